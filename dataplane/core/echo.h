@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stateless proofs: the Echo value (RFC 9175) and the Message ID of a gateway
+ * ping (attacks.md 3.2 P2).
+ *
+ * Idea: both are keyed functions of who is asked and when, so that nothing is
+ * stored before the proof. Echo is 9 bytes, one of time slot and eight of
+ * SipHash-2-4, so that a challenge fits under as many requests as possible.
+ * The ping's Message ID is 16 bits of another SipHash over both endpoints and
+ * the epoch.
+ *
+ * Invariant: keys differ per purpose and rotate hourly by derivation from a
+ * master key and the wall time; the current and the previous one are valid.
+ * MACs are compared in constant time. Token, Message ID and server are not
+ * bound (a client's retry has new ones, RFC 9175 section 2.3).
+ */
+#ifndef DAMP_CORE_ECHO_H
+#define DAMP_CORE_ECHO_H
+
+#include "hash.h"
+#include "types.h"
+
+#define DAMP_ECHO_LEN 9u
+#define DAMP_ECHO_SLOT_S 4u         /* 256 slots: the slot byte wraps after 1024 s */
+#define DAMP_KEY_ROTATION_S 3600u
+#define DAMP_PING_EPOCH_S 8u        /* a ping is answered in this or the next epoch */
+
+/* Keys of one hour and the hour before it. */
+struct damp_secrets {
+	struct damp_key master;
+	uint64_t epoch;             /* wall seconds / DAMP_KEY_ROTATION_S of echo[0] */
+	struct damp_key echo[2], ping[2];
+};
+
+void damp_secrets_init(struct damp_secrets *s, const struct damp_key *master, uint64_t wall_s);
+/* Move on when the hour has changed; cheap when it has not. Main thread. */
+bool damp_secrets_due(const struct damp_secrets *s, uint64_t wall_s);
+
+/* Write the Echo value for peer:port at wall_s. */
+void damp_echo_make(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
+		    uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN]);
+
+/* Is this a value we made for peer:port, not older than life_s (at most 900)? */
+bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
+		     uint64_t wall_s, uint32_t life_s, const uint8_t *value, size_t len);
+
+/* Message ID of the ping to peer:port in the name of server:port. */
+uint16_t damp_ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
+		       const struct damp_addr *server, uint16_t server_port, uint64_t wall_s);
+/* Does mid answer a ping of this or the previous epoch? */
+bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
+		     const struct damp_addr *server, uint16_t server_port, uint64_t wall_s, uint16_t mid);
+
+#endif

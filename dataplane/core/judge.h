@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The judge: bursts of frames in, a fate and a reason for each out.
+ *
+ * Idea: everything that decides about a packet, with no EAL beneath it. The
+ * data plane, replay, explain, the simulation, the tests and the fuzzers call
+ * the same two functions; time, keys and randomness come in as arguments.
+ * Stages run over the whole burst: parse, hash and prefetch first, touch
+ * tables after.
+ *
+ * Invariant (the promise): toward an outside address that has not proved it is
+ * there, all packets that leave because of it, ours included, never add up to
+ * more IP bytes than guard.alpha times what came from it, plus what the grace
+ * policy allows right after a start; and a refused packet changes no shared
+ * state. Dry run (rule mode observe) changes nothing but the commit.
+ *
+ * References: design.md 3, 3a; RFC 9175 section 2.4; RFC 9000 section 8.1.
+ */
+#ifndef DAMP_CORE_JUDGE_H
+#define DAMP_CORE_JUDGE_H
+
+#include "frame.h"
+#include "ledger.h"
+#include "scan.h"
+#include "tables.h"
+#include "view.h"
+#include <damper/events.h>
+#include <damper/stats.h>
+
+#define DAMP_BURST 64u
+#define DAMP_CHARGES_MAX 12u
+#define DAMP_EMITS 128u
+#define DAMP_PROBES_LOG2 10u
+
+/* What the shell does with the frame. */
+enum damp_fate {
+	DAMP_FATE_FORWARD,          /* send on the other port */
+	DAMP_FATE_BACK,             /* send on the port it came from (rewritten in place) */
+	DAMP_FATE_DROP
+};
+
+struct damp_pkt {
+	/* Filled by the caller. */
+	uint8_t *data;              /* contiguous frame */
+	uint32_t len;
+	uint8_t side;               /* enum damp_side it came in on */
+	uint8_t checksum_known;     /* the port verified the checksums */
+	/* The judgement. */
+	uint8_t fate;               /* enum damp_fate */
+	uint8_t reason;             /* enum damp_reason */
+	uint8_t verdict;            /* enum damp_verdict, for the counters */
+	uint8_t observed;           /* a rule in mode observe would have acted */
+	uint32_t out_len;           /* frame length to send */
+	int32_t rule;               /* index of the deciding rule, -1 none */
+	/* Found on the way; for explain, events and tests. */
+	uint8_t kind;               /* enum damp_kind */
+	uint8_t proved;
+	uint8_t truths;             /* DAMP_TRUTH_* bits */
+	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	uint16_t src_class, dst_class;
+	uint64_t peer_key, xchg_key;
+	struct damp_xchg *xchg;
+	struct damp_obs *obs;
+	struct damp_frame frame;
+	struct damp_coap coap;
+};
+
+/* A small frame of our own to send. */
+struct damp_emit {
+	uint8_t side;
+	uint8_t len;
+	uint8_t data[DAMP_EMPTY_FRAME_MAX];
+};
+
+/* What is sized at start and never grows. */
+struct damp_judge_config {
+	unsigned nworkers;
+	unsigned ledger_log2;       /* lines of 7 keys, shared */
+	unsigned peers_log2;        /* lines of 3 proved peers, shared */
+	unsigned xchg_log2;         /* lines of 2, each worker */
+	unsigned seen_log2;         /* lines of 4, each worker */
+	unsigned obs_log2;          /* lines of 2, each worker */
+};
+extern const struct damp_judge_config damp_judge_defaults;
+
+struct damp_judge;              /* shared by all workers */
+struct damp_judge_worker;       /* of one worker */
+
+size_t damp_judge_bytes(const struct damp_judge_config *c);
+size_t damp_judge_worker_bytes(const struct damp_judge_config *c);
+
+/* Set up in the caller's zeroed, 64-byte aligned memory. key: random master
+ * key of all table hashes. wall_s: CLOCK_REALTIME seconds at tick 0, which
+ * Echo values are made of. start: the tick the grace time begins. */
+struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
+				   uint64_t wall_s, damp_tick start);
+struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
+						 struct damp_worker_stats *stats, struct damp_event_ring *events);
+
+/* Parse n frames (n <= DAMP_BURST): fills frame and kind of each. Needs no
+ * state, so any worker may do it. */
+void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n);
+
+/* The worker that owns what this parsed packet belongs to: the same for both
+ * directions of a conversation. 0 when one worker runs. Frames that are not
+ * CoAP have no owner: returns self. */
+unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self);
+
+/* Judge n parsed packets, in order; rewrites frames in place. bypass: forward
+ * everything, count only. */
+void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
+		    damp_tick now, bool bypass);
+
+/* Messages of our own that are due now (pings beside a forwarded packet and
+ * later probes): moves up to max into out. Call after run and when idle. */
+unsigned damp_judge_emits(struct damp_judge_worker *w, const struct damp_view *v, damp_tick now,
+			  struct damp_emit *out, unsigned max);
+
+/* For the slow loop: live entries and capacity of each table over all workers
+ * given; walks the tables. */
+void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
+		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
+		      uint64_t bytes[DAMP_TABLE_MAX]);
+
+#endif

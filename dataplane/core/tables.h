@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The four small tables of the judge: exchanges, Message IDs seen,
+ * observations and proved peers. Each has its own file; this header is their
+ * common contract.
+ *
+ * Idea: set-associative, one 64-byte line per lookup, keyed 64-bit hashes, a
+ * deadline in every slot. A slot past its deadline is free: no timers, no
+ * sweepers, no LRU lists. When a line is full of live slots the victim is the
+ * one that ends soonest and the eviction is counted; what a loss means is said
+ * per table and is never "more bytes for an unproved address".
+ *
+ * Invariant: memory is given at init and never grows. Deadlines are stored as
+ * 32-bit counts of 1/16 s (2^-4 s; wraps after 8.5 years) relative to tick 0.
+ *
+ * Threads: exchanges, seen and observations belong to one worker and take no
+ * lock. Peers are shared: lookups are plain reads, proofs (rare by nature)
+ * take the line's byte lock.
+ */
+#ifndef DAMP_CORE_TABLES_H
+#define DAMP_CORE_TABLES_H
+
+#include "types.h"
+
+static inline uint32_t damp_due(damp_tick t)
+{
+	return (uint32_t)(t >> 16);
+}
+
+/*
+ * Exchanges: who asked what of whom, and what the answer may still cost.
+ * RFC 7252 section 5.3.2 matches a response by endpoint and token; for DTLS
+ * and for groups the caller hashes what identifies the conversation. 32 bytes
+ * a slot, two a line. A lost slot makes the response unsolicited.
+ */
+#define DAMP_XCHG_FROM_INSIDE 1u    /* an inside client asked an outside server */
+#define DAMP_XCHG_SAFE 2u           /* GET or FETCH (RFC 8132 section 2): may be repeated by a retry */
+#define DAMP_XCHG_CON 4u            /* the request was confirmable */
+#define DAMP_XCHG_OBSERVE 8u        /* it asked for an observation (Observe 0) */
+#define DAMP_XCHG_ANSWERED 16u      /* a response was seen */
+#define DAMP_XCHG_CHALLENGED 32u    /* a challenge went out for it */
+#define DAMP_XCHG_TOKEN_PROOF 64u   /* token long enough to prove the answering peer */
+
+struct damp_xchg {
+	uint64_t key;               /* 0 = never used */
+	uint32_t due;               /* damp_due() of its end */
+	uint32_t credit;            /* IP bytes that may still go out unproved */
+	uint32_t request_bytes;     /* IP bytes of the requests that opened it */
+	uint16_t mid;
+	uint16_t rule_slot;         /* rule whose amplification limit set the credit; 0 the guard */
+	uint16_t flags;
+	uint8_t over;               /* enum damp_action when the credit is used up */
+	uint8_t responses;
+	uint32_t spare;
+};
+_Static_assert(sizeof(struct damp_xchg) == 32, "two exchanges a cache line");
+
+struct damp_xchg_table;
+size_t damp_xchg_bytes(unsigned lines_log2);
+struct damp_xchg_table *damp_xchg_init(void *mem, unsigned lines_log2);
+void damp_xchg_prefetch(const struct damp_xchg_table *t, uint64_t key);
+/* The live exchange of key, or NULL. */
+struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_tick now);
+/* The slot of key: the live one, or a fresh zeroed one with key and due set.
+ * *fresh says which. May evict; never NULL. */
+struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
+void damp_xchg_close(struct damp_xchg *x);
+uint64_t damp_xchg_evictions(const struct damp_xchg_table *t);
+uint64_t damp_xchg_live(const struct damp_xchg_table *t, damp_tick now);
+
+/*
+ * Message IDs seen: a set with deadlines, so that an ACK or RST is forwarded
+ * only when it matches a CON or NON seen the other way (RFC 7252 section 4.2).
+ * value: the exchange key that pays for the answer. 16 bytes a slot, four a
+ * line. A lost slot makes an honest ACK unmatched; its sender retransmits.
+ */
+struct damp_seen_table;
+size_t damp_seen_bytes(unsigned lines_log2);
+struct damp_seen_table *damp_seen_init(void *mem, unsigned lines_log2);
+void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key);
+void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value, damp_tick now, damp_tick due);
+bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value);
+uint64_t damp_seen_evictions(const struct damp_seen_table *t);
+uint64_t damp_seen_live(const struct damp_seen_table *t, damp_tick now);
+
+/*
+ * Observations (RFC 7641): registrations that live on after their first
+ * response, keyed like their exchange. 32 bytes a slot, two a line. A lost
+ * slot makes the next notification unsolicited.
+ */
+struct damp_obs {
+	uint64_t key;
+	uint32_t due;
+	uint32_t proof_due;         /* last proof of life; damp_due() units */
+	uint32_t bytes;             /* toward the peer since the proof */
+	uint16_t notifications;     /* since the proof */
+	uint16_t last_mid;
+	uint32_t opened;            /* damp_due() of the first response */
+};
+_Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
+
+struct damp_obs_table;
+size_t damp_obs_bytes(unsigned lines_log2);
+struct damp_obs_table *damp_obs_init(void *mem, unsigned lines_log2);
+void damp_obs_prefetch(const struct damp_obs_table *t, uint64_t key);
+struct damp_obs *damp_obs_find(struct damp_obs_table *t, uint64_t key, damp_tick now);
+struct damp_obs *damp_obs_open(struct damp_obs_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
+void damp_obs_close(struct damp_obs *o);
+uint64_t damp_obs_evictions(const struct damp_obs_table *t);
+uint64_t damp_obs_live(const struct damp_obs_table *t, damp_tick now);
+
+/*
+ * Proved peers: outside endpoints that have shown they are there. Filled by
+ * proofs only, so spoofing can neither fill the table nor evict from it. 16
+ * bytes a slot (tag, idle deadline, absolute deadline), three a line beside the
+ * line's lock. Capacity counts usable slots.
+ */
+struct damp_peer_table;
+size_t damp_peer_bytes(unsigned lines_log2);
+struct damp_peer_table *damp_peer_init(void *mem, unsigned lines_log2);
+void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key);
+/* Is key proved at now? A hit moves the idle deadline to idle_due, at most
+ * once a second, never past the absolute one. */
+bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due);
+/* Record a proof. max_due: when it must be renewed at the latest. */
+void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due, damp_tick max_due);
+void damp_peer_forget(struct damp_peer_table *t, uint64_t key);
+uint64_t damp_peer_evictions(const struct damp_peer_table *t);
+uint64_t damp_peer_live(const struct damp_peer_table *t, damp_tick now);
+
+#endif

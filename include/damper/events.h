@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Event records: what a worker tells about single packets, in a ring per
+ * worker in a file beside the counters.
+ *
+ * Idea: a broadcast ring. The worker writes record seq into slot seq % size
+ * and then publishes seq + 1; it never looks at readers and never waits. A
+ * reader keeps its own position and finds out from `head` how many records it
+ * lost. Records are sampled by the worker: at most one per reason and second,
+ * with the number it stands for.
+ *
+ * Invariant: a reader copies a record, then reads head again, and discards the
+ * copy when its slot may have been overwritten meanwhile.
+ */
+#ifndef DAMPER_EVENTS_H
+#define DAMPER_EVENTS_H
+
+#include <damper/stats.h>
+#include <stdint.h>
+
+#define DAMP_EVENTS_MAGIC 0x5356454d504d4144ull
+#define DAMP_EVENTS_FILE "events"   /* below the runtime directory */
+#define DAMP_EVENT_SLOTS 1024u      /* per worker, a power of two */
+
+struct damp_event {
+	uint64_t seq;               /* equals the slot's sequence number when whole */
+	uint64_t wall_us;           /* CLOCK_REALTIME at the time of the burst */
+	uint64_t represents;        /* packets of this reason since the last record */
+	uint8_t src[16], dst[16];   /* IPv4 as ::ffff:a.b.c.d */
+	uint16_t sport, dport;
+	uint16_t ip_len, mid;
+	uint8_t side, kind, type, code;
+	uint8_t tkl, verified, reason, verdict;
+	uint32_t generation;
+	uint16_t rule_slot;         /* stats.h slot, 0 when no rule decided */
+	uint8_t observed;           /* mode observe: the verdict was not carried out */
+	uint8_t pad;
+	uint8_t path_len;
+	char path[39];              /* text of the path, cut off */
+};
+
+struct damp_event_ring {
+	uint64_t head;              /* next sequence number; release store by the worker */
+	uint64_t pad[7];
+	struct damp_event slot[DAMP_EVENT_SLOTS];
+} __attribute__((aligned(64)));
+
+struct damp_events {
+	uint64_t magic;
+	uint32_t version, nworkers;
+	uint64_t boot_id;
+	uint64_t pad[5];
+	struct damp_event_ring ring[DAMP_WORKERS_MAX];
+};
+
+#endif

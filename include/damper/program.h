@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The compiled rule set: one flat block of bytes that the control plane makes
+ * and the data plane runs.
+ *
+ * Idea: the block is position independent (offsets only, never pointers),
+ * carries its version and a checksum, and holds everything a judgement needs,
+ * the Hyperscan databases included. It is immutable once built; a new rule set
+ * is a new block.
+ *
+ * Invariant: the data plane trusts nothing in it. damp_program_open() checks
+ * every offset, count and index against the block before the first packet, so
+ * that no later code needs to.
+ *
+ * Matching is by bit vectors (Lakshman and Stiliadis 1998): each attribute of
+ * a packet picks one row of a table; a row is a bitmap of the rules that agree
+ * with that value; the AND of all rows is the set of rules that match, in
+ * order. A rule that does not mention an attribute has its bit in every row.
+ *
+ * All numbers are host order: the block never leaves the machine.
+ */
+#ifndef DAMPER_PROGRAM_H
+#define DAMPER_PROGRAM_H
+
+#include <stdint.h>
+
+#define DAMP_PROGRAM_MAGIC 0x4750524d44414d50ull
+#define DAMP_PROGRAM_VERSION 1u
+#define DAMP_PROGRAM_MAX_BYTES (256u << 20)
+#define DAMP_RULES_MAX 4096u
+#define DAMP_RULE_LIMITS_MAX 4u
+#define DAMP_LIMITS_MAX 1024u
+#define DAMP_RUNGS_MAX 4u
+#define DAMP_COAP_PORTS_MAX 32u
+#define DAMP_NAME_MAX 64u
+
+/* One tick is 2^-20 s; rates are folded into costs so that every debt drains
+ * at the same speed (anchors.md 3.4). */
+#define DAMP_TICKS_PER_S (1ull << 20)
+
+/* Longest debt a 32-bit "paid up until" may hold: 2^30 ticks, 1024 s. */
+#define DAMP_BURST_TICKS_MAX (1u << 30)
+
+enum damp_side { DAMP_OUTSIDE, DAMP_INSIDE, DAMP_SIDE_MAX };
+
+enum damp_kind {
+	DAMP_KIND_NOT_COAP,
+	DAMP_KIND_REQUEST,
+	DAMP_KIND_RESPONSE,
+	DAMP_KIND_EMPTY,
+	DAMP_KIND_MALFORMED,
+	DAMP_KIND_DTLS,
+	DAMP_KIND_MAX
+};
+
+enum damp_mode { DAMP_MODE_OFF, DAMP_MODE_OBSERVE, DAMP_MODE_ENFORCE, DAMP_MODE_MAX };
+
+enum damp_action {
+	DAMP_ACT_CONTINUE,          /* not final: the next matching rule decides */
+	DAMP_ACT_ACCEPT,            /* final: on to the guard */
+	DAMP_ACT_DROP,              /* final */
+	DAMP_ACT_CHALLENGE,         /* final: 4.01 + Echo where it fits, else ping */
+	DAMP_ACT_TOO_MANY_REQUESTS, /* final: 4.29 + Max-Age (RFC 8516) */
+	DAMP_ACT_MAX
+};
+
+enum damp_limit_kind {
+	DAMP_LIMIT_MESSAGES,
+	DAMP_LIMIT_BYTES,
+	DAMP_LIMIT_AMPLIFICATION,
+	DAMP_LIMIT_KIND_MAX
+};
+
+/* Whose budget it is. Peer is the outside end, device the inside end, whatever
+ * the direction of the packet. */
+enum damp_per {
+	DAMP_PER_SOURCE,
+	DAMP_PER_TARGET,
+	DAMP_PER_PEER,
+	DAMP_PER_DEVICE,
+	DAMP_PER_PAIR,
+	DAMP_PER_GLOBAL,
+	DAMP_PER_MAX
+};
+
+/* A step of a ladder: addresses under one prefix share multiplier times the
+ * rate. cost_q16: ticks per unit (byte or message), 16 fraction bits, the
+ * multiplier already divided in. */
+struct damp_rung {
+	uint64_t cost_q16;
+	uint32_t burst_ticks;
+	uint8_t plen;               /* 0..32 for IPv4, 0..128 for IPv6 */
+	uint8_t pad[3];
+};
+
+struct damp_limit {
+	uint32_t name_off;
+	uint32_t state_key;         /* of name and key shape: state survives a reload by it */
+	uint8_t kind;               /* enum damp_limit_kind */
+	uint8_t per;                /* enum damp_per */
+	uint8_t nrungs4, nrungs6;
+	uint16_t alpha_q8;          /* AMPLIFICATION: bytes out per byte in, 8 fraction bits */
+	uint16_t pad;
+	struct damp_rung rung4[DAMP_RUNGS_MAX];
+	struct damp_rung rung6[DAMP_RUNGS_MAX];
+};
+
+struct damp_rule {
+	uint32_t id_off, file_off;  /* into the strings */
+	uint32_t line, column;      /* 1-based place in the rule file */
+	uint8_t mode;               /* enum damp_mode, the file's ceiling applied */
+	uint8_t then, over;         /* enum damp_action */
+	uint8_t nlimits;
+	uint16_t limit[DAMP_RULE_LIMITS_MAX];
+	uint32_t then_max_age_s, over_max_age_s; /* of a 4.29 */
+};
+
+/* The prefixes of all zones and sets cut the address space into ranges; each
+ * range has a class; all addresses of one class belong to the same sets. */
+struct damp_range4 { uint32_t start; uint16_t cls; uint16_t pad; };
+struct damp_range6 { uint64_t start_hi, start_lo; uint16_t cls; uint16_t pad[3]; };
+
+/* Rows for intervals of a number (message size, ports): the row of the last
+ * entry whose start is not above the value. */
+struct damp_interval { uint32_t start; uint32_t row; };
+
+/* One option that some rule mentions. */
+struct damp_option_rows { uint8_t bit; uint8_t pad[3]; uint32_t row_present, row_absent; };
+
+/*
+ * Paths and queries. The text of a path is "/" and the Uri-Path values joined
+ * by "/"; of a query, the Uri-Query values joined by "&"; bytes '/', '&', '%'
+ * and those below 0x21 or above 0x7e inside a value are written %XX, so that no
+ * value can pose as two. A pattern is literal ("/a/b"), prefix ("/a/" and all
+ * below, written /a/ plus two stars), or needs a scan. Literals and prefixes are sorted by
+ * (hash, len); hash is FNV-1a 64 of the text, the text itself is compared.
+ */
+struct damp_text_literal {
+	uint64_t hash;
+	uint32_t text_off, text_len;
+	uint32_t row;               /* rules this text agrees with */
+	uint32_t pad;
+};
+
+struct damp_text_rows {
+	uint32_t literals, nliterals;   /* index into the literal section, and count */
+	uint32_t prefixes, nprefixes;
+	uint32_t hs_off, hs_len;        /* serialised Hyperscan database, 0 when none */
+	uint32_t scan_rows, nscan;      /* row of pattern id i is scan_rows + i */
+	uint32_t row_none;              /* rules that ask nothing of this text */
+	uint32_t used;                  /* 0: no rule mentions it, skip all of it */
+};
+
+/*
+ * The guard: what always holds, whatever the rules say. Rules can only be
+ * stricter. Every value is a rule-file value (key `guard`).
+ */
+struct damp_guard {
+	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
+	uint8_t fragments;              /* 0 drop CoAP, 1 pass */
+	uint8_t table_full;             /* 0 drop, 1 forward under the grace size */
+	uint8_t allow_group_from_outside;
+	uint8_t check_sources;          /* drop sources of the wrong side; needs inside prefixes */
+	uint8_t prove_block1;           /* Block1 with more to come needs a proof first */
+	uint8_t prove_q_block;
+	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
+	uint8_t pad[7];
+	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
+	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */
+	struct damp_rung challenge_host;               /* messages: challenges and pings per address */
+	struct damp_rung challenge_net4, challenge_net6;
+	struct damp_rung ping;                         /* messages: pings from one address that are let through */
+	struct damp_rung probing;                      /* messages: inside requests to a silent peer */
+	uint32_t challenge_reserve_ticks;              /* debt above the burst that only challenges may use */
+	uint32_t proof_idle_s, proof_max_s;            /* life of a proof */
+	uint32_t echo_life_s;
+	uint32_t grace_s;                              /* after a start: responses without a record */
+	uint32_t grace_bytes4, grace_bytes6;           /* largest such response, CoAP bytes */
+	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
+	uint32_t observe_idle_s;                       /* notifications without proof of life */
+	uint32_t observe_notifications;                /* of a proved peer between proofs */
+};
+
+enum damp_section_id {
+	DAMP_SEC_STRINGS,   /* NUL-terminated; offset 0 is "" */
+	DAMP_SEC_GUARD,     /* struct damp_guard */
+	DAMP_SEC_RULES,     /* struct damp_rule[nrules] */
+	DAMP_SEC_LIMITS,    /* struct damp_limit[] */
+	DAMP_SEC_RANGES4,   /* struct damp_range4[], sorted, first start 0 */
+	DAMP_SEC_RANGES6,   /* struct damp_range6[], sorted, first start 0 */
+	DAMP_SEC_CLASSES,   /* struct damp_class[nclasses] */
+	DAMP_SEC_SIZES,     /* struct damp_interval[] */
+	DAMP_SEC_SRC_PORTS, /* struct damp_interval[] */
+	DAMP_SEC_DST_PORTS, /* struct damp_interval[] */
+	DAMP_SEC_OPTIONS,   /* struct damp_option_rows[] */
+	DAMP_SEC_LITERALS,  /* struct damp_text_literal[], both texts */
+	DAMP_SEC_TEXTS,     /* struct damp_text_rows[2]: path, query */
+	DAMP_SEC_ROWS,      /* uint64_t[nrows][nwords] */
+	DAMP_SEC_HYPERSCAN, /* serialised databases, as they came from hs_serialize_database() */
+	DAMP_SEC_MAX
+};
+
+/* Address class flags. */
+#define DAMP_CLASS_INSIDE 1u    /* belongs to the inside zone's prefixes */
+#define DAMP_CLASS_EXEMPT 2u    /* neither limited nor counted */
+
+/* Rows of one address class, by the side the packet came in on. */
+struct damp_class {
+	uint32_t flags;
+	uint32_t src_row[DAMP_SIDE_MAX];
+	uint32_t dst_row[DAMP_SIDE_MAX];
+};
+
+/* Index of the three truths a rule may ask for. */
+#define DAMP_TRUTH_VERIFIED 1u
+#define DAMP_TRUTH_SOLICITED 2u
+#define DAMP_TRUTH_MULTICAST 4u
+#define DAMP_TRUTHS 8u
+
+struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
+
+struct damp_program_hdr {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t hdr_len;           /* sizeof(struct damp_program_hdr) */
+	uint64_t total_len;
+	uint64_t checksum;          /* SipHash-2-4, key 0, of the block with this field 0 */
+	uint32_t generation;        /* given by the loader */
+	uint32_t revision;          /* of the rule file */
+	char name[DAMP_NAME_MAX];
+	char digest[72];            /* hex BLAKE2b-256 of the rule files, for people */
+	uint32_t mode;              /* enum damp_mode: the ceiling of all rules */
+	uint32_t nrules, nwords;    /* nwords: 64-bit words per row */
+	uint32_t nlimits, nclasses, nrows;
+	uint32_t has_inside;        /* inside prefixes are known */
+	uint16_t ncoap_ports, ndtls_ports;
+	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
+	uint32_t row_kind[DAMP_KIND_MAX];
+	uint32_t row_type[4 + 1];   /* by enum damp_coap_type, then "has none" */
+	uint32_t row_truth[DAMP_TRUTHS];
+	uint32_t row_code[256 + 1]; /* by code byte, then "has none" */
+	struct damp_section sec[DAMP_SEC_MAX];
+};
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The counter segment: a file in the runtime directory that the data plane
+ * maps for writing and anyone else for reading.
+ *
+ * Invariant: each worker block has a single writer and is only ever added to,
+ * so a reader needs no lock and no worker ever waits. A 64-bit counter is read
+ * whole on the machines we run on; a set of counters read together may be a
+ * burst apart.
+ *
+ * Rule counters live in slots that belong to a rule *id*, not to a position:
+ * a reload moves rules but not their slots, so no counter goes backwards.
+ */
+#ifndef DAMPER_STATS_H
+#define DAMPER_STATS_H
+
+#include <damper/program.h>
+#include <damper/reasons.h>
+#include <stdint.h>
+
+#define DAMP_STATS_MAGIC 0x535441544d504d44ull
+#define DAMP_STATS_VERSION 1u
+#define DAMP_STATS_FILE "stats"     /* below the runtime directory */
+#define DAMP_WORKERS_MAX 16u
+#define DAMP_REASON_SLOTS 64u
+#define DAMP_RULE_SLOTS 1024u       /* slot 0 collects rules that found no slot */
+
+enum damp_outcome { DAMP_OUT_MATCHED, DAMP_OUT_OVER, DAMP_OUT_WOULD, DAMP_OUT_ACTED, DAMP_OUTCOME_MAX };
+
+enum damp_verdict {
+	DAMP_VERDICT_ACCEPT,        /* forwarded as it is */
+	DAMP_VERDICT_DROP,
+	DAMP_VERDICT_ANSWER,        /* 4.29 and the like, in place of the server */
+	DAMP_VERDICT_CHALLENGE,     /* 4.01 + Echo, or a ping */
+	DAMP_VERDICT_SHAPE,         /* forwarded changed */
+	DAMP_VERDICT_BYPASS,
+	DAMP_VERDICT_MAX
+};
+
+enum damp_stage {
+	DAMP_STAGE_RX, DAMP_STAGE_PARSE, DAMP_STAGE_LOOKUP, DAMP_STAGE_CLASSIFY,
+	DAMP_STAGE_DECIDE, DAMP_STAGE_TX, DAMP_STAGE_MAX
+};
+
+enum damp_table { DAMP_TABLE_LEDGER, DAMP_TABLE_EXCHANGES, DAMP_TABLE_SEEN, DAMP_TABLE_OBSERVATIONS, DAMP_TABLE_PEERS, DAMP_TABLE_PROBES, DAMP_TABLE_MAX };
+
+struct damp_counter { uint64_t packets, bytes; };
+
+/* Bytes are IP bytes (total length of the IP packet) everywhere in here but
+ * in rx and tx, which count frames as the port saw them. */
+struct damp_worker_stats {
+	struct damp_counter rx[DAMP_SIDE_MAX], tx[DAMP_SIDE_MAX];
+	struct damp_counter kind[DAMP_SIDE_MAX][DAMP_KIND_MAX];
+	struct damp_counter reason[DAMP_SIDE_MAX][DAMP_REASON_SLOTS];
+	struct damp_counter verdict[DAMP_SIDE_MAX][2][DAMP_VERDICT_MAX]; /* [side it came in][verified] */
+	struct damp_counter made[DAMP_SIDE_MAX];        /* packets of our own, by side they leave on */
+	uint64_t unproved_bytes_in, unproved_bytes_out; /* of unproved outside peers, IP bytes */
+	uint64_t challenges_sent, pings_sent, proofs_echo, proofs_ping, proofs_token;
+	uint64_t table_evictions[DAMP_TABLE_MAX];
+	uint64_t memo_hits, memo_misses, hs_scans;
+	uint64_t events_lost;
+	uint64_t steered_out, steered_in, rss_mismatch;
+	uint64_t stage_cycles[DAMP_STAGE_MAX], stage_packets[DAMP_STAGE_MAX];
+	uint64_t bursts, cycles_busy, cycles_idle, heartbeat;
+	uint64_t reserved[32];
+	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
+} __attribute__((aligned(64)));
+
+struct damp_port_stats {
+	char name[DAMP_NAME_MAX];   /* DPDK device name */
+	uint64_t imissed, rx_nombuf, ierrors, oerrors;
+	uint32_t queues_rx, queues_tx, mtu, link_up;
+	uint32_t symmetric_rss;     /* 0 software steering, 1 NIC, verified by sampling */
+	uint32_t pad;
+};
+
+struct damp_stats {
+	uint64_t magic;
+	uint32_t version, nworkers;
+	uint64_t total_len;
+	uint64_t boot_id;           /* random per start of the data plane */
+	uint64_t tsc_hz;
+	uint64_t started_wall_s;
+	/* Written by the main thread of the data plane only. */
+	uint64_t generation, program_revision, loads_ok, loads_rejected;
+	uint64_t program_source;    /* enum damp_program_source of wire.h */
+	uint64_t bypass_until_s;    /* CLOCK_MONOTONIC seconds, 0 off */
+	char program_name[DAMP_NAME_MAX], program_digest[72];
+	uint64_t table_capacity[DAMP_TABLE_MAX], table_entries[DAMP_TABLE_MAX], table_bytes[DAMP_TABLE_MAX];
+	uint64_t mempool_size, mempool_free, memory_bytes;
+	struct damp_port_stats port[DAMP_SIDE_MAX];
+	uint32_t nrule_slots, pad;
+	char rule_slot[DAMP_RULE_SLOTS][DAMP_NAME_MAX]; /* id of the rule a slot belongs to */
+	struct damp_worker_stats worker[DAMP_WORKERS_MAX];
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The local control socket between damperd and the data plane.
+ *
+ * Idea: SOCK_SEQPACKET in the runtime directory, one request datagram, one
+ * reply datagram, fixed-size structs, host order. A program travels as a
+ * sealed memfd in SCM_RIGHTS, never through the socket. The data plane's main
+ * thread serves it; workers never see it.
+ *
+ * Invariant: the data plane runs on without anybody on this socket, and a
+ * request that fails changes nothing.
+ */
+#ifndef DAMPER_WIRE_H
+#define DAMPER_WIRE_H
+
+#include <damper/program.h>
+#include <stdint.h>
+
+#define DAMP_WIRE_VERSION 1u
+#define DAMP_WIRE_SOCKET "dataplane.sock"      /* below the runtime directory */
+#define DAMP_API_SOCKET "damperd.sock"         /* damperd's own, HTTP, below the same */
+#define DAMP_PROGRAM_FILE "program.bin"        /* last good, below the state directory */
+#define DAMP_RUNTIME_DIR "/run/damper"         /* defaults, overridden by options */
+#define DAMP_STATE_DIR "/var/lib/damper"
+
+enum damp_wire_type {
+	DAMP_WIRE_HELLO,            /* -> version, pid, workers, what runs */
+	DAMP_WIRE_LOAD,             /* with one fd: a program; -> the new generation */
+	DAMP_WIRE_PROGRAM,          /* -> one fd: the program that runs, read only */
+	DAMP_WIRE_BYPASS,           /* arg: seconds, 0 ends it */
+	DAMP_WIRE_TYPE_MAX
+};
+
+/* Where the running program came from. */
+enum damp_program_source {
+	DAMP_SOURCE_BUILTIN,        /* neither control plane nor disk: the safe default */
+	DAMP_SOURCE_DISK,           /* the last good one of an earlier run */
+	DAMP_SOURCE_LOADED,         /* by a LOAD request in this run */
+	DAMP_SOURCE_MAX
+};
+
+struct damp_wire_request {
+	uint32_t version, type;
+	uint64_t arg;
+};
+
+struct damp_wire_reply {
+	uint32_t version, type;
+	int32_t error;              /* 0 or a positive errno */
+	uint32_t generation;
+	uint32_t source;            /* enum damp_program_source */
+	uint32_t nworkers;
+	uint64_t pid, boot_id;
+	char name[DAMP_NAME_MAX];
+	char text[256];             /* says what was wrong, NUL terminated */
+};
+
+#endif
