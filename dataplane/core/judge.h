@@ -21,6 +21,7 @@
 
 #include "frame.h"
 #include "ledger.h"
+#include "reply.h"
 #include "scan.h"
 #include "tables.h"
 #include "view.h"

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From rule files to a program: the one entry into the rule language.
+ *
+ * Idea: load (libfyaml) -> checked model (one table describes every key: name,
+ * type, help, since) -> compiled block (program.h). All semantic errors of a
+ * run are reported, each at file:line:column with the source line and a caret.
+ *
+ * Invariant: a result either holds a whole program and no errors, or errors
+ * and no program. Nothing here keeps state between calls.
+ */
+#ifndef DAMP_RULES_H
+#define DAMP_RULES_H
+
+#include <damper/program.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum damp_diag_level { DAMP_DIAG_ERROR, DAMP_DIAG_WARNING, DAMP_DIAG_NOTICE };
+
+struct damp_diag {
+	enum damp_diag_level level;
+	char *file;                 /* as shown to the user */
+	int line, column, end_column; /* 1-based; 0 when the place is the file */
+	char *message;
+};
+
+struct damp_rules {
+	struct damp_program_hdr *program;       /* malloc'ed block, NULL when there were errors */
+	size_t program_len;
+	struct damp_diag *diags;
+	size_t ndiags;
+	unsigned errors, warnings;
+	char *text;                 /* the diagnostics as a person reads them */
+	bool unreadable;            /* the file could not be read at all (exit code 3) */
+};
+
+struct damp_rules_options {
+	bool colour;                /* of text */
+	const char *shown_as;       /* name in diagnostics, NULL: the path */
+};
+
+/* Compile the rule file at path. Always fills *out; free with
+ * damp_rules_free(). Returns 0 when out->program is set, else -1. */
+int damp_rules_compile_file(const char *path, const struct damp_rules_options *opt, struct damp_rules *out);
+
+/* The same for text in memory (name appears in diagnostics; includes refused). */
+int damp_rules_compile_text(const char *text, size_t len, const char *name,
+			    const struct damp_rules_options *opt, struct damp_rules *out);
+
+void damp_rules_free(struct damp_rules *r);
+
+/* The key table as Markdown (docs/rules.md), generated. */
+char *damp_rules_reference(void);
+
+/* Guard values that hold when a file does not set them. */
+void damp_guard_defaults(struct damp_guard *g);
+
+#endif
