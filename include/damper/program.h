@@ -16,6 +16,9 @@
  * a packet picks one row of a table; a row is a bitmap of the rules that agree
  * with that value; the AND of all rows is the set of rules that match, in
  * order. A rule that does not mention an attribute has its bit in every row.
+ * Asking for content narrows the kind, by row_kind: path and query are asked of
+ * requests, type, code and options of requests, responses and Empty messages.
+ * No rule has a bit in row_kind[DAMP_KIND_NOT_COAP].
  *
  * All numbers are host order: the block never leaves the machine.
  */
@@ -131,15 +134,27 @@ struct damp_option_rows { uint8_t bit; uint8_t pad[3]; uint32_t row_present, row
  * Paths and queries. The text of a path is "/" and the Uri-Path values joined
  * by "/"; of a query, the Uri-Query values joined by "&"; bytes '/', '&', '%'
  * and those below 0x21 or above 0x7e inside a value are written %XX, so that no
- * value can pose as two. A pattern is literal ("/a/b"), prefix ("/a/" and all
- * below, written /a/ plus two stars), or needs a scan. Literals and prefixes are sorted by
- * (hash, len); hash is FNV-1a 64 of the text, the text itself is compared.
+ * value can pose as two. A message without a Uri-Path has the path "/", one
+ * without a Uri-Query the query "". A pattern is
+ *   literal   the text itself, "/a/b";
+ *   prefix    all texts that begin with it; it ends in the separator ("/a/",
+ *             "k=v&"), so only the places right behind a separator can end one.
+ *             The rule file's "/a/" plus two stars is the prefix "/a/" and the
+ *             literal "/a";
+ *   scan      a Hyperscan expression, anchored at both ends by the compiler.
+ * Literals and prefixes are sorted by (hash, len); hash is FNV-1a 64 of the
+ * text, the text itself is compared.
+ *
+ * Every pattern that matches sets the rules of its row and clears the rules of
+ * its clear_row (those that ask for its absence). The row of a text is
+ *     (row_none & ~clear) | set
+ * with set and clear the OR over all patterns that match it.
  */
 struct damp_text_literal {
 	uint64_t hash;
 	uint32_t text_off, text_len;
-	uint32_t row;               /* rules this text agrees with */
-	uint32_t pad;
+	uint32_t row;               /* rules that ask for this text */
+	uint32_t clear_row;         /* rules that ask for its absence */
 };
 
 struct damp_text_rows {
@@ -147,7 +162,8 @@ struct damp_text_rows {
 	uint32_t prefixes, nprefixes;
 	uint32_t hs_off, hs_len;        /* serialised Hyperscan database, 0 when none */
 	uint32_t scan_rows, nscan;      /* row of pattern id i is scan_rows + i */
-	uint32_t row_none;              /* rules that ask nothing of this text */
+	uint32_t scan_clear_rows;       /* its clear_row is scan_clear_rows + i */
+	uint32_t row_none;              /* rules that ask nothing of this text, or only an absence */
 	uint32_t used;                  /* 0: no rule mentions it, skip all of it */
 };
 
@@ -211,7 +227,10 @@ struct damp_class {
 	uint32_t dst_row[DAMP_SIDE_MAX];
 };
 
-/* Index of the three truths a rule may ask for. */
+/* Index of the three truths a rule may ask for. Rules that say `to: multicast`
+ * are compiled into the address classes (224.0.0.0/4, 255.255.255.255,
+ * ff00::/8), where they can be mixed with prefixes; no rule asks for the third
+ * truth as such. */
 #define DAMP_TRUTH_VERIFIED 1u
 #define DAMP_TRUTH_SOLICITED 2u
 #define DAMP_TRUTH_MULTICAST 4u
