@@ -2,10 +2,9 @@
 /*
  * Gathering rows and walking matches; see classify.h.
  *
- * Text rows: a text agrees with (row_none | rows of the patterns it matches)
- * & ~(clear rows of those patterns); the clear rows serve rules that want a
- * text *not* to match. Literals and prefixes are looked up by hash, prefixes
- * once per segment; only real patterns are scanned.
+ * Texts are asked of requests only (program.h); literals and prefixes are
+ * looked up by hash, prefixes once per separator; only real patterns are
+ * scanned.
  *
  * Reference: program.h; Hyperscan block mode, one report per pattern.
  */
@@ -68,19 +67,16 @@ static void match_hashed(const struct text_match *t, uint32_t first, uint32_t n,
 			apply(t, l[lo].row, l[lo].clear_row);
 }
 
-/* Prefixes end at a segment boundary: "/a" serves /a and all below. */
-static void match_prefixes(const struct text_match *t, const char *text, uint32_t len)
+/* A prefix ends in the separator, so only the places right behind one count. */
+static void match_prefixes(const struct text_match *t, char separator, const char *text, uint32_t len)
 {
 	uint64_t h = damp_fnv1a("", 0);
 
-	for (uint32_t i = 0; i <= len; i++) {
-		if (i == len || (i > 0 && text[i] == '/'))
-			match_hashed(t, t->rows->prefixes, t->rows->nprefixes, h, text, i);
-		if (i < len)
-			h = (h ^ (uint8_t)text[i]) * DAMP_FNV1A_PRIME;
+	for (uint32_t i = 0; i < len; i++) {
+		h = (h ^ (uint8_t)text[i]) * DAMP_FNV1A_PRIME;
+		if (text[i] == separator)
+			match_hashed(t, t->rows->prefixes, t->rows->nprefixes, h, text, i + 1);
 	}
-	/* "/" as a prefix (everything) has the empty text before its slash. */
-	match_hashed(t, t->rows->prefixes, t->rows->nprefixes, damp_fnv1a("", 0), text, 0);
 }
 
 static int on_pattern(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
@@ -100,18 +96,19 @@ static void match_text(const struct damp_view *v, unsigned which, unsigned worke
 {
 	uint64_t clear[DAMP_RULES_MAX / 64] = { 0 };
 	struct text_match t = { .view = v, .rows = &v->texts[which], .set = out, .clear = clear };
+	const uint64_t *none = damp_view_row(v, t.rows->row_none);
 
-	memcpy(out, damp_view_row(v, t.rows->row_none), v->hdr->nwords * sizeof(*out));
+	memset(out, 0, v->hdr->nwords * sizeof(*out));
 	if (t.rows->nliterals)
 		match_hashed(&t, t.rows->literals, t.rows->nliterals, damp_fnv1a(text, len), text, len);
 	if (t.rows->nprefixes)
-		match_prefixes(&t, text, len);
+		match_prefixes(&t, which ? '&' : '/', text, len);
 	if (t.rows->nscan) {
 		cost->hs_scans++;
 		hs_scan(v->hs[which], text, len, 0, v->scratch[worker], on_pattern, &t);
 	}
 	for (uint32_t w = 0; w < v->hdr->nwords; w++)
-		out[w] &= ~clear[w];
+		out[w] |= none[w] & ~clear[w];
 }
 
 /* Rules that agree with the path (which 0) or query (1) of p, from the memo or
@@ -199,19 +196,15 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 		add_coap(m, v, p);
 	else
 		add_no_coap(m, v);
-	if (!v->texts[0].used && !v->texts[1].used)
+	if (p->kind != DAMP_KIND_REQUEST || (!v->texts[0].used && !v->texts[1].used))
 		return;
 	if (!any_left(m)) {
 		m->word = v->hdr->nwords;
 		return;
 	}
 	for (unsigned t = 0; t < 2; t++) {
-		if (!v->texts[t].used)
-			continue;
-		if (coap)
+		if (v->texts[t].used)
 			m->row[m->nrows++] = text_row(v, t, worker, p, cost);
-		else
-			add_row(m, v->texts[t].row_none);
 	}
 }
 

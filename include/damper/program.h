@@ -182,9 +182,11 @@ struct damp_guard {
 	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
 	uint8_t pad[7];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
+	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */
 	struct damp_rung challenge_host;               /* messages: challenges and pings per address */
 	struct damp_rung challenge_net4, challenge_net6;
+	struct damp_rung challenge_all;                /* messages: all challenges and pings of this gateway */
 	struct damp_rung ping;                         /* messages: pings from one address that are let through */
 	struct damp_rung probing;                      /* messages: inside requests to a silent peer */
 	uint32_t challenge_reserve_ticks;              /* debt above the burst that only challenges may use */
@@ -193,8 +195,8 @@ struct damp_guard {
 	uint32_t grace_s;                              /* after a start: responses without a record */
 	uint32_t grace_bytes4, grace_bytes6;           /* largest such response, CoAP bytes */
 	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
-	uint32_t observe_idle_s;                       /* notifications without proof of life */
-	uint32_t observe_notifications;                /* of a proved peer between proofs */
+	uint32_t observe_life_s;                       /* of an observation without any notification */
+	uint32_t observe_pings;                        /* pings to a silent observer before its server is told to stop */
 };
 
 enum damp_section_id {
