@@ -127,8 +127,10 @@ struct damp_range6 { uint64_t start_hi, start_lo; uint16_t cls; uint16_t pad[3];
  * entry whose start is not above the value. */
 struct damp_interval { uint32_t start; uint32_t row; };
 
-/* One option that some rule mentions. */
-struct damp_option_rows { uint8_t bit; uint8_t pad[3]; uint32_t row_present, row_absent; };
+/* A set of options that some rule mentions, as bits of struct damp_coap.options:
+ * row_any when the message has one of them, else row_none. A list of options is
+ * an OR, which only a mask can say; one option is a mask of one bit. */
+struct damp_option_rows { uint64_t mask; uint32_t row_any, row_none; };
 
 /*
  * Paths and queries. The text of a path is "/" and the Uri-Path values joined
