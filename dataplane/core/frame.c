@@ -251,8 +251,6 @@ static void take_fragment_header(struct parse *p, const uint8_t *h)
 
 	if (!(field & (IPV6_FRAG_MF | IPV6_FRAG_OFFSET_MASK)))
 		return;
-	if (p->fragment)
-		p->odd_headers = true;
 	p->fragment = true;
 	p->later = field & IPV6_FRAG_OFFSET_MASK;
 	p->f->frag_id = damp_get32(h + 4);
@@ -276,14 +274,16 @@ static uint32_t take_ext_header(struct parse *p, const uint8_t *h)
  * Walk to the upper-layer header. True when there p->next and p->l4 stand and
  * p->l4 is not behind p->end; false when the packet is settled: it ends before
  * its headers do, or it is a later fragment, or the chain is too long to
- * follow and so might hide CoAP.
+ * follow or a fragment of a fragment, and so might hide CoAP.
  */
 static bool walk_ext_headers(struct parse *p)
 {
 	uint32_t n = 0, bytes = 0, room, used;
 
 	while (is_ext_header(p->next)) {
-		if (n == EXT_HEADERS_MAX || bytes > EXT_BYTES_MAX) {
+		const bool nested = p->next == NEXT_FRAGMENT && p->fragment;
+
+		if (nested || n == EXT_HEADERS_MAX || bytes > EXT_BYTES_MAX) {
 			refuse(p->f, DAMP_REASON_IP_EXT_HEADERS);
 			return false;
 		}
