@@ -72,12 +72,38 @@ static size_t message(uint64_t *s, enum damp_side side, uint8_t *m)
 	return n;
 }
 
-static void step(struct rig *r, uint64_t *s)
+/* The inside answers one request until nothing passes any more: every size,
+ * type and kind, with the right token and Message ID. */
+static void exhaust(struct rig *r, uint64_t *s, struct rig_end peer, struct rig_end server, const uint8_t *request)
+{
+	const uint8_t tkl = request[0] & 0x0f;
+	uint8_t m[1400];
+
+	for (unsigned i = 0; i < 12; i++) {
+		const uint8_t type = (uint8_t)draw(s, 4);
+		size_t n = 4;
+
+		memcpy(m, request, 4u + tkl);
+		m[0] = (uint8_t)(0x40 | type << 4 | (type == DAMP_COAP_RST || i % 5 == 4 ? 0 : tkl));
+		m[1] = m[0] & 0x0f || (type != DAMP_COAP_RST && i % 5 != 4) ? DAMP_COAP_2_05 : 0;
+		if (m[1] != 0) {
+			n += tkl;
+			n += put_option(m + n, 6, draw(s, 2), (uint8_t)i);
+			m[n++] = 0xff;
+			memset(m + n, 'x', 1000);
+			n += draw(s, 3) ? 1 + draw(s, 60) : 1 + draw(s, 1000);
+		}
+		rig_send(r, DAMP_INSIDE, server, peer, m, n);
+	}
+}
+
+/* weight: messages of the inside for each of the peer. */
+static void step(struct rig *r, uint64_t *s, uint32_t weight)
 {
 	const bool dtls = draw(s, 8) == 0;
 	const struct rig_end peer = { 1, (uint16_t)(40000 + draw(s, 3)) };
 	const struct rig_end server = { (uint8_t)(2 + draw(s, 3)), dtls ? 5684 : 5683 };
-	const enum damp_side side = draw(s, 3) ? DAMP_INSIDE : DAMP_OUTSIDE;
+	const enum damp_side side = draw(s, weight + 1) ? DAMP_INSIDE : DAMP_OUTSIDE;
 	uint8_t m[1400] = { 22, 0xfe, 0xfd };
 	const size_t n = dtls ? 20 + draw(s, 1000) : message(s, side, m);
 
@@ -85,10 +111,13 @@ static void step(struct rig *r, uint64_t *s)
 	if (side == DAMP_INSIDE && (dtls ? r->peer_in == 0 : damp_coap_is_request(m[1]) ||
 				    (m[1] == 0 && (m[0] & 0x30) == 0)))
 		return;
-	if (side == DAMP_OUTSIDE)
+	if (side == DAMP_OUTSIDE) {
 		rig_send(r, side, peer, server, m, n);
-	else
+		if (!dtls && damp_coap_is_request(m[1]))
+			exhaust(r, s, peer, server, m);
+	} else {
 		rig_send(r, side, server, peer, m, n);
+	}
 	if (draw(s, 10) == 0)
 		rig_wait_ms(r, draw(s, 50) ? draw(s, 2000) : 400000);
 }
@@ -99,14 +128,22 @@ static void no_probing(struct damp_guard *g)
 	g->probing.burst_ticks = 1;
 }
 
-static void run(bool v6, uint64_t first)
+/* Without the ledger only the credit of each exchange holds. */
+static void credit_alone(struct damp_guard *g)
+{
+	no_probing(g);
+	g->host4.cost_q16 = g->net4.cost_q16 = g->host6.cost_q16 = g->net6.cost_q16 = 0;
+	g->challenge_host.cost_q16 = g->challenge_net4.cost_q16 = g->challenge_net6.cost_q16 = 0;
+}
+
+static void run(bool v6, uint64_t first, uint32_t weight, void (*guard)(struct damp_guard *g))
 {
 	uint64_t s = first;
 	struct rig r;
 
-	rig_open_guard(&r, v6, no_probing);
+	rig_open_guard(&r, v6, guard);
 	for (unsigned i = 0; i < STEPS; i++) {
-		step(&r, &s);
+		step(&r, &s, weight);
 		if (r.peer_out > 3 * r.peer_in)
 			fail_msg("seed %llu, step %u: %llu bytes out for %llu in", (unsigned long long)first, i,
 				 (unsigned long long)r.peer_out, (unsigned long long)r.peer_in);
@@ -120,18 +157,24 @@ static void run(bool v6, uint64_t first)
 	rig_close(&r);
 }
 
+static void runs(bool v6)
+{
+	static const uint32_t weights[] = { 1, 5, 40, 200 };
+
+	for (unsigned i = 0; i < 12; i++)
+		run(v6, seed + i, weights[i % 4], i < 6 ? credit_alone : no_probing);
+}
+
 static void promise_v4(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 5; i++)
-		run(false, seed + i);
+	runs(false);
 }
 
 static void promise_v6(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 5; i++)
-		run(true, seed + i);
+	runs(true);
 }
 
 int main(int argc, char **argv)
