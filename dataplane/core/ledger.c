@@ -21,6 +21,7 @@
  * line reads as empty. So a tat is never older than 5 * 2^28 and never further
  * ahead than DAMP_BURST_TICKS_MAX plus the skew of the clocks. A clock more than
  * a span in the past (a step back, which no bound survives) also reads empty.
+ * The spans themselves wrap after 34 000 years.
  */
 #include "ledger.h"
 
