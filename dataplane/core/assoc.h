@@ -10,7 +10,9 @@
  *
  * Invariant: due 0 marks a slot that was never used or was closed. A deadline
  * that happens to come out as 0 (every 8.5 years) is stored as 1, a sixteenth
- * of a second later; a key that comes out as 0 is stored as 1.
+ * of a second later; a key that comes out as 0 is stored as 1. A slot that
+ * nobody reuses for 4.25 years after its end looks live again: run times are
+ * shorter.
  *
  * Threads: key and due are stored and loaded relaxed, because the slow loop
  * counts live slots while the owner works; all the rest is the owner's.
