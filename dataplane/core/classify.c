@@ -148,17 +148,16 @@ static void add_coap(struct damp_matches *m, const struct damp_view *v, const st
 {
 	add_row(m, v->hdr->row_type[p->coap.type & 3]);
 	add_row(m, v->hdr->row_code[p->coap.code]);
-	for (uint32_t i = 0; i < v->noptions && m->nrows < DAMP_ROWS_GATHERED - 2; i++)
-		add_row(m, damp_coap_has(&p->coap, v->options[i].bit) ? v->options[i].row_present
-								      : v->options[i].row_absent);
+	for (uint32_t i = 0; i < v->noptions; i++)
+		add_row(m, p->coap.options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
 }
 
 static void add_no_coap(struct damp_matches *m, const struct damp_view *v)
 {
 	add_row(m, v->hdr->row_type[4]);
 	add_row(m, v->hdr->row_code[256]);
-	for (uint32_t i = 0; i < v->noptions && m->nrows < DAMP_ROWS_GATHERED - 2; i++)
-		add_row(m, v->options[i].row_absent);
+	for (uint32_t i = 0; i < v->noptions; i++)
+		add_row(m, v->options[i].row_none);
 }
 
 static bool any_left(const struct damp_matches *m)

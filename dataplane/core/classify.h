@@ -14,7 +14,8 @@
 
 #include "judge.h"
 
-#define DAMP_ROWS_GATHERED 80u
+/* Seven attributes of every packet, type, code, both texts, and option masks. */
+#define DAMP_ROWS_GATHERED (11u + DAMP_OPTION_ROWS_MAX)
 
 struct damp_matches {
 	const struct damp_view *view;

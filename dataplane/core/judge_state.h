@@ -19,6 +19,8 @@
 struct damp_probe {
 	damp_tick due;
 	uint64_t peer_key;
+	unsigned left;                  /* probes still to send, this one included */
+	bool v6;
 	struct damp_emit emit;
 };
 
@@ -79,36 +81,38 @@ enum damp_move {
 #define DAMP_SEEN_ADDS 3u
 
 struct damp_decision {
+	/* Cleared for every packet, up to `cleared`. */
 	uint8_t move, reason, verdict, code;
 	uint32_t max_age_s;
 	uint32_t out_ip;                        /* IP bytes that leave when it is not a drop */
 	int32_t rule;
 	uint16_t rule_slot;                     /* of the rule that set the credit */
+	uint16_t alpha_q8;                      /* of the exchange to open */
 	uint8_t over;                           /* enum damp_action of that rule */
+	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
 	bool observed;
-	/* Rules touched, with their outcome bits (1 << enum damp_outcome). */
-	uint16_t nmatched;
+	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
+	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
+	bool answers;                           /* the outside peer answered an inside request */
+	uint16_t xchg_flags;
+	uint16_t payer_flags;                   /* set in the paying exchange */
+	uint32_t xchg_life_s;
+	uint32_t credit;                        /* added to the exchange opened */
+	uint32_t pay;                           /* taken from the paying exchange */
+	struct damp_xchg *payer;
+	uint64_t obs_key;
+	unsigned probes;
+	unsigned nmatched, ncharges, nseen;
+	struct damp_text_cost text_cost;
+	char cleared[0];
+	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
 	uint8_t outcome[DAMP_MATCHES_KEPT];
 	/* Charges, all or none, and the reason each refusal would have. */
-	unsigned ncharges;
 	struct damp_charge charge[DAMP_CHARGES_MAX];
 	uint8_t charge_reason[DAMP_CHARGES_MAX];
-	uint16_t alpha_q8;                      /* of the exchange to open */
-	/* Effects. */
-	bool open_xchg, open_obs, close_obs, prove, answers, note_notification;
-	uint8_t proof;                          /* enum damp_proof */
-	uint16_t xchg_flags;
-	uint32_t xchg_life_s;
-	uint32_t credit;                        /* added to the exchange opened */
-	struct damp_xchg *payer;                /* exchange whose credit pays */
-	uint32_t pay;
-	uint16_t payer_flags;
-	unsigned nseen;
 	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
-	unsigned probes;
-	struct damp_text_cost text_cost;
 };
 
 enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN };
@@ -121,6 +125,10 @@ enum damp_seen_kind {
 	DAMP_SEEN_CHALLENGED,                   /* this request was challenged before */
 	DAMP_SEEN_FRAGMENT                      /* rest of a dropped datagram */
 };
+
+/* Wrong answers to pings one address may give: 8 in 60 s (attacks.md 6.3). */
+#define DAMP_GUESSES 8u
+#define DAMP_GUESS_TICKS ((uint32_t)(DAMP_SECONDS(60) / DAMP_GUESSES))
 
 #define DAMP_FRAGMENT_LIFE_S 30u
 #define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
@@ -185,8 +193,50 @@ void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, str
 void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
-/* Ask an unproved requester for a proof, in place of serving it. */
-void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
+/* challenge.c: ask for a proof in place of serving. ordered: a rule said so, so
+ * Echo comes first; otherwise a confirmable request is pinged first, because
+ * its client repeats it and needs to understand nothing new. */
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool ordered);
+/* The same in place of a response that would cost too much; why: the drop
+ * reason when no challenge is possible. */
+void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			      enum damp_reason why);
+/* Replace a packet toward outside by a ping to its receiver. False: not possible. */
+bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget);
+
+static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)
+{
+	return (p->frame.v6 ? 40u : 20u) + 8u + coap_len;
+}
+
+/* Bytes of 4.01 + Max-Age 0 + Echo: header, token, two option headers (2 and
+ * 2 bytes), the value (attacks.md 6.3). */
+static inline uint32_t damp_challenge_len(const struct damp_pkt *p)
+{
+	return DAMP_COAP_HEADER_LEN + p->coap.token_len + 2u + 2u + DAMP_ECHO_LEN;
+}
+
+static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t value, uint32_t life_s)
+{
+	if (d->nseen == DAMP_SEEN_ADDS)
+		return;
+	d->seen_key[d->nseen] = key;
+	d->seen_value[d->nseen] = value;
+	d->seen_life_s[d->nseen++] = life_s;
+}
+
+/* Remember the Message ID of a CON or NON so that its ACK or RST may pass. */
+static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const bool con = p->coap.type == DAMP_COAP_CON;
+
+	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+		return;
+	damp_see(d, damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+				  p->coap.mid),
+		 p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
+}
 
 static inline void damp_drop(struct damp_decision *d, enum damp_reason why)
 {
@@ -207,7 +257,7 @@ static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* probe.c */
-void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned step);
+void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes);
 
 /* event.c */
 void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule_slot);

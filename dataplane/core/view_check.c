@@ -222,8 +222,10 @@ static bool check_rows(const struct check *c)
 	for (uint32_t i = 0; i < h->nclasses; i++)
 		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 			ok = ok && row_ok(c, cls[i].src_row[s]) && row_ok(c, cls[i].dst_row[s]);
+	if (count(c, DAMP_SEC_OPTIONS, sizeof(*o)) > DAMP_OPTION_ROWS_MAX)
+		return bad(c, "more than %u sets of options", DAMP_OPTION_ROWS_MAX);
 	for (uint64_t i = 0; i < count(c, DAMP_SEC_OPTIONS, sizeof(*o)); i++)
-		ok = ok && o[i].bit < DAMP_OPTBIT_MAX && row_ok(c, o[i].row_present) && row_ok(c, o[i].row_absent);
+		ok = ok && row_ok(c, o[i].row_any) && row_ok(c, o[i].row_none);
 	for (unsigned i = 0; i < DAMP_KIND_MAX; i++)
 		ok = ok && row_ok(c, h->row_kind[i]);
 	for (unsigned i = 0; i < 5; i++)

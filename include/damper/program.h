@@ -35,6 +35,7 @@
 #define DAMP_LIMITS_MAX 1024u
 #define DAMP_RUNGS_MAX 4u
 #define DAMP_COAP_PORTS_MAX 32u
+#define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
@@ -173,10 +174,15 @@ struct damp_text_rows {
  * The guard: what always holds, whatever the rules say. Rules can only be
  * stricter. Every value is a rule-file value (key `guard`).
  */
+#define DAMP_FRAGMENTS_DROP 0u
+#define DAMP_FRAGMENTS_PASS 1u
+#define DAMP_TABLE_FULL_DROP 0u
+#define DAMP_TABLE_FULL_EVICT 1u
+
 struct damp_guard {
 	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
-	uint8_t fragments;              /* 0 drop CoAP, 1 pass */
-	uint8_t table_full;             /* 0 drop, 1 forward under the grace size */
+	uint8_t fragments;              /* DAMP_FRAGMENTS_x, of CoAP datagrams */
+	uint8_t table_full;             /* DAMP_TABLE_FULL_x, for unproved requests */
 	uint8_t allow_group_from_outside;
 	uint8_t check_sources;          /* drop sources of the wrong side; needs inside prefixes */
 	uint8_t prove_block1;           /* Block1 with more to come needs a proof first */
