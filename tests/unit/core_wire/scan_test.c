@@ -141,7 +141,6 @@ static const struct scan_case {
 	{ "Hop-Limit of 2, elective", MSG(CON_GET, 0xd2, 3, 0, 0), 0 },
 	{ "No-Response of 2, elective", MSG(CON_GET, 0xd2, 245, 0, 0), 0 },
 
-	{ "M32 unknown critical", MSG(CON_GET, 0x90 | 0x00, 0x10, 0xd0, 0x02), DAMP_REASON_COAP_OPTION_MIX },
 	{ "M32 unknown critical 25", MSG(CON_GET, 0xd0, 12), 0 },
 	{ "M33 unknown elective 2050", MSG(CON_GET, 0xe1, 0x06, 0xf5, 0x61), 0 },
 
