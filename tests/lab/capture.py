@@ -17,7 +17,7 @@ import packets
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
-_SO_TIMESTAMPNS = 35
+_SO_RCVBUFFORCE, _SO_TIMESTAMPNS = 33, 35
 _BUFFER = 32 << 20
 
 IN, OUT = "in", "out"
@@ -44,7 +44,7 @@ class Capture:
     @staticmethod
     def _open(interface):
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, _BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         sock.bind((interface, _ETH_P_ALL))
         sock.setblocking(False)
