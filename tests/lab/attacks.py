@@ -18,6 +18,7 @@ import coap
 import lab as wiring
 import netns
 import packets
+from peer import Peer
 
 BODY = bytes(ord("a") + i % 26 for i in range(1000))
 LISTED_NAMES = 15
@@ -97,61 +98,9 @@ def vectors():
     ]
 
 
-class Own:
-    """The attacker as itself: an ordinary socket with its own address."""
-
-    def __init__(self, lab, family):
-        kind = socket.AF_INET if family == 4 else socket.AF_INET6
-        self.sock = netns.in_namespace(
-            lab.ns("attacker"), lambda: socket.socket(kind, socket.SOCK_DGRAM))
-        self.sock.bind((wiring.ATTACKER[family], 0))
-        self.sock.settimeout(1.0)
-        self.target = (wiring.SERVER[family], coap.PORT)
-        self.mid = 0x7000
-        self.overhead = 28 if family == 4 else 48
-
-    def ask(self, code, path, options=(), payload=b"", tries=6):
-        """One confirmable request. Answers pings of a filter with RST, as any
-        endpoint must. True when an answer of class 2 came."""
-        self.mid += 1
-        data = coap.message(coap.CON, code, self.mid, b"own", coap.path(path) + list(options),
-                            payload)
-        for _ in range(tries):
-            self.sock.sendto(data, self.target)
-            if self._answer():
-                return True
-        return False
-
-    def _answer(self):
-        end = time.monotonic() + 1.5
-        while time.monotonic() < end:
-            try:
-                data = self.sock.recv(2048)
-            except (TimeoutError, ConnectionRefusedError):
-                return False
-            if data[:2] == b"\x40\x00":
-                self.sock.sendto(b"\x70\x00" + data[2:4], self.target)
-            elif coap.kind_of(data) == coap.ACK and coap.mid_of(data) == self.mid and data[1]:
-                return data[1] >> 5 == 2
-        return False
-
-    def put(self, path, body):
-        """Store a body in blocks of 1024 bytes, or in one datagram when it fits."""
-        if len(body) <= 1024:
-            return self.ask(coap.PUT, path, payload=body)
-        last = (len(body) - 1) // 1024
-        return all(self.ask(coap.PUT, path, [(coap.OPT_BLOCK1,
-                                              coap.uint(n << 4 | (8 if n < last else 0) | 6))],
-                            body[n * 1024:(n + 1) * 1024]) for n in range(last + 1))
-
-    def close(self):
-        """Give the socket back."""
-        self.sock.close()
-
-
 def plant(lab, family):
     """Everything the attacker prepares, as itself. Returns what succeeded."""
-    own = Own(lab, family)
+    own = Peer(lab, "attacker", family)
     try:
         done = {"/m": own.put("/m", BODY), "/m2": own.put("/m2", BODY * 4),
                 "/fan": own.put("/fan", b"small")}
@@ -212,10 +161,10 @@ class Attacker:
     def _own(self, key, path, body):
         """An update from the attacker's own address; its first copy counts as
         attack bytes."""
-        own = Own(self.lab, key[1])
+        own = Peer(self.lab, "attacker", key[1])
         try:
-            size = own.overhead + len(coap.message(coap.CON, coap.PUT, 0, b"own",
-                                                   coap.path(path), body))
+            size = (28 if key[1] == 4 else 48) + len(
+                coap.message(coap.CON, coap.PUT, 0, b"peer", coap.path(path), body))
             self.sent[key].append(Sent(time.time(), size))
             own.put(path, body)
         finally:

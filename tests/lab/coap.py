@@ -5,6 +5,7 @@ import struct
 
 CON, NON, ACK, RST = range(4)
 EMPTY, GET, POST, PUT, DELETE, FETCH = range(6)
+CODE_CONTENT = 0x45
 CODE_UNAUTHORIZED = 0x81
 CODE_SIGNAL_PING = 0xE2
 
@@ -13,6 +14,7 @@ OPT_URI_PATH = 11
 OPT_URI_QUERY = 15
 OPT_BLOCK2 = 23
 OPT_BLOCK1 = 27
+OPT_ECHO = 252
 
 PORT = 5683
 
@@ -68,3 +70,31 @@ def is_request(data):
 def mid_of(data):
     """Message ID of a datagram of at least 4 bytes."""
     return struct.unpack("!H", data[2:4])[0]
+
+
+def _extended(nibble, data, at):
+    if nibble == 13:
+        return data[at] + 13, at + 1
+    if nibble == 14:
+        return struct.unpack_from("!H", data, at)[0] + 269, at + 2
+    return nibble, at
+
+
+def body_of(data):
+    """([(number, value)], payload) of a well-formed message."""
+    at, number, found = 4 + (data[0] & 15), 0, []
+    while at < len(data):
+        if data[at] == 0xFF:
+            return found, data[at + 1:]
+        head, at = data[at], at + 1
+        delta, at = _extended(head >> 4, data, at)
+        length, at = _extended(head & 15, data, at)
+        number += delta
+        found.append((number, data[at:at + length]))
+        at += length
+    return found, b""
+
+
+def option(data, number):
+    """Value of the first option of that number, or None."""
+    return next((value for n, value in body_of(data)[0] if n == number), None)
