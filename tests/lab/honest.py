@@ -48,7 +48,7 @@ class Honest:
     def client(self, path, *options, wait=CON_WAIT):
         """One run of coap-client; its standard output."""
         cmd = ["ip", "netns", "exec", self.lab.ns("honest"), "coap-client-notls",
-               "-B", str(wait), *options, wiring.url(self.family, path, self.server)]
+               "-v", "0", "-B", str(wait), *options, wiring.url(self.family, path, self.server)]
         done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, check=False, timeout=wait + 60)
         if done.returncode != 0:
