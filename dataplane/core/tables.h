@@ -15,7 +15,11 @@
  *
  * Threads: exchanges, seen and observations belong to one worker and take no
  * lock. Peers are shared: lookups are plain reads, proofs (rare by nature)
- * take the line's byte lock.
+ * take the line's byte lock. *_evictions() and *_live() may be called by
+ * another thread while workers run; the count is then of no one moment.
+ *
+ * lines_log2: 0..26; beyond, *_bytes() is 0 and *_init() is NULL. Memory is
+ * 64-byte aligned.
  */
 #ifndef DAMP_CORE_TABLES_H
 #define DAMP_CORE_TABLES_H
