@@ -152,7 +152,7 @@ class Attacker:
                 self.sent[key].append(Sent(time.time(), len(step) - 14))
                 self.sock.send(step)
             else:
-                helper = threading.Thread(target=self._own, args=(key, *step))
+                helper = threading.Thread(target=self._own, args=(key, *step), daemon=True)
                 helper.start()
                 helpers.append(helper)
         for helper in helpers:

@@ -141,7 +141,7 @@ class Crowd:
     def start(self, seconds):
         """Begin; each keeps going for that long and finishes its round of jobs."""
         until = time.monotonic() + seconds
-        self._threads = [threading.Thread(target=member.run, args=(until,))
+        self._threads = [threading.Thread(target=member.run, args=(until,), daemon=True)
                          for member in self.members]
         for thread in self._threads:
             thread.start()
