@@ -7,8 +7,9 @@
  * worker was faster) turns the packet into a drop with that reason and leaves
  * nothing else behind. Then tables, then the frame, then the counters, once.
  *
- * Invariant: a dropped packet changes no table, but for the two kinds of
- * memory that exist for drops: fragments to follow, and wrong guesses.
+ * Invariant: a dropped packet changes no table, but for what exists for drops:
+ * the memory of fragments to follow, the count of wrong guesses, and a proof
+ * that was given whatever became of the message that carried it.
  */
 #include "judge_state.h"
 
