@@ -41,7 +41,7 @@ def _generation(lab):
     def walk(node):
         if isinstance(node, dict):
             for key, value in node.items():
-                if key in ("generation", "digest", "name", "boot_id"):
+                if key in ("generation", "digest", "name", "boot"):
                     found.setdefault(key, value)
                 walk(value)
         elif isinstance(node, list):
@@ -116,7 +116,7 @@ def killed_daemon():
         expect_no_loss(echo, asking)
         expect(not bad, f"{len(bad)} malformed datagrams got in")
         after = _generation(lab)
-        for key in ("boot_id", "digest", "name"):
+        for key in ("boot", "digest", "name"):
             expect(after.get(key) == before.get(key), f"{key}: {before} became {after}")
 
 
