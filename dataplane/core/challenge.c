@@ -59,10 +59,11 @@ static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 	return damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), c->now, &value);
 }
 
-void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool ordered)
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   enum damp_reason cause)
 {
 	const bool fits = damp_challenge_len(p) <= p->coap.len && p->coap.token_len <= DAMP_COAP_TOKEN_MAX;
-	const bool echo = fits && (ordered || p->coap.type == DAMP_COAP_NON || asked_before(c, p));
+	const bool echo = fits && (cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON || asked_before(c, p));
 	const uint32_t budget = (uint32_t)(((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
 	const unsigned pings = pings_for(p, budget);
 	enum damp_reason why;
@@ -76,7 +77,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 			 echo ? damp_udp_ip_len(p, damp_challenge_len(p))
 			      : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN));
 	if (!affordable(c, d, &why)) {
-		damp_drop(d, why);
+		damp_drop(d, cause == DAMP_REASON_RULE || cause == DAMP_REASON_PROOF_REQUIRED ? why : cause);
 		return;
 	}
 	d->verdict = DAMP_VERDICT_CHALLENGE;

@@ -51,7 +51,7 @@ struct damp_judge_worker {
 	struct damp_obs_table *obs;
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
-	struct damp_probe_fifo probes[DAMP_PROBE_STEPS];
+	struct damp_probe_fifo probes;
 };
 
 /* One burst's surroundings. */
@@ -166,6 +166,8 @@ uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uin
 /* plen counts within the family: 0..32 or 0..128. */
 uint64_t damp_key_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen, uint64_t domain);
 uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
+/* A group conversation: the asking inside endpoint and the token alone. */
+uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* The mark "has answered an inside request" of an endpoint, in the peer table. */
 static inline uint64_t damp_key_answers(uint64_t peer_key)
@@ -194,10 +196,12 @@ void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* challenge.c: ask for a proof in place of serving. ordered: a rule said so, so
- * Echo comes first; otherwise a confirmable request is pinged first, because
- * its client repeats it and needs to understand nothing new. */
-void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool ordered);
+/* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
+ * ordered it, so that Echo comes first, else a confirmable request is pinged
+ * first, because its client repeats it and needs to understand nothing new.
+ * When no challenge may be made, a used-up ledger stays the drop's reason. */
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,

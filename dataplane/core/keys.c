@@ -62,6 +62,12 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 			  load_token(p));
 }
 
+uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
+{
+	return damp_hash3(&j->k_xchg, damp_key_end(j, damp_device_addr(p), damp_device_port(p)),
+			  0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
+}
+
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)
 {
 	if (kind == DAMP_SEEN_FRAGMENT)

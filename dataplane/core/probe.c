@@ -3,7 +3,7 @@
  * Pings that are repeated: +0.4 s and +0.8 s after the first, unless the peer
  * has proved itself meanwhile.
  *
- * Idea: all delays are equal, so a timer wheel is two FIFOs. The repetition
+ * Idea: all delays are equal, so a timer wheel is one FIFO. The repetition
  * exists because a libcoap client ignores pings in its first 250 ms and answers
  * one per 250 ms (attacks.md 6.3). Its bytes were charged with the first ping.
  *
@@ -14,9 +14,9 @@
 
 #define DAMP_PROBE_MASK ((1u << DAMP_PROBES_LOG2) - 1)
 
-static void push(struct damp_judge_worker *w, unsigned step, const struct damp_probe *probe)
+static void push(struct damp_judge_worker *w, const struct damp_probe *probe)
 {
-	struct damp_probe_fifo *f = &w->probes[step];
+	struct damp_probe_fifo *f = &w->probes;
 
 	if (f->tail - f->head > DAMP_PROBE_MASK) {
 		w->stats->table_evictions[DAMP_TABLE_PROBES]++;
@@ -28,12 +28,11 @@ static void push(struct damp_judge_worker *w, unsigned step, const struct damp_p
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes)
 {
 	const struct damp_probe probe = {
-		.due = c->now + DAMP_PROBE_GAP, .peer_key = p->peer_key, .emit = *e, .left = probes,
-		.v6 = p->frame.v6,
+		.due = c->now + DAMP_PROBE_GAP, .peer_key = p->peer_key, .left = probes, .v6 = p->frame.v6, .emit = *e,
 	};
 
 	if (probes > 0)
-		push(c->w, 0, &probe);
+		push(c->w, &probe);
 }
 
 static void count(struct damp_judge_worker *w, const struct damp_probe *probe)
@@ -46,31 +45,26 @@ static void count(struct damp_judge_worker *w, const struct damp_probe *probe)
 	w->stats->unproved_bytes_out += bytes;
 }
 
-unsigned damp_judge_emits(struct damp_judge_worker *w, const struct damp_view *v, damp_tick now,
-			  struct damp_emit *out, unsigned max)
+unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct damp_emit *out, unsigned max)
 {
+	struct damp_probe_fifo *f = &w->probes;
 	unsigned n = 0;
 
-	(void)v;
-	for (unsigned step = 0; step < DAMP_PROBE_STEPS; step++) {
-		struct damp_probe_fifo *f = &w->probes[step];
+	while (n < max && f->head != f->tail) {
+		struct damp_probe probe = f->slot[f->head & DAMP_PROBE_MASK];
 
-		while (n < max && f->head != f->tail) {
-			struct damp_probe probe = f->slot[f->head & DAMP_PROBE_MASK];
-
-			if (probe.due > now)
-				break;
-			f->head++;
-			if (damp_peer_proved(w->j->peers, probe.peer_key, now, 0))
-				continue;
-			out[n++] = probe.emit;
-			count(w, &probe);
-			if (probe.left > 1 && step + 1 < DAMP_PROBE_STEPS) {
-				probe.left--;
-				probe.due += DAMP_PROBE_GAP;
-				push(w, step + 1, &probe);
-			}
-		}
+		if (probe.due > now)
+			break;
+		f->head++;
+		if (damp_peer_proved(w->j->peers, probe.peer_key, now, 0))
+			continue;
+		out[n++] = probe.emit;
+		count(w, &probe);
+		if (--probe.left == 0)
+			continue;
+		/* From now on, not from when it was due: the FIFO stays sorted. */
+		probe.due = now + DAMP_PROBE_GAP;
+		push(w, &probe);
 	}
 	return n;
 }
