@@ -269,9 +269,9 @@ static unsigned take_over(struct damp_worker *w, const struct damp_view *v)
 	return total;
 }
 
-static unsigned emit(struct damp_worker *w, const struct damp_view *v)
+static unsigned emit(struct damp_worker *w)
 {
-	const unsigned n = damp_judge_emits(w->judge, v, w->now, w->emit, DAMP_EMITS);
+	const unsigned n = damp_judge_emits(w->judge, w->now, w->emit, DAMP_EMITS);
 
 	w->stats->emitted += n;
 	for (unsigned i = 0; i < n; i++) {
@@ -331,7 +331,7 @@ static void round_once(struct damp_worker *w)
 		w->now = tick;
 	work = receive(w, v);
 	work += take_over(w, v);
-	work += emit(w, v);
+	work += emit(w);
 	work += drain(w);
 	flush(w, DAMP_OUTSIDE);
 	flush(w, DAMP_INSIDE);
