@@ -132,6 +132,15 @@ static inline struct damp_pair_slot *damp_pair_find(const struct damp_assoc *t, 
 	return NULL;
 }
 
+/* Would a newcomer have to push out a live slot? */
+static inline bool damp_pair_full(const struct damp_assoc *t, uint64_t key, damp_tick now)
+{
+	const struct damp_pair_slot *line = damp_assoc_line(t, key);
+
+	return damp_pair_find(t, key, now) == NULL && damp_due_live(line[0].due, now) &&
+	       damp_due_live(line[1].due, now);
+}
+
 static inline void damp_pair_close(struct damp_pair_slot *s)
 {
 	__atomic_store_n(&s->due, 0, __ATOMIC_RELAXED);
