@@ -10,7 +10,9 @@
  *
  * Invariant: due 0 marks a slot that was never used or was closed. A deadline
  * that happens to come out as 0 (every 8.5 years) is stored as 1, a sixteenth
- * of a second later; a key that comes out as 0 is stored as 1.
+ * of a second later; a key that comes out as 0 is stored as 1. A slot that
+ * nobody reuses for 4.25 years after its end looks live again: run times are
+ * shorter.
  *
  * Threads: key and due are stored and loaded relaxed, because the slow loop
  * counts live slots while the owner works; all the rest is the owner's.
@@ -128,6 +130,15 @@ static inline struct damp_pair_slot *damp_pair_find(const struct damp_assoc *t, 
 		if (s[i].key == stored && damp_due_live(s[i].due, now))
 			return &s[i];
 	return NULL;
+}
+
+/* Would a newcomer have to push out a live slot? */
+static inline bool damp_pair_full(const struct damp_assoc *t, uint64_t key, damp_tick now)
+{
+	const struct damp_pair_slot *line = damp_assoc_line(t, key);
+
+	return damp_pair_find(t, key, now) == NULL && damp_due_live(line[0].due, now) &&
+	       damp_due_live(line[1].due, now);
 }
 
 static inline void damp_pair_close(struct damp_pair_slot *s)

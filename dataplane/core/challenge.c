@@ -47,7 +47,7 @@ static unsigned pings_for(const struct damp_pkt *p, uint32_t budget)
 	return n > 1 + DAMP_PROBE_STEPS ? 1 + DAMP_PROBE_STEPS : n;
 }
 
-static void expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), 0, DAMP_PING_LIFE_S);
 }
@@ -59,10 +59,11 @@ static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 	return damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), c->now, &value);
 }
 
-void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool ordered)
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   enum damp_reason cause)
 {
 	const bool fits = damp_challenge_len(p) <= p->coap.len && p->coap.token_len <= DAMP_COAP_TOKEN_MAX;
-	const bool echo = fits && (ordered || p->coap.type == DAMP_COAP_NON || asked_before(c, p));
+	const bool echo = fits && (cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON || asked_before(c, p));
 	const uint32_t budget = (uint32_t)(((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
 	const unsigned pings = pings_for(p, budget);
 	enum damp_reason why;
@@ -76,7 +77,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 			 echo ? damp_udp_ip_len(p, damp_challenge_len(p))
 			      : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN));
 	if (!affordable(c, d, &why)) {
-		damp_drop(d, why);
+		damp_drop(d, cause == DAMP_REASON_RULE || cause == DAMP_REASON_PROOF_REQUIRED ? why : cause);
 		return;
 	}
 	d->verdict = DAMP_VERDICT_CHALLENGE;
@@ -84,7 +85,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	d->reason = echo ? DAMP_REASON_CHALLENGED : DAMP_REASON_PINGED;
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
 	if (!echo) {
-		expect_pong(c, p, d);
+		damp_expect_pong(c, p, d);
 		d->probes = pings - 1;
 	}
 }
@@ -106,7 +107,7 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 	d->pay = bytes;
 	d->payer_flags = DAMP_XCHG_CHALLENGED;
 	d->probes = pings - 1;
-	expect_pong(c, p, d);
+	damp_expect_pong(c, p, d);
 	return true;
 }
 

@@ -59,7 +59,7 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 	case DAMP_ACT_CHALLENGE:
 		if (p->side == DAMP_INSIDE || p->proved)
 			return false;
-		damp_decide_challenge(c, p, d, true);
+		damp_decide_challenge(c, p, d, DAMP_REASON_RULE);
 		return true;
 	case DAMP_ACT_TOO_MANY_REQUESTS:
 		d->ncharges = 0;
@@ -109,13 +109,22 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 {
 	enum damp_reason why;
 
-	if (needs_proof(c, p) || !ledger_has_room(c, p, &why)) {
-		damp_decide_challenge(c, p, d, false);
+	if (needs_proof(c, p)) {
+		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
+		return;
+	}
+	if (!ledger_has_room(c, p, &why)) {
+		damp_decide_challenge(c, p, d, why);
 		return;
 	}
 	damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
 	if (!damp_charges_fit(c, d, &why)) {
-		damp_decide_challenge(c, p, d, false);
+		damp_decide_challenge(c, p, d, why);
+		return;
+	}
+	if (c->g->table_full == DAMP_TABLE_FULL_DROP && damp_xchg_full(c->w->xchg, p->xchg_key, c->now)) {
+		d->ncharges = 0;
+		damp_drop(d, DAMP_REASON_TABLE_FULL);
 		return;
 	}
 	serve(c, p, d, DAMP_REASON_ACCEPTED);

@@ -11,12 +11,15 @@
 
 #include <damper/coap.h>
 
-/* per units every period_s seconds, and burst_s seconds of it at once. */
-static struct damp_rung rung(uint64_t units, uint64_t period_s, uint32_t burst_s, uint8_t plen)
+/* units every period_s seconds, and up to `burst` units at once. The burst is
+ * counted in whole costs, as the ledger charges them, rounded up. */
+static struct damp_rung rung(uint64_t units, uint64_t period_s, uint32_t burst, uint8_t plen)
 {
+	const uint64_t cost_q16 = (period_s * DAMP_TICKS_PER_S << 16) / units;
+
 	return (struct damp_rung){
-		.cost_q16 = (period_s * DAMP_TICKS_PER_S << 16) / units,
-		.burst_ticks = (uint32_t)(burst_s * DAMP_TICKS_PER_S),
+		.cost_q16 = cost_q16,
+		.burst_ticks = (uint32_t)(((cost_q16 + 0xffff) >> 16) * burst),
 		.plen = plen,
 	};
 }
@@ -25,24 +28,25 @@ static void byte_budgets(struct damp_guard *g)
 {
 	/* One address gets what one constrained link carries; a network 32 (IPv4)
 	 * or 4 (IPv6) times as much, so that many spoofed neighbours are one victim. */
-	g->host4 = rung(4096, 1, 4, 32);
-	g->net4 = rung(32 * 4096, 1, 4, 24);
-	g->host6 = rung(4096, 1, 4, 64);
-	g->net6 = rung(4 * 4096, 1, 4, 48);
-	g->proved = rung(64 << 10, 1, 4, 128);
+	g->host4 = rung(4096, 1, 16384, 32);
+	g->net4 = rung(32 * 4096, 1, 32 * 16384, 24);
+	g->host6 = rung(4096, 1, 16384, 64);
+	g->net6 = rung(4 * 4096, 1, 4 * 16384, 48);
+	/* Not 64 KiB/s: a proved peer is no victim, and firmware must not crawl. */
+	g->proved = rung(1 << 20, 1, 1 << 20, 128);
 	g->challenge_reserve_ticks = (uint32_t)DAMP_TICKS_PER_S;
 }
 
 static void message_budgets(struct damp_guard *g)
 {
 	/* A prefix of 64 means the whole address for IPv4. */
-	g->server = rung(50, 1, 2, 128);
-	g->challenge_host = rung(3, 10, 10, 64);
-	g->challenge_net4 = rung(100, 1, 2, 24);
-	g->challenge_net6 = rung(100, 1, 2, 48);
-	g->challenge_all = rung(1000000, 1, 1, 0);
-	g->ping = rung(1, 10, 30, 64);
-	g->probing = rung(1, 30, 300, 128);
+	g->server = rung(100, 1, 200, 128);
+	g->challenge_host = rung(3, 10, 3, 64);
+	g->challenge_net4 = rung(100, 1, 200, 24);
+	g->challenge_net6 = rung(100, 1, 200, 48);
+	g->challenge_all = rung(100000, 1, 100000, 0);
+	g->ping = rung(1, 10, 3, 64);
+	g->probing = rung(1, 30, 10, 128);
 }
 
 void damp_guard_defaults(struct damp_guard *g)
@@ -54,7 +58,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.check_sources = 1,
 		.prove_block1 = 1,
 		.prove_q_block = 1,
-		.prove_observe = 1,
+		.prove_observe = 0,
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,
 		.echo_life_s = DAMP_COAP_EXCHANGE_LIFETIME_S,

@@ -196,16 +196,20 @@ void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* challenge.c: ask for a proof in place of serving. ordered: a rule said so, so
- * Echo comes first; otherwise a confirmable request is pinged first, because
- * its client repeats it and needs to understand nothing new. */
-void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool ordered);
+/* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
+ * ordered it, so that Echo comes first, else a confirmable request is pinged
+ * first, because its client repeats it and needs to understand nothing new.
+ * When no challenge may be made, a used-up ledger stays the drop's reason. */
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			      enum damp_reason why);
 /* Replace a packet toward outside by a ping to its receiver. False: not possible. */
 bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget);
+/* Remember that a ping is out to this pair of endpoints. */
+void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)
 {

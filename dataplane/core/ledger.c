@@ -14,13 +14,16 @@
  * With several charges on one line the newcomers get different ways, and each
  * way taken earlier is raised to the tat that is forgotten now.
  *
- * The 32-bit wrap: a tat read at now must lie within 2^31 ticks of it. `epoch`
- * counts spans of 2^28 ticks (256 s) and says when the line was last aged. The
- * first charge in a new span sets every tat that has passed to now; after five
- * spans without a charge every tat has passed, whatever it looks like, and the
- * line reads as empty. So a tat is never older than 5 * 2^28 and never further
- * ahead than DAMP_BURST_TICKS_MAX plus the skew of the clocks. A clock more than
- * a span in the past (a step back, which no bound survives) also reads empty.
+ * The 32-bit wrap: a tat read at now must lie within 2^31 ticks of it, eight
+ * spans of 2^28 (256 s). `epoch` is the span in which the line was last aged. The
+ * first charge in a new span lifts every tat that is more than one span old to
+ * one span ago. Six spans after the last aging the youngest charge is five old, so
+ * the longest debt is paid up for a span: whatever a tat looks like, the line
+ * reads as empty. So a tat is never more than seven spans old, nor further ahead
+ * than the four of DAMP_BURST_TICKS_MAX and what clocks differ. The span of grace
+ * is for those: a clock a little behind must find neither debts that were lifted
+ * nor a debt that was cut short. A clock more than a span behind (a step back,
+ * which no bound survives) reads empty. Spans wrap after 34 000 years.
  */
 #include "ledger.h"
 
@@ -33,12 +36,13 @@
 #define LINES_LOG2_MIN 4u
 #define LINES_LOG2_MAX 26u
 
-#define EPOCH_SHIFT 28
-/* Spans after which the longest debt made in the first of them is paid up. */
-#define EPOCHS_PAID_UP 5u
-_Static_assert(DAMP_BURST_TICKS_MAX == (EPOCHS_PAID_UP - 1) << EPOCH_SHIFT, "a debt lasts four spans");
+#define SPAN_SHIFT 28
+#define SPAN (1 << SPAN_SHIFT)
+/* The longest debt, the span in which it was made, the span of grace. */
+#define SPANS_PAID_UP (4u + 1u + 1u)
+_Static_assert(DAMP_BURST_TICKS_MAX == 4u << SPAN_SHIFT, "the longest debt is four spans");
 /* -1: another worker's clock is past the turn already. */
-#define EPOCH_JUST_BEFORE UINT32_MAX
+#define SPAN_BEFORE UINT32_MAX
 
 struct line {
 	uint32_t epoch;
@@ -85,7 +89,7 @@ static inline uint32_t tag_of(uint64_t key)
 
 static inline uint32_t epoch_of(damp_tick now)
 {
-	return (uint32_t)(now >> EPOCH_SHIFT);
+	return (uint32_t)(now >> SPAN_SHIFT);
 }
 
 static inline uint32_t positive(int32_t debt)
@@ -97,15 +101,15 @@ static void view_load(struct view *v, const struct line *line, damp_tick now)
 {
 	/* Acquire pairs with view_store(): whoever sees an epoch sees its ways. */
 	const uint32_t spans = epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
-	const bool known = spans < EPOCHS_PAID_UP || spans == EPOCH_JUST_BEFORE;
-	const bool aged = spans != 0 && spans != EPOCH_JUST_BEFORE;
+	const bool known = spans < SPANS_PAID_UP || spans == SPAN_BEFORE;
+	const bool aged = spans != 0 && spans != SPAN_BEFORE;
 
 	for (unsigned w = 0; w < WAYS; w++) {
 		const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
 		const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
 
 		v->tag[w] = known ? (uint32_t)(word >> 32) : 0;
-		v->debt[w] = !known || (aged && debt < 0) ? 0 : debt;
+		v->debt[w] = !known || (aged && debt < -SPAN) ? -SPAN : debt;
 	}
 	v->taken = 0;
 	v->evicted = 0;

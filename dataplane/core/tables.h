@@ -68,6 +68,8 @@ struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_t
 /* The slot of key: the live one, or a fresh zeroed one with key and due set.
  * *fresh says which. May evict; never NULL. */
 struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
+/* Would opening key evict a live exchange? */
+bool damp_xchg_full(const struct damp_xchg_table *t, uint64_t key, damp_tick now);
 void damp_xchg_close(struct damp_xchg *x);
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t);
 uint64_t damp_xchg_live(const struct damp_xchg_table *t, damp_tick now);

@@ -37,6 +37,11 @@ struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_t
 	return (struct damp_xchg *)damp_pair_find(&t->assoc, key, now);
 }
 
+bool damp_xchg_full(const struct damp_xchg_table *t, uint64_t key, damp_tick now)
+{
+	return damp_pair_full(&t->assoc, key, now);
+}
+
 struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key,
 				 damp_tick now, damp_tick due, bool *fresh)
 {

@@ -10,9 +10,9 @@
  */
 #include "builtin.h"
 
-#include "core/guard.h"
-#include "core/types.h"
-#include "core/view.h"
+#include "guard.h"
+#include "types.h"
+#include "view.h"
 
 #include <damper/coap.h>
 #include <stdlib.h>
