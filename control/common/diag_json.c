@@ -2,7 +2,8 @@
 /* Diagnostics and program summaries as JSON; see diag_json.h. */
 #include "diag_json.h"
 
-#include "names.h"
+#include <stdlib.h>
+#include <string.h>
 
 const char *damp_diag_level_name(enum damp_diag_level level)
 {
@@ -17,6 +18,22 @@ const char *damp_diag_level_name(enum damp_diag_level level)
 	return "unknown";
 }
 
+json_t *damp_json_text(const char *text)
+{
+	json_t *j = json_string(text);
+	char *copy;
+
+	if (j != NULL || text == NULL)
+		return j != NULL ? j : json_null();
+	copy = strdup(text);
+	for (char *p = copy; p != NULL && *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	j = json_string(copy);
+	free(copy);
+	return j;
+}
+
 json_t *damp_diag_json(const struct damp_rules *r)
 {
 	json_t *all = json_array();
@@ -24,20 +41,11 @@ json_t *damp_diag_json(const struct damp_rules *r)
 	for (size_t i = 0; i < r->ndiags; i++) {
 		const struct damp_diag *d = &r->diags[i];
 
-		json_array_append_new(all, json_pack("{s:s?, s:i, s:i, s:i, s:s, s:s?}", "file", d->file,
-						     "line", d->line, "column", d->column,
+		json_array_append_new(all, json_pack("{s:o, s:i, s:i, s:i, s:s, s:o}", "file",
+						     damp_json_text(d->file), "line", d->line, "column", d->column,
 						     "end_column", d->end_column, "level",
-						     damp_diag_level_name(d->level), "message", d->message));
+						     damp_diag_level_name(d->level), "message",
+						     damp_json_text(d->message)));
 	}
 	return all;
-}
-
-json_t *damp_program_json(const struct damp_progview *v)
-{
-	const struct damp_program_hdr *h = v->hdr;
-
-	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:I}", "name", h->name, "revision",
-			 (int)h->revision, "digest", h->digest, "mode", damp_name_mode(h->mode), "rules",
-			 (int)h->nrules, "observing", (int)damp_progview_count_mode(v, DAMP_MODE_OBSERVE),
-			 "limits", (int)h->nlimits, "bytes", (json_int_t)h->total_len);
 }

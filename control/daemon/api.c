@@ -3,6 +3,7 @@
 #include "api.h"
 
 #include "common/diag_json.h"
+#include "common/program_json.h"
 #include "loader.h"
 #include "log.h"
 #include "peer.h"
@@ -30,7 +31,8 @@ static void answer(struct damp_http_reply *reply, unsigned status, json_t *j)
 
 static void refuse(struct damp_http_reply *reply, unsigned status, const char *error, const char *text)
 {
-	answer(reply, status, json_pack("{s:i, s:s, s:s}", "schema", DAMP_JSON_SCHEMA, "error", error, "text", text));
+	answer(reply, status, json_pack("{s:i, s:s, s:o}", "schema", DAMP_JSON_SCHEMA, "error", error, "text",
+				       damp_json_text(text)));
 }
 
 static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
@@ -146,12 +148,13 @@ static json_t *load_json(const struct damp_load_result *r)
 	if (ok) {
 		json_object_set_new(j, "generation", json_integer(r->generation));
 		json_object_set_new(j, "program", damp_program_json(&r->prog->view));
+		json_object_set_new(j, "remark", damp_json_text(r->text[0] != '\0' ? r->text : NULL));
 	} else {
 		json_object_set_new(j, "error", json_string(damp_load_status_name(r->status)));
-		json_object_set_new(j, "text", json_string(r->text));
+		json_object_set_new(j, "text", damp_json_text(r->text));
 	}
 	if (r->rules.text != NULL)
-		json_object_set_new(j, "report", json_string(r->rules.text));
+		json_object_set_new(j, "report", damp_json_text(r->rules.text));
 	return j;
 }
 
@@ -160,12 +163,21 @@ static const char *or_default(const char *text, const char *otherwise)
 	return text != NULL && text[0] != '\0' ? text : otherwise;
 }
 
+/* A copy of text without control characters: it ends in logs and on terminals. */
+static void clean(char *out, size_t len, const char *text)
+{
+	snprintf(out, len, "%s", text);
+	for (char *p = out; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+}
+
 static void post_load(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
 {
 	const char *path = damp_http_query(req, "path");
 	struct damp_load_job job = { .text = path == NULL ? req->body : NULL, .len = req->body_len, .path = path };
 	struct damp_load_result r;
-	char by[64];
+	char by[64], name[256], comment[256];
 
 	if (path != NULL && path[0] != '/') {
 		refuse(reply, 400, "usage", "path is an absolute path");
@@ -176,9 +188,11 @@ static void post_load(struct damp_control *c, const struct damp_http_request *re
 		return;
 	}
 	damp_peer_name(req->peer.uid, by, sizeof(by));
+	clean(name, sizeof(name), or_default(damp_http_query(req, "name"), path != NULL ? path : "rules"));
+	clean(comment, sizeof(comment), or_default(damp_http_query(req, "comment"), ""));
 	job.by = by;
-	job.name = or_default(damp_http_query(req, "name"), path != NULL ? path : "rules");
-	job.comment = or_default(damp_http_query(req, "comment"), "");
+	job.name = name;
+	job.comment = comment;
 	damp_load_run(c, &job, &r);
 	answer(reply, http_status(r.status), load_json(&r));
 	damp_load_result_free(&r);

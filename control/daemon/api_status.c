@@ -7,6 +7,7 @@
 
 #include "common/diag_json.h"
 #include "common/names.h"
+#include "common/program_json.h"
 #include "common/text.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ static json_t *wall(int64_t at)
 
 static json_t *text_or_null(const char *text)
 {
-	return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
+	return damp_json_text(text != NULL && text[0] != '\0' ? text : NULL);
 }
 
 static json_t *ratio(double out, double in)
@@ -39,9 +40,9 @@ static json_t *ratio(double out, double in)
 
 static json_t *damperd_json(const struct damp_control *c)
 {
-	return json_pack("{s:s, s:i, s:o, s:s, s:s, s:s, s:o}", "version", DAMP_VERSION, "pid", (int)getpid(), "started",
-			 wall(c->started_wall), "rules_file", c->opt.rules_file, "runtime_dir", c->opt.runtime_dir,
-			 "state_dir", c->opt.state_dir, "metrics", text_or_null(c->metrics_at));
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "version", DAMP_VERSION, "pid", (int)getpid(), "started",
+			 wall(c->started_wall), "rules_file", text_or_null(c->opt.rules_file), "runtime_dir", text_or_null(c->opt.runtime_dir),
+			 "state_dir", text_or_null(c->opt.state_dir), "metrics", text_or_null(c->metrics_at));
 }
 
 /* state.lock is held in the next three. */

@@ -4,6 +4,7 @@
 
 #include "common/diag_json.h"
 #include "common/names.h"
+#include "common/program_json.h"
 
 static json_t *envelope(struct damp_control *c)
 {
@@ -32,8 +33,8 @@ static json_t *rule_json(const struct damp_progview *v, const struct damp_rule *
 
 	for (unsigned i = 0; i < r->nlimits && i < DAMP_RULE_LIMITS_MAX; i++)
 		json_array_append_new(limits, json_string(damp_progview_limit_name(v, r->limit[i])));
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:o, s:o}", "id", id, "mode", damp_name_mode(r->mode), "file",
-			 damp_progview_string(v, r->file_off), "line", (int)r->line, "column", (int)r->column, "then",
+	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:s, s:s, s:o, s:o}", "id", id, "mode", damp_name_mode(r->mode), "file",
+			 damp_json_text(damp_progview_string(v, r->file_off)), "line", (int)r->line, "column", (int)r->column, "then",
 			 damp_name_action(r->then), "over", damp_name_action(r->over), "limits", limits, "counters",
 			 slot > 0 ? outcomes_json(snap, slot) : json_null());
 }
@@ -53,61 +54,15 @@ json_t *damp_api_rules(struct damp_control *c, const struct damp_snap *snap)
 	return j;
 }
 
-static json_t *rung_json(const struct damp_rung *r, const char *unit)
-{
-	return json_pack("{s:i, s:f, s:f, s:s}", "prefix", (int)r->plen, "per_s", damp_progview_rate(r), "burst",
-			 damp_progview_burst(r), "unit", unit);
-}
-
-static json_t *ladder_json(const struct damp_rung *rung, unsigned n, const char *unit)
-{
-	json_t *all = json_array();
-
-	for (unsigned i = 0; i < n && i < DAMP_RUNGS_MAX; i++)
-		json_array_append_new(all, rung_json(&rung[i], unit));
-	return all;
-}
-
-static json_t *limit_json(const struct damp_progview *v, const struct damp_limit *l)
-{
-	const char *unit = l->kind == DAMP_LIMIT_MESSAGES ? "messages" : "bytes";
-	json_t *j = json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", damp_progview_string(v, l->name_off), "kind",
-			      damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "ipv4",
-			      ladder_json(l->rung4, l->nrungs4, unit), "ipv6", ladder_json(l->rung6, l->nrungs6, unit));
-
-	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
-		json_object_set_new(j, "max_factor", json_real(l->alpha_q8 / 256.0));
-	return j;
-}
-
-static json_t *guard_json(const struct damp_guard *g)
-{
-	json_t *j = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o}", "max_factor", g->alpha_q8 / 256.0, "host4",
-			      rung_json(&g->host4, "bytes"), "net4", rung_json(&g->net4, "bytes"), "host6",
-			      rung_json(&g->host6, "bytes"), "net6", rung_json(&g->net6, "bytes"), "proved",
-			      rung_json(&g->proved, "bytes"));
-
-	json_object_set_new(j, "challenge_host", rung_json(&g->challenge_host, "messages"));
-	json_object_set_new(j, "challenge_net4", rung_json(&g->challenge_net4, "messages"));
-	json_object_set_new(j, "challenge_net6", rung_json(&g->challenge_net6, "messages"));
-	json_object_set_new(j, "ping", rung_json(&g->ping, "messages"));
-	json_object_set_new(j, "probing", rung_json(&g->probing, "messages"));
-	json_object_set_new(j, "proof_idle_s", json_integer(g->proof_idle_s));
-	json_object_set_new(j, "proof_max_s", json_integer(g->proof_max_s));
-	return j;
-}
-
 json_t *damp_api_limits(struct damp_control *c, const struct damp_snap *snap)
 {
 	struct damp_prog *p = damp_control_running(c);
-	json_t *j = envelope(c), *limits = json_array();
+	json_t *j = envelope(c);
 
 	(void)snap;
-	for (unsigned i = 0; p != NULL && i < p->view.hdr->nlimits; i++)
-		json_array_append_new(limits, limit_json(&p->view, &p->view.limits[i]));
 	json_object_set_new(j, "known", json_boolean(p != NULL));
-	json_object_set_new(j, "guard", p != NULL ? guard_json(p->view.guard) : json_null());
-	json_object_set_new(j, "limits", limits);
+	json_object_set_new(j, "guard", p != NULL ? damp_program_guard_json(&p->view) : json_null());
+	json_object_set_new(j, "limits", p != NULL ? damp_program_limits_json(&p->view) : json_array());
 	damp_prog_put(p);
 	return j;
 }

@@ -70,6 +70,7 @@ static void judge_reply(struct damp_load_result *r, int err, const struct damp_w
 	} else {
 		r->status = DAMP_LOAD_OK;
 		r->generation = reply->generation;
+		snprintf(r->text, sizeof(r->text), "%s", reply->text);
 	}
 }
 
@@ -155,13 +156,14 @@ void damp_load_send(struct damp_control *c, const struct damp_load_job *job, str
 static void tell(struct damp_control *c, const struct damp_load_job *job, const struct damp_load_result *r)
 {
 	json_t *j = damp_event_own_json("ruleset", r->status == DAMP_LOAD_OK ? "ok" : "fault");
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "result", damp_load_status_name(r->status), "by", job->by,
-			      "comment", job->comment, "name", job->name, "diagnostics", damp_diag_json(&r->rules));
+	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}", "result", damp_load_status_name(r->status), "by",
+			      damp_json_text(job->by), "comment", damp_json_text(job->comment), "name",
+			      damp_json_text(job->name), "diagnostics", damp_diag_json(&r->rules));
 
 	if (r->status == DAMP_LOAD_OK)
 		json_object_set_new(o, "to_gen", json_integer(r->generation));
 	else
-		json_object_set_new(o, "text", json_string(r->text));
+		json_object_set_new(o, "text", damp_json_text(r->text));
 	if (r->prog != NULL)
 		json_object_set_new(o, "digest", json_string(r->prog->view.hdr->digest));
 	json_object_set_new(j, "ruleset", o);
@@ -190,6 +192,8 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job, c
 	if (r->status == DAMP_LOAD_OK) {
 		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s", r->generation, job->name,
 			 r->prog->view.hdr->nrules, job->by);
+		if (r->text[0] != '\0')
+			damp_log(DAMP_LOG_WARNING, "the data plane remarks: %s", r->text);
 		return;
 	}
 	damp_log(DAMP_LOG_ERROR, "rules not loaded, the data plane goes on with what it has: %s", r->text);

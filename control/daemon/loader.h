@@ -37,7 +37,7 @@ struct damp_load_result {
 	uint32_t generation;
 	struct damp_rules rules;        /* diagnostics; the program has moved to prog */
 	struct damp_prog *prog;         /* what was compiled, NULL when it was wrong */
-	char text[300];                 /* one line that says what went wrong */
+	char text[300];                 /* one line that says what went wrong; on OK a remark or "" */
 };
 
 /* Compile job into *r (status OK, WRONG, UNREADABLE or INTERNAL). Needs no
