@@ -16,6 +16,9 @@
  * a packet picks one row of a table; a row is a bitmap of the rules that agree
  * with that value; the AND of all rows is the set of rules that match, in
  * order. A rule that does not mention an attribute has its bit in every row.
+ * Asking for content narrows the kind, by row_kind: path and query are asked of
+ * requests, type, code and options of requests, responses and Empty messages.
+ * No rule has a bit in row_kind[DAMP_KIND_NOT_COAP].
  *
  * All numbers are host order: the block never leaves the machine.
  */
@@ -32,6 +35,7 @@
 #define DAMP_LIMITS_MAX 1024u
 #define DAMP_RUNGS_MAX 4u
 #define DAMP_COAP_PORTS_MAX 32u
+#define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
@@ -124,22 +128,36 @@ struct damp_range6 { uint64_t start_hi, start_lo; uint16_t cls; uint16_t pad[3];
  * entry whose start is not above the value. */
 struct damp_interval { uint32_t start; uint32_t row; };
 
-/* One option that some rule mentions. */
-struct damp_option_rows { uint8_t bit; uint8_t pad[3]; uint32_t row_present, row_absent; };
+/* A set of options that some rule mentions, as bits of struct damp_coap.options:
+ * row_any when the message has one of them, else row_none. A list of options is
+ * an OR, which only a mask can say; one option is a mask of one bit. */
+struct damp_option_rows { uint64_t mask; uint32_t row_any, row_none; };
 
 /*
  * Paths and queries. The text of a path is "/" and the Uri-Path values joined
  * by "/"; of a query, the Uri-Query values joined by "&"; bytes '/', '&', '%'
  * and those below 0x21 or above 0x7e inside a value are written %XX, so that no
- * value can pose as two. A pattern is literal ("/a/b"), prefix ("/a/" and all
- * below, written /a/ plus two stars), or needs a scan. Literals and prefixes are sorted by
- * (hash, len); hash is FNV-1a 64 of the text, the text itself is compared.
+ * value can pose as two. A message without a Uri-Path has the path "/", one
+ * without a Uri-Query the query "". A pattern is
+ *   literal   the text itself, "/a/b";
+ *   prefix    all texts that begin with it; it ends in the separator ("/a/",
+ *             "k=v&"), so only the places right behind a separator can end one.
+ *             The rule file's "/a/" plus two stars is the prefix "/a/" and the
+ *             literal "/a";
+ *   scan      a Hyperscan expression, anchored at both ends by the compiler.
+ * Literals and prefixes are sorted by (hash, len); hash is FNV-1a 64 of the
+ * text, the text itself is compared.
+ *
+ * Every pattern that matches sets the rules of its row and clears the rules of
+ * its clear_row (those that ask for its absence). The row of a text is
+ *     (row_none & ~clear) | set
+ * with set and clear the OR over all patterns that match it.
  */
 struct damp_text_literal {
 	uint64_t hash;
 	uint32_t text_off, text_len;
-	uint32_t row;               /* rules this text agrees with */
-	uint32_t pad;
+	uint32_t row;               /* rules that ask for this text */
+	uint32_t clear_row;         /* rules that ask for its absence */
 };
 
 struct damp_text_rows {
@@ -147,7 +165,8 @@ struct damp_text_rows {
 	uint32_t prefixes, nprefixes;
 	uint32_t hs_off, hs_len;        /* serialised Hyperscan database, 0 when none */
 	uint32_t scan_rows, nscan;      /* row of pattern id i is scan_rows + i */
-	uint32_t row_none;              /* rules that ask nothing of this text */
+	uint32_t scan_clear_rows;       /* its clear_row is scan_clear_rows + i */
+	uint32_t row_none;              /* rules that ask nothing of this text, or only an absence */
 	uint32_t used;                  /* 0: no rule mentions it, skip all of it */
 };
 
@@ -155,10 +174,15 @@ struct damp_text_rows {
  * The guard: what always holds, whatever the rules say. Rules can only be
  * stricter. Every value is a rule-file value (key `guard`).
  */
+#define DAMP_FRAGMENTS_DROP 0u
+#define DAMP_FRAGMENTS_PASS 1u
+#define DAMP_TABLE_FULL_DROP 0u
+#define DAMP_TABLE_FULL_EVICT 1u
+
 struct damp_guard {
 	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
-	uint8_t fragments;              /* 0 drop CoAP, 1 pass */
-	uint8_t table_full;             /* 0 drop, 1 forward under the grace size */
+	uint8_t fragments;              /* DAMP_FRAGMENTS_x, of CoAP datagrams */
+	uint8_t table_full;             /* DAMP_TABLE_FULL_x, for unproved requests */
 	uint8_t allow_group_from_outside;
 	uint8_t check_sources;          /* drop sources of the wrong side; needs inside prefixes */
 	uint8_t prove_block1;           /* Block1 with more to come needs a proof first */
@@ -166,9 +190,11 @@ struct damp_guard {
 	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
 	uint8_t pad[7];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
+	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */
 	struct damp_rung challenge_host;               /* messages: challenges and pings per address */
 	struct damp_rung challenge_net4, challenge_net6;
+	struct damp_rung challenge_all;                /* messages: all challenges and pings of this gateway */
 	struct damp_rung ping;                         /* messages: pings from one address that are let through */
 	struct damp_rung probing;                      /* messages: inside requests to a silent peer */
 	uint32_t challenge_reserve_ticks;              /* debt above the burst that only challenges may use */
@@ -177,8 +203,8 @@ struct damp_guard {
 	uint32_t grace_s;                              /* after a start: responses without a record */
 	uint32_t grace_bytes4, grace_bytes6;           /* largest such response, CoAP bytes */
 	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
-	uint32_t observe_idle_s;                       /* notifications without proof of life */
-	uint32_t observe_notifications;                /* of a proved peer between proofs */
+	uint32_t observe_life_s;                       /* of an observation without any notification */
+	uint32_t observe_pings;                        /* pings to a silent observer before its server is told to stop */
 };
 
 enum damp_section_id {
@@ -211,7 +237,10 @@ struct damp_class {
 	uint32_t dst_row[DAMP_SIDE_MAX];
 };
 
-/* Index of the three truths a rule may ask for. */
+/* Index of the three truths a rule may ask for. Rules that say `to: multicast`
+ * are compiled into the address classes (224.0.0.0/4, 255.255.255.255,
+ * ff00::/8), where they can be mixed with prefixes; no rule asks for the third
+ * truth as such. */
 #define DAMP_TRUTH_VERIFIED 1u
 #define DAMP_TRUTH_SOLICITED 2u
 #define DAMP_TRUTH_MULTICAST 4u
