@@ -132,20 +132,25 @@ bool damp_prefix_parse(struct damp_pool *p, const char *text, struct damp_addrs 
 	if (plen < 0)
 		plen = bits;
 	if (plen > bits) {
-		snprintf(why, DAMP_WHY_MAX, "'%s' is longer than the %d bits of an address", text, bits);
+		snprintf(why, DAMP_WHY_MAX, "'%s' is longer than the %d bits of an address", text,
+			 bits);
 		return false;
 	}
 	addr = number(b, (size_t)bits / 8);
-	rest = plen == 0 ? (bits == 32 ? V4_MAX : ~(damp_u128)0) : ((damp_u128)1 << (bits - plen)) - 1;
+	rest = plen == 0 ? (bits == 32 ? V4_MAX : ~(damp_u128)0)
+			 : ((damp_u128)1 << (bits - plen)) - 1;
 	if (addr & rest) {
 		put_number(addr & ~rest, b, (size_t)bits / 8);
 		inet_ntop(bits == 32 ? AF_INET : AF_INET6, b, host, sizeof(host));
-		snprintf(why, DAMP_WHY_MAX, "'%s' has bits set behind its length; did you mean '%s/%d'?", text, host,
+		snprintf(why, DAMP_WHY_MAX,
+			 "'%s' has bits set behind its length; did you mean '%s/%d'?", text, host,
 			 plen);
 		return false;
 	}
-	if (bits == 128 && addr <= (MAPPED_LOW | V4_MAX) && (addr | rest) >= MAPPED_LOW && plen >= 96) {
-		snprintf(why, DAMP_WHY_MAX, "'%s' is a mapped IPv4 address; write it as IPv4", text);
+	if (bits == 128 && addr <= (MAPPED_LOW | V4_MAX) && (addr | rest) >= MAPPED_LOW &&
+	    plen >= 96) {
+		snprintf(why, DAMP_WHY_MAX, "'%s' is a mapped IPv4 address; write it as IPv4",
+			 text);
 		return false;
 	}
 	damp_spans_add(p, &out->family[bits == 32 ? DAMP_V4 : DAMP_V6], addr, addr | rest);
@@ -169,7 +174,8 @@ void damp_addrs_join(struct damp_pool *p, struct damp_addrs *to, const struct da
 {
 	for (int f = 0; f < DAMP_FAMILIES; f++)
 		for (size_t i = 0; i < from->family[f].n; i++)
-			damp_spans_add(p, &to->family[f], from->family[f].s[i].low, from->family[f].s[i].high);
+			damp_spans_add(p, &to->family[f], from->family[f].s[i].low,
+				       from->family[f].s[i].high);
 }
 
 void damp_addrs_normalise(struct damp_addrs *a)

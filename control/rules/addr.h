@@ -16,12 +16,19 @@ typedef unsigned __int128 damp_u128;
 
 enum damp_family { DAMP_V4, DAMP_V6, DAMP_FAMILIES };
 
-struct damp_span { damp_u128 low, high; };
+struct damp_span {
+	damp_u128 low, high;
+};
 
-struct damp_spans { struct damp_span *s; size_t n, cap; };
+struct damp_spans {
+	struct damp_span *s;
+	size_t n, cap;
+};
 
 /* Addresses of both families. */
-struct damp_addrs { struct damp_spans family[DAMP_FAMILIES]; };
+struct damp_addrs {
+	struct damp_spans family[DAMP_FAMILIES];
+};
 
 void damp_spans_add(struct damp_pool *p, struct damp_spans *s, damp_u128 low, damp_u128 high);
 void damp_spans_normalise(struct damp_spans *s);

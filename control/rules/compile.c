@@ -47,12 +47,20 @@ static void put_rules(struct damp_build *b)
 	for (size_t i = 0; i < b->c->nrules; i++) {
 		const struct damp_rule_model *m = &b->c->rules[i];
 		struct damp_rule r = {
-			.id_off = damp_build_string(b, m->id), .file_off = file,
-			.line = (uint32_t)m->at.line, .column = (uint32_t)m->at.column,
-			.mode = (uint8_t)m->mode, .then = (uint8_t)m->then.action, .over = (uint8_t)m->over.action,
+			.id_off = damp_build_string(b, m->id),
+			.file_off = file,
+			.line = (uint32_t)m->at.line,
+			.column = (uint32_t)m->at.column,
+			.mode = (uint8_t)m->mode,
+			.then = (uint8_t)m->then.action,
+			.over = (uint8_t)m->over.action,
 			.nlimits = (uint8_t)m->nlimits,
-			.then_max_age_s = m->then.action == DAMP_ACT_TOO_MANY_REQUESTS ? m->then.max_age_s : 0,
-			.over_max_age_s = m->over.action == DAMP_ACT_TOO_MANY_REQUESTS ? m->over.max_age_s : 0,
+			.then_max_age_s = m->then.action == DAMP_ACT_TOO_MANY_REQUESTS
+						  ? m->then.max_age_s
+						  : 0,
+			.over_max_age_s = m->over.action == DAMP_ACT_TOO_MANY_REQUESTS
+						  ? m->over.max_age_s
+						  : 0,
 		};
 
 		memcpy(r.limit, m->limit, sizeof(r.limit));
@@ -71,7 +79,8 @@ static uint32_t state_key(const struct damp_program_limit *p)
 		shape[4 + i] = p->l.rung4[i].plen;
 		shape[4 + DAMP_RUNGS_MAX + i] = p->l.rung6[i].plen;
 	}
-	return (uint32_t)(damp_siphash24(&key, p->name, strlen(p->name)) ^ damp_siphash24(&key, shape, sizeof(shape)));
+	return (uint32_t)(damp_siphash24(&key, p->name, strlen(p->name)) ^
+			  damp_siphash24(&key, shape, sizeof(shape)));
 }
 
 static bool key_taken(const struct damp_limit *all, size_t n, uint32_t key)
@@ -127,8 +136,8 @@ static struct damp_program_hdr *join(struct damp_build *b, size_t *len)
 	}
 	if (off > DAMP_PROGRAM_MAX_BYTES) {
 		damp_diag_error(b->c->diags, (struct damp_place){ .src = b->c->src },
-			   "the compiled program has %llu MiB; at most %u", (unsigned long long)(off >> 20),
-			   DAMP_PROGRAM_MAX_BYTES >> 20);
+				"the compiled program has %llu MiB; at most %u",
+				(unsigned long long)(off >> 20), DAMP_PROGRAM_MAX_BYTES >> 20);
 		return NULL;
 	}
 	b->hdr.total_len = off;
@@ -144,7 +153,8 @@ static struct damp_program_hdr *join(struct damp_build *b, size_t *len)
 	return (struct damp_program_hdr *)(void *)block;
 }
 
-struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char *digest, size_t *len)
+struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char *digest,
+					    size_t *len)
 {
 	struct damp_build *b = damp_pool_alloc(c->pool, sizeof(*b));
 	const unsigned before = c->diags->errors;

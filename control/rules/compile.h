@@ -18,15 +18,18 @@
 #include <damper/program.h>
 
 /* Bytes that grow; one for each section. */
-struct damp_bytes { char *data; size_t len, cap; };
+struct damp_bytes {
+	char *data;
+	size_t len, cap;
+};
 
 struct damp_build {
 	const struct damp_ctx *c;
 	struct damp_program_hdr hdr;
 	struct damp_bytes sec[DAMP_SEC_MAX];
-	uint32_t *row_slots;        /* hash table over the rows: number + 1, 0 free */
+	uint32_t *row_slots; /* hash table over the rows: number + 1, 0 free */
 	size_t nslots;
-	uint64_t *scratch;          /* one row */
+	uint64_t *scratch; /* one row */
 };
 
 /* Append to a section; returns the offset within it. */
@@ -48,11 +51,12 @@ uint32_t damp_row_add(struct damp_build *b, const uint64_t *row);
 uint32_t damp_rows_append(struct damp_build *b, const uint64_t *rows, size_t n);
 
 /* Parts. */
-void damp_build_rows(struct damp_build *b);       /* kind, type, code, truths, sizes, ports, options */
-void damp_build_addrs(struct damp_build *b);      /* ranges and classes */
-void damp_build_texts(struct damp_build *b);      /* paths and queries */
+void damp_build_rows(struct damp_build *b);  /* kind, type, code, truths, sizes, ports, options */
+void damp_build_addrs(struct damp_build *b); /* ranges and classes */
+void damp_build_texts(struct damp_build *b); /* paths and queries */
 
 /* Compile. Returns the malloc'ed block and its length, or NULL after a report. */
-struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char *digest, size_t *len);
+struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char *digest,
+					    size_t *len);
 
 #endif

@@ -19,13 +19,16 @@
 
 #define CLASSES_MAX 65535u
 
-struct event { damp_u128 at; uint32_t set; };
+struct event {
+	damp_u128 at;
+	uint32_t set;
+};
 
 struct sweep {
 	struct damp_build *b;
-	size_t nwords;              /* of a membership vector */
-	int inside;                 /* the set of inside prefixes, -1 unknown */
-	uint64_t *classes;          /* [nclasses][nwords] */
+	size_t nwords;	   /* of a membership vector */
+	int inside;	   /* the set of inside prefixes, -1 unknown */
+	uint64_t *classes; /* [nclasses][nwords] */
 	size_t nclasses, classes_cap;
 	uint32_t *slots;
 	size_t nslots;
@@ -59,7 +62,8 @@ static uint16_t class_of(struct sweep *s, const uint64_t *vec)
 		s->full = true;
 		return 0;
 	}
-	s->classes = damp_pool_grow(s->b->c->pool, s->classes, s->nclasses, &s->classes_cap, s->nwords * sizeof(*vec));
+	s->classes = damp_pool_grow(s->b->c->pool, s->classes, s->nclasses, &s->classes_cap,
+				    s->nwords * sizeof(*vec));
 	memcpy(s->classes + s->nclasses * s->nwords, vec, s->nwords * sizeof(*vec));
 	s->slots[slot] = (uint32_t)++s->nclasses;
 	return (uint16_t)(s->nclasses - 1);
@@ -68,7 +72,9 @@ static uint16_t class_of(struct sweep *s, const uint64_t *vec)
 static void put_range(struct sweep *s, enum damp_family f, damp_u128 start, uint16_t cls)
 {
 	const struct damp_range4 r4 = { .start = (uint32_t)start, .cls = cls };
-	const struct damp_range6 r6 = { .start_hi = (uint64_t)(start >> 64), .start_lo = (uint64_t)start, .cls = cls };
+	const struct damp_range6 r6 = { .start_hi = (uint64_t)(start >> 64),
+					.start_lo = (uint64_t)start,
+					.cls = cls };
 
 	if (f == DAMP_V4)
 		damp_build_put(s->b, DAMP_SEC_RANGES4, &r4, sizeof(r4));
@@ -133,7 +139,8 @@ static void sweep_family(struct sweep *s, enum damp_family f)
 static bool term_agrees(const struct damp_addr_term *t, unsigned side, const uint64_t *vec)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if ((t->atoms[i].sides & side) && (t->atoms[i].set < 0 || in_set(vec, t->atoms[i].set)))
+		if ((t->atoms[i].sides & side) &&
+		    (t->atoms[i].set < 0 || in_set(vec, t->atoms[i].set)))
 			return !t->negated;
 	return t->negated;
 }
@@ -156,7 +163,8 @@ static uint32_t class_row(struct damp_build *b, bool source, unsigned side, cons
 		const struct damp_match *m = &b->c->rules[r].match;
 		const struct damp_addr_cond *c = source ? m->src : m->dst;
 
-		if (cond_agrees(&c[0], DAMP_SIDE_BIT(side), vec) && cond_agrees(&c[1], DAMP_SIDE_BIT(side), vec))
+		if (cond_agrees(&c[0], DAMP_SIDE_BIT(side), vec) &&
+		    cond_agrees(&c[1], DAMP_SIDE_BIT(side), vec))
 			damp_row_set(row, r);
 	}
 	return damp_row_add(b, row);
@@ -192,6 +200,8 @@ void damp_build_addrs(struct damp_build *b)
 	put_classes(&s);
 	b->hdr.has_inside = s.inside >= 0;
 	if (s.full)
-		damp_diag_error(b->c->diags, (struct damp_place){ .src = b->c->src },
-			   "the prefixes of this file cut the addresses into more than %u kinds", CLASSES_MAX);
+		damp_diag_error(
+			b->c->diags, (struct damp_place){ .src = b->c->src },
+			"the prefixes of this file cut the addresses into more than %u kinds",
+			CLASSES_MAX);
 }

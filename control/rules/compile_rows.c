@@ -17,7 +17,8 @@ uint64_t *damp_row_start(struct damp_build *b)
 
 static const uint64_t *row_at(const struct damp_build *b, uint32_t row)
 {
-	return (const uint64_t *)(const void *)b->sec[DAMP_SEC_ROWS].data + (size_t)row * b->hdr.nwords;
+	return (const uint64_t *)(const void *)b->sec[DAMP_SEC_ROWS].data +
+	       (size_t)row * b->hdr.nwords;
 }
 
 static size_t row_bytes(const struct damp_build *b)
@@ -115,7 +116,8 @@ static uint32_t truth_row(struct damp_build *b, unsigned truths)
 	return damp_row_add(b, row);
 }
 
-static void add_starts(struct damp_spans *out, struct damp_pool *pool, const struct damp_number_cond *c)
+static void add_starts(struct damp_spans *out, struct damp_pool *pool,
+		       const struct damp_number_cond *c)
 {
 	for (size_t i = 0; c->asked && i < c->spans.n; i++) {
 		damp_spans_add(pool, out, c->spans.s[i].low, 0);
@@ -138,7 +140,8 @@ static void compile_numbers(struct damp_build *b, size_t offset, enum damp_secti
 
 	damp_spans_add(b->c->pool, &starts, 0, 0);
 	for (size_t r = 0; r < b->c->nrules; r++)
-		add_starts(&starts, b->c->pool, (const void *)((const char *)&b->c->rules[r].match + offset));
+		add_starts(&starts, b->c->pool,
+			   (const void *)((const char *)&b->c->rules[r].match + offset));
 	qsort(starts.s, starts.n, sizeof(*starts.s), by_start);
 	for (size_t i = 0; i < starts.n; i++) {
 		struct damp_interval iv = { .start = (uint32_t)starts.s[i].low };
@@ -147,7 +150,8 @@ static void compile_numbers(struct damp_build *b, size_t offset, enum damp_secti
 		if (i && starts.s[i].low == starts.s[i - 1].low)
 			continue;
 		for (size_t r = 0; r < b->c->nrules; r++) {
-			const struct damp_number_cond *c = (const void *)((const char *)&b->c->rules[r].match + offset);
+			const struct damp_number_cond *c =
+				(const void *)((const char *)&b->c->rules[r].match + offset);
 
 			if (!c->asked || damp_spans_hold(&c->spans, starts.s[i].low))
 				damp_row_set(row, r);

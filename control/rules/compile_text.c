@@ -49,7 +49,8 @@ static size_t find_slot(const struct texts *t, const struct damp_pattern *p, uin
 	while (t->slots[i]) {
 		const struct entry *e = &t->e[t->slots[i] - 1];
 
-		if (e->p.kind == p->kind && e->p.len == p->len && memcmp(e->p.text, p->text, p->len) == 0)
+		if (e->p.kind == p->kind && e->p.len == p->len &&
+		    memcmp(e->p.text, p->text, p->len) == 0)
 			break;
 		i = (i + 1) & (t->nslots - 1);
 	}
@@ -66,7 +67,8 @@ static struct entry *entry_of(struct texts *t, const struct damp_pattern *p)
 		return &t->e[t->slots[slot] - 1];
 	if (t->n == ENTRIES_MAX) {
 		if (!t->full)
-			damp_diag_error(t->b->c->diags, p->at, "more than %u different patterns", ENTRIES_MAX);
+			damp_diag_error(t->b->c->diags, p->at, "more than %u different patterns",
+					ENTRIES_MAX);
 		t->full = true;
 		return &t->e[0];
 	}
@@ -134,7 +136,8 @@ static void put_literals(struct texts *t, size_t from, size_t n)
 		const struct entry *e = &t->e[i];
 		const struct damp_text_literal l = {
 			.hash = e->hash,
-			.text_off = damp_build_string(t->b, damp_pool_strndup(t->b->c->pool, e->p.text, e->p.len)),
+			.text_off = damp_build_string(
+				t->b, damp_pool_strndup(t->b->c->pool, e->p.text, e->p.len)),
 			.text_len = (uint32_t)e->p.len,
 			.row = damp_row_add(t->b, e->set),
 			.clear_row = damp_row_add(t->b, e->clear),
@@ -151,10 +154,12 @@ static void put_database(struct texts *t, const struct hs_database *db)
 	size_t len = 0;
 
 	if (hs_serialize_database(db, &bytes, &len) != HS_SUCCESS || len > UINT32_MAX) {
-		damp_diag_error(t->b->c->diags, nowhere(t), "the pattern database cannot be serialised");
+		damp_diag_error(t->b->c->diags, nowhere(t),
+				"the pattern database cannot be serialised");
 		return;
 	}
-	damp_build_put(t->b, DAMP_SEC_HYPERSCAN, zeros, (64 - t->b->sec[DAMP_SEC_HYPERSCAN].len % 64) % 64);
+	damp_build_put(t->b, DAMP_SEC_HYPERSCAN, zeros,
+		       (64 - t->b->sec[DAMP_SEC_HYPERSCAN].len % 64) % 64);
 	t->out.hs_off = (uint32_t)damp_build_put(t->b, DAMP_SEC_HYPERSCAN, bytes, len);
 	t->out.hs_len = (uint32_t)len;
 	free(bytes);
@@ -173,13 +178,15 @@ static void compile_database(struct texts *t, const struct entry *e, size_t n)
 		flags[i] = DAMP_HS_FLAGS;
 		ids[i] = (unsigned)i;
 	}
-	if (hs_compile_multi(expr, flags, ids, (unsigned)n, HS_MODE_BLOCK, NULL, &db, &err) == HS_SUCCESS) {
+	if (hs_compile_multi(expr, flags, ids, (unsigned)n, HS_MODE_BLOCK, NULL, &db, &err) ==
+	    HS_SUCCESS) {
 		put_database(t, db);
 		hs_free_database(db);
 		return;
 	}
-	damp_diag_error(t->b->c->diags, err && err->expression >= 0 ? e[err->expression].p.at : nowhere(t),
-		   "this pattern cannot be compiled: %s", err ? err->message : "?");
+	damp_diag_error(t->b->c->diags,
+			err && err->expression >= 0 ? e[err->expression].p.at : nowhere(t),
+			"this pattern cannot be compiled: %s", err ? err->message : "?");
 	hs_free_compile_error(err);
 }
 
@@ -188,15 +195,17 @@ static bool scans_fit(struct texts *t, const struct entry *e, size_t n)
 	uint64_t cost = 0;
 
 	if (n > DAMP_PATTERNS_MAX) {
-		damp_diag_error(t->b->c->diags, e[DAMP_PATTERNS_MAX].p.at, "more than %u patterns that need a scan",
-			   DAMP_PATTERNS_MAX);
+		damp_diag_error(t->b->c->diags, e[DAMP_PATTERNS_MAX].p.at,
+				"more than %u patterns that need a scan", DAMP_PATTERNS_MAX);
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
 		cost += damp_regex_cost(e[i].p.text);
 		if (cost > DAMP_REGEX_COST_SUM) {
-			damp_diag_error(t->b->c->diags, e[i].p.at, "the patterns up to this one unroll to more than %u positions",
-				   DAMP_REGEX_COST_SUM);
+			damp_diag_error(
+				t->b->c->diags, e[i].p.at,
+				"the patterns up to this one unroll to more than %u positions",
+				DAMP_REGEX_COST_SUM);
 			return false;
 		}
 	}
@@ -232,12 +241,14 @@ static void compile_text(struct damp_build *b, enum damp_text_id id)
 		qsort(t.e, t.n, sizeof(*t.e), by_hash);
 	for (size_t i = 0; i < t.n; i++)
 		count[t.e[i].p.kind]++;
-	t.out.literals = (uint32_t)(b->sec[DAMP_SEC_LITERALS].len / sizeof(struct damp_text_literal));
+	t.out.literals = (uint32_t)(b->sec[DAMP_SEC_LITERALS].len /
+				    sizeof(struct damp_text_literal));
 	t.out.nliterals = (uint32_t)count[DAMP_PATTERN_LITERAL];
 	t.out.prefixes = t.out.literals + t.out.nliterals;
 	t.out.nprefixes = (uint32_t)count[DAMP_PATTERN_PREFIX];
 	put_literals(&t, 0, count[DAMP_PATTERN_LITERAL] + count[DAMP_PATTERN_PREFIX]);
-	put_scans(&t, count[DAMP_PATTERN_LITERAL] + count[DAMP_PATTERN_PREFIX], count[DAMP_PATTERN_SCAN]);
+	put_scans(&t, count[DAMP_PATTERN_LITERAL] + count[DAMP_PATTERN_PREFIX],
+		  count[DAMP_PATTERN_SCAN]);
 	t.out.row_none = damp_row_add(b, none);
 	damp_build_put(b, DAMP_SEC_TEXTS, &t.out, sizeof(t.out));
 }

@@ -9,7 +9,8 @@
 /* Longest source line shown; beyond it only the message helps. */
 #define LINE_SHOWN_MAX 400u
 
-static void add(struct damp_diags *d, enum damp_diag_level level, struct damp_place at, const char *fmt, va_list ap)
+static void add(struct damp_diags *d, enum damp_diag_level level, struct damp_place at,
+		const char *fmt, va_list ap)
 {
 	struct damp_message m = { .level = level, .at = at };
 
@@ -107,7 +108,8 @@ static void put(FILE *f, const struct damp_message *m, bool colour)
 		fprintf(f, "%s: %s%s:%s %s\n", name, on, word[m->level], off, m->text);
 		return;
 	}
-	fprintf(f, "%s:%d:%d: %s%s:%s %s\n", name, m->at.line, m->at.column, on, word[m->level], off, m->text);
+	fprintf(f, "%s:%d:%d: %s%s:%s %s\n", name, m->at.line, m->at.column, on, word[m->level],
+		off, m->text);
 	put_source(f, &m->at, on, off);
 }
 

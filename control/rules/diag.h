@@ -22,8 +22,8 @@
 
 /* A file, or text that poses as one. Lines are found on demand. */
 struct damp_source {
-	const char *name;           /* as shown to the user */
-	const char *text;           /* NUL behind len bytes */
+	const char *name; /* as shown to the user */
+	const char *text; /* NUL behind len bytes */
 	size_t len;
 };
 
@@ -37,7 +37,7 @@ struct damp_message {
 	enum damp_diag_level level;
 	struct damp_place at;
 	const char *text;
-	size_t group;               /* index of the message this notice belongs to */
+	size_t group; /* index of the message this notice belongs to */
 };
 
 struct damp_diags {
@@ -45,7 +45,7 @@ struct damp_diags {
 	struct damp_message *m;
 	size_t n, cap;
 	unsigned errors, warnings;
-	bool muted;                 /* the last error was only counted, drop its notices */
+	bool muted; /* the last error was only counted, drop its notices */
 };
 
 void damp_diag_error(struct damp_diags *d, struct damp_place at, const char *fmt, ...)

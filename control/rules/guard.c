@@ -39,23 +39,38 @@ struct values {
 };
 
 /* Subsections, by the key that opens them. */
-static const struct { enum damp_key_id key; enum damp_key_section section; } subs[] = {
-	{ DAMP_KEY_GUARD_UNPROVED, DAMP_SECTION_UNPROVED }, { DAMP_KEY_GUARD_PROVED, DAMP_SECTION_PROVED },
-	{ DAMP_KEY_GUARD_CHALLENGES, DAMP_SECTION_CHALLENGES }, { DAMP_KEY_CHALLENGES_NETWORK, DAMP_SECTION_NETWORK },
-	{ DAMP_KEY_GUARD_PINGS, DAMP_SECTION_PINGS }, { DAMP_KEY_GUARD_PROBING, DAMP_SECTION_PROBING },
-	{ DAMP_KEY_GUARD_PROOF, DAMP_SECTION_PROOF }, { DAMP_KEY_GUARD_NEEDS, DAMP_SECTION_NEEDS },
-	{ DAMP_KEY_GUARD_GRACE, DAMP_SECTION_GRACE }, { DAMP_KEY_GUARD_EXCHANGES, DAMP_SECTION_EXCHANGES },
-	{ DAMP_KEY_GUARD_OBSERVE, DAMP_SECTION_OBSERVE }, { DAMP_KEY_GUARD_PORTS, DAMP_SECTION_PORTS },
+static const struct {
+	enum damp_key_id key;
+	enum damp_key_section section;
+} subs[] = {
+	{ DAMP_KEY_GUARD_UNPROVED, DAMP_SECTION_UNPROVED },
+	{ DAMP_KEY_GUARD_PROVED, DAMP_SECTION_PROVED },
+	{ DAMP_KEY_GUARD_CHALLENGES, DAMP_SECTION_CHALLENGES },
+	{ DAMP_KEY_CHALLENGES_NETWORK, DAMP_SECTION_NETWORK },
+	{ DAMP_KEY_GUARD_PINGS, DAMP_SECTION_PINGS },
+	{ DAMP_KEY_GUARD_PROBING, DAMP_SECTION_PROBING },
+	{ DAMP_KEY_GUARD_PROOF, DAMP_SECTION_PROOF },
+	{ DAMP_KEY_GUARD_NEEDS, DAMP_SECTION_NEEDS },
+	{ DAMP_KEY_GUARD_GRACE, DAMP_SECTION_GRACE },
+	{ DAMP_KEY_GUARD_EXCHANGES, DAMP_SECTION_EXCHANGES },
+	{ DAMP_KEY_GUARD_OBSERVE, DAMP_SECTION_OBSERVE },
+	{ DAMP_KEY_GUARD_PORTS, DAMP_SECTION_PORTS },
 };
 #define SUBS (sizeof(subs) / sizeof(subs[0]))
 
 /* Buckets: keys of rate and burst, and where they go. */
-static const struct { enum damp_key_id rate, burst; size_t offset; unsigned want, want_burst; } buckets[] = {
+static const struct {
+	enum damp_key_id rate, burst;
+	size_t offset;
+	unsigned want, want_burst;
+} buckets[] = {
 #define BYTES DAMP_WANT(BYTE_RATE), DAMP_WANT(BYTES)
 #define MSGS DAMP_WANT(MESSAGE_RATE), DAMP_WANT(MESSAGES)
-	{ DAMP_KEY_UNPROVED_RATE, DAMP_KEY_UNPROVED_BURST, offsetof(struct values, unproved), BYTES },
+	{ DAMP_KEY_UNPROVED_RATE, DAMP_KEY_UNPROVED_BURST, offsetof(struct values, unproved),
+	  BYTES },
 	{ DAMP_KEY_PROVED_RATE, DAMP_KEY_PROVED_BURST, offsetof(struct values, proved), BYTES },
-	{ DAMP_KEY_CHALLENGES_RATE, DAMP_KEY_CHALLENGES_BURST, offsetof(struct values, challenge), MSGS },
+	{ DAMP_KEY_CHALLENGES_RATE, DAMP_KEY_CHALLENGES_BURST, offsetof(struct values, challenge),
+	  MSGS },
 	{ DAMP_KEY_NETWORK_RATE, DAMP_KEY_NETWORK_BURST, offsetof(struct values, network), MSGS },
 	{ DAMP_KEY_PINGS_RATE, DAMP_KEY_PINGS_BURST, offsetof(struct values, ping), MSGS },
 	{ DAMP_KEY_PROBING_RATE, DAMP_KEY_PROBING_BURST, offsetof(struct values, probing), MSGS },
@@ -65,7 +80,12 @@ static const struct { enum damp_key_id rate, burst; size_t offset; unsigned want
 
 /* Whole numbers: unit (DAMP_UNIT_MAX for a bare one), scale in its millionths,
  * bounds, and a 32-bit field. */
-static const struct { enum damp_key_id key; enum damp_unit unit; uint32_t scale, low, high; size_t offset; } numbers[] = {
+static const struct {
+	enum damp_key_id key;
+	enum damp_unit unit;
+	uint32_t scale, low, high;
+	size_t offset;
+} numbers[] = {
 #define G(field) offsetof(struct values, g.field)
 	{ DAMP_KEY_GUARD_ECHO_LIFE, DAMP_UNIT_MS, 1000, 1, 900, G(echo_life_s) },
 	{ DAMP_KEY_PROOF_IDLE, DAMP_UNIT_MS, 1000, 1, 86400, G(proof_idle_s) },
@@ -76,11 +96,16 @@ static const struct { enum damp_key_id key; enum damp_unit unit; uint32_t scale,
 	{ DAMP_KEY_EXCHANGES_CON, DAMP_UNIT_MS, 1000, 1, 3600, G(con_life_s) },
 	{ DAMP_KEY_EXCHANGES_NON, DAMP_UNIT_MS, 1000, 1, 3600, G(non_life_s) },
 	{ DAMP_KEY_OBSERVE_IDLE, DAMP_UNIT_MS, 1000, 1, 86400, G(observe_idle_s) },
-	{ DAMP_KEY_OBSERVE_NOTIFICATIONS, DAMP_UNIT_MESSAGES, 1, 1, 1000000, G(observe_notifications) },
+	{ DAMP_KEY_OBSERVE_NOTIFICATIONS, DAMP_UNIT_MESSAGES, 1, 1, 1000000,
+	  G(observe_notifications) },
 };
 
 /* Truths and choices: the byte field and the words for 0 and 1. */
-static const struct { enum damp_key_id key; size_t offset; const char *words[3]; } choices[] = {
+static const struct {
+	enum damp_key_id key;
+	size_t offset;
+	const char *words[3];
+} choices[] = {
 	{ DAMP_KEY_GUARD_FRAGMENTS, G(fragments), { "drop", "pass", NULL } },
 	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "forward", NULL } },
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
@@ -91,7 +116,8 @@ static const struct { enum damp_key_id key; size_t offset; const char *words[3];
 #undef G
 };
 
-static bool read_bucket(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n, struct values *v)
+static bool read_bucket(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
+			struct values *v)
 {
 	for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++) {
 		struct bucket *b = (struct bucket *)((char *)v + buckets[i].offset);
@@ -108,7 +134,8 @@ static bool read_bucket(struct damp_ctx *c, enum damp_key_id key, const struct d
 	return false;
 }
 
-static bool read_number(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n, struct values *v)
+static bool read_number(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
+			struct values *v)
 {
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		const uint64_t unit = numbers[i].scale * DAMP_MICRO;
@@ -121,16 +148,21 @@ static bool read_number(struct damp_ctx *c, enum damp_key_id key, const struct d
 			return true;
 		value = (uint32_t)(q.micro / unit > UINT32_MAX ? UINT32_MAX : q.micro / unit);
 		if (q.micro % unit || value < numbers[i].low || value > numbers[i].high)
-			damp_diag_error(c->diags, n->at, "'%s' is out of range; '%s' is a whole number from %u to %u %s", n->text,
-				   damp_keys[key].name, numbers[i].low, numbers[i].high,
-				   numbers[i].unit == DAMP_UNIT_MS ? "s" : numbers[i].unit == DAMP_UNIT_BYTES ? "B" : "msg");
+			damp_diag_error(
+				c->diags, n->at,
+				"'%s' is out of range; '%s' is a whole number from %u to %u %s",
+				n->text, damp_keys[key].name, numbers[i].low, numbers[i].high,
+				numbers[i].unit == DAMP_UNIT_MS	     ? "s"
+				: numbers[i].unit == DAMP_UNIT_BYTES ? "B"
+								     : "msg");
 		memcpy((char *)v + numbers[i].offset, &value, sizeof(value));
 		return true;
 	}
 	return false;
 }
 
-static bool read_choice(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n, struct values *v)
+static bool read_choice(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
+			struct values *v)
 {
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
 		uint8_t *field = (uint8_t *)v + choices[i].offset;
@@ -151,13 +183,16 @@ static bool read_choice(struct damp_ctx *c, enum damp_key_id key, const struct d
 	return false;
 }
 
-static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n, struct values *v)
+static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
+		       struct values *v)
 {
 	switch (key) {
 	case DAMP_KEY_GUARD_AMPLIFICATION:
 		damp_alpha_read(c, n, &v->g.alpha_q8);
 		if (v->g.alpha_q8 > ALPHA_Q8_RECOMMENDED)
-			damp_diag_warning(c->diags, n->at, "more than the 3x that RFC 9175 section 2.4 allows toward an unproved address");
+			damp_diag_warning(c->diags, n->at,
+					  "more than the 3x that RFC 9175 section 2.4 allows "
+					  "toward an unproved address");
 		break;
 	case DAMP_KEY_UNPROVED_LADDER:
 		v->steps_at = n->at;
@@ -166,12 +201,8 @@ static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct da
 	case DAMP_KEY_CHALLENGES_RESERVE:
 		damp_read_quantity(c, n, DAMP_WANT(BYTES), &v->reserve);
 		break;
-	case DAMP_KEY_NETWORK_IPV4:
-		damp_read_integer(c, n, 0, 32, &v->net_plen[DAMP_V4]);
-		break;
-	case DAMP_KEY_NETWORK_IPV6:
-		damp_read_integer(c, n, 0, 128, &v->net_plen[DAMP_V6]);
-		break;
+	case DAMP_KEY_NETWORK_IPV4: damp_read_integer(c, n, 0, 32, &v->net_plen[DAMP_V4]); break;
+	case DAMP_KEY_NETWORK_IPV6: damp_read_integer(c, n, 0, 128, &v->net_plen[DAMP_V6]); break;
 	case DAMP_KEY_PORTS_COAP:
 		v->coap = (struct damp_number_cond){ .asked = false };
 		v->coap_at = n->at;
@@ -180,15 +211,15 @@ static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct da
 	case DAMP_KEY_PORTS_DTLS:
 		v->dtls = (struct damp_number_cond){ .asked = false };
 		v->dtls_at = n->at;
-		if (n->kind != DAMP_NODE_LIST || n->n)  /* [] is: no DTLS ports */
+		if (n->kind != DAMP_NODE_LIST || n->n) /* [] is: no DTLS ports */
 			damp_ports_read(c, n, "dtls", &v->dtls);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
-static void guard_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void guard_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      void *user)
 {
 	for (size_t i = 0; i < SUBS; i++)
 		if (subs[i].key == key) {
@@ -213,7 +244,9 @@ static void unproved_rungs(struct damp_ctx *c, struct values *v)
 	if (!damp_rung_make(c, &v->unproved.rate, &v->unproved.burst, v->unproved.at, &base))
 		return;
 	if (v->steps[DAMP_V4].n != 2 || v->steps[DAMP_V6].n != 2) {
-		damp_diag_error(c->diags, v->steps_at, "this ladder has exactly two steps in each family: one host and its network");
+		damp_diag_error(c->diags, v->steps_at,
+				"this ladder has exactly two steps in each family: one host and "
+				"its network");
 		return;
 	}
 	damp_rungs_make(&base, &v->unproved.rate, &v->steps[DAMP_V4], r4);
@@ -226,17 +259,21 @@ static void unproved_rungs(struct damp_ctx *c, struct values *v)
 
 static void reserve_ticks(struct damp_ctx *c, struct values *v)
 {
-	const unsigned __int128 t = (unsigned __int128)v->g.host4.cost_q16 * (v->reserve.micro / DAMP_MICRO) >> 16;
+	const unsigned __int128 t = (unsigned __int128)v->g.host4.cost_q16 *
+					    (v->reserve.micro / DAMP_MICRO) >>
+				    16;
 
 	if (t + v->g.host4.burst_ticks >= DAMP_BURST_TICKS_MAX)
-		damp_diag_error(c->diags, v->unproved.at, "'burst' and the 'reserve' of challenges together take longer than 1023 s to "
-			   "drain");
+		damp_diag_error(c->diags, v->unproved.at,
+				"'burst' and the 'reserve' of challenges together take longer than "
+				"1023 s to "
+				"drain");
 	else
 		v->g.challenge_reserve_ticks = (uint32_t)t;
 }
 
-static unsigned list_ports(struct damp_ctx *c, const struct damp_number_cond *from, struct damp_place at,
-			   uint16_t out[DAMP_COAP_PORTS_MAX])
+static unsigned list_ports(struct damp_ctx *c, const struct damp_number_cond *from,
+			   struct damp_place at, uint16_t out[DAMP_COAP_PORTS_MAX])
 {
 	unsigned n = 0;
 
@@ -245,7 +282,8 @@ static unsigned list_ports(struct damp_ctx *c, const struct damp_number_cond *fr
 			if (!p)
 				damp_diag_error(c->diags, at, "0 is not a UDP port");
 			if (n == DAMP_COAP_PORTS_MAX) {
-				damp_diag_error(c->diags, at, "more than %u ports", DAMP_COAP_PORTS_MAX);
+				damp_diag_error(c->diags, at, "more than %u ports",
+						DAMP_COAP_PORTS_MAX);
 				return n;
 			}
 			out[n++] = (uint16_t)p;
@@ -259,7 +297,8 @@ static void settle_ports(struct damp_ctx *c, struct values *v)
 	c->ndtls_ports = list_ports(c, &v->dtls, v->dtls_at, c->dtls_port);
 	for (unsigned i = 0; i < c->ndtls_ports; i++)
 		if (damp_spans_hold(&v->coap.spans, c->dtls_port[i]))
-			damp_diag_error(c->diags, v->dtls_at, "port %u is listed for CoAP as well", c->dtls_port[i]);
+			damp_diag_error(c->diags, v->dtls_at, "port %u is listed for CoAP as well",
+					c->dtls_port[i]);
 }
 
 static void settle(struct damp_ctx *c, struct values *v)
@@ -289,7 +328,8 @@ static const char *section_text(struct damp_pool *p, enum damp_key_section s)
 		for (size_t i = 0; i < SUBS; i++)
 			if (subs[i].key == k)
 				value = section_text(p, subs[i].section);
-		text = damp_pool_printf(p, "%s%s%s: %s", text, text[1] ? ", " : "", damp_keys[k].name, value);
+		text = damp_pool_printf(p, "%s%s%s: %s", text, text[1] ? ", " : "",
+					damp_keys[k].name, value);
 	}
 	return damp_pool_printf(p, "%s}", text);
 }
@@ -330,7 +370,7 @@ void damp_guard_defaults(struct damp_guard *g)
 	damp_guard_read(&c, NULL);
 	if (diags.errors) {
 		fprintf(stderr, "damper: built-in defaults: %s\n", diags.n ? diags.m[0].text : "?");
-		abort();        /* the key table itself is wrong; a test reads it */
+		abort(); /* the key table itself is wrong; a test reads it */
 	}
 	*g = c.guard;
 	damp_pool_free(&pool);

@@ -6,10 +6,13 @@
 #include <string.h>
 
 const struct damp_key_info damp_keys[DAMP_KEY_MAX] = {
-#define X(sec, id, text, kind_id, since_text, default_text, help_text)                     \
-	[DAMP_KEY_##sec##_##id] = { .section = DAMP_SECTION_##sec, .name = (text),         \
-				    .kind = DAMP_KIND_OF_##kind_id, .since = (since_text), \
-				    .deflt = (default_text), .help = (help_text) },
+#define X(sec, id, text, kind_id, since_text, default_text, help_text)                             \
+	[DAMP_KEY_##sec##_##id] = { .section = DAMP_SECTION_##sec,                                 \
+				    .name = (text),                                                \
+				    .kind = DAMP_KIND_OF_##kind_id,                                \
+				    .since = (since_text),                                         \
+				    .deflt = (default_text),                                       \
+				    .help = (help_text) },
 	DAMP_KEYS(X)
 #undef X
 };
@@ -18,7 +21,8 @@ enum damp_key_id damp_key_find(enum damp_key_section s, const char *name)
 {
 	enum damp_key_id k = 0;
 
-	while (k < DAMP_KEY_MAX && (damp_keys[k].section != s || strcmp(damp_keys[k].name, name) != 0))
+	while (k < DAMP_KEY_MAX &&
+	       (damp_keys[k].section != s || strcmp(damp_keys[k].name, name) != 0))
 		k++;
 	return k;
 }

@@ -29,16 +29,19 @@ static struct damp_place whole(const struct loader *l)
 	return (struct damp_place){ .src = l->src };
 }
 
-static struct damp_place token_place(const struct loader *l, struct fy_token *t, struct damp_place fallback)
+static struct damp_place token_place(const struct loader *l, struct fy_token *t,
+				     struct damp_place fallback)
 {
-	const struct fy_mark *s = t ? fy_token_start_mark(t) : NULL, *e = t ? fy_token_end_mark(t) : NULL;
+	const struct fy_mark *s = t ? fy_token_start_mark(t) : NULL,
+			     *e = t ? fy_token_end_mark(t) : NULL;
 	struct damp_place at = { .src = l->src };
 
 	if (!s)
 		return fallback;
 	at.line = s->line + 1;
 	at.column = s->column + 1;
-	at.end_column = e && e->line == s->line && e->column > s->column ? e->column + 1 : at.column + 1;
+	at.end_column = e && e->line == s->line && e->column > s->column ? e->column + 1
+									 : at.column + 1;
 	return at;
 }
 
@@ -47,15 +50,20 @@ static void refuse(struct loader *l, struct fy_node *n, struct damp_place at)
 	struct fy_anchor *anchor = fy_node_get_anchor(n);
 
 	if (fy_node_get_style(n) == FYNS_ALIAS)
-		damp_diag_error(l->d, at, "YAML aliases are not used in rule files; write a define and $name");
+		damp_diag_error(
+			l->d, at,
+			"YAML aliases are not used in rule files; write a define and $name");
 	if (anchor)
-		damp_diag_error(l->d, at, "YAML anchors are not used in rule files; write a define and $name");
+		damp_diag_error(
+			l->d, at,
+			"YAML anchors are not used in rule files; write a define and $name");
 	if (fy_node_get_tag_token(n))
 		damp_diag_error(l->d, token_place(l, fy_node_get_tag_token(n), at),
-			   "YAML tags are not used in rule files; types come from the keys");
+				"YAML tags are not used in rule files; types come from the keys");
 }
 
-static struct damp_node *convert(struct loader *l, struct fy_node *n, struct damp_place at, unsigned depth);
+static struct damp_node *convert(struct loader *l, struct fy_node *n, struct damp_place at,
+				 unsigned depth);
 
 static struct damp_node *node_new(struct loader *l, enum damp_node_kind kind, struct damp_place at)
 {
@@ -80,14 +88,16 @@ static struct damp_node *convert_scalar(struct loader *l, struct fy_node *n, str
 	return out;
 }
 
-static struct damp_node *convert_list(struct loader *l, struct fy_node *n, struct damp_place at, unsigned depth)
+static struct damp_node *convert_list(struct loader *l, struct fy_node *n, struct damp_place at,
+				      unsigned depth)
 {
 	const int count = fy_node_sequence_item_count(n);
 	struct damp_node *out = node_new(l, DAMP_NODE_LIST, at);
 	struct fy_node *item;
 	void *it = NULL;
 
-	out->items = damp_pool_alloc(l->d->pool, (size_t)(count > 0 ? count : 1) * sizeof(*out->items));
+	out->items = damp_pool_alloc(l->d->pool,
+				     (size_t)(count > 0 ? count : 1) * sizeof(*out->items));
 	while ((item = fy_node_sequence_iterate(n, &it)) && out->n < (size_t)count)
 		out->items[out->n++] = convert(l, item, at, depth + 1);
 	if (out->n)
@@ -105,7 +115,8 @@ static void check_key(struct loader *l, const struct damp_node *key)
 
 static int by_text(const void *a, const void *b)
 {
-	const struct damp_pair *p = *(struct damp_pair *const *)a, *q = *(struct damp_pair *const *)b;
+	const struct damp_pair *p = *(struct damp_pair *const *)a,
+			       *q = *(struct damp_pair *const *)b;
 	const int c = strcmp(p->key->text, q->key->text);
 
 	return c ? c : (p > q) - (p < q);
@@ -128,14 +139,16 @@ static void check_twice(struct loader *l, const struct damp_node *map)
 	}
 }
 
-static struct damp_node *convert_map(struct loader *l, struct fy_node *n, struct damp_place at, unsigned depth)
+static struct damp_node *convert_map(struct loader *l, struct fy_node *n, struct damp_place at,
+				     unsigned depth)
 {
 	const int count = fy_node_mapping_item_count(n);
 	struct damp_node *out = node_new(l, DAMP_NODE_MAP, at);
 	struct fy_node_pair *pair;
 	void *it = NULL;
 
-	out->pairs = damp_pool_alloc(l->d->pool, (size_t)(count > 0 ? count : 1) * sizeof(*out->pairs));
+	out->pairs = damp_pool_alloc(l->d->pool,
+				     (size_t)(count > 0 ? count : 1) * sizeof(*out->pairs));
 	while ((pair = fy_node_mapping_iterate(n, &it)) && out->n < (size_t)count) {
 		struct damp_pair *p = &out->pairs[out->n++];
 
@@ -150,13 +163,15 @@ static struct damp_node *convert_map(struct loader *l, struct fy_node *n, struct
 }
 
 /* at: the place to use when n has none of its own (its key, its parent). */
-static struct damp_node *convert(struct loader *l, struct fy_node *n, struct damp_place at, unsigned depth)
+static struct damp_node *convert(struct loader *l, struct fy_node *n, struct damp_place at,
+				 unsigned depth)
 {
 	struct damp_node *out;
 
 	if (depth > DAMP_FILE_DEPTH_MAX) {
 		if (!l->too_deep)
-			damp_diag_error(l->d, at, "nested deeper than %u levels", DAMP_FILE_DEPTH_MAX);
+			damp_diag_error(l->d, at, "nested deeper than %u levels",
+					DAMP_FILE_DEPTH_MAX);
 		l->too_deep = true;
 		return node_new(l, DAMP_NODE_SCALAR, at);
 	}
@@ -182,7 +197,8 @@ static struct damp_place open_bracket(const struct damp_source *src, int line, i
 	size_t n = 0;
 	char quote = 0, before = ' ';
 
-	for (const char *p = src->text; *p && (at.line < line || (at.line == line && at.column < column)); p++) {
+	for (const char *p = src->text;
+	     *p && (at.line < line || (at.line == line && at.column < column)); p++) {
 		if (quote) {
 			quote = *p == quote ? 0 : quote;
 		} else if ((*p == '"' || *p == '\'') && strchr(" [{,:", before)) {
@@ -228,14 +244,19 @@ static void report_syntax(struct loader *l, struct fy_diag *diag)
 
 	while ((e = fy_diag_errors_iterate(diag, &it))) {
 		const struct damp_place here = {
-			.src = l->src, .line = e->line, .column = e->column, .end_column = e->column + 1,
+			.src = l->src,
+			.line = e->line,
+			.column = e->column,
+			.end_column = e->column + 1,
 		};
 
 		if (e->type != FYET_ERROR)
 			continue;
 		damp_diag_error(l->d, here, "%s", e->msg);
 		if (colon_address(l->src, e->line))
-			damp_diag_notice(l->d, here, "an address that ends in '::' needs a length (fe80::/64) or quotes");
+			damp_diag_notice(l->d, here,
+					 "an address that ends in '::' needs a length (fe80::/64) "
+					 "or quotes");
 		bracket = open_bracket(l->src, e->line, e->column);
 		if (bracket.line)
 			damp_diag_notice(l->d, bracket, "this bracket is still open there");
@@ -253,8 +274,9 @@ static struct damp_node *load_document(struct loader *l, struct fy_parser *p, st
 			damp_diag_error(l->d, whole(l), "the file holds no rules");
 		return NULL;
 	}
-	root = convert(l, fy_document_root(doc), (struct damp_place){ .src = l->src, .line = 1, .column = 1,
-								     .end_column = 2 }, 0);
+	root = convert(
+		l, fy_document_root(doc),
+		(struct damp_place){ .src = l->src, .line = 1, .column = 1, .end_column = 2 }, 0);
 	more = fy_parse_load_document(p);
 	if (more) {
 		struct damp_node *second = convert(l, fy_document_root(more), whole(l), 0);
@@ -272,7 +294,8 @@ static struct damp_node *load_stream(struct loader *l, FILE *fp)
 {
 	struct fy_parse_cfg cfg = {
 		.search_path = "",
-		.flags = FYPCF_DEFAULT_VERSION_1_2 | FYPCF_DISABLE_MMAP_OPT | FYPCF_ALLOW_DUPLICATE_KEYS,
+		.flags = FYPCF_DEFAULT_VERSION_1_2 | FYPCF_DISABLE_MMAP_OPT |
+			 FYPCF_ALLOW_DUPLICATE_KEYS,
 	};
 	struct fy_diag_cfg dcfg;
 	struct damp_node *root = NULL;
@@ -309,8 +332,10 @@ struct damp_node *damp_node_load(struct damp_diags *d, const struct damp_source 
 	if (!root && !d->errors)
 		damp_diag_error(d, whole(&l), "the file holds no rules");
 	if (root && root->kind != DAMP_NODE_MAP) {
-		damp_diag_error(d, root->at, root->empty ? "the file holds no rules"
-						    : "a rule file is a mapping; it begins with 'version: 1'");
+		damp_diag_error(d, root->at,
+				root->empty
+					? "the file holds no rules"
+					: "a rule file is a mapping; it begins with 'version: 1'");
 		return NULL;
 	}
 	return root;
@@ -318,7 +343,8 @@ struct damp_node *damp_node_load(struct damp_diags *d, const struct damp_source 
 
 bool damp_node_is(const struct damp_node *n, const char *s)
 {
-	return n->kind == DAMP_NODE_SCALAR && n->len == strlen(s) && memcmp(n->text, s, n->len) == 0;
+	return n->kind == DAMP_NODE_SCALAR && n->len == strlen(s) &&
+	       memcmp(n->text, s, n->len) == 0;
 }
 
 const struct damp_node *damp_node_get(const struct damp_node *map, const char *key)

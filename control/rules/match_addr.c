@@ -18,8 +18,8 @@
 /* `[fe80::]` is a mapping with one empty value to YAML (operators.md 3.2). */
 static bool colon_mapping(const struct damp_node *n)
 {
-	return n->kind == DAMP_NODE_MAP && n->n == 1 && n->pairs[0].value->empty && n->pairs[0].key->len &&
-	       n->pairs[0].key->text[n->pairs[0].key->len - 1] == ':';
+	return n->kind == DAMP_NODE_MAP && n->n == 1 && n->pairs[0].value->empty &&
+	       n->pairs[0].key->len && n->pairs[0].key->text[n->pairs[0].key->len - 1] == ':';
 }
 
 static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct damp_addrs *out)
@@ -31,7 +31,10 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 
 	if (colon_mapping(l->node)) {
 		text = l->node->pairs[0].key->text;
-		damp_leaf_error(c, l, "this is a mapping, not an address; write %s:/64 or quote it: \"%s:\"", text, text);
+		damp_leaf_error(
+			c, l,
+			"this is a mapping, not an address; write %s:/64 or quote it: \"%s:\"",
+			text, text);
 		return false;
 	}
 	text = damp_leaf_text(c, l, "an address");
@@ -57,7 +60,8 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 
 bool damp_addrs_read(struct damp_ctx *c, const struct damp_node *n, struct damp_addrs *out)
 {
-	static const struct damp_terms_want want = { .key = "a list of prefixes", .set = DAMP_SET_PREFIX };
+	static const struct damp_terms_want want = { .key = "a list of prefixes",
+						     .set = DAMP_SET_PREFIX };
 	struct damp_terms t;
 	bool good;
 
@@ -103,8 +107,8 @@ static const struct damp_zone *zone_of(struct damp_ctx *c, const struct damp_lea
 	return name && name->kind == DAMP_NAME_ZONE ? name->zone : NULL;
 }
 
-static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source, struct damp_addr_term *t,
-		      struct damp_addrs *written)
+static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source,
+		      struct damp_addr_term *t, struct damp_addrs *written)
 {
 	const struct damp_zone *z = zone_of(c, l);
 
@@ -114,7 +118,8 @@ static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source
 		add_atom(c, t, DAMP_BOTH_SIDES, l->name->set->set);
 	} else if (damp_node_is(l->node, "multicast")) {
 		if (source) {
-			damp_leaf_error(c, l, "'multicast' is never a source; it fits 'to' and 'target'");
+			damp_leaf_error(c, l,
+					"'multicast' is never a source; it fits 'to' and 'target'");
 			return false;
 		}
 		damp_addrs_multicast(c->pool, written);
@@ -124,7 +129,8 @@ static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source
 	return true;
 }
 
-static bool read_term(struct damp_ctx *c, const struct damp_term *from, bool source, struct damp_addr_cond *out)
+static bool read_term(struct damp_ctx *c, const struct damp_term *from, bool source,
+		      struct damp_addr_cond *out)
 {
 	struct damp_addr_term t = { .negated = from->negated };
 	struct damp_addrs written = { 0 };

@@ -29,11 +29,13 @@ static bool read_size(const char *text, uint64_t *out, char *why)
 	*out = q.micro / DAMP_MICRO;
 	if (q.micro % DAMP_MICRO == 0 && *out <= NUMBER_LIMIT)
 		return true;
-	snprintf(why, DAMP_WHY_MAX, "'%s' is not a whole number of bytes up to %u", text, NUMBER_LIMIT);
+	snprintf(why, DAMP_WHY_MAX, "'%s' is not a whole number of bytes up to %u", text,
+		 NUMBER_LIMIT);
 	return false;
 }
 
-static bool read_range(struct damp_ctx *c, const struct damp_leaf *l, read_end_fn *end, struct damp_spans *out)
+static bool read_range(struct damp_ctx *c, const struct damp_leaf *l, read_end_fn *end,
+		       struct damp_spans *out)
 {
 	const char *text = damp_leaf_text(c, l, "a number or a range"), *dots;
 	uint64_t low = 0, high = NUMBER_LIMIT;
@@ -65,8 +67,8 @@ static bool read_range(struct damp_ctx *c, const struct damp_leaf *l, read_end_f
 	return true;
 }
 
-static void read_numbers(struct damp_ctx *c, const struct damp_node *n, const char *key, enum damp_set_kind set,
-			 read_end_fn *end, struct damp_number_cond *out)
+static void read_numbers(struct damp_ctx *c, const struct damp_node *n, const char *key,
+			 enum damp_set_kind set, read_end_fn *end, struct damp_number_cond *out)
 {
 	const struct damp_terms_want want = { .key = key, .set = set };
 	struct damp_terms t;
@@ -88,7 +90,8 @@ static void read_numbers(struct damp_ctx *c, const struct damp_node *n, const ch
 	out->asked = good && !t.any;
 }
 
-void damp_ports_read(struct damp_ctx *c, const struct damp_node *n, const char *key, struct damp_number_cond *out)
+void damp_ports_read(struct damp_ctx *c, const struct damp_node *n, const char *key,
+		     struct damp_number_cond *out)
 {
 	read_numbers(c, n, key, DAMP_SET_PORTS, read_port, out);
 }

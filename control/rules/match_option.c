@@ -14,7 +14,7 @@ static const char *const option_names[] = {
 #define X(name, num, min, max, rep, text) [DAMP_OPTBIT_##name] = text,
 	DAMP_COAP_OPTIONS(X)
 #undef X
-	[DAMP_OPTBIT_UNKNOWN_CRITICAL] = "unknown-critical",
+		[DAMP_OPTBIT_UNKNOWN_CRITICAL] = "unknown-critical",
 	[DAMP_OPTBIT_UNKNOWN_ELECTIVE] = "unknown-elective",
 	[DAMP_OPTBIT_MAX] = NULL,
 };
@@ -52,8 +52,10 @@ static void read_mapping(struct damp_ctx *c, const struct damp_leaf *l, struct d
 
 	for (size_t i = 0; i < l->node->n; i++) {
 		const struct damp_pair *p = &l->node->pairs[i];
-		const struct damp_leaf key = { .node = p->key, .use = l->use == l->node ? p->key : l->use };
-		const struct damp_leaf value = { .node = p->value, .use = l->use == l->node ? p->value : l->use };
+		const struct damp_leaf key = { .node = p->key,
+					       .use = l->use == l->node ? p->key : l->use };
+		const struct damp_leaf value = { .node = p->value,
+						 .use = l->use == l->node ? p->value : l->use };
 		const char *text, *near;
 		uint64_t mask = 0;
 
@@ -66,10 +68,15 @@ static void read_mapping(struct damp_ctx *c, const struct damp_leaf *l, struct d
 		if (strcmp(text, "present") == 0 || strcmp(text, "absent") == 0)
 			add_term(c, m, mask, text[0] == 'p');
 		else if (near)
-			damp_leaf_error(c, &value, "'%s' is not a state of an option; did you mean '%s'?", text, near);
+			damp_leaf_error(c, &value,
+					"'%s' is not a state of an option; did you mean '%s'?",
+					text, near);
 		else
-			damp_leaf_error(c, &value, "'%s': values of options are not supported by this version yet; "
-				       "write present or absent", text);
+			damp_leaf_error(
+				c, &value,
+				"'%s': values of options are not supported by this version yet; "
+				"write present or absent",
+				text);
 	}
 }
 
@@ -92,7 +99,9 @@ void damp_option_read(struct damp_ctx *c, const struct damp_node *n, struct damp
 	if (!damp_terms_read(c, n, &want, &t) || t.any)
 		return;
 	if (t.n > 2 || (t.n == 2 && t.t[0].n)) {
-		damp_diag_error(c->diags, n->at, "'not' has to stand alone in 'option'; write {a: present, b: absent} for both");
+		damp_diag_error(c->diags, n->at,
+				"'not' has to stand alone in 'option'; write {a: present, b: "
+				"absent} for both");
 		return;
 	}
 	only = &t.t[t.n - 1];
@@ -100,7 +109,8 @@ void damp_option_read(struct damp_ctx *c, const struct damp_node *n, struct damp
 		if (only->n == 1 && !only->negated)
 			read_mapping(c, &only->leaf[0], m);
 		else
-			damp_diag_error(c->diags, n->at, "a mapping of options has to stand alone; use two rules");
+			damp_diag_error(c->diags, n->at,
+					"a mapping of options has to stand alone; use two rules");
 		return;
 	}
 	for (size_t i = 0; i < only->n; i++)

@@ -12,17 +12,23 @@ static bool read_regex(struct damp_ctx *c, const struct damp_leaf *l, struct dam
 {
 	const struct damp_pair *p = l->node->pairs;
 	const struct damp_leaf key = { .node = p->key, .use = l->use == l->node ? p->key : l->use };
-	const struct damp_leaf value = { .node = p->value, .use = l->use == l->node ? p->value : l->use };
+	const struct damp_leaf value = { .node = p->value,
+					 .use = l->use == l->node ? p->value : l->use };
 	const char *text;
 	char why[DAMP_WHY_MAX];
 
-	if (l->node->n != 1 || damp_key_find(DAMP_SECTION_PATTERN, p->key->text) != DAMP_KEY_PATTERN_REGEX) {
+	if (l->node->n != 1 ||
+	    damp_key_find(DAMP_SECTION_PATTERN, p->key->text) != DAMP_KEY_PATTERN_REGEX) {
 		const char *near = damp_key_suggest(DAMP_SECTION_PATTERN, p->key->text);
 
 		if (near)
-			damp_leaf_error(c, &key, "unknown key '%s' in a pattern; did you mean '%s'?", p->key->text, near);
+			damp_leaf_error(c, &key,
+					"unknown key '%s' in a pattern; did you mean '%s'?",
+					p->key->text, near);
 		else
-			damp_leaf_error(c, &key, "this is a mapping, not a pattern; only {regex: \"...\"} and {not: ...} are");
+			damp_leaf_error(c, &key,
+					"this is a mapping, not a pattern; only {regex: \"...\"} "
+					"and {not: ...} are");
 		return false;
 	}
 	text = damp_leaf_text(c, &value, "a regular expression");
@@ -35,7 +41,8 @@ static bool read_regex(struct damp_ctx *c, const struct damp_leaf *l, struct dam
 	return false;
 }
 
-static bool read_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum damp_text_id id, struct damp_pattern *out)
+static bool read_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum damp_text_id id,
+			 struct damp_pattern *out)
 {
 	const char *text;
 	char why[DAMP_WHY_MAX];
@@ -52,7 +59,8 @@ static bool read_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum dam
 	return false;
 }
 
-void damp_text_read(struct damp_ctx *c, const struct damp_node *n, enum damp_text_id id, struct damp_text_cond *out)
+void damp_text_read(struct damp_ctx *c, const struct damp_node *n, enum damp_text_id id,
+		    struct damp_text_cond *out)
 {
 	const struct damp_terms_want want = {
 		.key = id == DAMP_TEXT_PATH ? "path" : "query",
@@ -62,8 +70,9 @@ void damp_text_read(struct damp_ctx *c, const struct damp_node *n, enum damp_tex
 	bool good = damp_terms_read(c, n, &want, &t);
 
 	if (t.n > 2) {
-		damp_diag_error(c->diags, n->at, "more than one 'not' in a list agrees with nearly everything; "
-			   "write {not: [a, b]}");
+		damp_diag_error(c->diags, n->at,
+				"more than one 'not' in a list agrees with nearly everything; "
+				"write {not: [a, b]}");
 		return;
 	}
 	out->has_not = t.n == 2;

@@ -40,8 +40,8 @@ static void read_bits(struct damp_ctx *c, const struct damp_node *n, const char 
 	out->asked = good && !t.any;
 }
 
-static bool read_word(struct damp_ctx *c, const struct damp_leaf *l, const char *what, const char *const *words,
-		      const unsigned *value, uint64_t b[4])
+static bool read_word(struct damp_ctx *c, const struct damp_leaf *l, const char *what,
+		      const char *const *words, const unsigned *value, uint64_t b[4])
 {
 	const char *text = damp_leaf_text(c, l, what), *near;
 
@@ -62,9 +62,11 @@ static bool read_word(struct damp_ctx *c, const struct damp_leaf *l, const char 
 
 static bool msg_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b[4])
 {
-	static const char *const words[] = { "request", "response", "empty", "malformed", "dtls", NULL };
+	static const char *const words[] = { "request",	  "response", "empty",
+					     "malformed", "dtls",     NULL };
 	static const unsigned value[] = {
-		DAMP_KIND_REQUEST, DAMP_KIND_RESPONSE, DAMP_KIND_EMPTY, DAMP_KIND_MALFORMED, DAMP_KIND_DTLS,
+		DAMP_KIND_REQUEST,   DAMP_KIND_RESPONSE, DAMP_KIND_EMPTY,
+		DAMP_KIND_MALFORMED, DAMP_KIND_DTLS,
 	};
 
 	return read_word(c, l, "a kind of message", words, value, b);
@@ -74,7 +76,7 @@ void damp_msg_read(struct damp_ctx *c, const struct damp_node *n, struct damp_bi
 {
 	static const uint64_t all[4] = {
 		1u << DAMP_KIND_REQUEST | 1u << DAMP_KIND_RESPONSE | 1u << DAMP_KIND_EMPTY |
-		1u << DAMP_KIND_MALFORMED | 1u << DAMP_KIND_DTLS,
+			1u << DAMP_KIND_MALFORMED | 1u << DAMP_KIND_DTLS,
 	};
 
 	read_bits(c, n, "msg", msg_item, all, out);
@@ -83,7 +85,8 @@ void damp_msg_read(struct damp_ctx *c, const struct damp_node *n, struct damp_bi
 static bool type_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b[4])
 {
 	static const char *const words[] = { "CON", "NON", "ACK", "RST", NULL };
-	static const unsigned value[] = { DAMP_COAP_CON, DAMP_COAP_NON, DAMP_COAP_ACK, DAMP_COAP_RST };
+	static const unsigned value[] = { DAMP_COAP_CON, DAMP_COAP_NON, DAMP_COAP_ACK,
+					  DAMP_COAP_RST };
 
 	return read_word(c, l, "a message type", words, value, b);
 }
@@ -152,7 +155,8 @@ static bool truth_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b
 	return true;
 }
 
-void damp_truth_read(struct damp_ctx *c, const struct damp_node *n, const char *key, struct damp_bits_cond *out)
+void damp_truth_read(struct damp_ctx *c, const struct damp_node *n, const char *key,
+		     struct damp_bits_cond *out)
 {
 	static const uint64_t all[4] = { 3 };
 

@@ -29,21 +29,23 @@
 #define DAMP_PATTERN_BYTES_MAX 1024u
 
 /* An address set of the program: sorted intervals, by index. */
-struct damp_addr_set { struct damp_addrs addrs; };
+struct damp_addr_set {
+	struct damp_addrs addrs;
+};
 
 struct damp_zone {
 	const char *name;
-	unsigned ports;             /* DAMP_SIDE_BIT of the ports its messages come in on */
-	bool any;                   /* all addresses */
+	unsigned ports; /* DAMP_SIDE_BIT of the ports its messages come in on */
+	bool any;	/* all addresses */
 	bool builtin;
-	int set;                    /* address set, -1 when any */
+	int set; /* address set, -1 when any */
 };
 
 enum damp_set_kind { DAMP_SET_PREFIX, DAMP_SET_PATH, DAMP_SET_PORTS, DAMP_SET_KIND_MAX };
 
 struct damp_set {
 	enum damp_set_kind kind;
-	int set;                    /* PREFIX: address set */
+	int set;		       /* PREFIX: address set */
 	const struct damp_node *items; /* PATH, PORTS: read where they are used */
 };
 
@@ -57,51 +59,87 @@ struct damp_name {
 	const struct damp_node *value; /* of a define */
 	struct damp_zone *zone;
 	struct damp_set *set;
-	int state;                  /* cycle search: 0 new, 1 open, 2 done, 3 part of a cycle */
+	int state; /* cycle search: 0 new, 1 open, 2 done, 3 part of a cycle */
 };
 
 /* (side is one of sides) and (set < 0 or the address is in set). */
-struct damp_addr_atom { unsigned sides; int set; };
-struct damp_addr_term { bool negated; struct damp_addr_atom *atoms; size_t n, cap; };
+struct damp_addr_atom {
+	unsigned sides;
+	int set;
+};
+struct damp_addr_term {
+	bool negated;
+	struct damp_addr_atom *atoms;
+	size_t n, cap;
+};
 /* OR of terms; a term is the OR of its atoms, or the negation of that. */
-struct damp_addr_cond { bool asked; struct damp_addr_term *terms; size_t n, cap; };
+struct damp_addr_cond {
+	bool asked;
+	struct damp_addr_term *terms;
+	size_t n, cap;
+};
 
-struct damp_number_cond { bool asked; struct damp_spans spans; };
-struct damp_bits_cond { bool asked; uint64_t b[4]; };
+struct damp_number_cond {
+	bool asked;
+	struct damp_spans spans;
+};
+struct damp_bits_cond {
+	bool asked;
+	uint64_t b[4];
+};
 
-enum damp_pattern_kind { DAMP_PATTERN_LITERAL, DAMP_PATTERN_PREFIX, DAMP_PATTERN_SCAN, DAMP_PATTERN_ALL };
+enum damp_pattern_kind {
+	DAMP_PATTERN_LITERAL,
+	DAMP_PATTERN_PREFIX,
+	DAMP_PATTERN_SCAN,
+	DAMP_PATTERN_ALL
+};
 
 struct damp_pattern {
 	enum damp_pattern_kind kind;
-	const char *text;           /* canonical text, or an anchored expression */
+	const char *text; /* canonical text, or an anchored expression */
 	size_t len;
 	struct damp_place at;
 };
 
-struct damp_pattern_list { struct damp_pattern *p; size_t n, cap; };
+struct damp_pattern_list {
+	struct damp_pattern *p;
+	size_t n, cap;
+};
 
 /* One of `want` matches, or (has_not and none of `unwanted` does). */
-struct damp_text_cond { bool asked, has_not; struct damp_pattern_list want, unwanted; };
+struct damp_text_cond {
+	bool asked, has_not;
+	struct damp_pattern_list want, unwanted;
+};
 
 /* any: one option of mask is there; else none is. A rule ANDs its terms. */
-struct damp_option_term { uint64_t mask; bool any; };
+struct damp_option_term {
+	uint64_t mask;
+	bool any;
+};
 
 enum damp_text_id { DAMP_TEXT_PATH, DAMP_TEXT_QUERY, DAMP_TEXTS };
 
 struct damp_match {
 	struct damp_addr_cond src[2], dst[2]; /* from and source; to and target */
 	struct damp_number_cond from_port, to_port, size;
-	struct damp_bits_cond kind, type, code, verified, solicited; /* truths: bit 0 false, bit 1 true */
+	struct damp_bits_cond kind, type, code, verified,
+		solicited; /* truths: bit 0 false, bit 1 true */
 	struct damp_text_cond text[DAMP_TEXTS];
 	struct damp_option_term *options;
 	size_t noptions, options_cap;
 };
 
-struct damp_verdict_model { enum damp_action action; uint32_t max_age_s; bool set; };
+struct damp_verdict_model {
+	enum damp_action action;
+	uint32_t max_age_s;
+	bool set;
+};
 
 struct damp_rule_model {
 	const char *id;
-	struct damp_place at;       /* of the id, or of the rule when it has none */
+	struct damp_place at; /* of the id, or of the rule when it has none */
 	enum damp_mode mode;
 	struct damp_match match;
 	struct damp_verdict_model then, over;
@@ -114,10 +152,13 @@ struct damp_rule_model {
 struct damp_limit_model {
 	const char *name;
 	struct damp_place at;
-	uint16_t first, count;      /* into program limits */
+	uint16_t first, count; /* into program limits */
 };
 
-struct damp_program_limit { const char *name; struct damp_limit l; };
+struct damp_program_limit {
+	const char *name;
+	struct damp_limit l;
+};
 
 struct damp_ctx {
 	struct damp_pool *pool;
@@ -130,7 +171,7 @@ struct damp_ctx {
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
 	size_t naddr_sets, addr_sets_cap;
-	int inside_set;             /* all prefixes of the inside port's zones, -1: not known */
+	int inside_set; /* all prefixes of the inside port's zones, -1: not known */
 	struct damp_zone **zones;
 	size_t nzones, zones_cap;
 	struct damp_limit_model *limits;
@@ -163,14 +204,20 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root);
 /* model_limits.c */
 void damp_limits_read(struct damp_ctx *c, const struct damp_node *map);
 /* Rungs of a ladder node (NULL: the default of per); false after an error. */
-struct damp_steps { uint64_t factor_micro[DAMP_RUNGS_MAX]; uint8_t plen[DAMP_RUNGS_MAX]; unsigned n; };
-bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n, struct damp_steps out[DAMP_FAMILIES]);
+struct damp_steps {
+	uint64_t factor_micro[DAMP_RUNGS_MAX];
+	uint8_t plen[DAMP_RUNGS_MAX];
+	unsigned n;
+};
+bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n,
+		      struct damp_steps out[DAMP_FAMILIES]);
 /* model_rules.c */
 void damp_rules_read(struct damp_ctx *c, const struct damp_node *list);
 /* model_match.c */
 void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
 /* model_action.c */
-void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over, struct damp_verdict_model *out);
+void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over,
+		      struct damp_verdict_model *out);
 /* guard.c: n may be NULL, then the defaults hold. */
 void damp_guard_read(struct damp_ctx *c, const struct damp_node *n);
 

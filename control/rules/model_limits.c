@@ -22,17 +22,20 @@
 
 static const struct damp_steps no_steps;
 
-static bool read_step(struct damp_ctx *c, const struct damp_pair *p, unsigned bits, struct damp_steps *s)
+static bool read_step(struct damp_ctx *c, const struct damp_pair *p, unsigned bits,
+		      struct damp_steps *s)
 {
 	struct damp_quantity q;
 	uint64_t plen;
 	unsigned at = s->n;
 
-	if (!damp_read_integer(c, p->key, 0, bits, &plen) || !damp_read_quantity(c, p->value, DAMP_WANT(TIMES), &q))
+	if (!damp_read_integer(c, p->key, 0, bits, &plen) ||
+	    !damp_read_quantity(c, p->value, DAMP_WANT(TIMES), &q))
 		return false;
 	if (q.micro < DAMP_MICRO || q.micro > STEP_FACTOR_MAX * DAMP_MICRO) {
-		damp_diag_error(c->diags, p->value->at, "'%s' is out of range; a step goes from 1x to %ux", p->value->text,
-			   STEP_FACTOR_MAX);
+		damp_diag_error(c->diags, p->value->at,
+				"'%s' is out of range; a step goes from 1x to %ux", p->value->text,
+				STEP_FACTOR_MAX);
 		return false;
 	}
 	for (; at > 0 && s->plen[at - 1] < plen; at--) {
@@ -52,8 +55,11 @@ static bool check_steps(struct damp_ctx *c, const struct damp_node *n, const str
 		if (s->plen[i] == s->plen[i - 1])
 			damp_diag_error(c->diags, n->at, "two steps of the length %u", s->plen[i]);
 		else if (s->factor_micro[i] < s->factor_micro[i - 1])
-			damp_diag_error(c->diags, n->at, "the step of length %u holds more addresses than that of length %u and "
-				   "cannot have a smaller factor", s->plen[i], s->plen[i - 1]);
+			damp_diag_error(c->diags, n->at,
+					"the step of length %u holds more addresses than that of "
+					"length %u and "
+					"cannot have a smaller factor",
+					s->plen[i], s->plen[i - 1]);
 		else
 			continue;
 		return false;
@@ -61,7 +67,8 @@ static bool check_steps(struct damp_ctx *c, const struct damp_node *n, const str
 	return true;
 }
 
-static bool read_steps(struct damp_ctx *c, const struct damp_node *n, unsigned bits, struct damp_steps *out)
+static bool read_steps(struct damp_ctx *c, const struct damp_node *n, unsigned bits,
+		       struct damp_steps *out)
 {
 	bool good = true;
 
@@ -69,11 +76,14 @@ static bool read_steps(struct damp_ctx *c, const struct damp_node *n, unsigned b
 	if (!n)
 		return false;
 	if (n->kind != DAMP_NODE_MAP || !n->n) {
-		damp_diag_error(c->diags, n->at, "steps are a mapping of prefix lengths, like {%u: 1x, %u: 8x}", bits, bits * 3 / 4);
+		damp_diag_error(c->diags, n->at,
+				"steps are a mapping of prefix lengths, like {%u: 1x, %u: 8x}",
+				bits, bits * 3 / 4);
 		return false;
 	}
 	if (n->n > DAMP_RUNGS_MAX) {
-		damp_diag_error(c->diags, n->pairs[DAMP_RUNGS_MAX].key->at, "a ladder has at most %u steps", DAMP_RUNGS_MAX);
+		damp_diag_error(c->diags, n->pairs[DAMP_RUNGS_MAX].key->at,
+				"a ladder has at most %u steps", DAMP_RUNGS_MAX);
 		return false;
 	}
 	for (size_t i = 0; i < n->n; i++)
@@ -81,9 +91,13 @@ static bool read_steps(struct damp_ctx *c, const struct damp_node *n, unsigned b
 	return good && check_steps(c, n, out);
 }
 
-struct ladder_walk { struct damp_steps *out; bool good; };
+struct ladder_walk {
+	struct damp_steps *out;
+	bool good;
+};
 
-static void ladder_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void ladder_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		       void *user)
 {
 	struct ladder_walk *w = user;
 	const enum damp_family f = key == DAMP_KEY_LADDER_IPV4 ? DAMP_V4 : DAMP_V6;
@@ -93,7 +107,8 @@ static void ladder_key(struct damp_ctx *c, enum damp_key_id key, const struct da
 		w->good = false;
 }
 
-bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n, struct damp_steps out[DAMP_FAMILIES])
+bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n,
+		      struct damp_steps out[DAMP_FAMILIES])
 {
 	struct ladder_walk w = { .out = out, .good = true };
 	const unsigned before = c->diags->errors;
@@ -107,15 +122,16 @@ struct damp_steps damp_step_one(uint8_t plen)
 	return (struct damp_steps){ .factor_micro = { DAMP_MICRO }, .plen = { plen }, .n = 1 };
 }
 
-bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate, const struct damp_quantity *burst,
-		    struct damp_place at, struct damp_rung *out)
+bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
+		    const struct damp_quantity *burst, struct damp_place at, struct damp_rung *out)
 {
 	const uint64_t cost = damp_cost_q16(rate, DAMP_MICRO);
 	const char *unit = rate->unit == DAMP_UNIT_MESSAGE_RATE ? "msg" : "B";
 	unsigned __int128 ticks;
 
 	if (!rate->micro) {
-		damp_diag_error(c->diags, at, "a rate of nothing; to forbid, write a rule with 'then: drop'");
+		damp_diag_error(c->diags, at,
+				"a rate of nothing; to forbid, write a rule with 'then: drop'");
 		return false;
 	}
 	if (burst->micro < DAMP_MICRO) {
@@ -128,17 +144,19 @@ bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate, const 
 	}
 	ticks = ((unsigned __int128)cost * burst->micro / DAMP_MICRO + 0xffff) >> 16;
 	if (ticks >= DAMP_BURST_TICKS_MAX) {
-		damp_diag_error(c->diags, at, "a burst of %llu %s takes %llu s to drain at this rate; at most 1023 s",
-			   (unsigned long long)(burst->micro / DAMP_MICRO), unit,
-			   (unsigned long long)(ticks / DAMP_TICKS_PER_S));
+		damp_diag_error(
+			c->diags, at,
+			"a burst of %llu %s takes %llu s to drain at this rate; at most 1023 s",
+			(unsigned long long)(burst->micro / DAMP_MICRO), unit,
+			(unsigned long long)(ticks / DAMP_TICKS_PER_S));
 		return false;
 	}
 	*out = (struct damp_rung){ .cost_q16 = cost, .burst_ticks = (uint32_t)ticks };
 	return true;
 }
 
-unsigned damp_rungs_make(const struct damp_rung *base, const struct damp_quantity *rate, const struct damp_steps *s,
-			 struct damp_rung out[DAMP_RUNGS_MAX])
+unsigned damp_rungs_make(const struct damp_rung *base, const struct damp_quantity *rate,
+			 const struct damp_steps *s, struct damp_rung out[DAMP_RUNGS_MAX])
 {
 	for (unsigned i = 0; i < s->n; i++) {
 		out[i] = *base;
@@ -155,7 +173,8 @@ struct limit_walk {
 	const struct damp_node *per, *rate, *burst, *bytes, *ladder, *amplification;
 };
 
-static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      void *user)
 {
 	struct limit_walk *w = user;
 
@@ -183,14 +202,16 @@ static struct damp_quantity default_burst(const struct damp_quantity *rate)
 {
 	const bool bytes = rate->unit == DAMP_UNIT_BYTE_RATE;
 	const uint64_t least = bytes ? BURST_BYTES_MIN * DAMP_MICRO : DAMP_MICRO;
-	struct damp_quantity q = { .unit = bytes ? DAMP_UNIT_BYTES : DAMP_UNIT_MESSAGES, .per_s = 1 };
+	struct damp_quantity q = { .unit = bytes ? DAMP_UNIT_BYTES : DAMP_UNIT_MESSAGES,
+				   .per_s = 1 };
 
 	q.micro = rate->micro / rate->per_s > least ? rate->micro / rate->per_s : least;
 	return q;
 }
 
-static void read_rate(struct limit_walk *w, const struct damp_node *rate_node, const struct damp_node *burst_node,
-		      unsigned want, const struct damp_steps steps[DAMP_FAMILIES], struct damp_limit l)
+static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
+		      const struct damp_node *burst_node, unsigned want,
+		      const struct damp_steps steps[DAMP_FAMILIES], struct damp_limit l)
 {
 	struct damp_quantity rate, burst;
 	struct damp_rung base;
@@ -199,10 +220,14 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node, c
 	if (!damp_read_quantity(w->c, rate_node, want, &rate))
 		return;
 	burst = default_burst(&rate);
-	if (burst_node && !damp_read_quantity(w->c, burst_node, rate.unit == DAMP_UNIT_BYTE_RATE ? DAMP_WANT(BYTES)
-									: DAMP_WANT(MESSAGES), &burst))
+	if (burst_node &&
+	    !damp_read_quantity(w->c, burst_node,
+				rate.unit == DAMP_UNIT_BYTE_RATE ? DAMP_WANT(BYTES)
+								 : DAMP_WANT(MESSAGES),
+				&burst))
 		return;
-	if (!damp_rung_make(w->c, &rate, &burst, burst_node ? burst_node->at : rate_node->at, &base))
+	if (!damp_rung_make(w->c, &rate, &burst, burst_node ? burst_node->at : rate_node->at,
+			    &base))
 		return;
 	l.kind = rate.unit == DAMP_UNIT_BYTE_RATE ? DAMP_LIMIT_BYTES : DAMP_LIMIT_MESSAGES;
 	l.nrungs4 = (uint8_t)damp_rungs_make(&base, &rate, &steps[DAMP_V4], l.rung4);
@@ -212,9 +237,12 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node, c
 	add_limit(w->c, name, &l);
 }
 
-struct ratio_walk { const struct damp_node *max, *floor; };
+struct ratio_walk {
+	const struct damp_node *max, *floor;
+};
 
-static void ratio_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void ratio_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      void *user)
 {
 	struct ratio_walk *w = user;
 
@@ -234,8 +262,9 @@ bool damp_alpha_read(struct damp_ctx *c, const struct damp_node *n, uint16_t *al
 	*alpha_q8 = (uint16_t)(q.micro * 256 / DAMP_MICRO);
 	if (q.micro <= AMPLIFICATION_MAX * DAMP_MICRO && *alpha_q8)
 		return true;
-	damp_diag_error(c->diags, n->at, "'%s' is out of range; an amplification goes from 0.01x to %ux", n->text,
-		   AMPLIFICATION_MAX);
+	damp_diag_error(c->diags, n->at,
+			"'%s' is out of range; an amplification goes from 0.01x to %ux", n->text,
+			AMPLIFICATION_MAX);
 	return false;
 }
 
@@ -247,32 +276,46 @@ static void read_ratio(struct limit_walk *w, struct damp_limit l)
 
 	damp_read_keys(w->c, DAMP_SECTION_AMPLIFICATION, w->amplification, ratio_key, &r);
 	if (!r.max && w->c->diags->errors == before)
-		damp_diag_error(w->c->diags, w->amplification->at, "'amplification' has no 'max'; write {max: 3x}");
+		damp_diag_error(w->c->diags, w->amplification->at,
+				"'amplification' has no 'max'; write {max: 3x}");
 	if (r.floor && damp_read_quantity(w->c, r.floor, DAMP_WANT(BYTES), &floor) && floor.micro)
-		damp_diag_error(w->c->diags, r.floor->at, "a floor other than 0 B is not supported by this version yet");
+		damp_diag_error(w->c->diags, r.floor->at,
+				"a floor other than 0 B is not supported by this version yet");
 	if (l.per != DAMP_PER_PEER)
-		damp_diag_error(w->c->diags, w->per->at, "an amplification is counted per peer; write 'per: peer'");
+		damp_diag_error(w->c->diags, w->per->at,
+				"an amplification is counted per peer; write 'per: peer'");
 	l.kind = DAMP_LIMIT_AMPLIFICATION;
 	if (r.max && damp_alpha_read(w->c, r.max, &l.alpha_q8))
-		add_limit(w->c, w->rate || w->bytes ? damp_pool_printf(w->c->pool, "%s.amplification", w->name) : w->name, &l);
+		add_limit(w->c,
+			  w->rate || w->bytes
+				  ? damp_pool_printf(w->c->pool, "%s.amplification", w->name)
+				  : w->name,
+			  &l);
 }
 
 static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 {
 	static const char *const words[] = {
-		[DAMP_PER_SOURCE] = "source", [DAMP_PER_TARGET] = "target", [DAMP_PER_PEER] = "peer",
-		[DAMP_PER_DEVICE] = "device", [DAMP_PER_PAIR] = "pair", [DAMP_PER_GLOBAL] = "global", NULL,
+		[DAMP_PER_SOURCE] = "source",
+		[DAMP_PER_TARGET] = "target",
+		[DAMP_PER_PEER] = "peer",
+		[DAMP_PER_DEVICE] = "device",
+		[DAMP_PER_PAIR] = "pair",
+		[DAMP_PER_GLOBAL] = "global",
+		NULL,
 	};
 	static const char *const later[] = { "tenant", "path", NULL };
 
 	if (!w->per) {
-		damp_diag_error(c->diags, w->at, "limit '%s' does not say whose it is; write 'per: %s'", w->name,
-			   damp_read_words(c, words));
+		damp_diag_error(c->diags, w->at,
+				"limit '%s' does not say whose it is; write 'per: %s'", w->name,
+				damp_read_words(c, words));
 		return -1;
 	}
 	for (int i = 0; later[i]; i++)
 		if (damp_node_is(w->per, later[i])) {
-			damp_diag_error(c->diags, w->per->at, "'per: %s' is not supported by this version yet", later[i]);
+			damp_diag_error(c->diags, w->per->at,
+					"'per: %s' is not supported by this version yet", later[i]);
 			return -1;
 		}
 	return damp_read_word(c, w->per, "owner of a limit", words);
@@ -280,18 +323,23 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 
 /* Without a ladder: one budget for each address; a peer is an outside end and
  * owns its /64 (AV-44). A global budget has no address at all. */
-static bool steps_of(struct damp_ctx *c, const struct limit_walk *w, int per, struct damp_steps steps[DAMP_FAMILIES])
+static bool steps_of(struct damp_ctx *c, const struct limit_walk *w, int per,
+		     struct damp_steps steps[DAMP_FAMILIES])
 {
 	steps[DAMP_V4] = damp_step_one(per == DAMP_PER_GLOBAL ? 0 : 32);
-	steps[DAMP_V6] = damp_step_one(per == DAMP_PER_GLOBAL ? 0 : per == DAMP_PER_PEER ? 64 : 128);
+	steps[DAMP_V6] = damp_step_one(per == DAMP_PER_GLOBAL ? 0
+				       : per == DAMP_PER_PEER ? 64
+							      : 128);
 	if (!w->ladder)
 		return true;
 	if (per == DAMP_PER_GLOBAL) {
-		damp_diag_error(c->diags, w->ladder->at, "a global limit is one budget and has no ladder");
+		damp_diag_error(c->diags, w->ladder->at,
+				"a global limit is one budget and has no ladder");
 		return false;
 	}
 	if (!w->rate && !w->bytes)
-		damp_diag_warning(c->diags, w->ladder->at, "a ladder does nothing without a 'rate' or 'bytes'");
+		damp_diag_warning(c->diags, w->ladder->at,
+				  "a ladder does nothing without a 'rate' or 'bytes'");
 	return damp_ladder_read(c, w->ladder, steps);
 }
 
@@ -303,14 +351,19 @@ static void read_parts(struct damp_ctx *c, struct limit_walk *w)
 	const size_t before = c->nplimits;
 
 	if (!w->rate && !w->bytes && !w->amplification)
-		damp_diag_error(c->diags, w->at, "limit '%s' limits nothing; write 'rate', 'bytes' or 'amplification'", w->name);
+		damp_diag_error(
+			c->diags, w->at,
+			"limit '%s' limits nothing; write 'rate', 'bytes' or 'amplification'",
+			w->name);
 	if (w->burst && !w->rate)
 		damp_diag_error(c->diags, w->burst->at, "'burst' without a 'rate'");
 	if (per < 0 || !steps_of(c, w, per, steps))
 		return;
 	if (w->rate)
-		read_rate(w, w->rate, w->burst, w->bytes ? DAMP_WANT(MESSAGE_RATE) : DAMP_WANT(MESSAGE_RATE) |
-							   DAMP_WANT(BYTE_RATE), steps, l);
+		read_rate(w, w->rate, w->burst,
+			  w->bytes ? DAMP_WANT(MESSAGE_RATE)
+				   : DAMP_WANT(MESSAGE_RATE) | DAMP_WANT(BYTE_RATE),
+			  steps, l);
 	if (w->bytes)
 		read_rate(w, w->bytes, NULL, DAMP_WANT(BYTE_RATE), steps, l);
 	if (w->amplification)
@@ -328,7 +381,9 @@ void damp_limits_read(struct damp_ctx *c, const struct damp_node *map)
 	for (size_t i = 0; i < map->n; i++) {
 		const struct damp_pair *p = &map->pairs[i];
 		struct limit_walk w = { .c = c, .name = p->key->text, .at = p->key->at };
-		struct damp_limit_model l = { .name = w.name, .at = w.at, .first = (uint16_t)c->nplimits };
+		struct damp_limit_model l = { .name = w.name,
+					      .at = w.at,
+					      .first = (uint16_t)c->nplimits };
 
 		if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, "limit"))
 			continue;

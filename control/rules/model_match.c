@@ -34,7 +34,8 @@ static void needs_coap(struct match_walk *w, const struct damp_pair *p)
 	w->coap_at = p->key->at;
 }
 
-static void read_content(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, struct match_walk *w)
+static void read_content(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+			 struct match_walk *w)
 {
 	struct damp_match *m = w->m;
 
@@ -60,51 +61,39 @@ static void read_content(struct damp_ctx *c, enum damp_key_id key, const struct 
 		needs_request(w, p);
 		damp_text_read(c, p->value, DAMP_TEXT_QUERY, &m->text[DAMP_TEXT_QUERY]);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
-static void read_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void read_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		     void *user)
 {
 	struct match_walk *w = user;
 	struct damp_match *m = w->m;
 
 	switch (key) {
-	case DAMP_KEY_MATCH_FROM:
-		damp_endpoint_read(c, p->value, "from", true, &m->src[0]);
-		break;
+	case DAMP_KEY_MATCH_FROM: damp_endpoint_read(c, p->value, "from", true, &m->src[0]); break;
 	case DAMP_KEY_MATCH_SOURCE:
 		damp_endpoint_read(c, p->value, "source", true, &m->src[1]);
 		break;
-	case DAMP_KEY_MATCH_TO:
-		damp_endpoint_read(c, p->value, "to", false, &m->dst[0]);
-		break;
+	case DAMP_KEY_MATCH_TO: damp_endpoint_read(c, p->value, "to", false, &m->dst[0]); break;
 	case DAMP_KEY_MATCH_TARGET:
 		damp_endpoint_read(c, p->value, "target", false, &m->dst[1]);
 		break;
 	case DAMP_KEY_MATCH_FROM_PORT:
 		damp_ports_read(c, p->value, "from_port", &m->from_port);
 		break;
-	case DAMP_KEY_MATCH_TO_PORT:
-		damp_ports_read(c, p->value, "to_port", &m->to_port);
-		break;
+	case DAMP_KEY_MATCH_TO_PORT: damp_ports_read(c, p->value, "to_port", &m->to_port); break;
 	case DAMP_KEY_MATCH_MSG:
 		w->msg_at = p->key->at;
 		damp_msg_read(c, p->value, &m->kind);
 		break;
-	case DAMP_KEY_MATCH_SIZE:
-		damp_size_read(c, p->value, &m->size);
-		break;
-	case DAMP_KEY_MATCH_VERIFIED:
-		damp_truth_read(c, p->value, "verified", &m->verified);
-		break;
+	case DAMP_KEY_MATCH_SIZE: damp_size_read(c, p->value, &m->size); break;
+	case DAMP_KEY_MATCH_VERIFIED: damp_truth_read(c, p->value, "verified", &m->verified); break;
 	case DAMP_KEY_MATCH_SOLICITED:
 		damp_truth_read(c, p->value, "solicited", &m->solicited);
 		break;
-	default:
-		read_content(c, key, p, w);
-		break;
+	default: read_content(c, key, p, w); break;
 	}
 }
 
@@ -127,7 +116,8 @@ static uint64_t kinds_of_codes(const uint64_t code[4])
 }
 
 /* Narrow the kinds to those that have what the rule asks for. */
-static void narrow(struct damp_ctx *c, struct match_walk *w, uint64_t to, struct damp_place at, const char *message)
+static void narrow(struct damp_ctx *c, struct match_walk *w, uint64_t to, struct damp_place at,
+		   const char *message)
 {
 	struct damp_bits_cond *kind = &w->m->kind;
 	const bool asked = kind->asked;
@@ -135,7 +125,7 @@ static void narrow(struct damp_ctx *c, struct match_walk *w, uint64_t to, struct
 	if (!asked)
 		kind->b[0] = ~0ull;
 	if (asked && !kind->b[0])
-		return;         /* already reported */
+		return; /* already reported */
 	kind->b[0] &= to;
 	kind->asked = true;
 	if (kind->b[0])
@@ -149,11 +139,16 @@ static void settle_kinds(struct damp_ctx *c, struct match_walk *w)
 {
 	if (w->request_key)
 		narrow(c, w, KIND_BIT(REQUEST), w->request_at,
-		       damp_pool_printf(c->pool, "only requests have a '%s': this rule can never match", w->request_key));
+		       damp_pool_printf(c->pool,
+					"only requests have a '%s': this rule can never match",
+					w->request_key));
 	if (w->coap_key)
 		narrow(c, w, KINDS_COAP, w->coap_at,
-		       damp_pool_printf(c->pool, "only requests, responses and empty messages have a '%s': this rule can "
-					"never match", w->coap_key));
+		       damp_pool_printf(c->pool,
+					"only requests, responses and empty messages have a '%s': "
+					"this rule can "
+					"never match",
+					w->coap_key));
 	if (w->m->code.asked)
 		narrow(c, w, kinds_of_codes(w->m->code.b), w->code_at,
 		       "no message is of this kind and has this code: this rule can never match");
@@ -174,7 +169,8 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 	}
 	damp_read_keys(c, DAMP_SECTION_MATCH, n, read_key, &w);
 	if (n->kind == DAMP_NODE_MAP && !n->n)
-		damp_diag_error(c->diags, n->at, "'match' has no conditions; write 'any' for all messages");
+		damp_diag_error(c->diags, n->at,
+				"'match' has no conditions; write 'any' for all messages");
 	if (c->diags->errors == before)
 		settle_kinds(c, &w);
 }

@@ -13,31 +13,42 @@
 
 #define ID_MAX 63u
 
-struct rule_walk { struct damp_rule_model *r; struct damp_place limit_at, over_at; };
+struct rule_walk {
+	struct damp_rule_model *r;
+	struct damp_place limit_at, over_at;
+};
 
 static void read_id(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r)
 {
-	bool good = n->kind == DAMP_NODE_SCALAR && n->len >= 1 && n->len <= ID_MAX && n->text[0] != '-';
+	bool good = n->kind == DAMP_NODE_SCALAR && n->len >= 1 && n->len <= ID_MAX &&
+		    n->text[0] != '-';
 
 	r->at = n->at;
 	for (size_t i = 0; good && i < n->len; i++)
-		good = islower((unsigned char)n->text[i]) || isdigit((unsigned char)n->text[i]) || n->text[i] == '-';
+		good = islower((unsigned char)n->text[i]) || isdigit((unsigned char)n->text[i]) ||
+		       n->text[i] == '-';
 	if (!good) {
-		damp_diag_error(c->diags, n->at, "a rule id is made of a to z, 0 to 9 and '-', begins with no '-' and has at most "
-			   "%u characters", ID_MAX);
+		damp_diag_error(c->diags, n->at,
+				"a rule id is made of a to z, 0 to 9 and '-', begins with no '-' "
+				"and has at most "
+				"%u characters",
+				ID_MAX);
 		r->id = "";
 		return;
 	}
 	r->id = n->text;
 }
 
-static void add_limit(struct damp_ctx *c, const struct damp_node *n, const struct damp_limit_model *l,
-		      struct damp_rule_model *r)
+static void add_limit(struct damp_ctx *c, const struct damp_node *n,
+		      const struct damp_limit_model *l, struct damp_rule_model *r)
 {
 	for (uint16_t i = 0; i < l->count; i++) {
 		if (r->nlimits == DAMP_RULE_LIMITS_MAX) {
-			damp_diag_error(c->diags, n->at, "a rule has at most %u limits; 'bytes' and 'amplification' beside a 'rate' "
-				   "count as well", DAMP_RULE_LIMITS_MAX);
+			damp_diag_error(c->diags, n->at,
+					"a rule has at most %u limits; 'bytes' and 'amplification' "
+					"beside a 'rate' "
+					"count as well",
+					DAMP_RULE_LIMITS_MAX);
 			return;
 		}
 		r->limit[r->nlimits++] = (uint16_t)(l->first + i);
@@ -74,7 +85,8 @@ static void read_limit(struct damp_ctx *c, const struct damp_node *n, struct dam
 		return;
 	}
 	if (near.name)
-		damp_diag_error(c->diags, at->at, "there is no limit '%s'; did you mean '%s'?", name, near.name);
+		damp_diag_error(c->diags, at->at, "there is no limit '%s'; did you mean '%s'?",
+				name, near.name);
 	else
 		damp_diag_error(c->diags, at->at, "there is no limit '%s'", name);
 }
@@ -102,21 +114,16 @@ static void check_about(struct damp_ctx *c, const struct damp_node *n)
 	damp_read_scalar(c, n, "text", &at);
 }
 
-static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		     void *user)
 {
 	struct rule_walk *w = user;
 	int mode;
 
 	switch (key) {
-	case DAMP_KEY_RULE_ID:
-		read_id(c, p->value, w->r);
-		break;
-	case DAMP_KEY_RULE_ABOUT:
-		check_about(c, p->value);
-		break;
-	case DAMP_KEY_RULE_MATCH:
-		damp_match_read(c, p->value, w->r);
-		break;
+	case DAMP_KEY_RULE_ID: read_id(c, p->value, w->r); break;
+	case DAMP_KEY_RULE_ABOUT: check_about(c, p->value); break;
+	case DAMP_KEY_RULE_MATCH: damp_match_read(c, p->value, w->r); break;
 	case DAMP_KEY_RULE_LIMIT:
 		w->limit_at = p->key->at;
 		read_limits(c, p->value, w->r);
@@ -125,15 +132,12 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		w->over_at = p->key->at;
 		damp_action_read(c, p->value, true, &w->r->over);
 		break;
-	case DAMP_KEY_RULE_THEN:
-		damp_action_read(c, p->value, false, &w->r->then);
-		break;
+	case DAMP_KEY_RULE_THEN: damp_action_read(c, p->value, false, &w->r->then); break;
 	case DAMP_KEY_RULE_MODE:
 		mode = damp_read_mode(c, p->value);
 		w->r->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -144,11 +148,14 @@ static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_wa
 	if (!r->id)
 		damp_diag_error(c->diags, n->at, "this rule has no 'id'");
 	if (!damp_node_get(n, "match"))
-		damp_diag_error(c->diags, r->at, "this rule has no 'match'; write 'match: any' for all messages");
+		damp_diag_error(c->diags, r->at,
+				"this rule has no 'match'; write 'match: any' for all messages");
 	if (w->over_at.line && !damp_node_get(n, "limit"))
 		damp_diag_error(c->diags, w->over_at, "'over' without a 'limit'");
 	if (!damp_node_get(n, "limit") && !damp_node_get(n, "then"))
-		damp_diag_error(c->diags, r->at, "this rule does nothing; write 'then: drop', 'accept' or another action");
+		damp_diag_error(
+			c->diags, r->at,
+			"this rule does nothing; write 'then: drop', 'accept' or another action");
 	if (!r->over.set)
 		r->over.action = r->has_limit ? DAMP_ACT_DROP : DAMP_ACT_CONTINUE;
 	if (!r->then.set)
@@ -173,7 +180,8 @@ static void read_rule(struct damp_ctx *c, const struct damp_node *n)
 
 static int by_id(const void *a, const void *b)
 {
-	const struct damp_rule_model *x = *(struct damp_rule_model *const *)a, *y = *(struct damp_rule_model *const *)b;
+	const struct damp_rule_model *x = *(struct damp_rule_model *const *)a,
+				     *y = *(struct damp_rule_model *const *)b;
 	const int o = strcmp(x->id ? x->id : "", y->id ? y->id : "");
 
 	return o ? o : (x > y) - (x < y);
@@ -187,7 +195,8 @@ static void check_ids(struct damp_ctx *c)
 		r[i] = &c->rules[i];
 	qsort(r, c->nrules, sizeof(*r), by_id);
 	for (size_t i = 1, first = 0; i < c->nrules; i++) {
-		if (!r[i]->id || !r[i]->id[0] || strcmp(r[i]->id, r[first]->id ? r[first]->id : "") != 0) {
+		if (!r[i]->id || !r[i]->id[0] ||
+		    strcmp(r[i]->id, r[first]->id ? r[first]->id : "") != 0) {
 			first = i;
 			continue;
 		}
@@ -201,13 +210,15 @@ static void check_reach(struct damp_ctx *c, const struct damp_node *list)
 {
 	for (size_t i = 0; i + 1 < c->nrules; i++) {
 		const struct damp_rule_model *r = &c->rules[i];
-		const struct damp_node *match = i < list->n ? damp_node_get(list->items[i], "match") : NULL;
+		const struct damp_node *match = i < list->n ? damp_node_get(list->items[i], "match")
+							    : NULL;
 
 		if (!match || !damp_node_is(match, "any") || r->then.action == DAMP_ACT_CONTINUE ||
 		    r->mode != DAMP_MODE_ENFORCE)
 			continue;
 		damp_diag_warning(c->diags, c->rules[i + 1].at, "no message comes this far");
-		damp_diag_notice(c->diags, r->at, "rule '%s' decides all of them", r->id ? r->id : "");
+		damp_diag_notice(c->diags, r->at, "rule '%s' decides all of them",
+				 r->id ? r->id : "");
 		return;
 	}
 }
@@ -215,11 +226,13 @@ static void check_reach(struct damp_ctx *c, const struct damp_node *list)
 void damp_rules_read(struct damp_ctx *c, const struct damp_node *list)
 {
 	if (list->kind != DAMP_NODE_LIST) {
-		damp_diag_error(c->diags, list->at, "'rules' is a list; each rule begins with '- id:'");
+		damp_diag_error(c->diags, list->at,
+				"'rules' is a list; each rule begins with '- id:'");
 		return;
 	}
 	if (list->n > DAMP_RULES_MAX)
-		damp_diag_error(c->diags, list->items[DAMP_RULES_MAX]->at, "more than %u rules", DAMP_RULES_MAX);
+		damp_diag_error(c->diags, list->items[DAMP_RULES_MAX]->at, "more than %u rules",
+				DAMP_RULES_MAX);
 	for (size_t i = 0; i < list->n && i < DAMP_RULES_MAX; i++)
 		read_rule(c, list->items[i]);
 	check_ids(c);

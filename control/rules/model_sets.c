@@ -24,8 +24,9 @@ int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
 
 		for (int f = 0; f < DAMP_FAMILIES && same; f++)
 			same = a->family[f].n == b->family[f].n &&
-			       (!a->family[f].n || memcmp(a->family[f].s, b->family[f].s,
-							  a->family[f].n * sizeof(*a->family[f].s)) == 0);
+			       (!a->family[f].n ||
+				memcmp(a->family[f].s, b->family[f].s,
+				       a->family[f].n * sizeof(*a->family[f].s)) == 0);
 		if (same)
 			return (int)i;
 	}
@@ -34,7 +35,10 @@ int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
 	return (int)c->naddr_sets - 1;
 }
 
-struct set_walk { struct damp_set *set; const struct damp_node *kind, *items; };
+struct set_walk {
+	struct damp_set *set;
+	const struct damp_node *kind, *items;
+};
 
 static void set_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
 {
@@ -57,7 +61,9 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	set->kind = DAMP_SET_KIND_MAX;
 	damp_read_keys(c, DAMP_SECTION_SET, p->value, set_key, &w);
 	if (!w.kind) {
-		damp_diag_error(c->diags, p->key->at, "set '%s' has no kind; write 'kind: prefix', 'path' or 'ports'", p->key->text);
+		damp_diag_error(c->diags, p->key->at,
+				"set '%s' has no kind; write 'kind: prefix', 'path' or 'ports'",
+				p->key->text);
 		return;
 	}
 	kind = damp_read_word(c, w.kind, "kind of set", kinds);
@@ -76,7 +82,9 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 
 static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
 {
-	static const char *const sides[] = { [DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside", NULL };
+	static const char *const sides[] = {
+		[DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside", NULL
+	};
 	int side;
 
 	n = damp_read_deref(c, n);
@@ -92,7 +100,8 @@ static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct dam
 		z->ports |= DAMP_SIDE_BIT(side);
 }
 
-static void zone_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+static void zone_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		     void *user)
 {
 	struct damp_zone *z = user;
 	struct damp_addrs a = { 0 };
@@ -137,7 +146,8 @@ static void join_inside(struct damp_ctx *c)
 
 void damp_names_read(struct damp_ctx *c, const struct damp_node *root)
 {
-	const struct damp_node *sets = damp_node_get(root, "sets"), *zones = damp_node_get(root, "zones");
+	const struct damp_node *sets = damp_node_get(root, "sets"),
+			       *zones = damp_node_get(root, "zones");
 	struct damp_name *n;
 
 	for (size_t i = 0; sets && sets->kind == DAMP_NODE_MAP && i < sets->n; i++) {

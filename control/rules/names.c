@@ -28,22 +28,29 @@ struct damp_name *damp_name_find(struct damp_ctx *c, const char *name)
 bool damp_name_check(struct damp_ctx *c, const struct damp_node *key, const char *what)
 {
 	static const char *const taken[] = { "any", "multicast", "not", NULL };
-	bool good = key->len > 0 && key->len < DAMP_NAME_MAX && isalpha((unsigned char)key->text[0]);
+	bool good = key->len > 0 && key->len < DAMP_NAME_MAX &&
+		    isalpha((unsigned char)key->text[0]);
 
 	for (size_t i = 0; i < key->len; i++)
 		good = good && (isalnum((unsigned char)key->text[i]) || strchr("_-", key->text[i]));
 	if (!good)
-		damp_diag_error(c->diags, key->at, "'%.80s' cannot name a %s; write a letter, then letters, digits, '_' and '-', "
-			   "at most %u", key->text, what, DAMP_NAME_MAX - 1);
+		damp_diag_error(c->diags, key->at,
+				"'%.80s' cannot name a %s; write a letter, then letters, digits, "
+				"'_' and '-', "
+				"at most %u",
+				key->text, what, DAMP_NAME_MAX - 1);
 	for (size_t i = 0; taken[i] && good; i++)
 		if (strcmp(key->text, taken[i]) == 0) {
-			damp_diag_error(c->diags, key->at, "'%s' is a word of the language and cannot name a %s", key->text, what);
+			damp_diag_error(c->diags, key->at,
+					"'%s' is a word of the language and cannot name a %s",
+					key->text, what);
 			good = false;
 		}
 	return good;
 }
 
-static struct damp_name *add_name(struct damp_ctx *c, enum damp_name_kind kind, const char *name, struct damp_place at)
+static struct damp_name *add_name(struct damp_ctx *c, enum damp_name_kind kind, const char *name,
+				  struct damp_place at)
 {
 	const struct damp_name new = { .kind = kind, .name = name, .at = at };
 
@@ -51,7 +58,8 @@ static struct damp_name *add_name(struct damp_ctx *c, enum damp_name_kind kind, 
 	return &c->names[c->nnames - 1];
 }
 
-static struct damp_name *collect(struct damp_ctx *c, const struct damp_pair *p, enum damp_name_kind kind)
+static struct damp_name *collect(struct damp_ctx *c, const struct damp_pair *p,
+				 enum damp_name_kind kind)
 {
 	static const char *const what[] = { "define", "set", "zone" };
 	const struct damp_name *old = damp_name_find(c, p->key->text);
@@ -59,9 +67,10 @@ static struct damp_name *collect(struct damp_ctx *c, const struct damp_pair *p, 
 	if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, what[kind]))
 		return NULL;
 	if (old && old->kind == kind)
-		return NULL;    /* a key used twice: reported by the loader */
+		return NULL; /* a key used twice: reported by the loader */
 	if (old) {
-		damp_diag_error(c->diags, p->key->at, "'$%s' is already a %s", p->key->text, what[old->kind]);
+		damp_diag_error(c->diags, p->key->at, "'$%s' is already a %s", p->key->text,
+				what[old->kind]);
 		damp_diag_notice(c->diags, old->at, "'$%s' is defined here", p->key->text);
 		return NULL;
 	}
@@ -72,7 +81,8 @@ static struct damp_name *collect(struct damp_ctx *c, const struct damp_pair *p, 
 	return add_name(c, kind, p->key->text, p->key->at);
 }
 
-static const struct damp_node *named_map(struct damp_ctx *c, const struct damp_node *root, const char *key)
+static const struct damp_node *named_map(struct damp_ctx *c, const struct damp_node *root,
+					 const char *key)
 {
 	const struct damp_node *n = damp_node_get(root, key);
 
@@ -124,14 +134,17 @@ static void builtin_zone(struct damp_ctx *c, const char *name, enum damp_side si
 	if (damp_name_find(c, name))
 		return;
 	z = damp_pool_alloc(c->pool, sizeof(*z));
-	*z = (struct damp_zone){ .name = name, .ports = DAMP_SIDE_BIT(side), .any = true, .builtin = true, .set = -1 };
+	*z = (struct damp_zone){
+		.name = name, .ports = DAMP_SIDE_BIT(side), .any = true, .builtin = true, .set = -1
+	};
 	add_name(c, DAMP_NAME_ZONE, name, (struct damp_place){ .src = c->src })->zone = z;
 	DAMP_PUSH(c->pool, c->zones, c->nzones, c->zones_cap, z);
 }
 
 void damp_names_collect(struct damp_ctx *c, const struct damp_node *root)
 {
-	const struct damp_node *defines = named_map(c, root, "define"), *sets = named_map(c, root, "sets");
+	const struct damp_node *defines = named_map(c, root, "define"),
+			       *sets = named_map(c, root, "sets");
 	const struct damp_node *zones = named_map(c, root, "zones");
 	struct damp_name *n;
 
@@ -162,7 +175,8 @@ static void not_defined(struct damp_ctx *c, const struct damp_node *n)
 		damp_diag_error(c->diags, n->at, "'%s' is not defined", n->text);
 		return;
 	}
-	damp_diag_error(c->diags, n->at, "'%s' is not defined; did you mean '$%s'?", n->text, near.name);
+	damp_diag_error(c->diags, n->at, "'%s' is not defined; did you mean '$%s'?", n->text,
+			near.name);
 	old = damp_name_find(c, near.name);
 	if (old->at.line)
 		damp_diag_notice(c->diags, old->at, "'$%s' is defined here", near.name);

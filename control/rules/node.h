@@ -24,16 +24,18 @@ struct damp_pair;
 
 struct damp_node {
 	enum damp_node_kind kind;
-	bool empty;                 /* nothing was written: `key:` */
+	bool empty; /* nothing was written: `key:` */
 	struct damp_place at;
-	const char *text;           /* of a scalar: NUL-terminated, len bytes */
+	const char *text; /* of a scalar: NUL-terminated, len bytes */
 	size_t len;
-	size_t n;                   /* of a list or mapping */
+	size_t n; /* of a list or mapping */
 	struct damp_node **items;
 	struct damp_pair *pairs;
 };
 
-struct damp_pair { struct damp_node *key, *value; };
+struct damp_pair {
+	struct damp_node *key, *value;
+};
 
 /* Check the raw text: size, UTF-8, no tabs, no directives. Reports and returns
  * false when it cannot be parsed at all. */

@@ -7,12 +7,12 @@
 #include <string.h>
 
 struct glob {
-	char sep;                   /* '/' or '&' */
-	const char *p;              /* what is left to read */
+	char sep;      /* '/' or '&' */
+	const char *p; /* what is left to read */
 	char literal[DAMP_PATTERN_BYTES_MAX * 3 + 1];
 	char expr[DAMP_PATTERN_BYTES_MAX * 6 + 64];
 	size_t nliteral, nexpr;
-	bool star, rest;            /* a `*` was seen, a final `**` was seen */
+	bool star, rest; /* a `*` was seen, a final `**` was seen */
 	char *why;
 };
 
@@ -70,7 +70,8 @@ static bool read_byte(struct glob *g)
 		return true;
 	}
 	if (hex_digit(g->p[1]) < 0 || hex_digit(g->p[2]) < 0)
-		return fail(g, "'%' has to be followed by two hexadecimal digits; write %25 for the character itself");
+		return fail(g, "'%' has to be followed by two hexadecimal digits; write %25 for "
+			       "the character itself");
 	put_byte(g, (uint8_t)(hex_digit(g->p[1]) << 4 | hex_digit(g->p[2])));
 	g->p += 3;
 	return true;
@@ -136,13 +137,14 @@ static void close_expr(struct glob *g)
 	put_expr(g, "\\z");
 }
 
-bool damp_pattern_parse(struct damp_pool *p, enum damp_text_id id, const char *text, struct damp_pattern *out,
-			char *why)
+bool damp_pattern_parse(struct damp_pool *p, enum damp_text_id id, const char *text,
+			struct damp_pattern *out, char *why)
 {
 	struct glob g = { .sep = id == DAMP_TEXT_PATH ? '/' : '&', .p = text, .why = why };
 
 	if (strlen(text) > DAMP_PATTERN_BYTES_MAX) {
-		snprintf(why, DAMP_WHY_MAX, "a pattern of %zu bytes; at most %u", strlen(text), DAMP_PATTERN_BYTES_MAX);
+		snprintf(why, DAMP_WHY_MAX, "a pattern of %zu bytes; at most %u", strlen(text),
+			 DAMP_PATTERN_BYTES_MAX);
 		return false;
 	}
 	put_expr(&g, "\\A");

@@ -25,8 +25,8 @@
 #define DAMP_HS_FLAGS (HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY | HS_FLAG_DOTALL)
 
 /* Read a glob. On failure says why (DAMP_WHY_MAX bytes). */
-bool damp_pattern_parse(struct damp_pool *p, enum damp_text_id id, const char *text, struct damp_pattern *out,
-			char *why);
+bool damp_pattern_parse(struct damp_pool *p, enum damp_text_id id, const char *text,
+			struct damp_pattern *out, char *why);
 
 /* Read a regular expression of the user's. */
 bool damp_regex_parse(struct damp_pool *p, const char *text, struct damp_pattern *out, char *why);

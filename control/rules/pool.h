@@ -17,7 +17,9 @@
 #include <stddef.h>
 
 struct damp_pool_block;
-struct damp_pool { struct damp_pool_block *blocks; };
+struct damp_pool {
+	struct damp_pool_block *blocks;
+};
 
 /* Zeroed, aligned for any type. */
 void *damp_pool_alloc(struct damp_pool *p, size_t size);
@@ -25,7 +27,8 @@ void *damp_pool_alloc(struct damp_pool *p, size_t size);
 /* Copy of len bytes with a NUL behind them. */
 char *damp_pool_strndup(struct damp_pool *p, const char *s, size_t len);
 
-char *damp_pool_printf(struct damp_pool *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *damp_pool_printf(struct damp_pool *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 char *damp_pool_vprintf(struct damp_pool *p, const char *fmt, va_list ap);
 
 /* Make room for one more of n elements in an array of *cap; returns the array,
@@ -39,10 +42,10 @@ void *damp_rules_malloc(size_t size);
 char *damp_rules_strdup(const char *s);
 
 /* Append value to the array `a` of `n` elements and capacity `cap`. */
-#define DAMP_PUSH(pool, a, n, cap, value)                                           \
-	do {                                                                        \
-		(a) = damp_pool_grow((pool), (a), (n), &(cap), sizeof(*(a)));       \
-		(a)[(n)++] = (value);                                               \
+#define DAMP_PUSH(pool, a, n, cap, value)                                                          \
+	do {                                                                                       \
+		(a) = damp_pool_grow((pool), (a), (n), &(cap), sizeof(*(a)));                      \
+		(a)[(n)++] = (value);                                                              \
 	} while (0)
 
 #endif

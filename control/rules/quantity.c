@@ -15,9 +15,9 @@
 static const struct unit {
 	const char *name;
 	enum damp_unit unit;
-	uint64_t num;               /* base units in one; for kbit 1000 / 8 */
+	uint64_t num; /* base units in one; for kbit 1000 / 8 */
 	uint32_t per_s;
-	const char *meant;          /* spellings refused with this unit as suggestion */
+	const char *meant; /* spellings refused with this unit as suggestion */
 } units[] = {
 	{ "msg", DAMP_UNIT_MESSAGES, 1, 1, " msgs message messages m pkt packets " },
 	{ "B", DAMP_UNIT_BYTES, 1, 1, " b byte bytes octets " },
@@ -49,8 +49,12 @@ static const struct unit {
 
 /* What a bare number most likely lacks. */
 static const char *const usual_unit[DAMP_UNIT_MAX] = {
-	[DAMP_UNIT_MESSAGES] = "msg", [DAMP_UNIT_BYTES] = "B", [DAMP_UNIT_MS] = "s",
-	[DAMP_UNIT_TIMES] = "x", [DAMP_UNIT_MESSAGE_RATE] = "msg/s", [DAMP_UNIT_BYTE_RATE] = "KiB/s",
+	[DAMP_UNIT_MESSAGES] = "msg",
+	[DAMP_UNIT_BYTES] = "B",
+	[DAMP_UNIT_MS] = "s",
+	[DAMP_UNIT_TIMES] = "x",
+	[DAMP_UNIT_MESSAGE_RATE] = "msg/s",
+	[DAMP_UNIT_BYTE_RATE] = "KiB/s",
 };
 
 static bool wanted(unsigned want, enum damp_unit u)
@@ -130,7 +134,8 @@ static void list_units(unsigned want, char *out, size_t cap)
 	out[0] = 0;
 	for (size_t i = 0; i < UNITS; i++)
 		if (wanted(want, units[i].unit) && n < cap)
-			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? ", " : "", units[i].name);
+			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? ", " : "",
+					      units[i].name);
 }
 
 static void say_unit(const char *text, int digits, const char *unit, unsigned want, char *why)
@@ -139,14 +144,15 @@ static void say_unit(const char *text, int digits, const char *unit, unsigned wa
 	char list[120];
 
 	if (!*unit) {
-		snprintf(why, DAMP_WHY_MAX, "'%s' has no unit; write '%.*s%s%s'", text, digits, text,
-			 gap(usual(want)), usual(want));
+		snprintf(why, DAMP_WHY_MAX, "'%s' has no unit; write '%.*s%s%s'", text, digits,
+			 text, gap(usual(want)), usual(want));
 	} else if (meant) {
-		snprintf(why, DAMP_WHY_MAX, "'%s' has no known unit; did you mean '%.*s%s%s'?", text, digits, text,
-			 gap(meant), meant);
+		snprintf(why, DAMP_WHY_MAX, "'%s' has no known unit; did you mean '%.*s%s%s'?",
+			 text, digits, text, gap(meant), meant);
 	} else {
 		list_units(want, list, sizeof(list));
-		snprintf(why, DAMP_WHY_MAX, "'%.40s' has no unit that fits here; write one of %s", text, list);
+		snprintf(why, DAMP_WHY_MAX, "'%.40s' has no unit that fits here; write one of %s",
+			 text, list);
 	}
 }
 
@@ -164,7 +170,8 @@ bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *
 	int digits;
 
 	if (strlen(text) > 60 || !read_number(&p, &micro)) {
-		snprintf(why, DAMP_WHY_MAX, "'%.60s' is not a number with a unit; write it like '10%s%s'", text,
+		snprintf(why, DAMP_WHY_MAX,
+			 "'%.60s' is not a number with a unit; write it like '10%s%s'", text,
 			 gap(usual(want)), usual(want));
 		return false;
 	}
@@ -190,7 +197,9 @@ bool damp_integer_parse(const char *text, uint64_t low, uint64_t high, uint64_t 
 
 	for (; *p && v <= UINT32_MAX; p++) {
 		const int c = tolower((unsigned char)*p);
-		const int digit = isdigit(c) ? c - '0' : hex && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		const int digit = isdigit(c)			? c - '0'
+				  : hex && c >= 'a' && c <= 'f' ? c - 'a' + 10
+								: -1;
 
 		if (digit < 0)
 			break;
@@ -209,7 +218,8 @@ uint64_t damp_cost_q16(const struct damp_quantity *rate, uint64_t factor_micro)
 {
 	/* ticks per unit * 2^16 = 2^20 * 2^16 * per_s / units, both micro twice. */
 	const unsigned __int128 per = (unsigned __int128)rate->micro * factor_micro;
-	const unsigned __int128 up = (unsigned __int128)(DAMP_TICKS_PER_S << 16) * rate->per_s * DAMP_MICRO * DAMP_MICRO;
+	const unsigned __int128 up = (unsigned __int128)(DAMP_TICKS_PER_S << 16) * rate->per_s *
+				     DAMP_MICRO * DAMP_MICRO;
 	unsigned __int128 cost;
 
 	if (!per)

@@ -19,19 +19,19 @@
 #define DAMP_WHY_MAX 200
 
 enum damp_unit {
-	DAMP_UNIT_MESSAGES,         /* messages */
-	DAMP_UNIT_BYTES,            /* bytes */
-	DAMP_UNIT_MS,               /* milliseconds */
-	DAMP_UNIT_TIMES,            /* a factor */
-	DAMP_UNIT_MESSAGE_RATE,     /* messages per per_s seconds */
-	DAMP_UNIT_BYTE_RATE,        /* bytes per per_s seconds */
+	DAMP_UNIT_MESSAGES,	/* messages */
+	DAMP_UNIT_BYTES,	/* bytes */
+	DAMP_UNIT_MS,		/* milliseconds */
+	DAMP_UNIT_TIMES,	/* a factor */
+	DAMP_UNIT_MESSAGE_RATE, /* messages per per_s seconds */
+	DAMP_UNIT_BYTE_RATE,	/* bytes per per_s seconds */
 	DAMP_UNIT_MAX
 };
 
 struct damp_quantity {
 	enum damp_unit unit;
-	uint64_t micro;             /* millionths of the unit */
-	uint32_t per_s;             /* of a rate, else 1 */
+	uint64_t micro; /* millionths of the unit */
+	uint32_t per_s; /* of a rate, else 1 */
 };
 
 /* Bits of the units that are welcome. */

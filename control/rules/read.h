@@ -14,11 +14,13 @@
 #include "model.h"
 
 /* Called for each supported key of a mapping that has a value. */
-typedef void damp_key_fn(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user);
+typedef void damp_key_fn(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+			 void *user);
 
 /* Walk a mapping of section s: reports what is no mapping, unknown keys, keys
  * that are not supported yet and keys without a value. */
-void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *n, damp_key_fn *fn, void *user);
+void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *n,
+		    damp_key_fn *fn, void *user);
 
 /* Follow $names through defines. A set or zone is an error here. NULL after a report. */
 const struct damp_node *damp_read_deref(struct damp_ctx *c, const struct damp_node *n);
@@ -27,12 +29,15 @@ const struct damp_node *damp_read_deref(struct damp_ctx *c, const struct damp_no
 const char *damp_read_scalar(struct damp_ctx *c, const struct damp_node *n, const char *what,
 			     const struct damp_node **at);
 
-bool damp_read_quantity(struct damp_ctx *c, const struct damp_node *n, unsigned want, struct damp_quantity *q);
-bool damp_read_integer(struct damp_ctx *c, const struct damp_node *n, uint64_t low, uint64_t high, uint64_t *out);
+bool damp_read_quantity(struct damp_ctx *c, const struct damp_node *n, unsigned want,
+			struct damp_quantity *q);
+bool damp_read_integer(struct damp_ctx *c, const struct damp_node *n, uint64_t low, uint64_t high,
+		       uint64_t *out);
 bool damp_read_truth(struct damp_ctx *c, const struct damp_node *n, bool *out);
 
 /* Index of the word in a NULL-terminated list, -1 after a report. what: "mode". */
-int damp_read_word(struct damp_ctx *c, const struct damp_node *n, const char *what, const char *const *words);
+int damp_read_word(struct damp_ctx *c, const struct damp_node *n, const char *what,
+		   const char *const *words);
 
 /* A mode: DAMP_MODE_* or -1. */
 int damp_read_mode(struct damp_ctx *c, const struct damp_node *n);

@@ -17,17 +17,26 @@ static const char *const intro =
 	"\n"
 	"Generated from the key table of the compiler (`damp-rules-doc`); do not edit.\n"
 	"\n"
-	"A rule file is YAML 1.2 without its surprises: one document, no directives, tags, anchors, aliases or merge\n"
-	"keys, no key twice, no tabs, at most 4 MiB and 16 levels. JSON is accepted as well. The type of a value comes\n"
-	"from its key: `true` and `false` are the only truth values, and a quantity always carries its unit.\n"
+	"A rule file is YAML 1.2 without its surprises: one document, no directives, tags, "
+	"anchors, aliases or merge\n"
+	"keys, no key twice, no tabs, at most 4 MiB and 16 levels. JSON is accepted as well. The "
+	"type of a value comes\n"
+	"from its key: `true` and `false` are the only truth values, and a quantity always carries "
+	"its unit.\n"
 	"\n"
 	"* `$name` stands for a `define`, a set or a zone.\n"
-	"* Addresses are prefixes with a length or full addresses. Quote what ends in `::`, or write its length.\n"
-	"* Rates: `20 msg/s`, `6 msg/min`, `64 KiB/s`, `10 Mbit/s`. Sizes: `96 B`, `16 KiB`. Times: `30 s`, `5 min`.\n"
-	"  Factors: `3x`. Ranges: `..96 B`, `5683..5690`. Byte rates and bursts count whole IP packets.\n"
-	"* Rules run from top to bottom; the first final verdict wins. A rule without a limit has a `then`. A rule with\n"
-	"  a limit has an `over` for what exceeds it, and a `then` for the rest, which is `continue` unless it is written.\n"
-	"* In `match` all keys have to agree; of a list one item; `{not: X}` turns X round; `any` is no condition.\n"
+	"* Addresses are prefixes with a length or full addresses. Quote what ends in `::`, or "
+	"write its length.\n"
+	"* Rates: `20 msg/s`, `6 msg/min`, `64 KiB/s`, `10 Mbit/s`. Sizes: `96 B`, `16 KiB`. "
+	"Times: `30 s`, `5 min`.\n"
+	"  Factors: `3x`. Ranges: `..96 B`, `5683..5690`. Byte rates and bursts count whole IP "
+	"packets.\n"
+	"* Rules run from top to bottom; the first final verdict wins. A rule without a limit has "
+	"a `then`. A rule with\n"
+	"  a limit has an `over` for what exceeds it, and a `then` for the rest, which is "
+	"`continue` unless it is written.\n"
+	"* In `match` all keys have to agree; of a list one item; `{not: X}` turns X round; `any` "
+	"is no condition.\n"
 	"* A rule acts in the weaker of its own `mode` and the file's.\n";
 
 static const char *const actions =
@@ -73,7 +82,9 @@ static void put_later(FILE *f, enum damp_key_section s)
 
 static void put_section(FILE *f, enum damp_key_section s)
 {
-	fprintf(f, "\n## %s\n\n| key | value | default | since | meaning |\n|---|---|---|---|---|\n", damp_section_heading(s));
+	fprintf(f,
+		"\n## %s\n\n| key | value | default | since | meaning |\n|---|---|---|---|---|\n",
+		damp_section_heading(s));
 	for (enum damp_key_id k = 0; k < DAMP_KEY_MAX; k++)
 		if (damp_keys[k].section == s && !damp_key_later(k))
 			put_key(f, &damp_keys[k]);

@@ -23,7 +23,9 @@
 #define DEPTH_MAX 32u
 #define REGEX_BYTES_MAX 512u
 
-struct level { uint64_t sum, last; };   /* of a group: all so far, its last atom */
+struct level {
+	uint64_t sum, last;
+}; /* of a group: all so far, its last atom */
 
 static uint64_t cap(uint64_t v)
 {
@@ -110,8 +112,10 @@ static bool check(const char *expr, char *why)
 	hs_compile_error_t *err = NULL;
 	hs_expr_info_t *info = NULL;
 
-	if (hs_expression_info(expr, HS_FLAG_ALLOWEMPTY | HS_FLAG_DOTALL, &info, &err) != HS_SUCCESS) {
-		snprintf(why, DAMP_WHY_MAX, "not a regular expression that can be used: %s", err ? err->message : "?");
+	if (hs_expression_info(expr, HS_FLAG_ALLOWEMPTY | HS_FLAG_DOTALL, &info, &err) !=
+	    HS_SUCCESS) {
+		snprintf(why, DAMP_WHY_MAX, "not a regular expression that can be used: %s",
+			 err ? err->message : "?");
 		hs_free_compile_error(err);
 		return false;
 	}
@@ -124,12 +128,16 @@ bool damp_regex_parse(struct damp_pool *p, const char *text, struct damp_pattern
 	const uint32_t cost = damp_regex_cost(text);
 
 	if (strlen(text) > REGEX_BYTES_MAX) {
-		snprintf(why, DAMP_WHY_MAX, "a regular expression of %zu bytes; at most %u", strlen(text), REGEX_BYTES_MAX);
+		snprintf(why, DAMP_WHY_MAX, "a regular expression of %zu bytes; at most %u",
+			 strlen(text), REGEX_BYTES_MAX);
 		return false;
 	}
 	if (cost > DAMP_REGEX_COST_MAX) {
-		snprintf(why, DAMP_WHY_MAX, "this regular expression unrolls to more than %u positions; use fewer or smaller "
-			 "repeats", DAMP_REGEX_COST_MAX);
+		snprintf(why, DAMP_WHY_MAX,
+			 "this regular expression unrolls to more than %u positions; use fewer or "
+			 "smaller "
+			 "repeats",
+			 DAMP_REGEX_COST_MAX);
 		return false;
 	}
 	/* By itself first: "a)|(b" would only be valid inside our own brackets. */

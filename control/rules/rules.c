@@ -31,7 +31,8 @@ static void compile_source(struct damp_ctx *c, struct damp_rules *out)
 	if (c->diags->errors)
 		return;
 	if (sodium_init() < 0) {
-		damp_diag_error(c->diags, (struct damp_place){ .src = c->src }, "libsodium cannot be initialised");
+		damp_diag_error(c->diags, (struct damp_place){ .src = c->src },
+				"libsodium cannot be initialised");
 		return;
 	}
 	digest_of(c->src, hex);
@@ -50,12 +51,13 @@ static int run(struct damp_pool *pool, const struct damp_source *src, struct dam
 	return out->program ? 0 : -1;
 }
 
-int damp_rules_compile_text(const char *text, size_t len, const char *name, const struct damp_rules_options *opt,
-			    struct damp_rules *out)
+int damp_rules_compile_text(const char *text, size_t len, const char *name,
+			    const struct damp_rules_options *opt, struct damp_rules *out)
 {
 	struct damp_pool pool = { NULL };
 	struct damp_diags d = { .pool = &pool };
-	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : name, .len = len };
+	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : name,
+				   .len = len };
 
 	memset(out, 0, sizeof(*out));
 	/* A copy: the caller's text need not end in a NUL. Too much is not copied, only refused. */
@@ -101,7 +103,8 @@ static ssize_t read_file(const char *path, char *buf)
 	return n;
 }
 
-int damp_rules_compile_file(const char *path, const struct damp_rules_options *opt, struct damp_rules *out)
+int damp_rules_compile_file(const char *path, const struct damp_rules_options *opt,
+			    struct damp_rules *out)
 {
 	struct damp_pool pool = { NULL };
 	struct damp_diags d = { .pool = &pool };
@@ -113,7 +116,8 @@ int damp_rules_compile_file(const char *path, const struct damp_rules_options *o
 	src.text = buf;
 	if (n < 0) {
 		out->unreadable = true;
-		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s", strerror(errno));
+		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s",
+				strerror(errno));
 	} else {
 		src.len = (size_t)n;
 	}

@@ -25,7 +25,8 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= m; j++) {
-			const int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+			const int x = tolower((unsigned char)a[i - 1]),
+				  y = tolower((unsigned char)b[j - 1]);
 
 			now[j] = min2(min2(last[j], now[j - 1]) + 1, last[j - 1] + (x != y));
 			if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&

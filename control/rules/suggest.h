@@ -11,7 +11,7 @@
 
 struct damp_suggestion {
 	const char *written;
-	const char *name;           /* the best so far, NULL when none is near */
+	const char *name; /* the best so far, NULL when none is near */
 	unsigned distance;
 };
 

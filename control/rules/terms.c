@@ -74,10 +74,12 @@ static void read_set(struct reader *r, const struct damp_node *n, const struct d
 	const struct damp_set *set = name->set;
 
 	if (set->kind == DAMP_SET_KIND_MAX) {
-		r->good = false;        /* reported where it is defined */
+		r->good = false; /* reported where it is defined */
 	} else if (set->kind != r->want->set) {
-		fail(r, n, damp_pool_printf(r->c->pool, "'%s' is a set of kind '%s', which does not fit '%s'", n->text,
-					    kinds[set->kind], r->want->key));
+		fail(r, n,
+		     damp_pool_printf(r->c->pool,
+				      "'%s' is a set of kind '%s', which does not fit '%s'",
+				      n->text, kinds[set->kind], r->want->key));
 		damp_diag_notice(r->c->diags, name->at, "'%s' is defined here", n->text);
 	} else if (set->kind == DAMP_SET_PREFIX) {
 		add_leaf(r, n, name);
@@ -100,7 +102,9 @@ static void read_name(struct reader *r, const struct damp_node *n, const struct 
 	} else if (name->kind == DAMP_NAME_ZONE && r->want->zones) {
 		add_leaf(r, n, name);
 	} else if (name->kind == DAMP_NAME_ZONE) {
-		fail(r, n, damp_pool_printf(r->c->pool, "'%s' is a zone, which does not fit '%s'", n->text, r->want->key));
+		fail(r, n,
+		     damp_pool_printf(r->c->pool, "'%s' is a zone, which does not fit '%s'",
+				      n->text, r->want->key));
 	} else {
 		r->use = before ? before : n;
 		read_node(r, name->value);
@@ -159,8 +163,8 @@ static void read_node(struct reader *r, const struct damp_node *n)
 		add_leaf(r, n, NULL);
 }
 
-bool damp_terms_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_terms_want *want,
-		     struct damp_terms *out)
+bool damp_terms_read(struct damp_ctx *c, const struct damp_node *n,
+		     const struct damp_terms_want *want, struct damp_terms *out)
 {
 	const struct damp_term plain = { .negated = false };
 	struct reader r = { .c = c, .want = want, .out = out, .good = true };

@@ -16,9 +16,12 @@
 /* Length of the UTF-8 sequence at p, 0 when it is none. */
 static size_t utf8_len(const uint8_t *p, size_t left)
 {
-	static const struct { uint8_t lead_mask, lead, n, low, high; } form[] = {
-		{ 0x80, 0x00, 1, 0, 0 },       { 0xff, 0xe0, 3, 0xa0, 0xbf }, { 0xff, 0xed, 3, 0x80, 0x9f },
-		{ 0xff, 0xf0, 4, 0x90, 0xbf }, { 0xff, 0xf4, 4, 0x80, 0x8f }, { 0xe0, 0xc0, 2, 0x80, 0xbf },
+	static const struct {
+		uint8_t lead_mask, lead, n, low, high;
+	} form[] = {
+		{ 0x80, 0x00, 1, 0, 0 },       { 0xff, 0xe0, 3, 0xa0, 0xbf },
+		{ 0xff, 0xed, 3, 0x80, 0x9f }, { 0xff, 0xf0, 4, 0x90, 0xbf },
+		{ 0xff, 0xf4, 4, 0x80, 0x8f }, { 0xe0, 0xc0, 2, 0x80, 0xbf },
 		{ 0xf0, 0xe0, 3, 0x80, 0xbf }, { 0xfc, 0xf0, 4, 0x80, 0xbf },
 	};
 	size_t f = 0;
@@ -58,8 +61,8 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 	int reported = 0;
 
 	if (src->len > DAMP_FILE_BYTES_MAX) {
-		damp_diag_error(d, (struct damp_place){ .src = src }, "the file has %zu bytes; at most 4 MiB are read",
-			   src->len);
+		damp_diag_error(d, (struct damp_place){ .src = src },
+				"the file has %zu bytes; at most 4 MiB are read", src->len);
 		return false;
 	}
 	for (size_t i = 0; i < src->len;) {
@@ -67,7 +70,7 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 
 		at.end_column = at.column + 1;
 		if (at.line != reported && bad_char(d, at, p + i, len))
-			reported = at.line;     /* one per line is enough to find them */
+			reported = at.line; /* one per line is enough to find them */
 		if (!len)
 			return false;
 		at.column++;
