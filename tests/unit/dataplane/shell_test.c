@@ -14,12 +14,14 @@
 #include "clock.h"
 #include "config.h"
 #include "core/view.h"
+#include "programs.h"
 #include "rss.h"
 #include "segment.h"
 #include "state.h"
 #include "steer.h"
 
 #include <damper/wire.h>
+#include <rte_cycles.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -365,6 +367,106 @@ static void state_survives(void **state)
 	assert_non_null(strstr(err, "No such file"));
 }
 
+static struct damp_plane *bare_plane(const char *state_dir)
+{
+	const size_t size = sizeof(struct damp_plane), qsbr = rte_rcu_qsbr_get_memsize(DAMP_WORKERS_MAX);
+	struct damp_plane *p = aligned_alloc(64, (size + 63) / 64 * 64);
+
+	assert_non_null(p);
+	memset(p, 0, size);
+	p->stats = calloc(1, sizeof(*p->stats));
+	p->qsbr = aligned_alloc(64, (qsbr + 63) / 64 * 64);
+	assert_non_null(p->stats);
+	assert_non_null(p->qsbr);
+	assert_int_equal(rte_rcu_qsbr_init(p->qsbr, DAMP_WORKERS_MAX), 0);
+	p->stats->nrule_slots = 1;
+	p->config.nworkers = 1;
+	memcpy(p->config.state_dir, state_dir, strlen(state_dir) + 1);
+	p->master = (struct damp_key){ 3, 4 };
+	p->clock = damp_clock_make(rte_rdtsc(), 1000000000, 1700000000);
+	return p;
+}
+
+static void free_plane(struct damp_plane *p)
+{
+	damp_programs_stop(p);
+	free(p->stats);
+	free(p->qsbr);
+	free(p);
+}
+
+static void *copy_running(const struct damp_plane *p, size_t *len)
+{
+	void *block;
+
+	*len = damp_programs_view(p)->hdr->total_len;
+	block = malloc(*len);
+	assert_non_null(block);
+	memcpy(block, damp_programs_view(p)->block, *len);
+	return block;
+}
+
+static void programs_are_swapped(void **state)
+{
+	char dir[] = "/tmp/damper-state-XXXXXX", path[64], text[256];
+	struct damp_plane *p = bare_plane(mkdtemp(dir));
+	const struct damp_view *before;
+	uint8_t *block;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(damp_programs_start(p), 0);
+	assert_int_equal(p->stats->program_source, DAMP_SOURCE_BUILTIN);
+	block = copy_running(p, &len);
+	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(p->stats->generation, 1);
+	assert_int_equal(p->stats->program_source, DAMP_SOURCE_LOADED);
+	before = damp_programs_view(p);
+	block = copy_running(p, &len);
+	block[len - 1] ^= 1;
+	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), -1);
+	assert_non_null(strstr(text, "checksum"));
+	assert_ptr_equal(damp_programs_view(p), before);
+	assert_int_equal(p->stats->loads_ok, 1);
+	assert_int_equal(p->stats->loads_rejected, 1);
+	free_plane(p);
+	p = bare_plane(dir);
+	assert_int_equal(damp_programs_start(p), 0);
+	assert_int_equal(p->stats->program_source, DAMP_SOURCE_DISK);
+	assert_int_equal(p->stats->generation, 1);
+	free_plane(p);
+	assert_int_equal(damp_path_join(path, sizeof(path), dir, DAMP_PROGRAM_FILE), 0);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* The hour changes: the same program, other keys, and what the old ones made
+ * is still good. */
+static void secrets_are_renewed(void **state)
+{
+	struct damp_plane *p = bare_plane("/nonexistent");
+	const struct damp_addr peer = { { 1 } };
+	uint8_t echo[DAMP_ECHO_LEN];
+	const struct damp_view *before;
+
+	(void)state;
+	assert_int_equal(damp_programs_start(p), 0);
+	before = damp_programs_view(p);
+	damp_programs_tick(p);
+	assert_ptr_equal(damp_programs_view(p), before);
+	damp_echo_make(&before->secrets, &peer, 5683, p->clock.wall_s, echo);
+	p->clock.wall_s += DAMP_KEY_ROTATION_S;
+	damp_programs_tick(p);
+	assert_ptr_not_equal(damp_programs_view(p), before);
+	assert_int_equal(damp_programs_view(p)->secrets.epoch, (p->clock.wall_s + DAMP_CLOCK_LEAD_S) / DAMP_KEY_ROTATION_S);
+	assert_true(damp_echo_check(&damp_programs_view(p)->secrets, &peer, 5683,
+				    p->clock.wall_s - DAMP_KEY_ROTATION_S + 8, 60, echo, sizeof(echo)));
+	assert_int_equal(p->stats->generation, 0);
+	damp_programs_tick(p);
+	free_plane(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +482,8 @@ int main(void)
 		cmocka_unit_test(builtin_opens),
 		cmocka_unit_test(slots_belong_to_ids),
 		cmocka_unit_test(state_survives),
+		cmocka_unit_test(programs_are_swapped),
+		cmocka_unit_test(secrets_are_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
