@@ -374,14 +374,13 @@ int main(int argc, char **argv)
 	if (p == NULL)
 		return EXIT_FAILURE;
 	memset(p, 0, sizeof(*p));
-	if (configure(p, &a) != 0)
-		return EXIT_FAILURE;
-	if (a.action == DAMP_ARGS_CHECK) {
+	rc = configure(p, &a) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (rc == EXIT_SUCCESS && a.action == DAMP_ARGS_CHECK) {
 		print_plan(p);
-		return EXIT_SUCCESS;
+	} else if (rc == EXIT_SUCCESS) {
+		argv[a.eal_argc] = NULL;
+		rc = run(p, a.eal_argc, argv);
 	}
-	argv[a.eal_argc] = NULL;
-	rc = run(p, a.eal_argc, argv);
 	free(p);
 	return rc;
 }
