@@ -46,24 +46,29 @@ struct damp_frame {
 	uint8_t plain_l3;           /* no IPv4 options, no extension headers */
 	uint16_t l3_off, l4_off, payload_off;
 	uint16_t payload_len;
-	uint32_t ip_len;            /* bytes of the IP packet, header included: the unit of all budgets */
+	uint32_t ip_len;            /* bytes of the IP packet, header included: the unit of all budgets; 0 if not IP */
 	uint16_t sport, dport;
 	uint32_t frag_id;
 	struct damp_addr src, dst;
 };
 
 /* Parse len contiguous bytes of a frame. checksum_known: the port verified IP
- * and UDP checksums already. Any thread; writes only *f. */
+ * and UDP checksums already, so they are not summed again; a UDP checksum of 0
+ * is refused either way, since ports differ in what they say of it. Any
+ * thread; writes only *f. */
 void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
 		      bool checksum_known, struct damp_frame *f);
 
-/* RFC 1071 sum of len bytes, not folded, to be continued with another call
- * when len is even; and its 16-bit fold. */
+/* RFC 1071 sum of len bytes as big-endian words, not folded, to be continued
+ * with another call when len is even; and its 16-bit fold, not complemented:
+ * 0xffff over data that contains a right checksum. */
 uint32_t damp_csum_add(uint32_t sum, const uint8_t *data, size_t len);
 uint16_t damp_csum_fold(uint32_t sum);
 
 /* The UDP checksum over pseudo header and datagram at l4_off of a frame, as it
- * must stand in the header (never 0), computed with the field taken as 0. */
+ * must stand in the header (never 0), computed with the field taken as 0. Of f
+ * only v6, l3_off and l4_off are used: the addresses are those of the frame.
+ * udp_len: at least 8, and that many bytes are there. */
 uint16_t damp_udp_checksum(const uint8_t *data, const struct damp_frame *f, uint16_t udp_len);
 
 #endif

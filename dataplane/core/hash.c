@@ -140,6 +140,6 @@ uint64_t damp_fnv1a(const void *data, size_t len)
 	uint64_t h = 0xcbf29ce484222325ull;
 
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3ull;
+		h = (h ^ p[i]) * DAMP_FNV1A_PRIME;
 	return h;
 }

@@ -35,6 +35,7 @@ uint64_t damp_hash3(const struct damp_key *key, uint64_t a, uint64_t b, uint64_t
 struct damp_key damp_key_derive(const struct damp_key *master, const char *purpose, uint64_t epoch);
 
 /* FNV-1a 64, unkeyed: only for tables the operator fills (program.h texts). */
+#define DAMP_FNV1A_PRIME 0x100000001b3ull
 uint64_t damp_fnv1a(const void *data, size_t len);
 
 /*

@@ -31,6 +31,7 @@
 #define DAMP_BURST 64u
 #define DAMP_CHARGES_MAX 12u
 #define DAMP_EMITS 128u
+#define DAMP_GROW_MAX 64u           /* bytes the caller keeps free behind every frame, for rewrites */
 #define DAMP_PROBES_LOG2 10u
 
 /* What the shell does with the frame. */
@@ -114,8 +115,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 
 /* Messages of our own that are due now (pings beside a forwarded packet and
  * later probes): moves up to max into out. Call after run and when idle. */
-unsigned damp_judge_emits(struct damp_judge_worker *w, const struct damp_view *v, damp_tick now,
-			  struct damp_emit *out, unsigned max);
+unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct damp_emit *out, unsigned max);
 
 /* For the slow loop: live entries and capacity of each table over all workers
  * given; walks the tables. */

@@ -19,8 +19,10 @@
  *
  * Threads: shared by all workers. A peek reads with relaxed atomics and writes
  * nothing. A charge takes the byte lock of its lines, in address order, for a
- * few tens of cycles; only admitted packets charge. The clock passed in may
- * differ between workers by some microseconds.
+ * few tens of cycles; only admitted packets charge. A lock that is not to be had
+ * within some 0.1 ms (its holder was stopped) refuses the charge. The clock
+ * passed in may differ between workers by some microseconds and may leap ahead;
+ * after a step back by more than four minutes a line starts empty.
  *
  * Memory: the caller's; damp_ledger_bytes() says how much, 64-byte aligned.
  * Reference: anchors.md 3.4; ITU-T I.371 (GCRA); Knot DNS KRU for the shape.
@@ -42,17 +44,19 @@ struct damp_charge {
 	uint32_t burst;
 };
 
-/* Bytes for 2^lines_log2 lines, header included. lines_log2: 4..26. */
+/* Bytes for 2^lines_log2 lines, header included. lines_log2: 4..26, else 0. */
 size_t damp_ledger_bytes(unsigned lines_log2);
 
-/* Build an empty ledger in mem (damp_ledger_bytes() bytes, 64-byte aligned). */
+/* Build an empty ledger in mem (damp_ledger_bytes() bytes, 64-byte aligned).
+ * NULL when lines_log2 is out of range. */
 struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2);
 
 /* Start the load of the key's line. Call a few packets ahead. */
 void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key);
 
 /* The key's debt at now in ticks: 0 when paid up. For an absent key the debt
- * a newcomer would inherit (least of the line, 0 if a way is free). */
+ * a newcomer would inherit (least of the line, 0 if a way is free). Writes
+ * nothing. */
 uint32_t damp_ledger_debt(const struct damp_ledger *l, uint64_t key, damp_tick now);
 
 /* Would every charge be admitted? Returns -1 if so, else the index of the
@@ -61,7 +65,8 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c, u
 
 /* Charge all or none. Returns -1 when all were charged, else the index of the
  * first refused one and nothing was charged. The same key may not appear
- * twice. n <= 16. */
+ * twice. More than 16 charges, or a burst above DAMP_BURST_TICKS_MAX, are
+ * refused, here and in a peek. n <= 16. */
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
 /* Live entries (debt not yet drained) at now and evictions so far. Walks

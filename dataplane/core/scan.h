@@ -42,10 +42,10 @@ struct damp_coap {
 	uint32_t observe;                  /* value, when present */
 	uint32_t block1, block2;           /* raw values (NUM<<4 | M<<3 | SZX), when present */
 	uint16_t observe_off, observe_hdr; /* option header place and header length, for rewriting */
-	uint16_t block2_off, block2_hdr, block2_len;
+	uint16_t block2_off, block2_hdr, block2_len; /* block2_len: header and value */
 	uint16_t echo_off;                 /* of the value */
 	uint8_t echo_len;
-	uint8_t block2_vlen;
+	uint8_t block2_vlen;               /* of the value alone */
 };
 
 /* Is option bit b present? */

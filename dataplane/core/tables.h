@@ -15,7 +15,11 @@
  *
  * Threads: exchanges, seen and observations belong to one worker and take no
  * lock. Peers are shared: lookups are plain reads, proofs (rare by nature)
- * take the line's byte lock.
+ * take the line's byte lock. *_evictions() and *_live() may be called by
+ * another thread while workers run; the count is then of no one moment.
+ *
+ * lines_log2: 0..26; beyond, *_bytes() is 0 and *_init() is NULL. Memory is
+ * 64-byte aligned.
  */
 #ifndef DAMP_CORE_TABLES_H
 #define DAMP_CORE_TABLES_H
@@ -64,6 +68,8 @@ struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_t
 /* The slot of key: the live one, or a fresh zeroed one with key and due set.
  * *fresh says which. May evict; never NULL. */
 struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
+/* Would opening key evict a live exchange? */
+bool damp_xchg_full(const struct damp_xchg_table *t, uint64_t key, damp_tick now);
 void damp_xchg_close(struct damp_xchg *x);
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t);
 uint64_t damp_xchg_live(const struct damp_xchg_table *t, damp_tick now);

@@ -26,6 +26,8 @@ struct hs_scratch;
 struct damp_memo;
 
 #define DAMP_MEMO_LINES_LOG2 10u
+#define DAMP_TOP4_BITS 8u
+#define DAMP_TOP4 (1u << DAMP_TOP4_BITS)
 
 struct damp_view {
 	const struct damp_program_hdr *hdr;
@@ -42,7 +44,7 @@ struct damp_view {
 	const struct damp_text_rows *texts;     /* [2]: path, query */
 	const uint64_t *rows;
 	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions;
-	/* First range of each top half of an IPv4 address, so that a search is short. */
+	/* The range that holds the first address of each /8, so that a search is short. */
 	uint32_t *top4;
 	struct damp_port_map ports;
 	struct hs_database *hs[2];

@@ -35,6 +35,7 @@
 #define DAMP_LIMITS_MAX 1024u
 #define DAMP_RUNGS_MAX 4u
 #define DAMP_COAP_PORTS_MAX 32u
+#define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
@@ -173,10 +174,15 @@ struct damp_text_rows {
  * The guard: what always holds, whatever the rules say. Rules can only be
  * stricter. Every value is a rule-file value (key `guard`).
  */
+#define DAMP_FRAGMENTS_DROP 0u
+#define DAMP_FRAGMENTS_PASS 1u
+#define DAMP_TABLE_FULL_DROP 0u
+#define DAMP_TABLE_FULL_EVICT 1u
+
 struct damp_guard {
 	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
-	uint8_t fragments;              /* 0 drop CoAP, 1 pass */
-	uint8_t table_full;             /* 0 drop, 1 forward under the grace size */
+	uint8_t fragments;              /* DAMP_FRAGMENTS_x, of CoAP datagrams */
+	uint8_t table_full;             /* DAMP_TABLE_FULL_x, for unproved requests */
 	uint8_t allow_group_from_outside;
 	uint8_t check_sources;          /* drop sources of the wrong side; needs inside prefixes */
 	uint8_t prove_block1;           /* Block1 with more to come needs a proof first */
@@ -184,9 +190,11 @@ struct damp_guard {
 	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
 	uint8_t pad[7];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
+	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */
 	struct damp_rung challenge_host;               /* messages: challenges and pings per address */
 	struct damp_rung challenge_net4, challenge_net6;
+	struct damp_rung challenge_all;                /* messages: all challenges and pings of this gateway */
 	struct damp_rung ping;                         /* messages: pings from one address that are let through */
 	struct damp_rung probing;                      /* messages: inside requests to a silent peer */
 	uint32_t challenge_reserve_ticks;              /* debt above the burst that only challenges may use */
@@ -195,8 +203,8 @@ struct damp_guard {
 	uint32_t grace_s;                              /* after a start: responses without a record */
 	uint32_t grace_bytes4, grace_bytes6;           /* largest such response, CoAP bytes */
 	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
-	uint32_t observe_idle_s;                       /* notifications without proof of life */
-	uint32_t observe_notifications;                /* of a proved peer between proofs */
+	uint32_t observe_life_s;                       /* of an observation without any notification */
+	uint32_t observe_pings;                        /* pings to a silent observer before its server is told to stop */
 };
 
 enum damp_section_id {

@@ -46,7 +46,24 @@ enum damp_table { DAMP_TABLE_LEDGER, DAMP_TABLE_EXCHANGES, DAMP_TABLE_SEEN, DAMP
 
 struct damp_counter { uint64_t packets, bytes; };
 
-/* Bytes are IP bytes (total length of the IP packet) everywhere in here but
+/*
+ * How the counters add up, over all workers and both sides, in packets and at
+ * rest (nothing in a ring between workers):
+ *
+ *	rx + emitted            == tx + all drop reasons
+ *	all reasons             == rx + NO_MBUF + TX_FULL
+ *
+ * Every received packet has one reason: the judge's, or STEER_FULL when it
+ * never got that far. NO_MBUF and TX_FULL are losses behind the judgement: the
+ * packet keeps its first reason (or is one of our own, which has none) and the
+ * loss is counted beside it. emitted counts messages of our own that need a
+ * buffer of their own; answers and rewrites in place of a received packet are
+ * not among them.
+ *
+ * Stages: PARSE includes the hand-over to other workers, DECIDE is all of
+ * damp_judge_run(). heartbeat counts rounds of the loop.
+ *
+ * Bytes are IP bytes (total length of the IP packet) everywhere in here but
  * in rx and tx, which count frames as the port saw them. */
 struct damp_worker_stats {
 	struct damp_counter rx[DAMP_SIDE_MAX], tx[DAMP_SIDE_MAX];
@@ -62,7 +79,8 @@ struct damp_worker_stats {
 	uint64_t steered_out, steered_in, rss_mismatch;
 	uint64_t stage_cycles[DAMP_STAGE_MAX], stage_packets[DAMP_STAGE_MAX];
 	uint64_t bursts, cycles_busy, cycles_idle, heartbeat;
-	uint64_t reserved[32];
+	uint64_t emitted;           /* messages of our own handed to the shell */
+	uint64_t reserved[31];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

@@ -22,6 +22,7 @@
 #define DAMP_PROGRAM_FILE "program.bin"        /* last good, below the state directory */
 #define DAMP_RUNTIME_DIR "/run/damper"         /* defaults, overridden by options */
 #define DAMP_STATE_DIR "/var/lib/damper"
+#define DAMP_BYPASS_MAX_S 86400u               /* longest bypass one request may ask for */
 
 enum damp_wire_type {
 	DAMP_WIRE_HELLO,            /* -> version, pid, workers, what runs */

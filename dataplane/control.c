@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control socket; see control.h and include/damper/wire.h.
+ */
+#include "control.h"
+
+#include "programs.h"
+#include "say.h"
+#include "state.h"
+
+#include <damper/wire.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <rte_cycles.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SEALS_NEEDED (F_SEAL_WRITE | F_SEAL_SHRINK)
+
+struct damp_control {
+	int listener;
+	unsigned nclients;
+	int client[DAMP_CLIENTS_MAX];
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+/* One request with what came beside it. */
+struct request {
+	struct damp_wire_request head;
+	size_t len;
+	int fd;                     /* -1: none */
+};
+
+static uint64_t monotonic_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec;
+}
+
+static int bind_socket(struct damp_control *c, const char *dir)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct stat st;
+
+	memcpy(a.sun_path, c->path, sizeof(a.sun_path));
+	unlink(c->path); /* the directory is locked: nobody listens there */
+	if (bind(c->listener, (struct sockaddr *)&a, sizeof(a)) != 0)
+		return -errno;
+	/* Who may use the directory's group may ask us. */
+	if (stat(dir, &st) != 0 || lchown(c->path, (uid_t)-1, st.st_gid) != 0 || chmod(c->path, 0660) != 0)
+		return -errno;
+	return listen(c->listener, (int)DAMP_CLIENTS_MAX) == 0 ? 0 : -errno;
+}
+
+int damp_control_open(struct damp_plane *p)
+{
+	struct damp_control *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (c == NULL)
+		return -1;
+	if (damp_path_join(c->path, sizeof(c->path), p->config.runtime_dir, DAMP_WIRE_SOCKET) != 0) {
+		damp_say("runtime directory %s is too long for a socket", p->config.runtime_dir);
+		free(c);
+		return -1;
+	}
+	c->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	rc = c->listener < 0 ? -errno : bind_socket(c, p->config.runtime_dir);
+	if (rc != 0) {
+		damp_say("control socket %s: %s", c->path, strerror(-rc));
+		if (c->listener >= 0)
+			close(c->listener);
+		free(c);
+		return -1;
+	}
+	p->control = c;
+	return 0;
+}
+
+unsigned damp_control_poll(const struct damp_control *c, struct pollfd *fds)
+{
+	/* A full house leaves newcomers in the kernel's queue. */
+	fds[0] = (struct pollfd){ .fd = c->nclients < DAMP_CLIENTS_MAX ? c->listener : -1, .events = POLLIN };
+	for (unsigned i = 0; i < c->nclients; i++)
+		fds[1 + i] = (struct pollfd){ .fd = c->client[i], .events = POLLIN };
+	return 1 + c->nclients;
+}
+
+/* Take the first descriptor of a message, close all others. */
+static int take_fd(struct msghdr *m)
+{
+	int first = -1, fd;
+
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h != NULL; h = CMSG_NXTHDR(m, h)) {
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(fd) <= h->cmsg_len - CMSG_LEN(0); at += sizeof(fd)) {
+			memcpy(&fd, CMSG_DATA(h) + at, sizeof(fd));
+			if (first < 0)
+				first = fd;
+			else
+				close(fd);
+		}
+	}
+	return first;
+}
+
+/* Returns 1 for a request, 0 for nothing yet, -1 when the client is gone. */
+static int receive(int client, struct request *r)
+{
+	char oob[CMSG_SPACE(4 * sizeof(int))];
+	struct { struct damp_wire_request head; char more; } buf;
+	struct iovec iov = { &buf, sizeof(buf) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = oob, .msg_controllen = sizeof(oob) };
+	const ssize_t n = recvmsg(client, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	r->fd = take_fd(&m);
+	if (n == 0) {
+		if (r->fd >= 0)
+			close(r->fd);
+		return -1;
+	}
+	r->len = (m.msg_flags & MSG_TRUNC) ? sizeof(buf) : (size_t)n;
+	r->head = buf.head;
+	return 1;
+}
+
+/* Send the reply and, when fd >= 0, the descriptor with it. */
+static int answer(int client, const struct damp_wire_reply *reply, int fd)
+{
+	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } oob = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)reply, sizeof(*reply) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		m.msg_control = oob.bytes;
+		m.msg_controllen = sizeof(oob.bytes);
+		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
+		};
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
+	}
+	return sendmsg(client, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply) ? 0 : -1;
+}
+
+static void refuse(struct damp_wire_reply *reply, int error, const char *text)
+{
+	reply->error = error;
+	snprintf(reply->text, sizeof(reply->text), "%s", text);
+}
+
+static void *read_program(int fd, size_t *len, struct damp_wire_reply *reply)
+{
+	const int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+	void *block;
+
+	if (seals < 0 || (seals & SEALS_NEEDED) != SEALS_NEEDED) {
+		refuse(reply, EINVAL, "the program must come in a memfd sealed against writing and shrinking");
+		return NULL;
+	}
+	if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > DAMP_PROGRAM_MAX_BYTES) {
+		refuse(reply, EFBIG, "a program has 1 byte to 256 MiB");
+		return NULL;
+	}
+	*len = (size_t)st.st_size;
+	block = malloc(*len);
+	if (block == NULL || damp_read_whole(fd, block, *len) != 0) {
+		refuse(reply, ENOMEM, "no memory for the program");
+		free(block);
+		return NULL;
+	}
+	return block;
+}
+
+static void do_load(struct damp_plane *p, const struct request *r, struct damp_wire_reply *reply)
+{
+	size_t len = 0;
+	void *block;
+
+	if (r->fd < 0) {
+		refuse(reply, EINVAL, "a load request carries a program as a file descriptor; there was none");
+		return;
+	}
+	block = read_program(r->fd, &len, reply);
+	if (block == NULL) {
+		p->stats->loads_rejected++;
+		return;
+	}
+	if (damp_programs_load(p, block, len, reply->text, sizeof(reply->text)) != 0)
+		reply->error = EINVAL;
+	else
+		damp_say("generation %u runs", damp_programs_view(p)->hdr->generation);
+}
+
+/* A sealed memfd with the running program, or -1. */
+static int copy_program(const struct damp_plane *p)
+{
+	const struct damp_view *v = damp_programs_view(p);
+	const int fd = memfd_create("damper-program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (damp_write_whole(fd, v->block, v->hdr->total_len) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_reply *reply)
+{
+	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
+
+	if (seconds > DAMP_BYPASS_MAX_S) {
+		snprintf(reply->text, sizeof(reply->text), "a bypass lasts at most %u s", DAMP_BYPASS_MAX_S);
+		reply->error = ERANGE;
+		return;
+	}
+	__atomic_store_n(&p->signals.bypass_until, seconds > 0 ? now + DAMP_SECONDS(seconds) : 0, __ATOMIC_RELAXED);
+	/* Whole seconds, rounded up: at that time it is over for certain. */
+	p->stats->bypass_until_s = seconds > 0 ? monotonic_s() + seconds + 1 : 0;
+	if (seconds > 0)
+		damp_say("bypass for %llu s: everything is forwarded unjudged", (unsigned long long)seconds);
+	else
+		damp_say("bypass ended by request");
+}
+
+static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
+{
+	const struct damp_program_hdr *h = damp_programs_view(p)->hdr;
+
+	reply->generation = h->generation;
+	reply->source = (uint32_t)p->stats->program_source;
+	reply->nworkers = p->config.nworkers;
+	reply->pid = (uint64_t)getpid();
+	reply->boot_id = p->stats->boot_id;
+	memcpy(reply->name, h->name, sizeof(reply->name));
+}
+
+/* Carry one request out. Returns a descriptor to send along, or -1. */
+static int carry_out(struct damp_plane *p, const struct request *r, struct damp_wire_reply *reply)
+{
+	int fd = -1;
+
+	if (r->len != sizeof(r->head)) {
+		snprintf(reply->text, sizeof(reply->text), "a request has %zu bytes", sizeof(r->head));
+		reply->error = EBADMSG;
+		return -1;
+	}
+	reply->type = r->head.type;
+	if (r->head.version != DAMP_WIRE_VERSION) {
+		snprintf(reply->text, sizeof(reply->text), "version %u is spoken here, not %u", DAMP_WIRE_VERSION,
+			 r->head.version);
+		reply->error = EPROTO;
+		return -1;
+	}
+	switch (r->head.type) {
+	case DAMP_WIRE_HELLO:
+		break;
+	case DAMP_WIRE_LOAD:
+		do_load(p, r, reply);
+		break;
+	case DAMP_WIRE_PROGRAM:
+		fd = copy_program(p);
+		if (fd < 0)
+			refuse(reply, ENOMEM, "no memory for a copy of the program");
+		break;
+	case DAMP_WIRE_BYPASS:
+		do_bypass(p, r->head.arg, reply);
+		break;
+	default:
+		refuse(reply, EOPNOTSUPP, "unknown type of request");
+	}
+	return fd;
+}
+
+/* Returns false when the client is to be let go. */
+static bool serve_client(struct damp_plane *p, int client)
+{
+	struct damp_wire_reply reply = { .version = DAMP_WIRE_VERSION };
+	struct request r = { .fd = -1 };
+	const int rc = receive(client, &r);
+	int fd, sent;
+
+	if (rc <= 0)
+		return rc == 0;
+	fd = carry_out(p, &r, &reply);
+	describe(p, &reply);
+	sent = answer(client, &reply, fd);
+	if (fd >= 0)
+		close(fd);
+	if (r.fd >= 0)
+		close(r.fd);
+	return sent == 0;
+}
+
+static void forget_client(struct damp_control *c, int client)
+{
+	for (unsigned i = 0; i < c->nclients; i++) {
+		if (c->client[i] != client)
+			continue;
+		close(client);
+		c->client[i] = c->client[--c->nclients];
+		return;
+	}
+}
+
+void damp_control_serve(struct damp_plane *p, const struct pollfd *fds, unsigned n)
+{
+	struct damp_control *c = p->control;
+
+	for (unsigned i = 1; i < n; i++)
+		if (fds[i].revents != 0 && !serve_client(p, fds[i].fd))
+			forget_client(c, fds[i].fd);
+	if ((fds[0].revents & POLLIN) && c->nclients < DAMP_CLIENTS_MAX) {
+		const int client = accept4(c->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client >= 0)
+			c->client[c->nclients++] = client;
+	}
+}
+
+void damp_control_tick(struct damp_plane *p)
+{
+	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
+
+	if (p->stats->bypass_until_s == 0 || now < p->signals.bypass_until)
+		return;
+	p->stats->bypass_until_s = 0;
+	damp_say("bypass is over");
+}
+
+void damp_control_close(struct damp_plane *p)
+{
+	struct damp_control *c = p->control;
+
+	while (c->nclients > 0)
+		forget_client(c, c->client[0]);
+	close(c->listener);
+	unlink(c->path);
+	free(c);
+	p->control = NULL;
+}

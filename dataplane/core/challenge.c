@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Asking an outside peer to show that it is there.
+ *
+ * Two ways. A ping (CON Empty whose Message ID is a keyed hash) is 4 bytes, so
+ * it is never larger than what it replaces, and every RFC 7252 endpoint
+ * answers it with RST; a client that sent a CON notices only that its first
+ * copy was lost. 4.01 + Echo (RFC 9175) costs one round trip instead of a
+ * retransmission, but must fit under the request and be understood. So: what a
+ * rule orders is an Echo; on our own account a CON is pinged first and gets an
+ * Echo when it comes again unproved, a NON gets an Echo at once.
+ *
+ * Invariant: a challenge is charged to the peer's and its network's challenge
+ * budgets and to the byte ledger, within a reserve that data may not use, so
+ * that a victim's own client can still be asked while spoofed data is refused.
+ * A client that is challenged again and again runs into silence (AV-49 c).
+ */
+#include "judge_state.h"
+
+static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
+			     uint32_t bytes)
+{
+	const bool v4 = damp_addr_is_v4(peer);
+	static const struct damp_addr all;
+
+	d->ncharges = 0;
+	damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1, DAMP_REASON_CHALLENGE_RATE);
+	damp_charge_rung(c, d, v4 ? &c->g->challenge_net4 : &c->g->challenge_net6, peer, DAMP_DOMAIN_CHALLENGE_NET, 1,
+			 DAMP_REASON_CHALLENGE_RATE);
+	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
+	damp_charge_unproved(c, d, peer, bytes, c->g->challenge_reserve_ticks);
+}
+
+static bool affordable(const struct damp_ctx *c, struct damp_decision *d, enum damp_reason *why)
+{
+	if (damp_charges_fit(c, d, why))
+		return true;
+	d->ncharges = 0;
+	return false;
+}
+
+/* How many pings a budget of bytes allows: the first and its repetitions. */
+static unsigned pings_for(const struct damp_pkt *p, uint32_t budget)
+{
+	const uint32_t n = budget / damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+
+	return n > 1 + DAMP_PROBE_STEPS ? 1 + DAMP_PROBE_STEPS : n;
+}
+
+void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), 0, DAMP_PING_LIFE_S);
+}
+
+static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	uint64_t value;
+
+	return damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), c->now, &value);
+}
+
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   enum damp_reason cause)
+{
+	const bool fits = damp_challenge_len(p) <= p->coap.len && p->coap.token_len <= DAMP_COAP_TOKEN_MAX;
+	const bool echo = fits && (cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON || asked_before(c, p));
+	const uint32_t budget = (uint32_t)(((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
+	const unsigned pings = pings_for(p, budget);
+	enum damp_reason why;
+
+	if (p->frame.dst_group || (!echo && pings == 0)) {
+		d->ncharges = 0;
+		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
+		return;
+	}
+	charge_challenge(c, d, &p->frame.src,
+			 echo ? damp_udp_ip_len(p, damp_challenge_len(p))
+			      : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN));
+	if (!affordable(c, d, &why)) {
+		damp_drop(d, cause == DAMP_REASON_RULE || cause == DAMP_REASON_PROOF_REQUIRED ? why : cause);
+		return;
+	}
+	d->verdict = DAMP_VERDICT_CHALLENGE;
+	d->move = echo ? DAMP_MOVE_ECHO_BACK : DAMP_MOVE_PING_BACK;
+	d->reason = echo ? DAMP_REASON_CHALLENGED : DAMP_REASON_PINGED;
+	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
+	if (!echo) {
+		damp_expect_pong(c, p, d);
+		d->probes = pings - 1;
+	}
+}
+
+bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget)
+{
+	const unsigned pings = pings_for(p, budget);
+	const uint32_t bytes = pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	enum damp_reason why;
+
+	if (pings == 0)
+		return false;
+	charge_challenge(c, d, &p->frame.dst, bytes);
+	if (!affordable(c, d, &why))
+		return false;
+	d->move = DAMP_MOVE_PING_ON;
+	d->verdict = DAMP_VERDICT_CHALLENGE;
+	d->reason = DAMP_REASON_PINGED;
+	d->pay = bytes;
+	d->payer_flags = DAMP_XCHG_CHALLENGED;
+	d->probes = pings - 1;
+	damp_expect_pong(c, p, d);
+	return true;
+}
+
+/* Can the client use a 4.01 in the place of this response? Only piggybacked or
+ * NON to a NON; not after an empty ACK (attacks.md 1.6). And only a safe
+ * request may be told to come again after it was executed. */
+static bool echo_on_possible(const struct damp_pkt *p, const struct damp_xchg *x)
+{
+	const bool in_kind = p->coap.type == DAMP_COAP_ACK ||
+			     (p->coap.type == DAMP_COAP_NON && !(x->flags & DAMP_XCHG_CON));
+	const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p));
+
+	return in_kind && (x->flags & DAMP_XCHG_SAFE) && ip <= x->credit && ip <= x->request_bytes &&
+	       ip <= p->frame.ip_len;
+}
+
+void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			      enum damp_reason why)
+{
+	struct damp_xchg *x = p->xchg;
+	const bool first = !(x->flags & DAMP_XCHG_CHALLENGED);
+	const bool con = x->flags & DAMP_XCHG_CON;
+
+	d->payer = x;
+	if (echo_on_possible(p, x) && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
+		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p));
+
+		charge_challenge(c, d, &p->frame.dst, ip);
+		if (affordable(c, d, &why)) {
+			d->move = DAMP_MOVE_ECHO_ON;
+			d->verdict = DAMP_VERDICT_CHALLENGE;
+			d->reason = DAMP_REASON_CHALLENGED;
+			d->pay = ip;
+			d->payer_flags = DAMP_XCHG_CHALLENGED;
+			return;
+		}
+	} else if (damp_decide_ping_on(c, p, d, x->credit)) {
+		return;
+	}
+	d->ncharges = 0;
+	d->payer = NULL;
+	damp_drop(d, why);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Collecting what a packet would cost, before anybody pays.
+ *
+ * Invariant: one packet charges a key once, whichever rules and guards name
+ * it; more charges than fit are a refusal, never a free ride.
+ */
+#include "judge_state.h"
+
+void damp_charge_add(struct damp_decision *d, uint64_t key, uint32_t cost, uint32_t burst, enum damp_reason why)
+{
+	struct damp_charge *c;
+
+	for (unsigned i = 0; i < d->ncharges; i++)
+		if (d->charge[i].key == key)
+			return;
+	if (d->ncharges == DAMP_CHARGES_MAX) {
+		/* Make the set refuse: no burst admits this cost. */
+		d->charge[DAMP_CHARGES_MAX - 1].cost = UINT32_MAX;
+		d->charge_reason[DAMP_CHARGES_MAX - 1] = (uint8_t)why;
+		return;
+	}
+	c = &d->charge[d->ncharges];
+	*c = (struct damp_charge){ .key = key, .cost = cost, .burst = burst };
+	d->charge_reason[d->ncharges++] = (uint8_t)why;
+}
+
+void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const struct damp_rung *r,
+		      const struct damp_addr *a, enum damp_domain domain, uint32_t units, enum damp_reason why)
+{
+	if (r->cost_q16 == 0)
+		return;         /* no budget set: unlimited */
+	damp_charge_add(d, damp_key_prefix(c->j, a, r->plen, domain), damp_cost(r->cost_q16, units), r->burst_ticks,
+			why);
+}
+
+static void charge_reserved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_rung *r,
+			    const struct damp_addr *a, enum damp_domain domain, uint32_t bytes, uint32_t reserve,
+			    enum damp_reason why)
+{
+	const uint64_t burst = (uint64_t)r->burst_ticks + reserve;
+
+	if (r->cost_q16 == 0)
+		return;
+	damp_charge_add(d, damp_key_prefix(c->j, a, r->plen, domain), damp_cost(r->cost_q16, bytes),
+			burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst, why);
+}
+
+void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
+			  uint32_t bytes, uint32_t reserve)
+{
+	const bool v4 = damp_addr_is_v4(peer);
+
+	charge_reserved(c, d, v4 ? &c->g->host4 : &c->g->host6, peer, DAMP_DOMAIN_HOST, bytes, reserve,
+			DAMP_REASON_LEDGER_HOST);
+	charge_reserved(c, d, v4 ? &c->g->net4 : &c->g->net6, peer, DAMP_DOMAIN_NET, bytes, reserve,
+			DAMP_REASON_LEDGER_NET);
+}
+
+bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why)
+{
+	const int refused = damp_ledger_peek(c->j->ledger, d->charge, d->ncharges, c->now);
+
+	if (refused < 0)
+		return true;
+	*why = d->charge_reason[refused];
+	return false;
+}

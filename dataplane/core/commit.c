@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Carrying a decision out: the only file of the judge that changes state,
+ * frames and counters.
+ *
+ * Order: pay first, all or nothing; a charge that is refused now (another
+ * worker was faster) turns the packet into a drop with that reason and leaves
+ * nothing else behind. Then tables, then the frame, then the counters, once.
+ *
+ * Invariant: a dropped packet changes no table, but for what exists for drops:
+ * the memory of fragments to follow, the count of wrong guesses, and a proof
+ * that was given whatever became of the message that carried it.
+ */
+#include "judge_state.h"
+
+static bool pay(const struct damp_ctx *c, struct damp_decision *d)
+{
+	int refused;
+
+	if (d->ncharges == 0 || (d->move == DAMP_MOVE_DROP && !d->charge_on_drop))
+		return true;
+	refused = damp_ledger_charge(c->j->ledger, d->charge, d->ncharges, c->now);
+	if (refused < 0 || d->move == DAMP_MOVE_DROP)
+		return true;
+	damp_drop(d, d->charge_reason[refused]);
+	return false;
+}
+
+static void remember(const struct damp_ctx *c, const struct damp_decision *d)
+{
+	for (unsigned i = 0; i < d->nseen; i++)
+		damp_seen_add(c->w->seen, d->seen_key[i], d->seen_value[i], c->now,
+			      c->now + DAMP_SECONDS(d->seen_life_s[i]));
+}
+
+static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	const damp_tick due = c->now + DAMP_SECONDS(d->xchg_life_s);
+	bool fresh;
+	struct damp_xchg *x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
+	const uint64_t credit = (uint64_t)x->credit + d->credit;
+
+	x->due = damp_due(due);
+	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
+	x->request_bytes = p->frame.ip_len;
+	x->mid = p->coap.mid;
+	x->rule_slot = d->rule_slot;
+	x->over = d->over;
+	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED)) | d->xchg_flags);
+}
+
+static void spend(struct damp_decision *d)
+{
+	struct damp_xchg *x = d->payer;
+
+	if (x == NULL)
+		return;
+	x->credit = d->pay > x->credit ? 0 : x->credit - d->pay;
+	x->flags |= d->payer_flags;
+	if (d->payer_flags & DAMP_XCHG_ANSWERED)
+		x->responses = x->responses == UINT8_MAX ? UINT8_MAX : (uint8_t)(x->responses + 1);
+}
+
+static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
+{
+	struct damp_worker_stats *s = c->w->stats;
+
+	damp_peer_prove(c->j->peers, p->peer_key, c->now, c->now + DAMP_SECONDS(c->g->proof_idle_s),
+			c->now + DAMP_SECONDS(c->g->proof_max_s));
+	s->proofs_echo += proof == DAMP_PROOF_ECHO;
+	s->proofs_ping += proof == DAMP_PROOF_PING;
+	s->proofs_token += proof == DAMP_PROOF_TOKEN;
+}
+
+/* Any answer frees an outside peer from PROBING_RATE; written once per life. */
+static void mark_answering(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const uint64_t key = damp_key_answers(p->peer_key);
+	const damp_tick due = c->now + DAMP_SECONDS(c->g->proof_max_s);
+
+	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
+		damp_peer_prove(c->j->peers, key, c->now, due, due);
+}
+
+static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+{
+	const damp_tick due = c->now + DAMP_SECONDS(c->g->observe_life_s);
+	struct damp_obs *o = p->obs;
+	bool fresh;
+
+	if (d->open_obs)
+		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
+	if (o != NULL && d->note_notification) {
+		o->due = damp_due(due);
+		o->bytes += p->frame.ip_len;
+		o->last_mid = p->coap.mid;
+		/* A notification to a proved peer: the count of unanswered pings ends. */
+		if (p->proved)
+			o->notifications = 0;
+		if (o->opened == 0)
+			o->opened = damp_due(c->now);
+	}
+	if (o != NULL && d->note_observer_ping)
+		o->notifications++;
+	if (!d->refresh_obs && !d->close_obs)
+		return;
+	o = damp_obs_find(c->w->obs, d->obs_key, c->now);
+	if (o == NULL)
+		return;
+	if (d->close_obs) {
+		damp_obs_close(o);
+		return;
+	}
+	o->proof_due = damp_due(c->now);
+	o->bytes = 0;
+}
+
+/* The NON Message ID of an answer of ours: unpredictable, and the same for the
+ * same cause (attacks.md 6.2). */
+static uint16_t non_mid(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return (uint16_t)damp_hash2(&c->j->k_mid, p->xchg_key, c->now / DAMP_TICK_HZ);
+}
+
+static uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_ping_mid(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), damp_device_addr(p),
+			     damp_device_port(p), c->wall_s);
+}
+
+/* Pings for later; before the frame they are copied from is rewritten. */
+static void schedule_probes(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+			    enum damp_reply_way way)
+{
+	struct damp_emit e = { .side = DAMP_OUTSIDE };
+
+	if (d->probes == 0)
+		return;
+	e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
+					       ping_mid(c, p));
+	if (e.len > 0)
+		damp_probe_schedule(c, p, &e, d->probes);
+}
+
+static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d,
+			enum damp_reply_way way)
+{
+	schedule_probes(c, p, d, way);
+	c->w->stats->pings_sent++;
+	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, ping_mid(c, p));
+}
+
+static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+{
+	size_t n = damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, (int64_t)d->max_age_s, non_mid(c, p));
+
+	/* Without Max-Age it means 60 s (RFC 7252 section 5.10.5); better than nothing. */
+	return n ? n : damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, -1, non_mid(c, p));
+}
+
+static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+{
+	uint8_t echo[DAMP_ECHO_LEN];
+
+	damp_echo_make(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo);
+	c->w->stats->challenges_sent++;
+	if (d->move == DAMP_MOVE_ECHO_BACK)
+		return damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, non_mid(c, p));
+	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->pay);
+}
+
+/* Rewrite the frame as the move says. Returns its new length, 0 when it could
+ * not be built. */
+static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+{
+	switch (d->move) {
+	case DAMP_MOVE_FORWARD:
+		schedule_probes(c, p, d, DAMP_REPLY_ON);
+		return p->len;
+	case DAMP_MOVE_CODE_BACK:
+		return make_code(c, p, d);
+	case DAMP_MOVE_ECHO_BACK:
+	case DAMP_MOVE_ECHO_ON:
+		return make_echo(c, p, d);
+	case DAMP_MOVE_PING_BACK:
+		return make_ping(c, p, d, DAMP_REPLY_BACK);
+	case DAMP_MOVE_PING_ON:
+		return make_ping(c, p, d, DAMP_REPLY_ON);
+	case DAMP_MOVE_RST_BACK:
+		return damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_RST, p->coap.mid);
+	default:
+		return 0;
+	}
+}
+
+static void set_fate(struct damp_pkt *p, struct damp_decision *d, size_t len)
+{
+	static const uint8_t fate[] = {
+		[DAMP_MOVE_DROP] = DAMP_FATE_DROP,	     [DAMP_MOVE_FORWARD] = DAMP_FATE_FORWARD,
+		[DAMP_MOVE_CODE_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_ECHO_BACK] = DAMP_FATE_BACK,
+		[DAMP_MOVE_PING_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_RST_BACK] = DAMP_FATE_BACK,
+		[DAMP_MOVE_ECHO_ON] = DAMP_FATE_FORWARD,     [DAMP_MOVE_PING_ON] = DAMP_FATE_FORWARD,
+	};
+
+	if (d->move != DAMP_MOVE_DROP && len == 0)
+		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
+	p->fate = fate[d->move];
+	p->reason = d->reason;
+	p->verdict = d->verdict;
+	p->rule = d->rule;
+	p->observed = d->observed;
+	p->out_len = (uint32_t)len;
+	if (d->move > DAMP_MOVE_FORWARD)
+		d->out_ip = (uint32_t)len - p->frame.l3_off;
+}
+
+static void add(struct damp_counter *c, uint64_t bytes)
+{
+	c->packets++;
+	c->bytes += bytes;
+}
+
+static void count_rules(const struct damp_ctx *c, const struct damp_decision *d, uint64_t bytes)
+{
+	for (unsigned i = 0; i < d->nmatched; i++) {
+		struct damp_counter *slot = c->w->stats->rule[c->v->rule_slot[d->matched[i]]];
+
+		for (unsigned o = 0; o < DAMP_OUTCOME_MAX; o++)
+			if (d->outcome[i] & (1u << o))
+				add(&slot[o], bytes);
+	}
+}
+
+/* Which side what leaves goes out on. */
+static unsigned side_out(const struct damp_pkt *p)
+{
+	return p->fate == DAMP_FATE_BACK ? p->side : !p->side;
+}
+
+static void count(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	struct damp_worker_stats *s = c->w->stats;
+	const uint64_t bytes = p->frame.ip_len ? p->frame.ip_len : p->len;
+	const bool ours = p->kind != DAMP_KIND_NOT_COAP;
+
+	add(&s->kind[p->side][p->kind], bytes);
+	add(&s->reason[p->side][d->reason], bytes);
+	add(&s->verdict[p->side][p->proved][d->verdict], bytes);
+	count_rules(c, d, bytes);
+	s->memo_hits += d->text_cost.memo_hits;
+	s->memo_misses += d->text_cost.memo_misses;
+	s->hs_scans += d->text_cost.hs_scans;
+	if (d->move > DAMP_MOVE_FORWARD)
+		add(&s->made[side_out(p)], d->out_ip);
+	if (!ours || p->proved)
+		return;
+	if (p->side == DAMP_OUTSIDE)
+		s->unproved_bytes_in += bytes;
+	if (p->fate != DAMP_FATE_DROP && side_out(p) == DAMP_OUTSIDE)
+		s->unproved_bytes_out += d->out_ip;
+}
+
+void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	if (pay(c, d)) {
+		remember(c, d);
+		if (d->open_xchg)
+			open_exchange(c, p, d);
+		spend(d);
+		observe(c, p, d);
+		if (d->proof != DAMP_PROOF_NONE)
+			prove(c, p, d->proof);
+		if (d->answers)
+			mark_answering(c, p);
+	}
+	set_fate(p, d, rewrite(c, p, d));
+	count(c, p, d);
+	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)
+		damp_event_offer(c, p, d->rule >= 0 ? c->v->rule_slot[d->rule] : 0);
+}

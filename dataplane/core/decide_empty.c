@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Empty messages: pings, acknowledgements, resets (RFC 7252 sections 4.2, 4.3).
+ *
+ * An ACK or RST passes only when it matches a CON or NON seen the other way;
+ * that alone ends every RST loop and most spoofed resets (AV-17, AV-40). One
+ * that answers a ping of ours is a proof and ends here. Pings from unproved
+ * peers are answered by the gateway, so that a sleepy server sleeps on.
+ */
+#include "judge_state.h"
+
+static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+
+	if (p->side == DAMP_OUTSIDE) {
+		damp_charge_rung(c, d, &c->g->ping, &p->frame.src, DAMP_DOMAIN_PING, 1, DAMP_REASON_PING_RATE);
+		if (!p->proved)
+			damp_charge_unproved(c, d, &p->frame.src, p->frame.ip_len, 0);
+	} else if (!p->proved) {
+		damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,
+				 DAMP_REASON_PROBING_RATE);
+	}
+	if (!damp_charges_fit(c, d, &why)) {
+		d->ncharges = 0;
+		damp_drop(d, why);
+		return;
+	}
+	if (p->side == DAMP_OUTSIDE && !p->proved) {
+		d->move = DAMP_MOVE_RST_BACK;
+		d->reason = DAMP_REASON_ANSWERED;
+		d->verdict = DAMP_VERDICT_ANSWER;
+		return;
+	}
+	damp_forward(d, p, p->proved ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED);
+	damp_see_mid(c, p, d);
+}
+
+/* Does this answer a ping of ours? A wrong answer while a ping is out costs a
+ * guess; out of guesses, no answer counts (attacks.md 6.3, AV-49 f). */
+static bool proves(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+	uint64_t value;
+
+	if (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value))
+		return false;
+	damp_charge_add(d, damp_key_prefix(c->j, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
+			DAMP_GUESS_TICKS, DAMP_GUESS_TICKS * DAMP_GUESSES, DAMP_REASON_EMPTY_UNMATCHED);
+	if (!damp_charges_fit(c, d, &why)) {
+		d->ncharges = 0;
+		return false;
+	}
+	if (!damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport, c->wall_s,
+			     p->coap.mid)) {
+		d->charge_on_drop = true;
+		return false;
+	}
+	d->ncharges = 0;
+	d->proof = DAMP_PROOF_PING;
+	return true;
+}
+
+/* An ACK or RST from outside. */
+static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FROM_INSIDE, p->coap.mid);
+	const bool proof = !p->proved && proves(c, p, d);
+
+	if (damp_seen_find(c->w->seen, key, c->now, &d->obs_key)) {
+		damp_forward(d, p, DAMP_REASON_ACCEPTED);
+		d->refresh_obs = p->coap.type == DAMP_COAP_ACK;
+		d->close_obs = p->coap.type == DAMP_COAP_RST;
+		return;
+	}
+	damp_drop(d, proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);
+}
+
+/* An ACK or RST toward outside: paid by the exchange it belongs to. */
+static void decide_answer_out(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FROM_OUTSIDE, p->coap.mid);
+	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
+	uint64_t payer;
+
+	if (!damp_seen_find(c->w->seen, key, c->now, &payer)) {
+		damp_drop(d, DAMP_REASON_EMPTY_UNMATCHED);
+		return;
+	}
+	if (p->proved) {
+		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
+		return;
+	}
+	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
+	d->payer = damp_xchg_find(c->w->xchg, payer, c->now);
+	if (d->payer != NULL && (d->payer->flags & DAMP_XCHG_FROM_INSIDE)) {
+		/* The outside answered an inside request with a CON: this ACK is owed. */
+		d->pay = 0;
+	} else if (d->payer == NULL || d->payer->credit < p->frame.ip_len) {
+		d->ncharges = 0;
+		d->payer = NULL;
+		damp_drop(d, why);
+		return;
+	} else {
+		d->pay = p->frame.ip_len;
+	}
+	if (!damp_charges_fit(c, d, &why)) {
+		d->ncharges = 0;
+		d->payer = NULL;
+		damp_drop(d, why);
+		return;
+	}
+	damp_forward(d, p, DAMP_REASON_ACCEPTED);
+}
+
+void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const enum damp_action act = damp_decide_rules(c, p, d);
+
+	if (act == DAMP_ACT_DROP || act == DAMP_ACT_TOO_MANY_REQUESTS || act == DAMP_ACT_CHALLENGE) {
+		d->ncharges = 0;
+		damp_drop(d, d->reason);
+		return;
+	}
+	if (p->coap.type == DAMP_COAP_CON)
+		decide_ping(c, p, d);
+	else if (p->side == DAMP_OUTSIDE)
+		decide_answer_in(c, p, d);
+	else
+		decide_answer_out(c, p, d);
+}

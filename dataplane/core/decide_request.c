@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Requests, both ways (design.md 3a).
+ *
+ * Outside to inside: rules first, then the guard. A proved peer goes on. An
+ * unproved one meets the absolute ledger (the flood path: a peek, nothing
+ * written), the budget of its server, the list of things that need a proof
+ * first, and then gets an exchange whose credit is alpha times its own bytes.
+ *
+ * Inside to outside: an inside client may ask anybody, but a peer that never
+ * answers is held to a burst and a trickle (RFC 7252 section 4.7).
+ */
+#include "judge_state.h"
+
+#define DAMP_BLOCK_MORE 8u      /* RFC 7959 section 2.2: the M bit */
+#define DAMP_TOKEN_PROVES 4u    /* bytes of token that are hard to guess (attacks.md 3.2 P4) */
+
+static bool observes(const struct damp_pkt *p)
+{
+	return damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
+}
+
+static bool safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
+/* Open the exchange, remember the Message ID, forward. */
+static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
+{
+	const bool con = p->coap.type == DAMP_COAP_CON;
+
+	damp_forward(d, p, why);
+	d->open_xchg = true;
+	d->xchg_life_s = con ? c->g->con_life_s : c->g->non_life_s;
+	d->xchg_flags = (uint16_t)((con ? DAMP_XCHG_CON : 0) | (safe(p) ? DAMP_XCHG_SAFE : 0) |
+				   (observes(p) ? DAMP_XCHG_OBSERVE : 0));
+	if (p->side == DAMP_INSIDE) {
+		d->xchg_flags |= DAMP_XCHG_FROM_INSIDE;
+		if (p->coap.token_len >= DAMP_TOKEN_PROVES)
+			d->xchg_flags |= DAMP_XCHG_TOKEN_PROOF;
+	} else {
+		d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
+	}
+	damp_see_mid(c, p, d);
+}
+
+/* A rule that ends the request here. True when it did. */
+static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			    enum damp_action act)
+{
+	enum damp_reason why = d->reason;
+
+	switch (act) {
+	case DAMP_ACT_DROP:
+		d->ncharges = 0;
+		damp_drop(d, why);
+		return true;
+	case DAMP_ACT_CHALLENGE:
+		if (p->side == DAMP_INSIDE || p->proved)
+			return false;
+		damp_decide_challenge(c, p, d, DAMP_REASON_RULE);
+		return true;
+	case DAMP_ACT_TOO_MANY_REQUESTS:
+		d->ncharges = 0;
+		if (p->side == DAMP_OUTSIDE && !p->proved) {
+			damp_charge_rung(c, d, &c->g->challenge_host, &p->frame.src, DAMP_DOMAIN_CHALLENGE_HOST, 1,
+					 DAMP_REASON_CHALLENGE_RATE);
+			damp_charge_unproved(c, d, &p->frame.src, p->frame.ip_len, c->g->challenge_reserve_ticks);
+			if (!damp_charges_fit(c, d, &why)) {
+				d->ncharges = 0;
+				damp_drop(d, why);
+				return true;
+			}
+		}
+		d->move = DAMP_MOVE_CODE_BACK;
+		d->code = DAMP_COAP_4_29;
+		d->verdict = DAMP_VERDICT_ANSWER;
+		d->reason = DAMP_REASON_ANSWERED;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool needs_proof(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_coap *m = &p->coap;
+
+	if (c->g->prove_block1 && damp_coap_has(m, DAMP_OPTBIT_BLOCK1) && (m->block1 & DAMP_BLOCK_MORE))
+		return true;
+	if (c->g->prove_q_block && (damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK2)))
+		return true;
+	return c->g->prove_observe && observes(p);
+}
+
+/* Is there room in the unproved budgets for an answer as large as the request?
+ * A peek on a copy: nothing is charged before a response leaves. */
+static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *why)
+{
+	struct damp_decision probe;
+
+	probe.ncharges = 0;
+	damp_charge_unproved(c, &probe, &p->frame.src, p->frame.ip_len, 0);
+	return damp_charges_fit(c, &probe, why);
+}
+
+static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+
+	if (needs_proof(c, p)) {
+		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
+		return;
+	}
+	if (!ledger_has_room(c, p, &why)) {
+		damp_decide_challenge(c, p, d, why);
+		return;
+	}
+	damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
+	if (!damp_charges_fit(c, d, &why)) {
+		damp_decide_challenge(c, p, d, why);
+		return;
+	}
+	if (c->g->table_full == DAMP_TABLE_FULL_DROP && damp_xchg_full(c->w->xchg, p->xchg_key, c->now)) {
+		d->ncharges = 0;
+		damp_drop(d, DAMP_REASON_TABLE_FULL);
+		return;
+	}
+	serve(c, p, d, DAMP_REASON_ACCEPTED);
+}
+
+static void decide_inside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+
+	if (p->proved || p->frame.dst_group) {
+		serve(c, p, d, p->proved ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED);
+		return;
+	}
+	if (!damp_peer_proved(c->j->peers, damp_key_answers(p->peer_key), c->now, 0)) {
+		damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,
+				 DAMP_REASON_PROBING_RATE);
+		if (!damp_charges_fit(c, d, &why)) {
+			d->ncharges = 0;
+			damp_drop(d, why);
+			return;
+		}
+	}
+	serve(c, p, d, DAMP_REASON_ACCEPTED);
+}
+
+void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const enum damp_action act = damp_decide_rules(c, p, d);
+
+	if (refused_by_rule(c, p, d, act))
+		return;
+	if (p->side == DAMP_INSIDE)
+		decide_inside(c, p, d);
+	else if (p->proved)
+		serve(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
+	else
+		decide_unproved(c, p, d);
+}

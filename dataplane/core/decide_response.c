@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Responses and notifications, both ways (design.md 3a).
+ *
+ * Inside to outside: a response needs a request on record. Toward a proved
+ * peer it costs that peer's own budget; toward an unproved one it must fit the
+ * exchange's credit and the ledger, or it is replaced by a challenge.
+ * Notifications to a peer that has not proved itself (or has fallen silent)
+ * turn into a few pings, and then into an RST to their server, which ends the
+ * observation at its source (RFC 7641 section 3.6).
+ *
+ * Outside to inside: a response must match a request that an inside client
+ * made; that is what keeps inside clients from being the victim (AV-42).
+ */
+#include "judge_state.h"
+
+static bool is_notification(const struct damp_pkt *p)
+{
+	if (!damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) || DAMP_COAP_CLASS(p->coap.code) != 2)
+		return false;
+	return p->obs != NULL || (p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_OBSERVE));
+}
+
+static void note_observation(const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (!is_notification(p))
+		return;
+	d->open_obs = p->obs == NULL;
+	d->note_notification = true;
+}
+
+static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
+{
+	damp_forward(d, p, why);
+	note_observation(p, d);
+	damp_see_mid(c, p, d);
+	d->payer = p->xchg;
+	d->payer_flags = DAMP_XCHG_ANSWERED;
+}
+
+static void refuse(struct damp_decision *d, enum damp_reason why)
+{
+	d->ncharges = 0;
+	damp_drop(d, why);
+}
+
+/* Without a record, right after a start: small and charged (attacks.md 8). */
+static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint32_t most = p->frame.v6 ? c->g->grace_bytes6 : c->g->grace_bytes4;
+	enum damp_reason why = DAMP_REASON_UNSOLICITED_OUT;
+
+	if (!c->grace || p->coap.len > most) {
+		refuse(d, why);
+		return;
+	}
+	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
+	if (!damp_charges_fit(c, d, &why)) {
+		refuse(d, why);
+		return;
+	}
+	damp_forward(d, p, DAMP_REASON_ACCEPTED_GRACE);
+	d->open_obs = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE);
+	damp_see_mid(c, p, d);
+}
+
+static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_rung *r = &c->g->proved;
+	enum damp_reason why;
+
+	if (r->cost_q16)
+		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
+				r->burst_ticks, DAMP_REASON_PROVED_BUDGET);
+	if (!damp_charges_fit(c, d, &why)) {
+		refuse(d, why);
+		return;
+	}
+	pass(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
+}
+
+/* A notification that may not pass: ask a few times, then cure. */
+static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint32_t ping = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	/* A peer that was proved once has no exchange left to pay; its pings are
+	 * paid from the challenge budgets alone. */
+	const uint32_t budget = p->xchg ? p->xchg->credit : ping;
+
+	if (p->obs->notifications < c->g->observe_pings && budget >= ping && damp_decide_ping_on(c, p, d, ping)) {
+		d->payer = p->xchg;
+		d->note_observer_ping = true;
+		return;
+	}
+	d->ncharges = 0;
+	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON) {
+		damp_drop(d, DAMP_REASON_OBSERVE_UNPROVED);
+		return;
+	}
+	d->move = DAMP_MOVE_RST_BACK;
+	d->reason = DAMP_REASON_CURED;
+	d->verdict = DAMP_VERDICT_ANSWER;
+	d->close_obs = true;
+	d->obs_key = p->xchg_key;
+}
+
+/* A registration that is served leaves the observer unproved until its first
+ * notification; asked at once, from what the credit still holds, an honest one
+ * loses none. Returns the number of pings. */
+static unsigned pings_for_observer(const struct damp_pkt *p)
+{
+	const struct damp_xchg *x = p->xchg;
+	uint32_t n;
+
+	if (p->obs != NULL || !is_notification(p) || x->credit < p->frame.ip_len)
+		return 0;
+	n = (x->credit - p->frame.ip_len) / damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	return n > DAMP_PROBE_STEPS ? DAMP_PROBE_STEPS : n;
+}
+
+static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool challenge)
+{
+	const unsigned rule_charges = d->ncharges;
+	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
+	struct damp_xchg *x = p->xchg;
+	const unsigned pings = x != NULL ? pings_for_observer(p) : 0;
+	const uint32_t bytes = p->frame.ip_len + pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+
+	damp_charge_unproved(c, d, &p->frame.dst, bytes, 0);
+	if (!challenge && x != NULL && p->frame.ip_len <= x->credit && damp_charges_fit(c, d, &why)) {
+		pass(c, p, d, DAMP_REASON_ACCEPTED);
+		d->pay = bytes;
+		d->probes = pings;
+		if (pings > 0)
+			damp_expect_pong(c, p, d);
+		return;
+	}
+	d->ncharges = rule_charges;
+	if (p->obs != NULL)
+		decide_observer(c, p, d);
+	else if (x == NULL || x->over == DAMP_ACT_DROP)
+		refuse(d, why);
+	else
+		damp_decide_challenge_on(c, p, d, why);
+}
+
+static void decide_out(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_action act)
+{
+	if (p->xchg == NULL && p->obs == NULL)
+		decide_unrecorded(c, p, d);
+	else if (p->proved)
+		decide_proved(c, p, d);
+	else
+		decide_unproved(c, p, d, act == DAMP_ACT_CHALLENGE);
+}
+
+static void decide_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (p->xchg == NULL && p->obs == NULL && !c->grace) {
+		refuse(d, DAMP_REASON_UNSOLICITED_IN);
+		return;
+	}
+	pass(c, p, d, p->xchg || p->obs ? DAMP_REASON_ACCEPTED : DAMP_REASON_ACCEPTED_GRACE);
+	d->answers = p->xchg != NULL || p->obs != NULL;
+	if (p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_TOKEN_PROOF))
+		d->proof = DAMP_PROOF_TOKEN;
+}
+
+void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const enum damp_action act = damp_decide_rules(c, p, d);
+
+	if (act == DAMP_ACT_DROP || act == DAMP_ACT_TOO_MANY_REQUESTS) {
+		refuse(d, d->reason);
+		return;
+	}
+	if (p->side == DAMP_INSIDE)
+		decide_out(c, p, d, act);
+	else
+		decide_in(c, p, d);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Default numbers of the guard; see guard.h.
+ *
+ * Where they come from: attacks.md section 8 (its table of default limits),
+ * whose sources are RFC 9175 section 2.4 (factor 3, sizes of the grace time),
+ * RFC 7252 section 4.7 (probing) and 4.8.2 (lifetimes), RFC 9175 appendix A
+ * (life of an Echo value), RFC 4787 REQ-5 (300 s of silence).
+ */
+#include "guard.h"
+
+#include <damper/coap.h>
+
+/* units every period_s seconds, and up to `burst` units at once. The burst is
+ * counted in whole costs, as the ledger charges them, rounded up. */
+static struct damp_rung rung(uint64_t units, uint64_t period_s, uint32_t burst, uint8_t plen)
+{
+	const uint64_t cost_q16 = (period_s * DAMP_TICKS_PER_S << 16) / units;
+
+	return (struct damp_rung){
+		.cost_q16 = cost_q16,
+		.burst_ticks = (uint32_t)(((cost_q16 + 0xffff) >> 16) * burst),
+		.plen = plen,
+	};
+}
+
+static void byte_budgets(struct damp_guard *g)
+{
+	/* One address gets what one constrained link carries; a network 32 (IPv4)
+	 * or 4 (IPv6) times as much, so that many spoofed neighbours are one victim. */
+	g->host4 = rung(4096, 1, 16384, 32);
+	g->net4 = rung(32 * 4096, 1, 32 * 16384, 24);
+	g->host6 = rung(4096, 1, 16384, 64);
+	g->net6 = rung(4 * 4096, 1, 4 * 16384, 48);
+	/* Not 64 KiB/s: a proved peer is no victim, and firmware must not crawl. */
+	g->proved = rung(1 << 20, 1, 1 << 20, 128);
+	g->challenge_reserve_ticks = (uint32_t)DAMP_TICKS_PER_S;
+}
+
+static void message_budgets(struct damp_guard *g)
+{
+	/* A prefix of 64 means the whole address for IPv4. */
+	g->server = rung(100, 1, 200, 128);
+	g->challenge_host = rung(3, 10, 3, 64);
+	g->challenge_net4 = rung(100, 1, 200, 24);
+	g->challenge_net6 = rung(100, 1, 200, 48);
+	g->challenge_all = rung(100000, 1, 100000, 0);
+	g->ping = rung(1, 10, 3, 64);
+	g->probing = rung(1, 30, 10, 128);
+}
+
+void damp_guard_defaults(struct damp_guard *g)
+{
+	*g = (struct damp_guard){
+		.alpha_q8 = 3 << 8,
+		.fragments = DAMP_FRAGMENTS_DROP,
+		.table_full = DAMP_TABLE_FULL_DROP,
+		.check_sources = 1,
+		.prove_block1 = 1,
+		.prove_q_block = 1,
+		.prove_observe = 0,
+		.proof_idle_s = 300,
+		.proof_max_s = 1800,
+		.echo_life_s = DAMP_COAP_EXCHANGE_LIFETIME_S,
+		.grace_s = DAMP_COAP_EXCHANGE_LIFETIME_S,
+		.grace_bytes4 = 96,
+		.grace_bytes6 = 136,
+		.con_life_s = DAMP_COAP_EXCHANGE_LIFETIME_S,
+		.non_life_s = DAMP_COAP_NON_LIFETIME_S,
+		.observe_life_s = 24 * 3600,
+		.observe_pings = 4,
+	};
+	byte_budgets(g);
+	message_budgets(g);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bursts through the judge: set-up, the passes, and the slow loop's questions.
+ *
+ * Pass 1 hashes and prefetches for the whole burst, pass 2 looks up, decides
+ * and commits packet by packet, in order, because the second packet of a burst
+ * may depend on the first. See judge.h for the promise.
+ *
+ * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
+ */
+#include "judge_state.h"
+
+const struct damp_judge_config damp_judge_defaults = {
+	.nworkers = 1,
+	.ledger_log2 = 17,      /* 8 MiB: 10 Gbit/s of answers at 4 kB/s a key, half full (anchors.md 3.4) */
+	.peers_log2 = 16,       /* 4 MiB: 196 k proved endpoints */
+	.xchg_log2 = 17,        /* 8 MiB a worker: 262 k exchanges */
+	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
+	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
+};
+
+static size_t align(size_t n)
+{
+	return (n + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE;
+}
+
+size_t damp_judge_bytes(const struct damp_judge_config *c)
+{
+	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
+	       align(damp_peer_bytes(c->peers_log2));
+}
+
+size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
+{
+	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
+	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2));
+}
+
+struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
+				   uint64_t wall_s, damp_tick start)
+{
+	struct damp_judge *j = mem;
+	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
+
+	j->cfg = *c;
+	j->k_prefix = damp_key_derive(key, "prefix", 0);
+	j->k_end = damp_key_derive(key, "endpoint", 0);
+	j->k_xchg = damp_key_derive(key, "exchange", 0);
+	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->ledger = damp_ledger_init(at, c->ledger_log2);
+	at += align(damp_ledger_bytes(c->ledger_log2));
+	j->peers = damp_peer_init(at, c->peers_log2);
+	j->wall_s = wall_s;
+	j->start = start;
+	return j->ledger != NULL && j->peers != NULL ? j : NULL;
+}
+
+struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
+						 struct damp_worker_stats *stats, struct damp_event_ring *events)
+{
+	struct damp_judge_worker *w = mem;
+	uint8_t *at = (uint8_t *)mem + align(sizeof(*w));
+
+	w->j = j;
+	w->index = worker;
+	w->stats = stats;
+	w->events = events;
+	w->xchg = damp_xchg_init(at, j->cfg.xchg_log2);
+	at += align(damp_xchg_bytes(j->cfg.xchg_log2));
+	w->seen = damp_seen_init(at, j->cfg.seen_log2);
+	at += align(damp_seen_bytes(j->cfg.seen_log2));
+	w->obs = damp_obs_init(at, j->cfg.obs_log2);
+	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
+}
+
+static uint8_t coap_kind(struct damp_pkt *p)
+{
+	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
+	if (p->coap.malformed)
+		return DAMP_KIND_MALFORMED;
+	if (p->coap.code == DAMP_COAP_CODE_EMPTY)
+		return DAMP_KIND_EMPTY;
+	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
+}
+
+void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++, p++) {
+		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
+		p->coap.malformed = 0;
+		switch (p->frame.cls) {
+		case DAMP_FRAME_COAP:
+			p->kind = coap_kind(p);
+			break;
+		case DAMP_FRAME_DTLS:
+			p->kind = DAMP_KIND_DTLS;
+			break;
+		case DAMP_FRAME_BAD:
+			p->kind = DAMP_KIND_MALFORMED;
+			break;
+		default:
+			p->kind = DAMP_KIND_NOT_COAP;
+		}
+	}
+}
+
+unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
+{
+	uint64_t a, b;
+
+	if (j->cfg.nworkers == 1 || (p->kind == DAMP_KIND_NOT_COAP && p->frame.cls == DAMP_FRAME_OTHER))
+		return self;
+	/* Fragments have no ports past the first: the addresses alone. */
+	a = damp_key_end(j, &p->frame.src, p->kind == DAMP_KIND_NOT_COAP ? 0 : p->frame.sport);
+	b = damp_key_end(j, &p->frame.dst, p->kind == DAMP_KIND_NOT_COAP ? 0 : p->frame.dport);
+	return (unsigned)(((unsigned __int128)(damp_mix(a, 2) + damp_mix(b, 2)) * j->cfg.nworkers) >> 64);
+}
+
+static bool has_coap(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
+}
+
+/* Pass 1: what can be computed from the packet and the program alone. */
+static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->proved = 0;
+	p->truths = 0;
+	p->xchg = NULL;
+	p->obs = NULL;
+	p->observed = 0;
+	p->peer_key = 0;
+	p->xchg_key = 0;
+	if (p->frame.cls == DAMP_FRAME_OTHER)
+		return;
+	p->src_class = damp_view_class(c->v, &p->frame.src);
+	p->dst_class = damp_view_class(c->v, &p->frame.dst);
+	p->peer_key = damp_key_end(c->j, damp_peer_addr(p), damp_peer_port(p));
+	damp_peer_prefetch(c->j->peers, p->peer_key);
+	if (!has_coap(p))
+		return;
+	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key,
+				    damp_key_end(c->j, damp_device_addr(p), damp_device_port(p)));
+	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+}
+
+static bool echo_proves(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_REQUEST && !p->frame.dst_group &&
+	       damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) &&
+	       damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s,
+			       p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len);
+}
+
+/* A group answers from its members' own addresses: the request was to the
+ * group, so only the asking endpoint and the token can match (RFC 7252 8.2). */
+static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_RESPONSE && p->xchg == NULL)
+		p->xchg = damp_xchg_find(c->w->xchg, damp_key_group(c->j, p), c->now);
+}
+
+/* Pass 2, first half: what the tables know of it. */
+static uint8_t look_up(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool from_peer = p->side == DAMP_OUTSIDE;
+	uint8_t proof = DAMP_PROOF_NONE;
+	uint64_t value;
+
+	if (p->frame.cls == DAMP_FRAME_OTHER)
+		return proof;
+	/* Only what comes from the peer keeps its proof alive. */
+	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
+				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+	if (echo_proves(c, p)) {
+		p->proved = 1;
+		proof = DAMP_PROOF_ECHO;
+	}
+	if (has_coap(p)) {
+		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
+			p->xchg_key = damp_key_group(c->j, p);
+		p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+		find_group_exchange(c, p);
+		if (p->kind == DAMP_KIND_RESPONSE)
+			p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
+	}
+	if (p->proved)
+		p->truths |= DAMP_TRUTH_VERIFIED;
+	if (p->frame.dst_group)
+		p->truths |= DAMP_TRUTH_MULTICAST;
+	if (p->kind == DAMP_KIND_RESPONSE && (p->xchg != NULL || p->obs != NULL))
+		p->truths |= DAMP_TRUTH_SOLICITED;
+	if (p->kind == DAMP_KIND_EMPTY &&
+	    damp_seen_find(c->w->seen,
+			   damp_key_seen(c->j, p, from_peer ? DAMP_SEEN_FROM_INSIDE : DAMP_SEEN_FROM_OUTSIDE,
+					 p->coap.mid),
+			   c->now, &value))
+		p->truths |= DAMP_TRUTH_SOLICITED;
+	return proof;
+}
+
+static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	struct damp_decision d;
+
+	memset(&d, 0, offsetof(struct damp_decision, cleared));
+	d.rule = -1;
+	damp_forward(&d, p, DAMP_REASON_BYPASS);
+	d.verdict = DAMP_VERDICT_BYPASS;
+	damp_commit(c, p, &d);
+}
+
+static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const uint8_t proof = look_up(c, p);
+	struct damp_decision d;
+
+	damp_decide(c, p, &d);
+	if (proof != DAMP_PROOF_NONE)
+		d.proof = proof;
+	damp_commit(c, p, &d);
+}
+
+void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
+		    damp_tick now, bool bypassed)
+{
+	const struct damp_ctx c = {
+		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now,
+		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
+	};
+
+	for (unsigned i = 0; i < n; i++)
+		prepare(&c, &p[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (bypassed)
+			bypass(&c, &p[i]);
+		else
+			judge_one(&c, &p[i]);
+	}
+}
+
+void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
+		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
+		      uint64_t bytes[DAMP_TABLE_MAX])
+{
+	const struct damp_judge_config *c = &j->cfg;
+
+	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
+	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
+	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
+	for (unsigned i = 0; i < n; i++) {
+		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
+		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
+		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
+		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
+	}
+	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
+	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
+	capacity[DAMP_TABLE_EXCHANGES] = (2ull << c->xchg_log2) * n;
+	capacity[DAMP_TABLE_SEEN] = (4ull << c->seen_log2) * n;
+	capacity[DAMP_TABLE_OBSERVATIONS] = (2ull << c->obs_log2) * n;
+	capacity[DAMP_TABLE_PROBES] = (1ull << DAMP_PROBES_LOG2) * n;
+	bytes[DAMP_TABLE_LEDGER] = damp_ledger_bytes(c->ledger_log2);
+	bytes[DAMP_TABLE_PEERS] = damp_peer_bytes(c->peers_log2);
+	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
+	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
+	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
+	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the judge's own files share: its state, the context of one burst, and
+ * the decision that passes from the pure half (decide_*.c) to the half with
+ * effects (commit.c).
+ *
+ * Invariant: decide_*.c read tables and write only the decision; every change
+ * of state, counter and frame happens in commit.c. That is what makes dry run,
+ * explain and replay the same code.
+ */
+#ifndef DAMP_CORE_JUDGE_STATE_H
+#define DAMP_CORE_JUDGE_STATE_H
+
+#include "classify.h"
+#include "judge.h"
+#include "reply.h"
+
+/* A ping that is sent later unless the peer has proved itself by then. */
+struct damp_probe {
+	damp_tick due;
+	uint64_t peer_key;
+	unsigned left;                  /* probes still to send, this one included */
+	bool v6;
+	struct damp_emit emit;
+};
+
+#define DAMP_PROBE_STEPS 2u             /* after the first ping: +0.4 s and +0.8 s (attacks.md 6.3) */
+#define DAMP_PROBE_GAP (DAMP_TICK_HZ * 2 / 5)
+
+struct damp_probe_fifo {
+	uint32_t head, tail;            /* free running */
+	struct damp_probe slot[1u << DAMP_PROBES_LOG2];
+};
+
+struct damp_judge {
+	struct damp_judge_config cfg;
+	struct damp_key k_prefix, k_end, k_xchg, k_mid;
+	struct damp_ledger *ledger;
+	struct damp_peer_table *peers;
+	uint64_t wall_s;
+	damp_tick start;
+};
+
+struct damp_judge_worker {
+	struct damp_judge *j;
+	unsigned index;
+	struct damp_worker_stats *stats;
+	struct damp_event_ring *events;
+	struct damp_xchg_table *xchg;
+	struct damp_seen_table *seen;
+	struct damp_obs_table *obs;
+	damp_tick event_next[DAMP_REASON_MAX];
+	uint64_t event_skipped[DAMP_REASON_MAX];
+	struct damp_probe_fifo probes;
+};
+
+/* One burst's surroundings. */
+struct damp_ctx {
+	struct damp_judge_worker *w;
+	struct damp_judge *j;
+	const struct damp_view *v;
+	const struct damp_guard *g;
+	damp_tick now;
+	uint64_t wall_s;
+	bool grace;
+};
+
+/* What happens to the frame. BACK goes to its sender, ON to its receiver. */
+enum damp_move {
+	DAMP_MOVE_DROP,
+	DAMP_MOVE_FORWARD,
+	DAMP_MOVE_CODE_BACK,
+	DAMP_MOVE_ECHO_BACK,
+	DAMP_MOVE_PING_BACK,
+	DAMP_MOVE_RST_BACK,
+	DAMP_MOVE_ECHO_ON,
+	DAMP_MOVE_PING_ON
+};
+
+#define DAMP_MATCHES_KEPT 16u
+#define DAMP_SEEN_ADDS 3u
+
+struct damp_decision {
+	/* Cleared for every packet, up to `cleared`. */
+	uint8_t move, reason, verdict, code;
+	uint32_t max_age_s;
+	uint32_t out_ip;                        /* IP bytes that leave when it is not a drop */
+	int32_t rule;
+	uint16_t rule_slot;                     /* of the rule that set the credit */
+	uint16_t alpha_q8;                      /* of the exchange to open */
+	uint8_t over;                           /* enum damp_action of that rule */
+	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
+	bool observed;
+	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
+	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
+	bool answers;                           /* the outside peer answered an inside request */
+	uint16_t xchg_flags;
+	uint16_t payer_flags;                   /* set in the paying exchange */
+	uint32_t xchg_life_s;
+	uint32_t credit;                        /* added to the exchange opened */
+	uint32_t pay;                           /* taken from the paying exchange */
+	struct damp_xchg *payer;
+	uint64_t obs_key;
+	unsigned probes;
+	unsigned nmatched, ncharges, nseen;
+	struct damp_text_cost text_cost;
+	char cleared[0];
+	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome. */
+	uint16_t matched[DAMP_MATCHES_KEPT];
+	uint8_t outcome[DAMP_MATCHES_KEPT];
+	/* Charges, all or none, and the reason each refusal would have. */
+	struct damp_charge charge[DAMP_CHARGES_MAX];
+	uint8_t charge_reason[DAMP_CHARGES_MAX];
+	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
+	uint32_t seen_life_s[DAMP_SEEN_ADDS];
+};
+
+enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN };
+
+/* Kinds of facts kept in the Message ID table. */
+enum damp_seen_kind {
+	DAMP_SEEN_FROM_OUTSIDE,                 /* CON or NON by its sender's side */
+	DAMP_SEEN_FROM_INSIDE,
+	DAMP_SEEN_PING_OUT,                     /* a ping of ours is out to this pair of endpoints */
+	DAMP_SEEN_CHALLENGED,                   /* this request was challenged before */
+	DAMP_SEEN_FRAGMENT                      /* rest of a dropped datagram */
+};
+
+/* Wrong answers to pings one address may give: 8 in 60 s (attacks.md 6.3). */
+#define DAMP_GUESSES 8u
+#define DAMP_GUESS_TICKS ((uint32_t)(DAMP_SECONDS(60) / DAMP_GUESSES))
+
+#define DAMP_FRAGMENT_LIFE_S 30u
+#define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
+#define DAMP_CHALLENGED_LIFE_S 60u
+
+/* Domains of the ledger, below those of the rule limits. */
+enum damp_domain {
+	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
+	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
+	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
+};
+
+static inline const struct damp_addr *damp_peer_addr(const struct damp_pkt *p)
+{
+	return p->side == DAMP_OUTSIDE ? &p->frame.src : &p->frame.dst;
+}
+
+static inline const struct damp_addr *damp_device_addr(const struct damp_pkt *p)
+{
+	return p->side == DAMP_OUTSIDE ? &p->frame.dst : &p->frame.src;
+}
+
+static inline uint16_t damp_peer_port(const struct damp_pkt *p)
+{
+	return p->side == DAMP_OUTSIDE ? p->frame.sport : p->frame.dport;
+}
+
+static inline uint16_t damp_device_port(const struct damp_pkt *p)
+{
+	return p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
+}
+
+/* keys.c: keyed hashes of everything that is looked up. */
+uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
+/* plen counts within the family: 0..32 or 0..128. */
+uint64_t damp_key_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen, uint64_t domain);
+uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
+/* A group conversation: the asking inside endpoint and the token alone. */
+uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
+uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
+/* The mark "has answered an inside request" of an endpoint, in the peer table. */
+static inline uint64_t damp_key_answers(uint64_t peer_key)
+{
+	return damp_mix(peer_key, 1);
+}
+
+/* charges.c */
+void damp_charge_add(struct damp_decision *d, uint64_t key, uint32_t cost, uint32_t burst, enum damp_reason why);
+/* Messages or bytes against a guard rung of one address. */
+void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const struct damp_rung *r,
+		      const struct damp_addr *a, enum damp_domain domain, uint32_t units, enum damp_reason why);
+/* Bytes toward an unproved outside address: host and network, with a reserve. */
+void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
+			  uint32_t bytes, uint32_t reserve);
+/* Would all charges pass? Otherwise the reason of the first that would not. */
+bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
+
+/* decide_rules.c: walk the matching rules; returns the final action. */
+enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
+/* decide_*.c: fill d for one packet; pure. */
+void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
+/* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
+ * ordered it, so that Echo comes first, else a confirmable request is pinged
+ * first, because its client repeats it and needs to understand nothing new.
+ * When no challenge may be made, a used-up ledger stays the drop's reason. */
+void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   enum damp_reason cause);
+/* The same in place of a response that would cost too much; why: the drop
+ * reason when no challenge is possible. */
+void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			      enum damp_reason why);
+/* Replace a packet toward outside by a ping to its receiver. False: not possible. */
+bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget);
+/* Remember that a ping is out to this pair of endpoints. */
+void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
+static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)
+{
+	return (p->frame.v6 ? 40u : 20u) + 8u + coap_len;
+}
+
+/* Bytes of 4.01 + Max-Age 0 + Echo: header, token, two option headers (2 and
+ * 2 bytes), the value (attacks.md 6.3). */
+static inline uint32_t damp_challenge_len(const struct damp_pkt *p)
+{
+	return DAMP_COAP_HEADER_LEN + p->coap.token_len + 2u + 2u + DAMP_ECHO_LEN;
+}
+
+static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t value, uint32_t life_s)
+{
+	if (d->nseen == DAMP_SEEN_ADDS)
+		return;
+	d->seen_key[d->nseen] = key;
+	d->seen_value[d->nseen] = value;
+	d->seen_life_s[d->nseen++] = life_s;
+}
+
+/* Remember the Message ID of a CON or NON so that its ACK or RST may pass. */
+static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const bool con = p->coap.type == DAMP_COAP_CON;
+
+	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+		return;
+	damp_see(d, damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+				  p->coap.mid),
+		 p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
+}
+
+static inline void damp_drop(struct damp_decision *d, enum damp_reason why)
+{
+	d->move = DAMP_MOVE_DROP;
+	d->reason = (uint8_t)why;
+	d->verdict = DAMP_VERDICT_DROP;
+}
+
+static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *p, enum damp_reason why)
+{
+	d->move = DAMP_MOVE_FORWARD;
+	d->reason = (uint8_t)why;
+	d->verdict = DAMP_VERDICT_ACCEPT;
+	d->out_ip = p->frame.ip_len;
+}
+
+/* commit.c: carry d out on p. */
+void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
+
+/* probe.c */
+void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes);
+
+/* event.c */
+void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule_slot);
+
+#endif

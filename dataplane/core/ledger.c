@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ledger; the idea and the promise are in ledger.h, here is how they hold.
+ *
+ * A way is one 64-bit word {tag, tat}, so that a reader without the lock never
+ * sees the tat of one key beside the tag of another. Every call works on a view:
+ * a copy of the line with each tat turned into a debt (tat - now). A peek throws
+ * its views away; a charge makes one per line, under the locks of all of them,
+ * and writes them back only when no charge was refused.
+ *
+ * Invariant of a line: no way has a tat less than the true tat of any key that
+ * is not in the line. Inserting takes the least way and starts from its tat, so
+ * every way stays at or above what was forgotten; nothing else lowers a tat.
+ * With several charges on one line the newcomers get different ways, and each
+ * way taken earlier is raised to the tat that is forgotten now.
+ *
+ * The 32-bit wrap: a tat read at now must lie within 2^31 ticks of it, eight
+ * spans of 2^28 (256 s). `epoch` is the span in which the line was last aged. The
+ * first charge in a new span lifts every tat that is more than one span old to
+ * one span ago. Six spans after the last aging the youngest charge is five old, so
+ * the longest debt is paid up for a span: whatever a tat looks like, the line
+ * reads as empty. So a tat is never more than seven spans old, nor further ahead
+ * than the four of DAMP_BURST_TICKS_MAX and what clocks differ. The span of grace
+ * is for those: a clock a little behind must find neither debts that were lifted
+ * nor a debt that was cut short. A clock more than a span behind (a step back,
+ * which no bound survives) reads empty. Spans wrap after 34 000 years.
+ */
+#include "ledger.h"
+
+#include "bytelock.h"
+#include <damper/program.h>
+
+#define WAYS DAMP_LEDGER_WAYS
+#define ALL_WAYS ((1u << WAYS) - 1)
+#define CHARGES_MAX 16u
+#define LINES_LOG2_MIN 4u
+#define LINES_LOG2_MAX 26u
+
+#define SPAN_SHIFT 28
+#define SPAN (1 << SPAN_SHIFT)
+/* The longest debt, the span in which it was made, the span of grace. */
+#define SPANS_PAID_UP (4u + 1u + 1u)
+_Static_assert(DAMP_BURST_TICKS_MAX == 4u << SPAN_SHIFT, "the longest debt is four spans");
+/* -1: another worker's clock is past the turn already. */
+#define SPAN_BEFORE UINT32_MAX
+
+struct line {
+	uint32_t epoch;
+	uint8_t lock;
+	uint8_t spare[3];
+	uint64_t way[WAYS];         /* tag above, tat below */
+};
+_Static_assert(sizeof(struct line) == DAMP_CACHE_LINE, "one line a look-up");
+
+struct damp_ledger {
+	uint64_t mask;
+	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t)];
+	uint64_t evictions;         /* written by all workers: a line of its own */
+	uint8_t pad1[DAMP_CACHE_LINE - sizeof(uint64_t)];
+	struct line line[];
+};
+_Static_assert(offsetof(struct damp_ledger, line) % DAMP_CACHE_LINE == 0, "lines are aligned");
+
+/* A line at one moment, and what was done to it since. */
+struct view {
+	int32_t debt[WAYS];         /* tat - now; not above 0: paid up */
+	uint32_t tag[WAYS];
+	uint32_t taken;             /* bit per way: charged */
+	uint32_t evicted;           /* live ways that went to a newcomer */
+	bool aged;                  /* all ways are to be written, and the epoch */
+};
+
+/* The charges in the order of their lines, equal lines in the caller's order. */
+struct plan {
+	unsigned n;
+	uint8_t charge[CHARGES_MAX];
+	uint32_t line[CHARGES_MAX];
+};
+
+static inline uint32_t line_of(const struct damp_ledger *l, uint64_t key)
+{
+	return (uint32_t)(key & l->mask);
+}
+
+static inline uint32_t tag_of(uint64_t key)
+{
+	return (uint32_t)(key >> 32);
+}
+
+static inline uint32_t epoch_of(damp_tick now)
+{
+	return (uint32_t)(now >> SPAN_SHIFT);
+}
+
+static inline uint32_t positive(int32_t debt)
+{
+	return debt > 0 ? (uint32_t)debt : 0;
+}
+
+static void view_load(struct view *v, const struct line *line, damp_tick now)
+{
+	/* Acquire pairs with view_store(): whoever sees an epoch sees its ways. */
+	const uint32_t spans = epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
+	const bool known = spans < SPANS_PAID_UP || spans == SPAN_BEFORE;
+	const bool aged = spans != 0 && spans != SPAN_BEFORE;
+	const int32_t oldest = aged ? -SPAN : INT32_MIN;
+
+	for (unsigned w = 0; w < WAYS; w++) {
+		const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
+		const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
+
+		v->tag[w] = (uint32_t)(word >> 32);
+		v->debt[w] = debt > oldest ? debt : oldest;
+	}
+	for (unsigned w = 0; damp_unlikely(!known) && w < WAYS; w++) {
+		v->tag[w] = 0;
+		v->debt[w] = -SPAN;
+	}
+	v->taken = 0;
+	v->evicted = 0;
+	v->aged = aged;
+}
+
+static void view_store(const struct view *v, struct line *line, damp_tick now)
+{
+	uint32_t ways = v->aged ? ALL_WAYS : v->taken;
+
+	for (; ways != 0; ways &= ways - 1) {
+		const unsigned w = (unsigned)__builtin_ctz(ways);
+		const uint32_t tat = (uint32_t)now + (uint32_t)v->debt[w];
+
+		__atomic_store_n(&line->way[w], (uint64_t)v->tag[w] << 32 | tat, __ATOMIC_RELAXED);
+	}
+	if (v->aged)
+		__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
+}
+
+/* The way of tag, or WAYS. An empty way has tag 0 and no debt, which is the
+ * right answer for a key whose tag is 0 too. No branch: which way it is cannot
+ * be foretold. */
+static inline unsigned view_find(const struct view *v, uint32_t tag)
+{
+	uint32_t found = 1u << WAYS;
+
+	for (unsigned w = 0; w < WAYS; w++)
+		found |= (uint32_t)(v->tag[w] == tag) << w;
+	return (unsigned)__builtin_ctz(found);
+}
+
+/* The way paid up soonest, of those not taken if there are any: the least of
+ * {taken, debt, way} as one number, debt moved up to be unsigned. */
+static inline unsigned view_least(const struct view *v)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned w = 0; w < WAYS; w++) {
+		const uint64_t taken = v->taken >> w & 1;
+		const uint64_t debt = (uint32_t)v->debt[w] ^ (1u << 31);
+		const uint64_t rank = taken << 35 | debt << 3 | w;
+
+		least = rank < least ? rank : least;
+	}
+	return (unsigned)(least & 7);
+}
+
+/* Forget who is in way w. What this transaction took before must not lie below
+ * what is forgotten (the invariant at the top). */
+static inline void view_evict(struct view *v, unsigned w)
+{
+	v->evicted += v->debt[w] > 0;
+	for (unsigned i = 0; i < WAYS; i++)
+		if ((v->taken >> i & 1) && v->debt[i] < v->debt[w])
+			v->debt[i] = v->debt[w];
+}
+
+static bool view_charge(struct view *v, const struct damp_charge *c)
+{
+	unsigned w = view_find(v, tag_of(c->key));
+	const bool newcomer = w == WAYS;
+	uint64_t debt;
+
+	if (newcomer)
+		w = view_least(v);
+	debt = (uint64_t)positive(v->debt[w]) + c->cost;
+	if (debt > c->burst || c->burst > DAMP_BURST_TICKS_MAX)
+		return false;
+	if (newcomer)
+		view_evict(v, w);
+	v->tag[w] = tag_of(c->key);
+	v->debt[w] = (int32_t)debt;
+	v->taken |= 1u << w;
+	return true;
+}
+
+static void plan_make(struct plan *p, const struct damp_ledger *l, const struct damp_charge *c,
+		      unsigned n)
+{
+	p->n = n;
+	for (unsigned i = 0; i < n; i++) {
+		const uint32_t line = line_of(l, c[i].key);
+		unsigned at = i;
+
+		for (; at > 0 && p->line[at - 1] > line; at--) {
+			p->line[at] = p->line[at - 1];
+			p->charge[at] = p->charge[at - 1];
+		}
+		p->line[at] = line;
+		p->charge[at] = (uint8_t)i;
+	}
+}
+
+/* One past the last charge on the line of charge `from`. */
+static inline unsigned plan_end(const struct plan *p, unsigned from)
+{
+	unsigned to = from + 1;
+
+	while (to < p->n && p->line[to] == p->line[from])
+		to++;
+	return to;
+}
+
+/* Charge [from, to) on the view of their line; the caller's index of the first
+ * refused, or `none`. */
+static unsigned plan_charge(const struct plan *p, unsigned from, unsigned to,
+			    const struct damp_charge *c, struct view *v, unsigned none)
+{
+	for (unsigned i = from; i < to; i++)
+		if (!view_charge(v, &c[p->charge[i]]))
+			return p->charge[i];
+	return none;
+}
+
+static void plan_unlock(const struct plan *p, struct damp_ledger *l, unsigned to)
+{
+	for (unsigned i = 0; i < to; i = plan_end(p, i))
+		damp_bytelock_drop(&l->line[p->line[i]].lock);
+}
+
+/* All lines in address order, so that no two workers wait for each other.
+ * The number of charges whose lines are locked: less than n if one was not to
+ * be had, and then none is held. */
+static unsigned plan_lock(const struct plan *p, struct damp_ledger *l)
+{
+	for (unsigned i = 0; i < p->n; i = plan_end(p, i)) {
+		if (damp_likely(damp_bytelock_take(&l->line[p->line[i]].lock)))
+			continue;
+		plan_unlock(p, l, i);
+		return i;
+	}
+	return p->n;
+}
+
+/* Under the locks. The views are in the places of the first charge of each line. */
+static void plan_store(const struct plan *p, struct damp_ledger *l, const struct view *v, damp_tick now)
+{
+	uint64_t evicted = 0;
+
+	for (unsigned i = 0; i < p->n; i = plan_end(p, i)) {
+		view_store(&v[i], &l->line[p->line[i]], now);
+		evicted += v[i].evicted;
+	}
+	if (evicted != 0)
+		__atomic_fetch_add(&l->evictions, evicted, __ATOMIC_RELAXED);
+}
+
+size_t damp_ledger_bytes(unsigned lines_log2)
+{
+	if (lines_log2 < LINES_LOG2_MIN || lines_log2 > LINES_LOG2_MAX)
+		return 0;
+	return sizeof(struct damp_ledger) + (sizeof(struct line) << lines_log2);
+}
+
+struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2)
+{
+	struct damp_ledger *l = mem;
+	const size_t bytes = damp_ledger_bytes(lines_log2);
+
+	if (bytes == 0)
+		return NULL;
+	memset(mem, 0, bytes);
+	l->mask = (1ull << lines_log2) - 1;
+	return l;
+}
+
+void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
+{
+	damp_prefetch(&l->line[line_of(l, key)]);
+}
+
+uint32_t damp_ledger_debt(const struct damp_ledger *l, uint64_t key, damp_tick now)
+{
+	struct view v;
+	unsigned w;
+
+	view_load(&v, &l->line[line_of(l, key)], now);
+	w = view_find(&v, tag_of(key));
+	return positive(v.debt[w < WAYS ? w : view_least(&v)]);
+}
+
+int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
+		     unsigned n, damp_tick now)
+{
+	unsigned refused = n, to;
+	struct plan p;
+
+	if (damp_unlikely(n > CHARGES_MAX))
+		return CHARGES_MAX;
+	plan_make(&p, l, c, n);
+	for (unsigned i = 0; i < n && refused != 0; i = to) {
+		struct view v;
+		unsigned first;
+
+		to = plan_end(&p, i);
+		view_load(&v, &l->line[p.line[i]], now);
+		first = plan_charge(&p, i, to, c, &v, n);
+		refused = first < refused ? first : refused;
+	}
+	return refused == n ? -1 : (int)refused;
+}
+
+int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
+		       unsigned n, damp_tick now)
+{
+	struct view v[CHARGES_MAX];
+	unsigned refused = n, to;
+	struct plan p;
+
+	if (damp_unlikely(n > CHARGES_MAX))
+		return CHARGES_MAX;
+	plan_make(&p, l, c, n);
+	to = plan_lock(&p, l);
+	if (damp_unlikely(to < n))
+		return p.charge[to];
+	for (unsigned i = 0; i < n && refused != 0; i = to) {
+		unsigned first;
+
+		to = plan_end(&p, i);
+		view_load(&v[i], &l->line[p.line[i]], now);
+		first = plan_charge(&p, i, to, c, &v[i], n);
+		refused = first < refused ? first : refused;
+	}
+	if (refused == n)
+		plan_store(&p, l, v, now);
+	plan_unlock(&p, l, n);
+	return refused == n ? -1 : (int)refused;
+}
+
+uint64_t damp_ledger_live(const struct damp_ledger *l, damp_tick now, size_t first, size_t lines)
+{
+	uint64_t n = 0;
+	struct view v;
+
+	for (size_t i = 0; i < lines; i++) {
+		view_load(&v, &l->line[(first + i) & l->mask], now);
+		for (unsigned w = 0; w < WAYS; w++)
+			n += v.debt[w] > 0;
+	}
+	return n;
+}
+
+size_t damp_ledger_lines(const struct damp_ledger *l)
+{
+	return (size_t)l->mask + 1;
+}
+
+uint64_t damp_ledger_evictions(const struct damp_ledger *l)
+{
+	return __atomic_load_n(&l->evictions, __ATOMIC_RELAXED);
+}

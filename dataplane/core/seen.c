@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Message IDs seen: 16-byte slots, four a line.
+ *
+ * Idea: the value must be kept whole (it is a key of another table), so the
+ * slot affords 32 bits of the key as its tag. The tag is the high half, the
+ * line number the low bits: they share no bit, and a false match has odds of
+ * 4 in 2^32 for each look-up.
+ *
+ * Invariant: found means that a key of this line and tag was added and its
+ * deadline has not passed. A false match or a loss costs a message, and what an
+ * ACK pays for is still bounded by the exchange named in the value.
+ *
+ * Reference: RFC 7252 sections 4.2 to 4.4.
+ */
+#include "assoc.h"
+
+#define WAYS 4u
+
+struct seen_slot {
+	uint64_t value;
+	uint32_t tag;
+	uint32_t due;
+};
+_Static_assert(sizeof(struct seen_slot) * WAYS == DAMP_CACHE_LINE, "four slots a line");
+
+struct damp_seen_table { struct damp_assoc assoc; };
+
+static inline uint32_t tag_of(uint64_t key)
+{
+	return (uint32_t)(key >> 32);
+}
+
+static struct seen_slot *slot_find(const struct damp_seen_table *t, uint64_t key, damp_tick now)
+{
+	struct seen_slot *s = damp_assoc_line(&t->assoc, key);
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (s[i].tag == tag_of(key) && damp_due_live(s[i].due, now))
+			return &s[i];
+	return NULL;
+}
+
+static struct seen_slot *slot_take(struct damp_seen_table *t, uint64_t key, damp_tick now)
+{
+	struct seen_slot *s = damp_assoc_line(&t->assoc, key);
+	const uint32_t dues[WAYS] = { s[0].due, s[1].due, s[2].due, s[3].due };
+	const unsigned victim = damp_assoc_victim(dues, WAYS, now);
+
+	if (damp_due_live(dues[victim], now))
+		damp_assoc_evicted(&t->assoc);
+	return &s[victim];
+}
+
+size_t damp_seen_bytes(unsigned lines_log2)
+{
+	return damp_assoc_bytes(lines_log2);
+}
+
+struct damp_seen_table *damp_seen_init(void *mem, unsigned lines_log2)
+{
+	return (struct damp_seen_table *)damp_assoc_init(mem, lines_log2);
+}
+
+void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key)
+{
+	damp_prefetch(damp_assoc_line(&t->assoc, key));
+}
+
+void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
+		   damp_tick now, damp_tick due)
+{
+	struct seen_slot *s = slot_find(t, key, now);
+
+	if (s == NULL)
+		s = slot_take(t, key, now);
+	s->value = value;
+	s->tag = tag_of(key);
+	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
+}
+
+bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value)
+{
+	const struct seen_slot *s = slot_find(t, key, now);
+
+	if (s == NULL)
+		return false;
+	*value = s->value;
+	return true;
+}
+
+uint64_t damp_seen_evictions(const struct damp_seen_table *t)
+{
+	return damp_assoc_evictions(&t->assoc);
+}
+
+uint64_t damp_seen_live(const struct damp_seen_table *t, damp_tick now)
+{
+	const struct seen_slot *s = damp_assoc_line(&t->assoc, 0);
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < damp_assoc_lines(&t->assoc) * WAYS; i++)
+		n += damp_due_live(__atomic_load_n(&s[i].due, __ATOMIC_RELAXED), now);
+	return n;
+}

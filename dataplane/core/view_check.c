@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Checks a program block before it is used; see view.h.
+ *
+ * Idea: one small function per section, each told only the header and the
+ * section's bytes. They run in an order in which nothing is read before its
+ * bounds are known.
+ *
+ * Invariant: after damp_program_check() said yes, no index taken from the
+ * block can lead outside of it, no search can run on unsorted data, and every
+ * string is terminated. The block is not trusted: it may come from a disk that
+ * lost power or from a process with a bug.
+ *
+ * Reference: include/damper/program.h.
+ */
+#include "view_check.h"
+
+#include "view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct check {
+	const uint8_t *base;
+	const struct damp_program_hdr *h;
+	char *err;
+	size_t errlen;
+};
+
+static bool __attribute__((format(printf, 2, 3))) bad(const struct check *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->err, c->errlen, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static const void *section(const struct check *c, enum damp_section_id id)
+{
+	return c->base + c->h->sec[id].off;
+}
+
+static uint64_t count(const struct check *c, enum damp_section_id id, size_t item)
+{
+	return c->h->sec[id].len / item;
+}
+
+static bool row_ok(const struct check *c, uint32_t row)
+{
+	return row < c->h->nrows;
+}
+
+static bool string_ok(const struct check *c, uint32_t off)
+{
+	return off < c->h->sec[DAMP_SEC_STRINGS].len;
+}
+
+static bool check_frame(const struct check *c, size_t len)
+{
+	const struct damp_program_hdr *h = c->h;
+
+	if (h->magic != DAMP_PROGRAM_MAGIC)
+		return bad(c, "not a program: wrong magic number");
+	if (h->version != DAMP_PROGRAM_VERSION || h->hdr_len != sizeof(*h))
+		return bad(c, "program version %u, header %u bytes; this data plane runs version %u, header %zu",
+			   h->version, h->hdr_len, DAMP_PROGRAM_VERSION, sizeof(*h));
+	if (h->total_len != len)
+		return bad(c, "program says %llu bytes but has %zu", (unsigned long long)h->total_len, len);
+	if (damp_program_checksum(c->base, len) != h->checksum)
+		return bad(c, "checksum does not match: the program was damaged");
+	if (h->mode >= DAMP_MODE_MAX)
+		return bad(c, "mode %u is unknown", h->mode);
+	if (memchr(h->name, 0, sizeof(h->name)) == NULL || memchr(h->digest, 0, sizeof(h->digest)) == NULL)
+		return bad(c, "name or digest is not terminated");
+	if (h->nrules > DAMP_RULES_MAX || h->nlimits > DAMP_LIMITS_MAX)
+		return bad(c, "%u rules and %u limits are more than %u and %u", h->nrules, h->nlimits,
+			   DAMP_RULES_MAX, DAMP_LIMITS_MAX);
+	if (h->nwords != (h->nrules + 63) / 64)
+		return bad(c, "%u words a row do not fit %u rules", h->nwords, h->nrules);
+	if (h->ncoap_ports > DAMP_COAP_PORTS_MAX || h->ndtls_ports > DAMP_COAP_PORTS_MAX)
+		return bad(c, "more than %u ports", DAMP_COAP_PORTS_MAX);
+	return true;
+}
+
+static bool check_sections(const struct check *c, size_t len)
+{
+	for (unsigned i = 0; i < DAMP_SEC_MAX; i++) {
+		const struct damp_section *s = &c->h->sec[i];
+
+		if (s->off % DAMP_CACHE_LINE || s->off < sizeof(*c->h) || s->off > len || s->len > len - s->off)
+			return bad(c, "section %u lies outside the program", i);
+	}
+	return true;
+}
+
+static bool exact(const struct check *c, enum damp_section_id id, uint64_t n, size_t item, const char *what)
+{
+	if (c->h->sec[id].len == n * item)
+		return true;
+	return bad(c, "section of %s has %llu bytes, not %llu", what, (unsigned long long)c->h->sec[id].len,
+		   (unsigned long long)(n * item));
+}
+
+static bool check_sizes(const struct check *c)
+{
+	const struct damp_program_hdr *h = c->h;
+	const uint8_t *s = section(c, DAMP_SEC_STRINGS);
+	const uint64_t slen = h->sec[DAMP_SEC_STRINGS].len;
+
+	if (slen == 0 || s[0] != 0 || s[slen - 1] != 0)
+		return bad(c, "strings are not terminated");
+	if (h->nrows > (DAMP_PROGRAM_MAX_BYTES / 8))
+		return bad(c, "too many rows");
+	return exact(c, DAMP_SEC_GUARD, 1, sizeof(struct damp_guard), "the guard") &&
+	       exact(c, DAMP_SEC_RULES, h->nrules, sizeof(struct damp_rule), "rules") &&
+	       exact(c, DAMP_SEC_LIMITS, h->nlimits, sizeof(struct damp_limit), "limits") &&
+	       exact(c, DAMP_SEC_CLASSES, h->nclasses, sizeof(struct damp_class), "classes") &&
+	       exact(c, DAMP_SEC_TEXTS, 2, sizeof(struct damp_text_rows), "texts") &&
+	       exact(c, DAMP_SEC_ROWS, (uint64_t)h->nrows * h->nwords, sizeof(uint64_t), "rows");
+}
+
+static bool rung_ok(const struct damp_rung *r, unsigned max_plen)
+{
+	return r->plen <= max_plen && r->burst_ticks <= DAMP_BURST_TICKS_MAX;
+}
+
+static bool check_guard(const struct check *c)
+{
+	const struct damp_guard *g = section(c, DAMP_SEC_GUARD);
+
+	if (g->alpha_q8 == 0)
+		return bad(c, "guard: amplification 0 would silence every server");
+	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) || !rung_ok(&g->net6, 128))
+		return bad(c, "guard: a byte budget is out of range");
+	if (!rung_ok(&g->proved, 128) || !rung_ok(&g->challenge_host, 128) || !rung_ok(&g->challenge_net4, 32) ||
+	    !rung_ok(&g->challenge_net6, 128) || !rung_ok(&g->challenge_all, 128) || !rung_ok(&g->server, 128) ||
+	    !rung_ok(&g->ping, 128) || !rung_ok(&g->probing, 128))
+		return bad(c, "guard: a message budget is out of range");
+	if (g->challenge_reserve_ticks > DAMP_BURST_TICKS_MAX)
+		return bad(c, "guard: challenge reserve is out of range");
+	return true;
+}
+
+static bool check_rules(const struct check *c)
+{
+	const struct damp_rule *r = section(c, DAMP_SEC_RULES);
+
+	for (uint32_t i = 0; i < c->h->nrules; i++, r++) {
+		if (!string_ok(c, r->id_off) || !string_ok(c, r->file_off))
+			return bad(c, "rule %u: name outside the strings", i);
+		if (r->mode >= DAMP_MODE_MAX || r->then >= DAMP_ACT_MAX || r->over >= DAMP_ACT_MAX ||
+		    r->nlimits > DAMP_RULE_LIMITS_MAX)
+			return bad(c, "rule %u: unknown mode, action or too many limits", i);
+		for (unsigned k = 0; k < r->nlimits; k++)
+			if (r->limit[k] >= c->h->nlimits)
+				return bad(c, "rule %u: limit %u does not exist", i, r->limit[k]);
+	}
+	return true;
+}
+
+static bool check_limits(const struct check *c)
+{
+	const struct damp_limit *l = section(c, DAMP_SEC_LIMITS);
+
+	for (uint32_t i = 0; i < c->h->nlimits; i++, l++) {
+		if (!string_ok(c, l->name_off) || l->kind >= DAMP_LIMIT_KIND_MAX || l->per >= DAMP_PER_MAX ||
+		    l->nrungs4 > DAMP_RUNGS_MAX || l->nrungs6 > DAMP_RUNGS_MAX)
+			return bad(c, "limit %u: unknown kind or too many rungs", i);
+		for (unsigned k = 0; k < l->nrungs4; k++)
+			if (!rung_ok(&l->rung4[k], 32))
+				return bad(c, "limit %u: IPv4 rung %u is out of range", i, k);
+		for (unsigned k = 0; k < l->nrungs6; k++)
+			if (!rung_ok(&l->rung6[k], 128))
+				return bad(c, "limit %u: IPv6 rung %u is out of range", i, k);
+	}
+	return true;
+}
+
+static bool check_ranges(const struct check *c)
+{
+	const struct damp_range4 *r4 = section(c, DAMP_SEC_RANGES4);
+	const struct damp_range6 *r6 = section(c, DAMP_SEC_RANGES6);
+	const uint64_t n4 = count(c, DAMP_SEC_RANGES4, sizeof(*r4)), n6 = count(c, DAMP_SEC_RANGES6, sizeof(*r6));
+
+	if (n4 == 0 || n6 == 0 || r4[0].start != 0 || r6[0].start_hi != 0 || r6[0].start_lo != 0)
+		return bad(c, "address ranges do not begin at 0");
+	for (uint64_t i = 0; i < n4; i++)
+		if (r4[i].cls >= c->h->nclasses || (i && r4[i].start <= r4[i - 1].start))
+			return bad(c, "IPv4 range %llu is out of order", (unsigned long long)i);
+	for (uint64_t i = 0; i < n6; i++) {
+		if (r6[i].cls >= c->h->nclasses)
+			return bad(c, "IPv6 range %llu has no class", (unsigned long long)i);
+		if (i && (r6[i].start_hi < r6[i - 1].start_hi ||
+			  (r6[i].start_hi == r6[i - 1].start_hi && r6[i].start_lo <= r6[i - 1].start_lo)))
+			return bad(c, "IPv6 range %llu is out of order", (unsigned long long)i);
+	}
+	return true;
+}
+
+static bool check_intervals(const struct check *c, enum damp_section_id id, const char *what)
+{
+	const struct damp_interval *v = section(c, id);
+	const uint64_t n = count(c, id, sizeof(*v));
+
+	if (n == 0 || v[0].start != 0)
+		return bad(c, "%s do not begin at 0", what);
+	for (uint64_t i = 0; i < n; i++)
+		if (!row_ok(c, v[i].row) || (i && v[i].start <= v[i - 1].start))
+			return bad(c, "%s: entry %llu is out of order", what, (unsigned long long)i);
+	return true;
+}
+
+static bool check_rows(const struct check *c)
+{
+	const struct damp_program_hdr *h = c->h;
+	const struct damp_class *cls = section(c, DAMP_SEC_CLASSES);
+	const struct damp_option_rows *o = section(c, DAMP_SEC_OPTIONS);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < h->nclasses; i++)
+		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
+			ok = ok && row_ok(c, cls[i].src_row[s]) && row_ok(c, cls[i].dst_row[s]);
+	if (count(c, DAMP_SEC_OPTIONS, sizeof(*o)) > DAMP_OPTION_ROWS_MAX)
+		return bad(c, "more than %u sets of options", DAMP_OPTION_ROWS_MAX);
+	for (uint64_t i = 0; i < count(c, DAMP_SEC_OPTIONS, sizeof(*o)); i++)
+		ok = ok && row_ok(c, o[i].row_any) && row_ok(c, o[i].row_none);
+	for (unsigned i = 0; i < DAMP_KIND_MAX; i++)
+		ok = ok && row_ok(c, h->row_kind[i]);
+	for (unsigned i = 0; i < 5; i++)
+		ok = ok && row_ok(c, h->row_type[i]);
+	for (unsigned i = 0; i < DAMP_TRUTHS; i++)
+		ok = ok && row_ok(c, h->row_truth[i]);
+	for (unsigned i = 0; i < 257; i++)
+		ok = ok && row_ok(c, h->row_code[i]);
+	return ok || bad(c, "an attribute names a row that does not exist");
+}
+
+static bool check_literals(const struct check *c, uint32_t first, uint32_t n)
+{
+	const struct damp_text_literal *l = section(c, DAMP_SEC_LITERALS);
+	const uint64_t have = count(c, DAMP_SEC_LITERALS, sizeof(*l));
+	const uint64_t slen = c->h->sec[DAMP_SEC_STRINGS].len;
+
+	if (first > have || n > have - first)
+		return false;
+	for (uint32_t i = first; i < first + n; i++) {
+		if (l[i].text_off > slen || l[i].text_len > slen - l[i].text_off || !row_ok(c, l[i].row) ||
+		    !row_ok(c, l[i].clear_row))
+			return false;
+		if (i > first && (l[i].hash < l[i - 1].hash ||
+				  (l[i].hash == l[i - 1].hash && l[i].text_len < l[i - 1].text_len)))
+			return false;
+	}
+	return true;
+}
+
+static bool check_texts(const struct check *c)
+{
+	const struct damp_text_rows *t = section(c, DAMP_SEC_TEXTS);
+	const uint64_t hs = c->h->sec[DAMP_SEC_HYPERSCAN].len;
+
+	for (unsigned i = 0; i < 2; i++, t++) {
+		if (!check_literals(c, t->literals, t->nliterals) || !check_literals(c, t->prefixes, t->nprefixes))
+			return bad(c, "text %u: literals are out of order or out of bounds", i);
+		if (t->hs_off > hs || t->hs_len > hs - t->hs_off)
+			return bad(c, "text %u: pattern database outside its section", i);
+		if (t->nscan > c->h->nrows || t->scan_rows > c->h->nrows - t->nscan ||
+		    t->scan_clear_rows > c->h->nrows - t->nscan || !row_ok(c, t->row_none))
+			return bad(c, "text %u: rows out of bounds", i);
+		if ((t->nscan > 0) != (t->hs_len > 0))
+			return bad(c, "text %u: patterns without a database, or the reverse", i);
+	}
+	return true;
+}
+
+bool damp_program_check(const void *block, size_t len, char *err, size_t errlen)
+{
+	const struct check c = { .base = block, .h = block, .err = err, .errlen = errlen };
+
+	if (len < sizeof(*c.h) || len > DAMP_PROGRAM_MAX_BYTES)
+		return bad(&c, "%zu bytes cannot be a program", len);
+	return check_frame(&c, len) && check_sections(&c, len) && check_sizes(&c) && check_guard(&c) &&
+	       check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
+	       check_intervals(&c, DAMP_SEC_SIZES, "sizes") && check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
+	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) && check_texts(&c);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The running data plane: what main and the workers share.
+ *
+ * Idea: everything is set up by the main thread before the workers start and
+ * then stays, but for one cache line of signals (struct damp_signals) that the
+ * workers read once per loop.
+ *
+ * Invariant: a worker writes its own struct damp_worker, its own block of the
+ * counters and its own event ring, and the one flag software_steering; all else
+ * is the main thread's. A view is freed only after every worker has reported a
+ * quiescent state behind its replacement.
+ */
+#ifndef DAMP_PLANE_H
+#define DAMP_PLANE_H
+
+#include "clock.h"
+#include "config.h"
+#include "core/judge.h"
+
+#include <rte_mempool.h>
+#include <rte_rcu_qsbr.h>
+
+#define DAMP_RSS_KEY_MAX 64u
+
+struct damp_worker;
+
+/* What the workers read once per loop. */
+struct damp_signals {
+	struct damp_view *view;     /* release store by program.c, acquire load by workers */
+	damp_tick bypass_until;     /* relaxed; a loop more or less does not matter */
+	uint32_t software_steering; /* set for good when the ports' hashing cannot be trusted */
+	uint32_t stop;
+} __attribute__((aligned(64)));
+
+struct damp_port {
+	uint16_t id;
+	uint16_t nrx, ntx;          /* queues in use */
+	bool checksums;             /* the port verifies IPv4 and UDP checksums */
+	bool chains;                /* the port sends multi-segment buffers */
+};
+
+/* How the ports spread packets over queues; see rss.h. */
+struct damp_rss {
+	bool usable;
+	uint16_t reta_size;         /* of the smaller table: what the mapping repeats by */
+	uint64_t hash_types;        /* enabled on both ports */
+	uint8_t key[DAMP_RSS_KEY_MAX];
+};
+
+struct damp_plane {
+	struct damp_signals signals;
+	struct damp_config config;
+	struct damp_clock clock;
+	struct damp_port port[DAMP_SIDE_MAX];
+	struct damp_rss rss;
+	struct rte_mempool *pool;
+	struct rte_rcu_qsbr *qsbr;
+	struct damp_judge *judge;
+	struct damp_worker *worker[DAMP_WORKERS_MAX];
+	struct damp_stats *stats;
+	struct damp_events *events;
+	struct damp_key master;     /* of Echo values and pings; survives restarts */
+	struct damp_programs *programs;
+	struct damp_control *control;
+	int lock_fd;                /* held as long as this process runs */
+};
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Counter and event files; see segment.h.
+ */
+#include "segment.h"
+
+#include "say.h"
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_FILE "dataplane.lock"
+
+static int lock_dir(struct damp_plane *p)
+{
+	const char *dir = p->config.runtime_dir;
+	char path[DAMP_PATH_MAX + 32];
+	int rc = damp_make_dir(dir, 0755);
+
+	if (rc != 0) {
+		damp_say("runtime directory %s: %s; choose another with --runtime-dir", dir, strerror(-rc));
+		return -1;
+	}
+	damp_path_join(path, sizeof(path), dir, LOCK_FILE);
+	p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (p->lock_fd < 0) {
+		damp_say("%s: %s; choose another directory with --runtime-dir", path, strerror(errno));
+		return -1;
+	}
+	if (flock(p->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		damp_say("another data plane runs in %s; choose another directory with --runtime-dir", dir);
+		return -1;
+	}
+	return 0;
+}
+
+/* A zeroed file of len bytes, mapped; it appears as dir/name on publish(). */
+static void *make_file(const char *dir, const char *name, size_t len)
+{
+	char aside[DAMP_PATH_MAX + 32];
+	void *mem = MAP_FAILED;
+	int fd;
+
+	snprintf(aside, sizeof(aside), "%s/%s.new", dir, name);
+	fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0 && fchmod(fd, 0644) == 0 && ftruncate(fd, (off_t)len) == 0)
+		mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (mem == MAP_FAILED)
+		damp_say("%s (%zu bytes): %s", aside, len, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+static int publish(const char *dir, const char *name)
+{
+	char aside[DAMP_PATH_MAX + 32], path[DAMP_PATH_MAX + 32];
+
+	snprintf(aside, sizeof(aside), "%s/%s.new", dir, name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (rename(aside, path) == 0)
+		return 0;
+	damp_say("%s: %s", path, strerror(errno));
+	return -1;
+}
+
+static void fill_headers(struct damp_plane *p, uint64_t boot_id)
+{
+	struct damp_stats *s = p->stats;
+	struct damp_events *e = p->events;
+
+	s->magic = DAMP_STATS_MAGIC;
+	s->version = DAMP_STATS_VERSION;
+	s->nworkers = p->config.nworkers;
+	s->total_len = sizeof(*s);
+	s->boot_id = boot_id;
+	s->nrule_slots = 1;
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
+		memcpy(s->port[side].name, p->config.port[side], sizeof(s->port[side].name));
+	e->magic = DAMP_EVENTS_MAGIC;
+	e->version = DAMP_STATS_VERSION;
+	e->nworkers = p->config.nworkers;
+	e->boot_id = boot_id;
+}
+
+int damp_segment_open(struct damp_plane *p)
+{
+	const char *dir = p->config.runtime_dir;
+	uint64_t boot_id;
+
+	if (lock_dir(p) != 0 || damp_random(&boot_id, sizeof(boot_id)) != 0)
+		return -1;
+	p->stats = make_file(dir, DAMP_STATS_FILE, sizeof(*p->stats));
+	p->events = make_file(dir, DAMP_EVENTS_FILE, sizeof(*p->events));
+	if (p->stats == NULL || p->events == NULL)
+		return -1;
+	fill_headers(p, boot_id);
+	return publish(dir, DAMP_STATS_FILE) == 0 && publish(dir, DAMP_EVENTS_FILE) == 0 ? 0 : -1;
+}
+
+uint16_t damp_segment_slot(struct damp_stats *s, const char *id)
+{
+	const size_t len = strlen(id);
+
+	if (len == 0 || len >= sizeof(s->rule_slot[0]))
+		return 0;
+	for (uint32_t i = 1; i < s->nrule_slots; i++)
+		if (strcmp(s->rule_slot[i], id) == 0)
+			return (uint16_t)i;
+	if (s->nrule_slots >= DAMP_RULE_SLOTS)
+		return 0;
+	memcpy(s->rule_slot[s->nrule_slots], id, len + 1);
+	/* Readers take the names below the count they see. */
+	__atomic_store_n(&s->nrule_slots, s->nrule_slots + 1, __ATOMIC_RELEASE);
+	return (uint16_t)(s->nrule_slots - 1);
+}

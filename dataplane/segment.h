@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The files other processes map: counters and events, in the runtime
+ * directory.
+ *
+ * Invariant: the files are made aside and renamed when they are whole, so a
+ * reader that opens them always finds valid ones; a reader that still holds
+ * those of an earlier run sees them stand still and another boot_id in the new
+ * ones. A lock file keeps a second data plane out of the directory.
+ *
+ * Main thread only.
+ */
+#ifndef DAMP_SEGMENT_H
+#define DAMP_SEGMENT_H
+
+#include "plane.h"
+
+/* Make the directory, lock it and map both files. Returns 0, or -1 said on
+ * stderr. */
+int damp_segment_open(struct damp_plane *p);
+
+/* The counter slot of a rule id: the one it has had since the start, or a new
+ * one, or 0 when there is none left or the id is too long. */
+uint16_t damp_segment_slot(struct damp_stats *s, const char *id);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Files of the state directory; see state.h.
+ */
+#include "state.h"
+
+#include "config.h"
+#include "say.h"
+
+#include <damper/wire.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int damp_random(void *out, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		const ssize_t n = getrandom((char *)out + done, len - done, 0);
+
+		if (n < 0 && errno != EINTR) {
+			damp_say("the kernel gives no random numbers: %s", strerror(errno));
+			return -1;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+int damp_make_dir(const char *path, unsigned mode)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	if (stat(path, &st) != 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int damp_read_whole(int fd, void *out, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		const ssize_t n = pread(fd, (char *)out + done, len - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int damp_write_whole(int fd, const void *data, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		const ssize_t n = write(fd, (const char *)data + done, len - done);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int sync_dir(const char *dir)
+{
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = fsync(fd) == 0 ? 0 : -errno;
+	close(fd);
+	return rc;
+}
+
+static int write_aside(const char *path, const void *data, size_t len, unsigned mode)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = damp_write_whole(fd, data, len);
+	if (rc == 0 && fsync(fd) != 0)
+		rc = -errno;
+	close(fd);
+	if (rc != 0)
+		unlink(path);
+	return rc;
+}
+
+/* dir/name becomes data, atomically. Returns 0 or a negative errno. */
+static int replace(const char *dir, const char *name, const void *data, size_t len, unsigned mode)
+{
+	char path[DAMP_PATH_MAX + 32], aside[DAMP_PATH_MAX + 40];
+	int rc;
+
+	if (damp_path_join(path, sizeof(path), dir, name) != 0)
+		return -ENAMETOOLONG;
+	snprintf(aside, sizeof(aside), "%s.new", path);
+	rc = write_aside(aside, data, len, mode);
+	if (rc != 0)
+		return rc;
+	if (rename(aside, path) != 0) {
+		rc = -errno;
+		unlink(aside);
+		return rc;
+	}
+	return sync_dir(dir);
+}
+
+/* Returns 0, -ENOENT when there is none yet, or another negative errno. */
+static int read_secret(const char *path, struct damp_key *out)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		rc = -errno;
+	else if (st.st_size != sizeof(*out))
+		rc = -EINVAL;
+	else
+		rc = damp_read_whole(fd, out, sizeof(*out));
+	if (rc == 0 && (st.st_mode & 077) != 0)
+		damp_say("%s can be read by others (mode %04o); chmod 0600 it, or delete it for a new one", path,
+			 (unsigned)st.st_mode & 07777);
+	close(fd);
+	return rc;
+}
+
+int damp_state_secret(const char *dir, struct damp_key *out)
+{
+	char path[DAMP_PATH_MAX + 32];
+	int rc = damp_make_dir(dir, 0750);
+
+	if (rc == 0 && damp_path_join(path, sizeof(path), dir, DAMP_SECRET_FILE) != 0)
+		rc = -ENAMETOOLONG;
+	if (rc == 0)
+		rc = read_secret(path, out);
+	if (rc == 0)
+		return 0;
+	if (damp_random(out, sizeof(*out)) != 0)
+		return -1;
+	if (rc == -ENOENT)
+		rc = replace(dir, DAMP_SECRET_FILE, out, sizeof(*out), 0600);
+	if (rc != 0)
+		damp_say("%s/%s: %s; proofs end with this run", dir, DAMP_SECRET_FILE,
+			 rc == -EINVAL ? "is not 16 bytes long" : strerror(-rc));
+	return 0;
+}
+
+int damp_state_save(const char *dir, const void *block, size_t len, char *err, size_t errlen)
+{
+	const int rc = replace(dir, DAMP_PROGRAM_FILE, block, len, 0640);
+
+	if (rc == 0)
+		return 0;
+	snprintf(err, errlen, "%s/%s: %s", dir, DAMP_PROGRAM_FILE, strerror(-rc));
+	return -1;
+}
+
+static void *read_program(int fd, size_t *len, char *err, size_t errlen)
+{
+	struct stat st;
+	void *block;
+	int rc;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > DAMP_PROGRAM_MAX_BYTES) {
+		snprintf(err, errlen, "not a file of 1 to %u bytes", DAMP_PROGRAM_MAX_BYTES);
+		return NULL;
+	}
+	*len = (size_t)st.st_size;
+	block = malloc(*len);
+	rc = block != NULL ? damp_read_whole(fd, block, *len) : -ENOMEM;
+	if (rc == 0)
+		return block;
+	snprintf(err, errlen, "%s", strerror(-rc));
+	free(block);
+	return NULL;
+}
+
+void *damp_state_load(const char *dir, size_t *len, char *err, size_t errlen)
+{
+	char path[DAMP_PATH_MAX + 32];
+	void *block;
+	int fd;
+
+	err[0] = '\0';
+	if (damp_path_join(path, sizeof(path), dir, DAMP_PROGRAM_FILE) != 0)
+		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		if (errno != ENOENT)
+			snprintf(err, errlen, "%s", strerror(errno));
+		return NULL;
+	}
+	block = read_program(fd, len, err, errlen);
+	close(fd);
+	return block;
+}

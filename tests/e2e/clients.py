@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Honest clients through the filter: nobody real is locked out."""
+
+import time
+
+import attacks
+import coap
+import honest
+import lab as wiring
+import results
+from capture import Recorder
+from harness import expect, new_lab, rule_file, scenario
+
+INSIDE_ZONES = """\
+version: 1
+ruleset: {name: %s, revision: 1}
+zones:
+  inside: {ports: [inside], prefixes: [192.0.2.0/24, "2001:db8:1::/64"]}
+  outside: {ports: [outside]}
+"""
+
+CHALLENGE = INSIDE_ZONES % "e2e-challenge" + """\
+rules:
+  - id: challenge-everybody
+    match: {from: outside, msg: request, verified: false}
+    then: challenge
+"""
+
+
+def _honest_round(family, workers=1):
+    """Every kind of honest job once, right after the start."""
+    with new_lab(workers=workers) as lab:
+        recorder = Recorder()
+        try:
+            client = recorder.add(lab.ns("honest"), "eth0")
+            one = honest.Honest(lab, family)
+            for name in honest.Honest.ROUND:
+                one.run_job(name)
+            jobs = honest.check_pings(one.jobs, client)
+        finally:
+            recorder.close()
+    failed = [f"{job.kind}: {job.output[:200]!r}" for job in jobs if not job.answered]
+    expect(not failed, "not answered:\n" + "\n".join(failed))
+
+
+@scenario
+def honest_v4():
+    """GET, NON, block-wise PUT, observe, keepalive over IPv4."""
+    _honest_round(4)
+
+
+@scenario
+def honest_v6():
+    """The same over IPv6."""
+    _honest_round(6)
+
+
+@scenario
+def honest_two_workers():
+    """The same with two workers, which hand packets over by software."""
+    _honest_round(4, workers=2)
+
+
+@scenario
+def challenged_client():
+    """A libcoap client that is challenged gets its resource, unconfigured."""
+    with new_lab() as lab:
+        path = rule_file(lab, "challenge.yaml", CHALLENGE)
+        done = lab.damper("load", path)
+        expect(done.returncode == 0, f"load: {done.stdout}{done.stderr}")
+        recorder = Recorder()
+        try:
+            client = recorder.add(lab.ns("honest"), "eth0")
+            for family in (4, 6):
+                one = honest.Honest(lab, family)
+                for options in ((), ("-N",)):
+                    output = one.client("/time", *options, wait=10)
+                    expect(output.count(":") >= 2, f"IPv{family} {options}: {output!r}")
+            time.sleep(0.2)
+            echoes = {r.packet.family for r in client.records(way="in")
+                      if r.packet.sport == coap.PORT and r.packet.data[1:2] == b"\x81"
+                      and coap.option(r.packet.data, coap.OPT_ECHO)}
+        finally:
+            recorder.close()
+        expect(echoes == {4, 6}, f"4.01 with Echo was seen for {sorted(echoes)} only")
+
+
+@scenario
+def attack_two_workers():
+    """The bound holds when the victims' packets are spread over two workers."""
+    with new_lab(workers=2) as lab:
+        chosen = [(i, v) for i, v in enumerate(attacks.vectors(), 1)
+                  if v.number in ("AV-01", "AV-41")]
+        for index, vector in chosen:
+            vector.start = 0
+            for family in (4, 6):
+                lab.add_victims(vector.addresses(index, 1, family))
+        expect(lab.damper("bypass", "on", "--for", "1min").returncode == 0, "bypass on")
+        for family in (4, 6):
+            attacks.plant(lab, family)
+        expect(lab.damper("bypass", "off").returncode == 0, "bypass off")
+        _attack(lab, chosen)
+
+
+def _attack(lab, chosen):
+    recorder = Recorder()
+    try:
+        victim = recorder.add(lab.ns("victim"), "eth0")
+        attacker = attacks.Attacker(lab)
+        attacker.run(chosen, 1, (4, 6))
+        time.sleep(2)
+        attacker.close()
+        for index, vector in chosen:
+            for family in (4, 6):
+                got = results.at_victims(victim, vector.addresses(index, 1, family), 0)
+                peak = results.peak_factor(attacker.sent[vector.number, family], got)
+                expect(peak <= results.LIMIT, f"{vector.number} IPv{family}: factor {peak:.2f}")
+    finally:
+        recorder.close()
+
+
+@scenario
+def unsolicited_from_inside():
+    """A response that nobody asked for does not leave."""
+    import netns
+    import packets
+    with new_lab() as lab:
+        recorder = Recorder()
+        try:
+            victim = recorder.add(lab.ns("victim"), "eth0")
+            for family, target in ((4, "10.99.1.7"), (6, "3fff:199::7")):
+                def send(target=target, family=family):
+                    import socket
+                    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
+                        sock.bind(("eth0", 0))
+                        for i in range(20):
+                            sock.send(packets.udp_frame(
+                                wiring.MAC["inside"], wiring.MAC["victim"],
+                                wiring.SERVER[family], target, coap.PORT, 40000 + i,
+                                coap.message(coap.NON, coap.CODE_CONTENT, i, b"t", (),
+                                             b"x" * 900)))
+                netns.in_namespace(lab.ns("inside"), send)
+            time.sleep(1)
+            got = [r.packet for r in victim.records(way="in") if r.packet.sport == coap.PORT]
+        finally:
+            recorder.close()
+        expect(not got, f"{len(got)} packets for nothing reached the victim: {got[:3]}")

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the end-to-end scenarios share: a registry, a lab each, steady traffic.
+
+A scenario is a function that gets a Lab factory and raises Failure when a
+promise is broken. Each runs in a lab of its own, made and taken away by it.
+"""
+
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
+
+import lab as wiring  # noqa: E402  (needs the path above)
+import netns  # noqa: E402
+
+DEFAULT_RULES = os.path.join(ROOT, "rules", "default.yaml")
+SCENARIOS = {}
+
+
+class Failure(Exception):
+    """A promise was broken; the text says which."""
+
+
+def scenario(function):
+    """Register a scenario under its name, with dashes."""
+    SCENARIOS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def expect(condition, text):
+    """Fail with a text unless the condition holds."""
+    if not condition:
+        raise Failure(text)
+
+
+def build_folder():
+    """Where the binaries are."""
+    return os.environ.get("DAMPER_BUILD", os.path.join(ROOT, "build"))
+
+
+def new_lab(rules=DEFAULT_RULES, workers=1, middle="damper"):
+    """A lab with the real data plane and daemon, to be used in `with`.
+    DAMPER_LAB_MIDDLE=testpmd puts plain forwarding in their place: then what is
+    about passing must succeed and what is about judgement must fail."""
+    return wiring.Lab(build_folder(), rules, os.environ.get("DAMPER_LAB_MIDDLE", middle), workers)
+
+
+def rule_file(lab, name, text):
+    """Write a rule file for a scenario; its path."""
+    path = os.path.join(lab.folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def damper_ok(lab, *argv):
+    """Run the command and insist on exit code 0; what it printed."""
+    done = lab.damper(*argv)
+    expect(done.returncode == 0,
+           f"damper {' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def status(lab):
+    """`damper show status` as data."""
+    return json.loads(damper_ok(lab, "show", "status", "--json"))
+
+
+def samples(text):
+    """{(name, frozenset of labels): value} of Prometheus text."""
+    found = {}
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        head, value = line.rsplit(" ", 1)
+        name, _, labels = head.partition("{")
+        pairs = [pair for pair in labels.rstrip("}").split(",") if pair]
+        found[name, frozenset(pairs)] = float(value)
+    return found
+
+
+def total(metrics, name, *labels):
+    """Sum of the samples of a name that carry all these labels."""
+    return sum(value for (n, have), value in metrics.items()
+               if n == name and set(labels) <= have)
+
+
+class Echo:
+    """Datagrams that are not CoAP, at a steady rate, through the filter and
+    back. Whatever the filter does meanwhile, none may be lost."""
+
+    PORT = 7777
+
+    def __init__(self, lab, family=4, rate=200):
+        kind = socket.AF_INET if family == 4 else socket.AF_INET6
+        self.period = 1.0 / rate
+        self.server = self._socket(lab, "inside", kind)
+        self.server.bind((wiring.SERVER[family], self.PORT))
+        self.client = self._socket(lab, "honest", kind)
+        self.client.bind((wiring.HONEST[family], 0))
+        self.target = (wiring.SERVER[family], self.PORT)
+        self.sent, self.seen = 0, set()
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=body)
+                         for body in (self._serve, self._send, self._receive)]
+
+    @staticmethod
+    def _socket(lab, role, kind):
+        sock = netns.in_namespace(lab.ns(role), lambda: socket.socket(kind, socket.SOCK_DGRAM))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sock.settimeout(0.2)
+        return sock
+
+    def _serve(self):
+        while not self._stop.is_set():
+            try:
+                data, address = self.server.recvfrom(2048)
+                self.server.sendto(data, address)
+            except OSError:
+                continue
+
+    def _send(self):
+        next_at = time.monotonic()
+        while not self._stop.is_set():
+            self.client.sendto(struct.pack("!I", self.sent), self.target)
+            self.sent += 1
+            next_at += self.period
+            self._stop.wait(max(0.0, next_at - time.monotonic()))
+
+    def _receive(self):
+        while not self._stop.is_set():
+            try:
+                self.seen.add(struct.unpack("!I", self.client.recv(2048))[0])
+            except OSError:
+                continue
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        """Stop sending; give the last ones a moment to come back."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._finish()
+
+    def _finish(self):
+        for sock, other in ((self.server, True), (self.client, False), (self.client, False)):
+            end = time.monotonic() + 0.5
+            while time.monotonic() < end:
+                try:
+                    data, address = sock.recvfrom(2048)
+                except OSError:
+                    break
+                if other:
+                    sock.sendto(data, address)
+                else:
+                    self.seen.add(struct.unpack("!I", data)[0])
+        self.server.close()
+        self.client.close()
+
+    @property
+    def lost(self):
+        """Datagrams that did not come back."""
+        return self.sent - len(self.seen)
+
+
+class Asking:
+    """One proved endpoint that keeps asking: every request must be answered
+    without being repeated."""
+
+    def __init__(self, peer, path="/time", period=0.05):
+        self.peer, self.path, self.period = peer, path, period
+        self.asked = self.unanswered = self.repeats = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._body)
+
+    def _body(self):
+        while not self._stop.is_set():
+            before = self.peer.sent
+            self.asked += 1
+            if self.peer.get(self.path) is None:
+                self.unanswered += 1
+            self.repeats += self.peer.sent - before - 1
+            self._stop.wait(self.period)
+
+    def __enter__(self):
+        expect(self.peer.get(self.path) is not None, f"no answer to a first GET {self.path}")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self._stop.set()
+        self._thread.join()
+
+
+def expect_no_loss(echo, *asking):
+    """Nothing was lost in any of the streams."""
+    expect(echo.sent > 50, f"only {echo.sent} datagrams were sent: the test itself is too slow")
+    expect(echo.lost == 0, f"{echo.lost} of {echo.sent} datagrams lost")
+    for one in asking:
+        expect(one.unanswered == 0 and one.repeats == 0,
+               f"of {one.asked} requests {one.unanswered} stayed without answer and "
+               f"{one.repeats} had to be repeated")

@@ -1,0 +1,780 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The judge from outside: conversations, both families, and what becomes of
+ * each packet. The last test asks whether every reason was seen here.
+ */
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define CLIENT ((struct rig_end){ 1, 40000 })
+#define SERVER ((struct rig_end){ 2, 5683 })
+#define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
+
+/* GET /p: CON, no token, MID 1. 6 bytes, the smallest request with a path. */
+#define GET_P 0x40, 0x01, 0x00, 0x01, 0xb1, 'p'
+/* GET /.well-known/core: NON, token 4a, MID 2. */
+#define GET_CORE                                                                                          \
+	0x51, 0x01, 0x00, 0x02, 0x4a, 0xbb, '.', 'w', 'e', 'l', 'l', '-', 'k', 'n', 'o', 'w', 'n', 0x04,  \
+		'c', 'o', 'r', 'e'
+/* GET /time with Observe 0: NON, token 83, MID 3 (attacks.md AV-12). */
+#define OBSERVE_TIME 0x51, 0x01, 0x00, 0x03, 0x83, 0x60, 0x54, 't', 'i', 'm', 'e'
+
+static bool seen[DAMP_REASON_MAX];
+
+static const struct damp_pkt *expect(struct damp_pkt *p, enum damp_reason why)
+{
+	static const char *const name[] = {
+#define X(n, label, sev, help) [DAMP_REASON_##n] = label,
+		DAMP_REASONS(X)
+#undef X
+	};
+
+	if (p->reason != why)
+		fail_msg("reason is %s, not %s", name[p->reason], name[why]);
+	assert_int_equal(p->fate == DAMP_FATE_DROP, why >= DAMP_REASON_FIRST_DROP);
+	seen[why] = true;
+	return p;
+}
+
+/* A response of total CoAP length n: type, code, MID and token given. */
+static size_t response(uint8_t *out, uint8_t type, uint16_t mid, const uint8_t *token, uint8_t tkl, size_t n)
+{
+	memset(out, 'x', n);
+	out[0] = (uint8_t)(0x40 | type << 4 | tkl);
+	out[1] = DAMP_COAP_2_05;
+	damp_put16(out + 2, mid);
+	memcpy(out + 4, token, tkl);
+	if (n > 4u + tkl)
+		out[4 + tkl] = 0xff;
+	return n;
+}
+
+static struct damp_pkt *answer(struct rig *r, uint8_t type, uint16_t mid, const uint8_t *token, uint8_t tkl, size_t n)
+{
+	uint8_t m[1400];
+
+	return rig_send(r, DAMP_INSIDE, SERVER, CLIENT, m, response(m, type, mid, token, tkl, n));
+}
+
+static void assert_promise(const struct rig *r)
+{
+	if (r->peer_out > 3 * r->peer_in)
+		fail_msg("%llu bytes out for %llu in", (unsigned long long)r->peer_out, (unsigned long long)r->peer_in);
+}
+
+static void small_answer_passes(void **state)
+{
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 40), DAMP_REASON_ACCEPTED);
+	assert_promise(&r);
+	rig_close(&r);
+}
+
+/* The way of a plain RFC 7252 client: its first answer becomes a ping, its RST
+ * proves it, its own retransmission gets the whole answer. */
+static void large_answer_needs_pong(void **state)
+{
+	struct rig r;
+	size_t len;
+	const uint8_t *out;
+	uint8_t rst[4] = { 0x70, 0x00 };
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000), DAMP_REASON_PINGED);
+	out = rig_out(&r, &len);
+	assert_int_equal(len, 4);
+	assert_int_equal(out[0], 0x40);
+	assert_int_equal(out[1], 0x00);
+	memcpy(rst + 2, out + 2, 2);
+	rig_wait_ms(&r, 400);
+	assert_int_equal(r.nemits, 1);
+	rig_wait_ms(&r, 400);
+	assert_int_equal(r.nemits, 1);
+	rig_wait_ms(&r, 400);
+	assert_int_equal(r.nemits, 0);
+	assert_promise(&r);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED_PROVED);
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000), DAMP_REASON_ACCEPTED_PROVED);
+	assert_int_equal(r.stats->worker[0].proofs_ping, 1);
+	rig_close(&r);
+}
+
+static void proof_ends_the_probes(void **state)
+{
+	struct rig r;
+	size_t len;
+	uint8_t rst[4] = { 0x70, 0x00 };
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000);
+	memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4);
+	rig_wait_ms(&r, 500);
+	assert_int_equal(r.nemits, 0);
+	rig_close(&r);
+}
+
+/* A NON client with Echo: the answer becomes 4.01 + Max-Age 0 + Echo in kind. */
+static void large_answer_to_non_is_challenged(void **state)
+{
+	static const uint8_t token[] = { 0x4a };
+	struct rig r;
+	size_t len;
+	const uint8_t *out;
+	uint8_t retry[64] = { GET_CORE };
+	const size_t n = sizeof((const uint8_t[]){ GET_CORE });
+
+	rig_open(&r, *(bool *)*state);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_CORE)), DAMP_REASON_ACCEPTED);
+	expect(answer(&r, DAMP_COAP_NON, 77, token, 1, 600), DAMP_REASON_CHALLENGED);
+	out = rig_out(&r, &len);
+	assert_int_equal(len, 4 + 1 + 4 + DAMP_ECHO_LEN);
+	assert_int_equal(out[1], DAMP_COAP_4_01);
+	assert_int_equal(out[4], 0x4a);
+	/* Max-Age, empty: delta 14. Then Echo, 9 bytes: delta 238. */
+	assert_memory_equal(out + 5, ((const uint8_t[]){ 0xd0, 0x01, 0xd9, 0xe1 }), 4);
+	assert_promise(&r);
+	/* The retry: Echo behind Uri-Path, delta 241. */
+	retry[n] = 0xd9;
+	retry[n + 1] = 241 - 13;
+	memcpy(retry + n + 2, out + 9, DAMP_ECHO_LEN);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, retry, n + 2 + DAMP_ECHO_LEN), DAMP_REASON_ACCEPTED_PROVED);
+	expect(answer(&r, DAMP_COAP_NON, 78, token, 1, 600), DAMP_REASON_ACCEPTED_PROVED);
+	assert_int_equal(r.stats->worker[0].proofs_echo, 1);
+	rig_close(&r);
+}
+
+/* Somebody else's Echo proves nothing. */
+static void echo_of_another_port_is_not_a_proof(void **state)
+{
+	static const uint8_t token[] = { 0x4a };
+	struct rig r;
+	size_t len;
+	uint8_t retry[64] = { GET_CORE };
+	const size_t n = sizeof((const uint8_t[]){ GET_CORE });
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_CORE));
+	answer(&r, DAMP_COAP_NON, 77, token, 1, 600);
+	retry[n] = 0xd9;
+	retry[n + 1] = 241 - 13;
+	memcpy(retry + n + 2, rig_out(&r, &len) + 9, DAMP_ECHO_LEN);
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 1, 40001 }, SERVER, retry, n + 2 + DAMP_ECHO_LEN),
+	       DAMP_REASON_ACCEPTED);
+	rig_close(&r);
+}
+
+/* A confirmable client that comes again unproved is offered an Echo too. */
+static void second_try_gets_an_echo(void **state)
+{
+	struct rig r;
+	uint8_t get[] = { GET_CORE };
+	static const uint8_t token[] = { 0x4a };
+
+	get[0] = 0x41;
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get));
+	expect(answer(&r, DAMP_COAP_ACK, 2, token, 1, 600), DAMP_REASON_PINGED);
+	rig_wait_ms(&r, 2500);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get));
+	expect(answer(&r, DAMP_COAP_ACK, 2, token, 1, 600), DAMP_REASON_CHALLENGED);
+	assert_promise(&r);
+	rig_close(&r);
+}
+
+static void responses_need_a_request(void **state)
+{
+	static const uint8_t token[] = { 0x99 };
+	struct rig r;
+	uint8_t m[64];
+
+	rig_open(&r, *(bool *)*state);
+	expect(answer(&r, DAMP_COAP_NON, 5, token, 1, 40), DAMP_REASON_UNSOLICITED_OUT);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, m, response(m, DAMP_COAP_NON, 6, token, 1, 40)),
+	       DAMP_REASON_UNSOLICITED_IN);
+	/* An ACK of a MID nobody used, both ways. */
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x60, 0x00, 0x12, 0x34)), DAMP_REASON_EMPTY_UNMATCHED);
+	expect(rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, BYTES(0x70, 0x00, 0x12, 0x34)), DAMP_REASON_EMPTY_UNMATCHED);
+	rig_close(&r);
+}
+
+static void grace_after_a_start(void **state)
+{
+	static const uint8_t token[] = { 0x99 };
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	r.now = DAMP_SECONDS(1);
+	expect(answer(&r, DAMP_COAP_NON, 5, token, 1, 40), DAMP_REASON_ACCEPTED_GRACE);
+	expect(answer(&r, DAMP_COAP_NON, 6, token, 1, 200), DAMP_REASON_UNSOLICITED_OUT);
+	rig_close(&r);
+}
+
+/* A spoofed registration: a few small packets, then the server is told. */
+static void observation_of_a_ghost_is_cured(void **state)
+{
+	struct rig r;
+	/* 2.05 with Observe n and 10 bytes, like libcoap's /time. */
+	uint8_t n[] = { 0x51, 0x45, 0x01, 0x00, 0x83, 0x61, 0x01, 0xff, 'J', 'a', 'n', ' ', '0', '1' };
+	struct damp_pkt *p = NULL;
+	unsigned i;
+	size_t len;
+
+	rig_open(&r, *(bool *)*state);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(OBSERVE_TIME)), DAMP_REASON_ACCEPTED);
+	for (i = 0; i < 20; i++) {
+		n[3] = (uint8_t)i;
+		n[6] = (uint8_t)i;
+		p = rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, n, sizeof(n));
+		if (p->reason == DAMP_REASON_CURED)
+			break;
+		rig_wait_ms(&r, 1000);
+		assert_promise(&r);
+	}
+	expect(p, DAMP_REASON_CURED);
+	assert_int_equal(p->fate, DAMP_FATE_BACK);
+	assert_memory_equal(rig_out(&r, &len), ((const uint8_t[]){ 0x70, 0x00, 0x01, (uint8_t)i }), 4);
+	rig_close(&r);
+}
+
+/* The server of a ghost's registration answers each renewal with a large ACK:
+ * that is nothing an RST could end. */
+static void large_renewals_are_dropped(void **state)
+{
+	static const uint8_t token[] = { 0x83 };
+	uint8_t get[] = { OBSERVE_TIME }, m[1000];
+	struct rig r;
+
+	get[0] = 0x41;
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get));
+	for (unsigned i = 0; i < 10; i++) {
+		response(m, DAMP_COAP_ACK, 3, token, 1, sizeof(m));
+		/* Observe 1 in the place of the payload's first bytes. */
+		memcpy(m + 5, ((const uint8_t[]){ 0x61, 0x01, 0xff }), 3);
+		rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, m, i ? sizeof(m) : 20);
+		assert_promise(&r);
+	}
+	expect(&r.pkt, DAMP_REASON_OBSERVE_UNPROVED);
+	rig_close(&r);
+}
+
+/* A registered observer that answers pings keeps its notifications. */
+static void observer_that_is_there_is_served(void **state)
+{
+	struct rig r;
+	uint8_t n[] = { 0x51, 0x45, 0x01, 0x00, 0x83, 0x61, 0x01, 0xff, 'J', 'a', 'n', ' ', '0', '1' };
+	uint8_t rst[4] = { 0x70, 0x00 };
+	unsigned served = 0;
+	size_t len;
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(OBSERVE_TIME));
+	for (unsigned i = 0; i < 600; i++) {
+		struct damp_pkt *p;
+
+		n[3] = n[6] = (uint8_t)i;
+		n[2] = (uint8_t)(i >> 8);
+		p = rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, n, sizeof(n));
+		assert_int_not_equal(p->reason, DAMP_REASON_CURED);
+		if (p->reason == DAMP_REASON_PINGED) {
+			memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+			expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+		}
+		served += p->fate == DAMP_FATE_FORWARD && p->reason != DAMP_REASON_PINGED;
+		rig_wait_ms(&r, 1000);
+		if (r.nemits > 0) {
+			memcpy(rst + 2, r.emits[0].data + r.emits[0].len - 2, 2);
+			expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+		}
+	}
+	/* None is lost at the start, and one per idle time of the proof (300 s). */
+	assert_in_range(served, 598, 599);
+	rig_close(&r);
+}
+
+static void guessing_runs_out(void **state)
+{
+	struct rig r;
+	size_t len;
+	uint16_t right;
+	uint8_t rst[4] = { 0x70, 0x00 };
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000);
+	right = damp_get16(rig_out(&r, &len) + 2);
+	for (unsigned i = 1; i <= 8; i++) {
+		damp_put16(rst + 2, (uint16_t)(right + i));
+		expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_EMPTY_UNMATCHED);
+	}
+	damp_put16(rst + 2, right);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_EMPTY_UNMATCHED);
+	rig_close(&r);
+}
+
+static void pings_from_outside(void **state)
+{
+	struct rig r;
+	size_t len;
+	static const uint8_t ping[] = { 0x40, 0x00, 0xc0, 0x0c };
+
+	rig_open(&r, *(bool *)*state);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4), DAMP_REASON_ANSWERED);
+	assert_memory_equal(rig_out(&r, &len), ((const uint8_t[]){ 0x70, 0x00, 0xc0, 0x0c }), 4);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4), DAMP_REASON_PING_RATE);
+	rig_close(&r);
+}
+
+/* PUT /p with Block1 0/1/64: its server would keep state for a ghost. */
+static void block1_needs_a_proof(void **state)
+{
+	uint8_t put[4 + 2 + 3 + 1 + 64] = { 0x40, 0x03, 0x00, 0x09, 0xb1, 'p', 0xd1, 0x03, 0x0a, 0xff };
+	struct rig r;
+	size_t len;
+	uint8_t rst[4] = { 0x70, 0x00 };
+
+	rig_open(&r, *(bool *)*state);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, put, sizeof(put)), DAMP_REASON_PINGED);
+	memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, put, sizeof(put)), DAMP_REASON_ACCEPTED_PROVED);
+	rig_close(&r);
+}
+
+static void challenges_run_out(void **state)
+{
+	uint8_t put[4 + 2 + 3 + 1 + 64] = { 0x40, 0x03, 0x00, 0x09, 0xb1, 'p', 0xd1, 0x03, 0x0a, 0xff };
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 3; i++) {
+		put[3] = (uint8_t)i;
+		expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, put, sizeof(put)), DAMP_REASON_PINGED);
+	}
+	put[3] = 9;
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, put, sizeof(put)), DAMP_REASON_CHALLENGE_RATE);
+	rig_close(&r);
+}
+
+static void one_host_only(struct damp_guard *g)
+{
+	/* 100 bytes/s, 200 bytes burst, toward one host; the network is not bound;
+	 * the reserve for challenges is nothing. */
+	const struct damp_rung r4 = { .cost_q16 = (DAMP_TICK_HZ << 16) / 100, .burst_ticks = 2 << 20, .plen = 32 };
+	struct damp_rung r6 = r4;
+
+	r6.plen = 128;
+	g->host4 = r4;
+	g->host6 = r6;
+	g->net4.cost_q16 = g->net6.cost_q16 = 0;
+	g->challenge_reserve_ticks = 0;
+}
+
+static void one_net_only(struct damp_guard *g)
+{
+	one_host_only(g);
+	g->net4 = g->host4;
+	g->net6 = g->host6;
+	g->net4.plen = 24;
+	g->net6.plen = 48;
+	g->host4.cost_q16 = g->host6.cost_q16 = 0;
+}
+
+static void bytes_toward_a_host_run_out(struct rig *r, enum damp_reason why)
+{
+	struct damp_pkt *p;
+
+	for (unsigned i = 0; i < 50; i++) {
+		rig_send(r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+		p = answer(r, DAMP_COAP_ACK, 1, NULL, 0, 8);
+		if (p->fate == DAMP_FATE_DROP)
+			break;
+	}
+	expect(rig_send(r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P)), why);
+}
+
+static void host_ledger(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, one_host_only);
+	bytes_toward_a_host_run_out(&r, DAMP_REASON_LEDGER_HOST);
+	rig_close(&r);
+}
+
+static void net_ledger(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, one_net_only);
+	bytes_toward_a_host_run_out(&r, DAMP_REASON_LEDGER_NET);
+	/* Another address of the same network is refused too. */
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 77, 40000 }, SERVER, BYTES(GET_P)), DAMP_REASON_LEDGER_NET);
+	rig_close(&r);
+}
+
+static void no_amplification(struct damp_guard *g)
+{
+	g->alpha_q8 = 64;
+}
+
+/* With a quarter of the request as credit not even a ping fits. */
+static void nothing_fits(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, no_amplification);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 8), DAMP_REASON_AMPLIFICATION);
+	/* Nor can a challenge be made of a request that needs one. */
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x40, 0x01, 0x00, 0x08, 0xb1, 'p', 0xd1, 0x07, 0x06)),
+	       DAMP_REASON_PROOF_REQUIRED);
+	rig_close(&r);
+}
+
+static void one_request_a_server(struct damp_guard *g)
+{
+	g->server = (struct damp_rung){ .cost_q16 = DAMP_TICK_HZ << 16, .burst_ticks = 1 << 20, .plen = 32 };
+	g->challenge_host.burst_ticks = 1;      /* no challenge ever fits */
+}
+
+static void server_budget(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, one_request_a_server);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P)), DAMP_REASON_LEDGER_SERVER);
+	rig_close(&r);
+}
+
+static void one_proved_byte(struct damp_guard *g)
+{
+	g->proved = (struct damp_rung){ .cost_q16 = DAMP_TICK_HZ << 16, .burst_ticks = 100 << 20, .plen = 128 };
+}
+
+static void proved_budget(void **state)
+{
+	struct rig r;
+	size_t len;
+	uint8_t rst[4] = { 0x70, 0x00 };
+
+	rig_open_guard(&r, *(bool *)*state, one_proved_byte);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000);
+	memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000), DAMP_REASON_PROVED_BUDGET);
+	rig_close(&r);
+}
+
+/* An inside client and a silent outside server; then one that answers. */
+static void inside_clients(void **state)
+{
+	static const struct rig_end lamp = { 5, 41000 }, cloud = { 9, 5683 };
+	static const uint8_t token[] = { 1, 2, 3, 4 };
+	const uint8_t get[] = { 0x44, 0x01, 0x00, 0x01, 1, 2, 3, 4, 0xb1, 'p' };
+	uint8_t m[64];
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 10; i++)
+		expect(rig_send(&r, DAMP_INSIDE, lamp, cloud, get, sizeof(get)), DAMP_REASON_ACCEPTED);
+	expect(rig_send(&r, DAMP_INSIDE, lamp, cloud, get, sizeof(get)), DAMP_REASON_PROBING_RATE);
+	expect(rig_send(&r, DAMP_OUTSIDE, cloud, lamp, m, response(m, DAMP_COAP_ACK, 1, token, 4, 30)),
+	       DAMP_REASON_ACCEPTED);
+	assert_int_equal(r.stats->worker[0].proofs_token, 1);
+	expect(rig_send(&r, DAMP_INSIDE, lamp, cloud, get, sizeof(get)), DAMP_REASON_ACCEPTED_PROVED);
+	rig_close(&r);
+}
+
+static void dtls_pays_its_way(void **state)
+{
+	static const struct rig_end client = { 1, 40000 }, server = { 2, 5684 };
+	uint8_t hello[100] = { 22, 0xfe, 0xfd }, flight[1000] = { 22, 0xfe, 0xfd };
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	expect(rig_send(&r, DAMP_OUTSIDE, client, server, hello, sizeof(hello)), DAMP_REASON_ACCEPTED);
+	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 60), DAMP_REASON_ACCEPTED);
+	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 1000), DAMP_REASON_AMPLIFICATION);
+	expect(rig_send(&r, DAMP_OUTSIDE, client, server, BYTES(0x40, 0x01, 0, 1)), DAMP_REASON_DTLS_RECORD);
+	assert_promise(&r);
+	rig_close(&r);
+}
+
+static void full_lines_refuse_the_unproved(void **state)
+{
+	struct rig r;
+	unsigned full = 0;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 1500; i++) {
+		struct damp_pkt *p = rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ (uint8_t)i, (uint16_t)(1000 + i) },
+					      (struct rig_end){ (uint8_t)(i / 50), 5683 }, BYTES(GET_P));
+
+		if (p->reason == DAMP_REASON_TABLE_FULL) {
+			seen[DAMP_REASON_TABLE_FULL] = true;
+			full++;
+		}
+	}
+	assert_true(full > 0);
+	rig_close(&r);
+}
+
+static void bypass_passes_all(void **state)
+{
+	static const uint8_t token[] = { 0x99 };
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	r.bypass = true;
+	expect(answer(&r, DAMP_COAP_NON, 5, token, 1, 1000), DAMP_REASON_BYPASS);
+	assert_int_equal(r.pkt.out_len, r.pkt.len);
+	rig_close(&r);
+}
+
+/* One datagram each: the scan's and the frame's reasons reach the counters. */
+static void broken_messages(void **state)
+{
+	static const struct { enum damp_reason why; uint8_t len; uint8_t msg[40]; } cases[] = {
+		{ DAMP_REASON_COAP_SHORT, 3, { 0x40, 0x01, 0x00 } },
+		{ DAMP_REASON_COAP_VERSION, 4, { 0x80, 0x01, 0x00, 0x01 } },
+		{ DAMP_REASON_COAP_TKL, 13, { 0x49, 0x01, 0x00, 0x01, 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a' } },
+		{ DAMP_REASON_COAP_EXT_TOKEN, 18, { 0x5d, 0x01, 0x00, 0x0c, 0x00 } },
+		{ DAMP_REASON_COAP_EMPTY, 5, { 0x40, 0x00, 0x00, 0x01, 0xb0 } },
+		{ DAMP_REASON_COAP_CODE, 4, { 0x40, 0xe2, 0x00, 0x07 } },
+		{ DAMP_REASON_COAP_TYPE_CODE, 4, { 0x60, 0x01, 0x7d, 0x70 } },
+		{ DAMP_REASON_COAP_OPTION, 5, { 0x40, 0x01, 0x00, 0x01, 0xf1 } },
+		/* Delta 65001: 14 extended by 2 bytes, 65001 - 269 = 0xfcdc. */
+		{ DAMP_REASON_COAP_OPTION_NUMBER, 7, { 0x40, 0x01, 0x00, 0x01, 0xe0, 0xfc, 0xdc } },
+		/* Uri-Host of length 0. */
+		{ DAMP_REASON_COAP_OPTION_LEN, 5, { 0x40, 0x01, 0x00, 0x01, 0x30 } },
+		/* Observe twice. */
+		{ DAMP_REASON_COAP_OPTION_REPEATED, 7, { 0x40, 0x01, 0x00, 0x01, 0x61, 0x01, 0x00 } },
+		/* Block2 with SZX 7. */
+		{ DAMP_REASON_COAP_OPTION_VALUE, 7, { 0x40, 0x01, 0x00, 0x01, 0xd1, 0x0a, 0x07 } },
+		/* OSCORE without payload. */
+		{ DAMP_REASON_COAP_OPTION_MIX, 5, { 0x40, 0x02, 0x00, 0x01, 0x90 } },
+		{ DAMP_REASON_COAP_MARKER, 5, { 0x40, 0x01, 0x00, 0x01, 0xff } },
+	};
+	struct rig r;
+	uint8_t many[4 + 70] = { 0x40, 0x01, 0x00, 0x01, 0xb0 };
+
+	rig_open(&r, *(bool *)*state);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, cases[i].msg, cases[i].len), cases[i].why);
+	/* 70 empty Uri-Path segments. */
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, many, sizeof(many)), DAMP_REASON_COAP_OPTION_COUNT);
+	assert_int_equal(r.peer_out, 0);
+	rig_close(&r);
+}
+
+static void broken_frames(void **state)
+{
+	const bool v6 = *(bool *)*state;
+	struct rig r;
+	uint8_t f[256];
+	size_t n;
+
+	rig_open(&r, v6);
+	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
+	f[n - 1] ^= 1;
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_IP_CHECKSUM);
+	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
+	f[14 + (v6 ? 40 : 20) + 5]--;   /* UDP length one short */
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_IP_MALFORMED);
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 1, 0 }, SERVER, BYTES(GET_P)), DAMP_REASON_IP_SOURCE);
+	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
+	f[0] |= 1;
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_L2_GROUP_UNICAST);
+	/* A frame of another protocol. */
+	f[12] = 0x08;
+	f[13] = 0x06;
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_NOT_COAP);
+	rig_close(&r);
+}
+
+/* A group destination, built over a unicast frame with its checksums redone. */
+static size_t to_group(const struct rig *r, enum damp_side side, uint8_t type, uint8_t *f)
+{
+	const uint8_t get[] = { (uint8_t)(0x40 | type << 4), 0x01, 0x00, 0x01, 0xb1, 'p' };
+	size_t n = rig_build(r, side, CLIENT, SERVER, get, sizeof(get), f);
+	struct damp_frame fr = { .v6 = r->v6, .l3_off = 14, .l4_off = r->v6 ? 54 : 34 };
+
+	if (r->v6) {
+		f[14 + 24] = 0xff;
+		f[14 + 25] = 0x05;
+	} else {
+		f[14 + 16] = 224;
+		damp_put16(f + 14 + 10, 0);
+		damp_put16(f + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, f + 14, 20)));
+	}
+	damp_put16(f + fr.l4_off + 6, 0);
+	damp_put16(f + fr.l4_off + 6, damp_udp_checksum(f, &fr, (uint16_t)(n - fr.l4_off)));
+	return n;
+}
+
+static void groups(void **state)
+{
+	struct rig r;
+	uint8_t f[256], m[64];
+	size_t n;
+
+	rig_open(&r, *(bool *)*state);
+	n = to_group(&r, DAMP_OUTSIDE, DAMP_COAP_NON, f);
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_GROUP_FROM_OUTSIDE);
+	n = to_group(&r, DAMP_INSIDE, DAMP_COAP_CON, f);
+	expect(rig_frame(&r, DAMP_INSIDE, f, n), DAMP_REASON_CON_TO_GROUP);
+	n = to_group(&r, DAMP_INSIDE, DAMP_COAP_NON, f);
+	expect(rig_frame(&r, DAMP_INSIDE, f, n), DAMP_REASON_ACCEPTED);
+	/* A member answers from its own address. */
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 33, 5683 }, CLIENT, m,
+			response(m, DAMP_COAP_NON, 9, NULL, 0, 30)),
+	       DAMP_REASON_ACCEPTED);
+	rig_close(&r);
+}
+
+static void fragments(void **state)
+{
+	const bool v6 = *(bool *)*state;
+	struct rig r;
+	uint8_t f[256], g[256];
+	size_t n;
+
+	rig_open(&r, v6);
+	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
+	if (v6) {
+		/* A fragment header, M set, identification 7, between IPv6 and UDP. */
+		memmove(f + 62, f + 54, n - 54);
+		memcpy(f + 54, ((const uint8_t[]){ 17, 0, 0, 1, 0, 0, 0, 7 }), 8);
+		f[14 + 6] = 44;
+		damp_put16(f + 14 + 4, (uint16_t)(n - 54 + 8));
+		n += 8;
+	} else {
+		f[14 + 6] = 0x20;
+		damp_put16(f + 14 + 10, 0);
+		damp_put16(f + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, f + 14, 20)));
+	}
+	memcpy(g, f, n);
+	if (v6) {
+		g[54 + 3] = 8;          /* offset 1, last */
+	} else {
+		g[14 + 6] = 0;
+		g[14 + 7] = 1;
+		damp_put16(g + 14 + 10, 0);
+		damp_put16(g + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, g + 14, 20)));
+	}
+	expect(rig_frame(&r, DAMP_OUTSIDE, g, n), DAMP_REASON_NOT_COAP);
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_FRAGMENT_COAP);
+	expect(rig_frame(&r, DAMP_OUTSIDE, g, n), DAMP_REASON_FRAGMENT_REST);
+	rig_close(&r);
+}
+
+/* Five destination-options headers: one more than is walked. */
+static void header_chains(void **state)
+{
+	struct rig r;
+	uint8_t f[256];
+	size_t n;
+
+	if (!*(bool *)*state)
+		return;
+	rig_open(&r, true);
+	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
+	memmove(f + 54 + 40, f + 54, n - 54);
+	for (unsigned i = 0; i < 5; i++)
+		memcpy(f + 54 + 8 * i, ((const uint8_t[]){ i < 4 ? 60 : 17, 0, 1, 4, 0, 0, 0, 0 }), 8);
+	f[14 + 6] = 60;
+	damp_put16(f + 14 + 4, (uint16_t)(n - 54 + 40));
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n + 40), DAMP_REASON_IP_EXT_HEADERS);
+	rig_close(&r);
+}
+
+/* Counters: every packet has one reason, and the drops among them add up. */
+static void counters_add_up(void **state)
+{
+	struct rig r;
+	uint64_t reasons = 0, verdicts = 0, drops = 0, dropped = 0;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 500; i++) {
+		const uint8_t get[] = { (uint8_t)(0x40 | (i % 4) << 4), (uint8_t)(i % 7), 0, (uint8_t)i, 0xb1, 'p' };
+
+		rig_send(&r, i % 3 ? DAMP_OUTSIDE : DAMP_INSIDE, CLIENT, SERVER, get, 4 + 2 * (i % 2));
+		dropped += r.pkt.fate == DAMP_FATE_DROP;
+	}
+	for (unsigned s = 0; s < DAMP_SIDE_MAX; s++) {
+		for (unsigned i = 0; i < DAMP_REASON_SLOTS; i++) {
+			reasons += r.stats->worker[0].reason[s][i].packets;
+			if (i >= DAMP_REASON_FIRST_DROP)
+				drops += r.stats->worker[0].reason[s][i].packets;
+		}
+		for (unsigned v = 0; v < 2; v++)
+			for (unsigned i = 0; i < DAMP_VERDICT_MAX; i++)
+				verdicts += r.stats->worker[0].verdict[s][v][i].packets;
+	}
+	assert_int_equal(reasons, 500);
+	assert_int_equal(verdicts, 500);
+	assert_int_equal(drops, dropped);
+	assert_true(dropped > 0);
+	rig_close(&r);
+}
+
+/* Reasons that only the shell can give, or nobody; spoofed sources and rules
+ * need a program with prefixes and rules: rules_test.c. */
+static void every_reason_was_seen(void **state)
+{
+	static const enum damp_reason elsewhere[] = {
+		DAMP_REASON_STEER_FULL, DAMP_REASON_NO_MBUF, DAMP_REASON_TX_FULL, DAMP_REASON_BUG,
+		DAMP_REASON_INSIDE_SPOOFED_OUTSIDE, DAMP_REASON_OUTSIDE_SPOOFED_INSIDE, DAMP_REASON_RULE,
+		DAMP_REASON_RULE_LIMIT,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		seen[elsewhere[i]] = true;
+#define X(n, label, sev, help)                                  \
+	if (!seen[DAMP_REASON_##n])                             \
+		print_error("never seen: " label "\n");
+	DAMP_REASONS(X)
+#undef X
+	for (unsigned i = 0; i < DAMP_REASON_MAX; i++)
+		assert_true(seen[i]);
+}
+
+static bool v4 = false, v6 = true;
+#define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(small_answer_passes), BOTH(large_answer_needs_pong), BOTH(proof_ends_the_probes),
+		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
+		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
+		BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
+		BOTH(large_renewals_are_dropped),
+		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),
+		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),
+		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
+		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
+		BOTH(broken_frames), BOTH(groups), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
+		cmocka_unit_test(every_reason_was_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A judge on the bench: one worker, the built-in program (or a given one),
+ * frames built by hand, virtual time.
+ *
+ * Invariant: the rig adds up every IP byte it sends from the outside peer and
+ * every one that leaves toward it, so that a test can ask for the factor.
+ */
+#ifndef DAMP_TEST_RIG_H
+#define DAMP_TEST_RIG_H
+
+#include "judge.h"
+
+struct rig {
+	void *judge_mem, *worker_mem;
+	struct damp_judge *judge;
+	struct damp_judge_worker *worker;
+	struct damp_view *view;
+	struct damp_stats *stats;
+	struct damp_events *events;
+	damp_tick now;
+	bool bypass;
+	bool v6;
+	uint64_t peer_in, peer_out;     /* IP bytes from and toward outside */
+	uint8_t frame[2048];            /* of the packet judged last */
+	struct damp_pkt pkt;
+	struct damp_emit emits[DAMP_EMITS];
+	unsigned nemits;
+};
+
+/* Ends of the conversation; a test may use others by number. */
+struct rig_end { uint8_t host; uint16_t port; };
+
+void rig_open(struct rig *r, bool v6);
+/* The same with a change to the guard before the program is opened. */
+void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g));
+void rig_close(struct rig *r);
+
+/* Send a CoAP message from outside host a to inside host b, or the reverse
+ * with side DAMP_INSIDE (a is then inside). Returns the judged packet; its
+ * bytes are in r->frame. */
+struct damp_pkt *rig_send(struct rig *r, enum damp_side side, struct rig_end a, struct rig_end b,
+			  const void *msg, size_t len);
+
+/* Send a whole frame as it is. */
+struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *frame, size_t len);
+
+/* Move time on and collect what the gateway sends by itself. */
+void rig_wait_ms(struct rig *r, unsigned ms);
+
+/* The CoAP part of the frame that leaves, NULL when it was dropped. */
+const uint8_t *rig_out(struct rig *r, size_t *len);
+
+/* Build the frame rig_send() would send. Returns its length. */
+size_t rig_build(const struct rig *r, enum damp_side side, struct rig_end a, struct rig_end b, const void *msg,
+		 size_t len, uint8_t *out);
+
+#endif
