@@ -277,8 +277,11 @@ static void unproved_rungs(struct damp_ctx *c, struct values *v)
 				"its network");
 		return;
 	}
-	damp_rungs_make(&base, &v->unproved.rate, &v->steps[DAMP_V4], r4);
-	damp_rungs_make(&base, &v->unproved.rate, &v->steps[DAMP_V6], r6);
+	if (!damp_rungs_make(c, &v->unproved.rate, &v->unproved.burst, v->unproved.at,
+			     &v->steps[DAMP_V4], r4) ||
+	    !damp_rungs_make(c, &v->unproved.rate, &v->unproved.burst, v->unproved.at,
+			     &v->steps[DAMP_V6], r6))
+		return;
 	v->g.host4 = r4[0];
 	v->g.net4 = r4[1];
 	v->g.host6 = r6[0];
