@@ -68,6 +68,8 @@ int damp_text_parse_seconds(const char *text, uint64_t *seconds)
 	return 0;
 }
 
+#define EXACT_BELOW 99999.5     /* counts up to here are shown to the last packet */
+
 /* Three significant digits and the prefix that belongs to them. */
 static char *scaled(char *out, size_t len, double n, const char *unit)
 {
@@ -87,7 +89,10 @@ static char *scaled(char *out, size_t len, double n, const char *unit)
 
 char *damp_text_count(char *out, size_t len, double n)
 {
-	return scaled(out, len, n, "");
+	if (n >= EXACT_BELOW)
+		return scaled(out, len, n, "");
+	snprintf(out, len, "%.0f", n);
+	return out;
 }
 
 char *damp_text_bytes(char *out, size_t len, double bytes)

@@ -20,7 +20,6 @@
 #include "http.h"
 #include <jansson.h>
 
-
 /* A damp_http_handler; arg is the struct damp_control. */
 void damp_api_handle(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply);
 
