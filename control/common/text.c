@@ -33,9 +33,8 @@ static int parse_digits(const char **at, uint64_t *n)
 	const char *p = *at;
 
 	for (*n = 0; *p >= '0' && *p <= '9'; p++) {
-		if (*n > (UINT64_MAX - 9) / 10)
+		if (__builtin_mul_overflow(*n, 10u, n) || __builtin_add_overflow(*n, (uint64_t)(*p - '0'), n))
 			return -1;
-		*n = *n * 10 + (uint64_t)(*p - '0');
 	}
 	if (p == *at)
 		return -1;
