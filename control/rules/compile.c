@@ -7,7 +7,7 @@
  */
 #include "compile.h"
 
-#include "hash.h"
+#include "view.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,7 +126,6 @@ static void fill_header(struct damp_build *b, const char *digest)
 
 static struct damp_program_hdr *join(struct damp_build *b, size_t *len)
 {
-	const struct damp_key zero = { 0, 0 };
 	uint64_t off = (sizeof(b->hdr) + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
 	char *block;
 
@@ -147,7 +146,7 @@ static struct damp_program_hdr *join(struct damp_build *b, size_t *len)
 		if (b->sec[s].len)
 			memcpy(block + b->hdr.sec[s].off, b->sec[s].data, b->sec[s].len);
 	memcpy(block, &b->hdr, sizeof(b->hdr));
-	b->hdr.checksum = damp_siphash24(&zero, block, off);
+	b->hdr.checksum = damp_program_checksum(block, off);
 	memcpy(block, &b->hdr, sizeof(b->hdr));
 	*len = off;
 	return (struct damp_program_hdr *)(void *)block;

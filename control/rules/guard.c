@@ -22,6 +22,9 @@
 /* Above what RFC 9175 section 2.4 calls acceptable. */
 #define ALPHA_Q8_RECOMMENDED (3u * 256)
 
+/* An IPv6 host owns its /64 (AV-44); for IPv4 this is the whole address. */
+#define HOST_PLEN 64u
+
 struct bucket {
 	struct damp_quantity rate, burst;
 	struct damp_place at;
@@ -29,7 +32,7 @@ struct bucket {
 
 struct values {
 	struct damp_guard g;
-	struct bucket unproved, proved, challenge, network, ping, probing;
+	struct bucket unproved, server, proved, challenge, network, all, ping, probing;
 	struct damp_steps steps[DAMP_FAMILIES];
 	struct damp_place steps_at;
 	struct damp_quantity reserve;
@@ -44,9 +47,11 @@ static const struct {
 	enum damp_key_section section;
 } subs[] = {
 	{ DAMP_KEY_GUARD_UNPROVED, DAMP_SECTION_UNPROVED },
+	{ DAMP_KEY_GUARD_SERVERS, DAMP_SECTION_SERVERS },
 	{ DAMP_KEY_GUARD_PROVED, DAMP_SECTION_PROVED },
 	{ DAMP_KEY_GUARD_CHALLENGES, DAMP_SECTION_CHALLENGES },
 	{ DAMP_KEY_CHALLENGES_NETWORK, DAMP_SECTION_NETWORK },
+	{ DAMP_KEY_CHALLENGES_ALL, DAMP_SECTION_ALL },
 	{ DAMP_KEY_GUARD_PINGS, DAMP_SECTION_PINGS },
 	{ DAMP_KEY_GUARD_PROBING, DAMP_SECTION_PROBING },
 	{ DAMP_KEY_GUARD_PROOF, DAMP_SECTION_PROOF },
@@ -71,6 +76,8 @@ static const struct {
 	{ DAMP_KEY_PROVED_RATE, DAMP_KEY_PROVED_BURST, offsetof(struct values, proved), BYTES },
 	{ DAMP_KEY_CHALLENGES_RATE, DAMP_KEY_CHALLENGES_BURST, offsetof(struct values, challenge),
 	  MSGS },
+	{ DAMP_KEY_SERVERS_RATE, DAMP_KEY_SERVERS_BURST, offsetof(struct values, server), MSGS },
+	{ DAMP_KEY_ALL_RATE, DAMP_KEY_ALL_BURST, offsetof(struct values, all), MSGS },
 	{ DAMP_KEY_NETWORK_RATE, DAMP_KEY_NETWORK_BURST, offsetof(struct values, network), MSGS },
 	{ DAMP_KEY_PINGS_RATE, DAMP_KEY_PINGS_BURST, offsetof(struct values, ping), MSGS },
 	{ DAMP_KEY_PROBING_RATE, DAMP_KEY_PROBING_BURST, offsetof(struct values, probing), MSGS },
@@ -95,9 +102,8 @@ static const struct {
 	{ DAMP_KEY_GRACE_IPV6, DAMP_UNIT_BYTES, 1, 0, 1500, G(grace_bytes6) },
 	{ DAMP_KEY_EXCHANGES_CON, DAMP_UNIT_MS, 1000, 1, 3600, G(con_life_s) },
 	{ DAMP_KEY_EXCHANGES_NON, DAMP_UNIT_MS, 1000, 1, 3600, G(non_life_s) },
-	{ DAMP_KEY_OBSERVE_IDLE, DAMP_UNIT_MS, 1000, 1, 86400, G(observe_idle_s) },
-	{ DAMP_KEY_OBSERVE_NOTIFICATIONS, DAMP_UNIT_MESSAGES, 1, 1, 1000000,
-	  G(observe_notifications) },
+	{ DAMP_KEY_OBSERVE_LIFE, DAMP_UNIT_MS, 1000, 1, 86400 * 7, G(observe_life_s) },
+	{ DAMP_KEY_OBSERVE_PINGS, DAMP_UNIT_MESSAGES, 1, 0, 100, G(observe_pings) },
 };
 
 /* Truths and choices: the byte field and the words for 0 and 1. */
@@ -306,10 +312,12 @@ static void settle(struct damp_ctx *c, struct values *v)
 	unproved_rungs(c, v);
 	reserve_ticks(c, v);
 	rung(c, &v->proved, 128, &v->g.proved);
-	rung(c, &v->challenge, 128, &v->g.challenge_host);
+	rung(c, &v->server, 128, &v->g.server);
+	rung(c, &v->all, 0, &v->g.challenge_all);
+	rung(c, &v->challenge, HOST_PLEN, &v->g.challenge_host);
 	rung(c, &v->network, (uint8_t)v->net_plen[DAMP_V4], &v->g.challenge_net4);
 	rung(c, &v->network, (uint8_t)v->net_plen[DAMP_V6], &v->g.challenge_net6);
-	rung(c, &v->ping, 128, &v->g.ping);
+	rung(c, &v->ping, HOST_PLEN, &v->g.ping);
 	rung(c, &v->probing, 128, &v->g.probing);
 	settle_ports(c, v);
 	c->guard = v->g;
@@ -359,19 +367,4 @@ void damp_guard_read(struct damp_ctx *c, const struct damp_node *n)
 		damp_read_keys(c, DAMP_SECTION_GUARD, n, guard_key, &v);
 	if (c->diags->errors == before)
 		settle(c, &v);
-}
-
-void damp_guard_defaults(struct damp_guard *g)
-{
-	struct damp_pool pool = { NULL };
-	struct damp_diags diags = { .pool = &pool };
-	struct damp_ctx c = { .pool = &pool, .diags = &diags };
-
-	damp_guard_read(&c, NULL);
-	if (diags.errors) {
-		fprintf(stderr, "damper: built-in defaults: %s\n", diags.n ? diags.m[0].text : "?");
-		abort(); /* the key table itself is wrong; a test reads it */
-	}
-	*g = c.guard;
-	damp_pool_free(&pool);
 }

@@ -85,9 +85,11 @@
 	X(ANSWER, "an action", "then, over")                                                      \
 	X(GUARD, "'guard'", "guard")                                                              \
 	X(UNPROVED, "'unproved'", "guard: unproved")                                              \
+	X(SERVERS, "'servers'", "guard: servers")                                                 \
 	X(PROVED, "'proved'", "guard: proved")                                                    \
 	X(CHALLENGES, "'challenges'", "guard: challenges")                                        \
 	X(NETWORK, "'network'", "guard: challenges: network")                                     \
+	X(ALL, "'all'", "guard: challenges: all")                                                 \
 	X(PINGS, "'pings'", "guard: pings")                                                       \
 	X(PROBING, "'probing'", "guard: probing")                                                 \
 	X(PROOF, "'proof'", "guard: proof")                                                       \
@@ -239,6 +241,8 @@
 	  "section 2.4, RFC 9000 section 8.1).")                                                  \
 	X(GUARD, UNPROVED, "unproved", MAP, "0.1", "",                                            \
 	  "Bytes toward an address that has not proved it is there.")                             \
+	X(GUARD, SERVERS, "servers", MAP, "0.1", "",                                              \
+	  "Requests of unproved peers toward one inside server (AV-32, AV-50).")                  \
 	X(GUARD, PROVED, "proved", MAP, "0.1", "",                                                \
 	  "Bytes toward one proved peer (address and port).")                                     \
 	X(GUARD, CHALLENGES, "challenges", MAP, "0.1", "",                                        \
@@ -257,7 +261,7 @@
 	  "After a start nothing is on record: small responses may pass for a while (AV-51).")    \
 	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
 	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
-	  "Notifications of a proved peer between two signs of life (AV-12).")                    \
+	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
 	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
 	  "endpoints to avoid them).")                                                            \
@@ -278,6 +282,8 @@
 	  "{ipv4: {32: 1x, 24: 32x}, ipv6: {64: 1x, 48: 4x}}",                                    \
 	  "Two steps for each family: one host, and its network against carpet bombing "          \
 	  "(anchors.md 5; AV-41). An IPv6 host owns its /64 (AV-44).")                            \
+	X(SERVERS, RATE, "rate", RATE_MSG, "0.1", "100 msg/s", "Sustained (attacks.md AV-32).")   \
+	X(SERVERS, BURST, "burst", MESSAGES, "0.1", "200 msg", "At once.")                        \
 	X(PROVED, RATE, "rate", RATE_BYTES, "0.1", "1 MiB/s",                                     \
 	  "IP bytes per second toward the peer. attacks.md 8 recommends 64 KiB/s; that would "    \
 	  "throttle honest firmware downloads, and a proved peer is no victim of reflection.")    \
@@ -290,6 +296,10 @@
 	  "Bytes above the unproved burst that only challenges may use, so that in a flood "      \
 	  "the real client still gets one (anchors.md 5).")                                       \
 	X(CHALLENGES, NETWORK, "network", MAP, "0.1", "", "The same for a whole network.")        \
+	X(CHALLENGES, ALL, "all", MAP, "0.1", "", "The same for all addresses together.")         \
+	X(ALL, RATE, "rate", RATE_MSG, "0.1", "100000 msg/s",                                     \
+	  "Toward everybody (attacks.md AV-49 names 1 Mpps as the most).")                        \
+	X(ALL, BURST, "burst", MESSAGES, "0.1", "100000 msg", "At once.")                         \
 	X(NETWORK, RATE, "rate", RATE_MSG, "0.1", "100 msg/s",                                    \
 	  "Toward one network (attacks.md 8).")                                                   \
 	X(NETWORK, BURST, "burst", MESSAGES, "0.1", "100 msg", "At once.")                        \
@@ -321,10 +331,10 @@
 	  "Confirmable: EXCHANGE_LIFETIME (attacks.md 8; RFC 7252 section 4.8.2).")               \
 	X(EXCHANGES, NON, "non", DURATION, "0.1", "145 s",                                        \
 	  "Non-confirmable: NON_LIFETIME (attacks.md 8; RFC 7252 section 4.8.2).")                \
-	X(OBSERVE, IDLE, "idle", DURATION, "0.1", "120 s",                                        \
-	  "Time between signs of life (attacks.md 8).")                                           \
-	X(OBSERVE, NOTIFICATIONS, "notifications", MESSAGES, "0.1", "20 msg",                     \
-	  "Notifications between signs of life (attacks.md 8; RFC 7641 section 7).")              \
+	X(OBSERVE, LIFE, "life", DURATION, "0.1", "24 h",                                         \
+	  "An observation without any notification is forgotten (RFC 7641 section 4.5).")         \
+	X(OBSERVE, PINGS, "pings", MESSAGES, "0.1", "4 msg",                                      \
+	  "Notifications turned into pings before the server is told to stop by RST.")            \
 	X(PORTS, COAP, "coap", PORTS, "0.1", "[5683]",                                            \
 	  "Plain CoAP, at most 32 (RFC 7252 section 12.6).")                                      \
 	X(PORTS, DTLS, "dtls", PORTS, "0.1", "[5684]",                                            \

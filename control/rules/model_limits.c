@@ -142,7 +142,12 @@ bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 		damp_diag_error(c->diags, at, "this rate is too high to be counted");
 		return false;
 	}
-	ticks = ((unsigned __int128)cost * burst->micro / DAMP_MICRO + 0xffff) >> 16;
+	/* Each message is charged its cost rounded up, so a burst of n must hold n
+	 * rounded costs, or the last of them would never fit. */
+	if (rate->unit == DAMP_UNIT_MESSAGE_RATE)
+		ticks = (unsigned __int128)((cost + 0xffff) >> 16) * burst->micro / DAMP_MICRO;
+	else
+		ticks = ((unsigned __int128)cost * burst->micro / DAMP_MICRO + 0xffff) >> 16;
 	if (ticks >= DAMP_BURST_TICKS_MAX) {
 		damp_diag_error(
 			c->diags, at,
