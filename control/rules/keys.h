@@ -31,10 +31,10 @@
 	X(TRUTH, "`true` or `false`")                                                             \
 	X(MODE, "`enforce`, `observe` or `off`")                                                  \
 	X(REQUIRES, "a version: `\">=0.1\"`")                                                     \
-	X(MAP, "keys, see below")                                                                 \
-	X(NAMED, "a mapping of names, see below")                                                 \
+	X(MAP, "a mapping of keys")                                                                \
+	X(NAMED, "a mapping of names")                                                            \
 	X(DEFINES, "a mapping of names to any value")                                             \
-	X(RULES, "a list of rules, see below")                                                    \
+	X(RULES, "a list of rules")                                                               \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
 	X(SIDES, "a list of `outside`, `inside`")                                                 \
@@ -63,7 +63,7 @@
 	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
 	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
-	X(ACTION, "an action, see below")                                                         \
+	X(ACTION, "`accept`, `drop`, `challenge`, `continue` or `{answer: ...}`")                                                         \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
 	X(DROP_FORWARD, "`drop` or `forward`")                                                    \
 	X(ANSWER, "`4.01` or `4.29`")                                                             \

@@ -313,8 +313,8 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 
 	if (!w->per) {
 		damp_diag_error(c->diags, w->at,
-				"limit '%s' does not say whose it is; write 'per: %s'", w->name,
-				damp_read_words(c, words));
+				"limit '%s' does not say whose it is; write 'per:' with %s",
+				w->name, damp_read_words(c, words));
 		return -1;
 	}
 	for (int i = 0; later[i]; i++)
@@ -348,14 +348,15 @@ static bool steps_of(struct damp_ctx *c, const struct limit_walk *w, int per,
 	return damp_ladder_read(c, w->ladder, steps);
 }
 
-static void read_parts(struct damp_ctx *c, struct limit_walk *w)
+/* fresh: nothing was wrong with the keys of this limit. */
+static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 {
 	struct damp_steps steps[DAMP_FAMILIES];
 	const int per = read_per(c, w);
 	struct damp_limit l = { .per = (uint8_t)(per < 0 ? 0 : per) };
 	const size_t before = c->nplimits;
 
-	if (!w->rate && !w->bytes && !w->amplification)
+	if (fresh && !w->rate && !w->bytes && !w->amplification)
 		damp_diag_error(
 			c->diags, w->at,
 			"limit '%s' limits nothing; write 'rate', 'bytes' or 'amplification'",
@@ -390,13 +391,15 @@ void damp_limits_read(struct damp_ctx *c, const struct damp_node *map)
 					      .at = w.at,
 					      .first = (uint16_t)c->nplimits };
 
+		const unsigned before = c->diags->errors;
+
 		if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, "limit"))
 			continue;
 		if (p->value->empty) {
 			damp_diag_error(c->diags, p->key->at, "limit '%s' is empty", p->key->text);
 		} else {
 			damp_read_keys(c, DAMP_SECTION_LIMIT, p->value, limit_key, &w);
-			read_parts(c, &w);
+			read_parts(c, &w, c->diags->errors == before);
 		}
 		l.count = (uint16_t)(c->nplimits - l.first);
 		DAMP_PUSH(c->pool, c->limits, c->nlimits, c->limits_cap, l);
