@@ -4,7 +4,7 @@
  *
  *   GET  /v1/status /v1/rules /v1/limits /v1/workers /v1/memory
  *   GET  /v1/events?since=N&max=M
- *   POST /v1/load?name=&comment=&path=    body: the rule text, or none with path
+ *   POST /v1/load?name=&comment=          body: the rule text
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
  *
  * Every answer is an object with "schema"; one that is not a success has
