@@ -134,6 +134,27 @@ static void test_echo_slots(void **state)
 	assert_int_equal((uint8_t)(c[0] - a[0]), 1);
 }
 
+/* The value spelled out: gateways that share a secret must agree on it,
+ * whatever machine they run on. */
+static void test_echo_layout(void **state)
+{
+	const struct damp_secrets s = secrets_at(NOON);
+	const struct damp_addr peer = addr_of("192.0.2.1");
+	const struct damp_key key = damp_key_derive(&master, "damper echo", NOON / 3600);
+	const uint8_t in[] = {
+		0x00, 0x00, 0x00, 0x00, 0x19, 0x98, 0xbd, 0x90, /* slot: NOON / 4 */
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1,
+		0x9c, 0x40,                                     /* port 40000 */
+	};
+	uint8_t value[DAMP_ECHO_LEN];
+
+	(void)state;
+	damp_echo_make(&s, &peer, PORT, NOON, value);
+	assert_int_equal(damp_get64(in), NOON / 4);
+	assert_int_equal(value[0], 0x90);
+	assert_int_equal(damp_get64(value + 1), damp_siphash24(&key, in, sizeof(in)));
+}
+
 static void test_secrets(void **state)
 {
 	struct damp_secrets s = secrets_at(NOON), next;
@@ -212,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_echo_hour),
 		cmocka_unit_test(test_echo_binding),
 		cmocka_unit_test(test_echo_slots),
+		cmocka_unit_test(test_echo_layout),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_ping_hour),

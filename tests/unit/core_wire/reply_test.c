@@ -280,6 +280,7 @@ static void test_size_bound(void **state)
 	static const uint8_t msg[] = { 0x51, 0x01, 0, 1, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 };
 	static const uint8_t ping[] = { 0x40, 0x00, 0, 1 }, get_root[] = { 0x40, 0x01, 0, 1 };
 	const size_t challenge = 4 + 1 + 2 + 2 + DAMP_ECHO_LEN;
+	uint8_t out[DAMP_EMPTY_FRAME_MAX];
 	struct cause c;
 
 	(void)state;
@@ -296,6 +297,8 @@ static void test_size_bound(void **state)
 	make_cause(&c, 1, get_root, sizeof(get_root));
 	assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, 5, 1), 0);
 	make_cause(&c, 0, ping, sizeof(ping));
+	assert_int_equal(damp_reply_empty_copy(out, sizeof(out), c.data, &c.f, DAMP_REPLY_BACK, DAMP_COAP_RST, 1), c.len);
+	assert_int_equal(damp_reply_empty(c.data, c.len - 1, &c.f, DAMP_REPLY_BACK, DAMP_COAP_RST, 1), 0);
 	assert_int_equal(damp_reply_empty(c.data, c.len, &c.f, DAMP_REPLY_BACK, DAMP_COAP_RST, 1), c.len);
 }
 

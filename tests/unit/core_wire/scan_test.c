@@ -57,6 +57,8 @@ static const struct scan_case {
 	  DAMP_REASON_COAP_TKL },
 	{ "AV-11 TKL 14, length 269", MSG(0x4e, 0x01, 0x12, 0x34, 0x00, 0x00, X256(1), X4(1), X4(1), X4(1), 1),
 	  DAMP_REASON_COAP_EXT_TOKEN },
+	{ "AV-11 TKL 14, length 525, too few", MSG(0x4e, 0x01, 0x12, 0x34, 0x01, 0x00, X256(1), X256(1), X10(1)),
+	  DAMP_REASON_COAP_TKL },
 	{ "AV-11 in a response", MSG(0x6d, 0x45, 0x12, 0x34, 0x00, X10(1), 1, 1, 1), DAMP_REASON_COAP_EXT_TOKEN },
 
 	{ "M5 Empty with token", MSG(0x41, 0x00, 0x12, 0x34, 0x61), DAMP_REASON_COAP_EMPTY },
@@ -142,6 +144,8 @@ static const struct scan_case {
 	{ "No-Response of 2, elective", MSG(CON_GET, 0xd2, 245, 0, 0), 0 },
 
 	{ "M32 unknown critical 25", MSG(CON_GET, 0xd0, 12), 0 },
+	{ "292, the highest known", MSG(CON_GET, 0xe0, 0x00, 0x17), 0 },
+	{ "293, the first behind it, critical", MSG(CON_GET, 0xe0, 0x00, 0x18), 0 },
 	{ "M33 unknown elective 2050", MSG(CON_GET, 0xe1, 0x06, 0xf5, 0x61), 0 },
 
 	{ "M34 Uri-Host twice", MSG(CON_GET, 0x31, 97, 0x01, 98), DAMP_REASON_COAP_OPTION_REPEATED },
