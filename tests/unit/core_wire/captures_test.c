@@ -161,7 +161,8 @@ static void test_libcoap(void **state)
 
 			coap += r->coap;
 			refused += r->coap && r->reason;
-			if (r->coap && (r->reason != 0) != libcoap_refused(fact, n) && !is_listed(name, n, r->reason)) {
+			if (r->coap && (r->reason != 0) != libcoap_refused(fact, n) &&
+			    !is_listed(name, n, r->reason)) {
 				print_error("%s frame %u: reason %u\n", name, n, r->reason);
 				wrong++;
 			}
@@ -192,7 +193,8 @@ static bool same_as_tshark(char *line, const struct reading *r)
 	for (const char *c = field[5]; *c; c++)
 		noptions = (uint16_t)(noptions + (*c == ','));
 	return strtoul(field[1], NULL, 0) == r->type && strtoul(field[2], NULL, 0) == r->code &&
-	       strtoul(field[3], NULL, 0) == r->mid && strcmp(field[4], token) == 0 && noptions == r->noptions;
+	       strtoul(field[3], NULL, 0) == r->mid && strcmp(field[4], token) == 0 &&
+	       noptions == r->noptions;
 }
 
 /* Compare ours[] with all that tshark takes for CoAP in a capture; returns the

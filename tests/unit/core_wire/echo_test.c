@@ -28,7 +28,8 @@ static struct damp_secrets secrets_at(uint64_t wall_s)
 }
 
 /* A value made at `made` with keys of hour `made_keys`, checked likewise. */
-static bool round_trip(uint64_t made, uint64_t made_keys, uint64_t checked, uint64_t checked_keys, uint32_t life)
+static bool round_trip(uint64_t made, uint64_t made_keys, uint64_t checked, uint64_t checked_keys,
+		uint32_t life)
 {
 	const struct damp_secrets a = secrets_at(made_keys), b = secrets_at(checked_keys);
 	const struct damp_addr peer = addr_of("192.0.2.1");
@@ -61,7 +62,8 @@ static void test_echo_life(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(round_trip(rows[i].made, rows[i].made, rows[i].checked, rows[i].checked, rows[i].life),
+		assert_int_equal(round_trip(rows[i].made, rows[i].made, rows[i].checked,
+				rows[i].checked, rows[i].life),
 				 rows[i].good);
 }
 

@@ -83,7 +83,8 @@ static long count_frames(const char *path, const char *filter)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "tshark -r %s -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y '%s' 2>/dev/null", path, filter);
+		 "tshark -r %s -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y '%s' 2>/dev/null",
+		 path, filter);
 	return count_lines(command);
 }
 
