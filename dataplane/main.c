@@ -158,7 +158,7 @@ static int make_judge(struct damp_plane *p)
 		return -1;
 	p->judge = damp_judge_init(mem, &p->config.tables, &key, p->clock.wall_s,
 				   damp_clock_tick(&p->clock, rte_rdtsc()));
-	return 0;
+	return p->judge != NULL ? 0 : -1;
 }
 
 static int make_worker(struct damp_plane *p, unsigned index)
@@ -171,6 +171,8 @@ static int make_worker(struct damp_plane *p, unsigned index)
 	w->plane = p;
 	w->stats = &p->stats->worker[index];
 	w->judge = damp_judge_worker_init(mem, p->judge, index, w->stats, &p->events->ring[index]);
+	if (w->judge == NULL)
+		return -1;
 	w->index = index;
 	w->nworkers = p->config.nworkers;
 	w->burst = p->config.burst;
@@ -372,14 +374,13 @@ int main(int argc, char **argv)
 	if (p == NULL)
 		return EXIT_FAILURE;
 	memset(p, 0, sizeof(*p));
-	if (configure(p, &a) != 0)
-		return EXIT_FAILURE;
-	if (a.action == DAMP_ARGS_CHECK) {
+	rc = configure(p, &a) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (rc == EXIT_SUCCESS && a.action == DAMP_ARGS_CHECK) {
 		print_plan(p);
-		return EXIT_SUCCESS;
+	} else if (rc == EXIT_SUCCESS) {
+		argv[a.eal_argc] = NULL;
+		rc = run(p, a.eal_argc, argv);
 	}
-	argv[a.eal_argc] = NULL;
-	rc = run(p, a.eal_argc, argv);
 	free(p);
 	return rc;
 }

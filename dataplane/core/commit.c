@@ -122,27 +122,32 @@ static uint16_t non_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 	return (uint16_t)damp_hash2(&c->j->k_mid, p->xchg_key, c->now / DAMP_TICK_HZ);
 }
 
-static void ping_mid(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t *mid)
+static uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	*mid = damp_ping_mid(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), damp_device_addr(p),
+	return damp_ping_mid(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), damp_device_addr(p),
 			     damp_device_port(p), c->wall_s);
+}
+
+/* Pings for later; before the frame they are copied from is rewritten. */
+static void schedule_probes(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+			    enum damp_reply_way way)
+{
+	struct damp_emit e = { .side = DAMP_OUTSIDE };
+
+	if (d->probes == 0)
+		return;
+	e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
+					       ping_mid(c, p));
+	if (e.len > 0)
+		damp_probe_schedule(c, p, &e, d->probes);
 }
 
 static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d,
 			enum damp_reply_way way)
 {
-	struct damp_emit e = { .side = DAMP_OUTSIDE };
-	uint16_t mid;
-
-	ping_mid(c, p, &mid);
-	if (d->probes) {
-		e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
-						       mid);
-		if (e.len)
-			damp_probe_schedule(c, p, &e, d->probes);
-	}
+	schedule_probes(c, p, d, way);
 	c->w->stats->pings_sent++;
-	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, mid);
+	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, ping_mid(c, p));
 }
 
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
@@ -170,6 +175,7 @@ static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct
 {
 	switch (d->move) {
 	case DAMP_MOVE_FORWARD:
+		schedule_probes(c, p, d, DAMP_REPLY_ON);
 		return p->len;
 	case DAMP_MOVE_CODE_BACK:
 		return make_code(c, p, d);

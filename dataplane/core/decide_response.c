@@ -104,16 +104,35 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
 	d->obs_key = p->xchg_key;
 }
 
+/* A registration that is served leaves the observer unproved until its first
+ * notification; asked at once, from what the credit still holds, an honest one
+ * loses none. Returns the number of pings. */
+static unsigned pings_for_observer(const struct damp_pkt *p)
+{
+	const struct damp_xchg *x = p->xchg;
+	uint32_t n;
+
+	if (p->obs != NULL || !is_notification(p) || x->credit < p->frame.ip_len)
+		return 0;
+	n = (x->credit - p->frame.ip_len) / damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	return n > DAMP_PROBE_STEPS ? DAMP_PROBE_STEPS : n;
+}
+
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool challenge)
 {
 	const unsigned rule_charges = d->ncharges;
 	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
 	struct damp_xchg *x = p->xchg;
+	const unsigned pings = x != NULL ? pings_for_observer(p) : 0;
+	const uint32_t bytes = p->frame.ip_len + pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 
-	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
+	damp_charge_unproved(c, d, &p->frame.dst, bytes, 0);
 	if (!challenge && x != NULL && p->frame.ip_len <= x->credit && damp_charges_fit(c, d, &why)) {
 		pass(c, p, d, DAMP_REASON_ACCEPTED);
-		d->pay = p->frame.ip_len;
+		d->pay = bytes;
+		d->probes = pings;
+		if (pings > 0)
+			damp_expect_pong(c, p, d);
 		return;
 	}
 	d->ncharges = rule_charges;

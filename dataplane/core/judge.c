@@ -73,7 +73,7 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
 }
 
-static enum damp_kind coap_kind(struct damp_pkt *p)
+static uint8_t coap_kind(struct damp_pkt *p)
 {
 	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
 	if (p->coap.malformed)

@@ -208,6 +208,8 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 			      enum damp_reason why);
 /* Replace a packet toward outside by a ping to its receiver. False: not possible. */
 bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget);
+/* Remember that a ping is out to this pair of endpoints. */
+void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)
 {

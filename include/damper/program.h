@@ -253,7 +253,7 @@ struct damp_program_hdr {
 	uint32_t version;
 	uint32_t hdr_len;           /* sizeof(struct damp_program_hdr) */
 	uint64_t total_len;
-	uint64_t checksum;          /* SipHash-2-4, key 0, of the block with this field 0 */
+	uint64_t checksum;          /* damp_program_checksum(): of all bytes but this field */
 	uint32_t generation;        /* given by the loader */
 	uint32_t revision;          /* of the rule file */
 	char name[DAMP_NAME_MAX];

@@ -62,7 +62,7 @@ static void clock_moves(bool slips)
 		w.now += prop_next(&w.rng) >> prop_below(&w.rng, 64) >> 8;      /* up to 2^56 */
 	else if (kind < 5)
 		w.now += prop_below(&w.rng, 1u << 31);
-	else if (slips && kind < 50)
+	else if (slips && kind < 50 && w.now >= 60)
 		w.now -= prop_below(&w.rng, 60);
 	else if (kind < 500)
 		w.now += prop_below(&w.rng, w.pace);

@@ -26,6 +26,7 @@ struct shared {
 	struct damp_peer_table *peers;
 	struct damp_xchg_table *xchg;
 	damp_tick clock;
+	uint32_t asked;
 	unsigned running;
 };
 
@@ -149,8 +150,7 @@ static void test_crossed_orders_do_not_lock_up(void **state)
 	free(s.l);
 }
 
-/* Six peers share the three slots of a line; those asked for are never proved
- * while they have already ended, and key 99 is never proved at all. */
+/* Six peers share the three slots of a line, and come and go. */
 static void *peers_change(void *arg)
 {
 	struct job *j = arg;
@@ -166,7 +166,8 @@ static void *peers_change(void *arg)
 	return NULL;
 }
 
-/* Far in the future everybody has ended, however often they are renewed. */
+/* Far in the future everybody has ended, however often they are renewed, and
+ * key 99 was never proved at all. */
 static void *peers_ask(void *arg)
 {
 	const damp_tick late = DAMP_SECONDS(100 + ROUNDS + 60);
@@ -193,6 +194,48 @@ static void test_peers_are_not_mixed_up(void **state)
 	run_two(&s, job, peers_change, peers_ask);
 	assert_int_equal(job[1].wrong, 0);
 	assert_true(damp_peer_live(s.peers, DAMP_SECONDS(100)) <= 3);
+	free(s.peers);
+}
+
+/* One slot of a full line goes from a peer that ends at 10 s to one that ends
+ * at 20 s, and on; every key is used once. The reader asks at 15 s for the
+ * former: it may never be told the deadline of the latter. */
+static void *slot_changes_hands(void *arg)
+{
+	struct job *j = arg;
+
+	for (uint32_t i = 0; i < 2 * ROUNDS; i += 2) {
+		__atomic_store_n(&j->s->asked, 1000 + i, __ATOMIC_RELAXED);
+		damp_peer_prove(j->s->peers, KEY(1000 + i), 0, DAMP_SECONDS(10), DAMP_SECONDS(60));
+		damp_peer_prove(j->s->peers, KEY(1001 + i), 0, DAMP_SECONDS(20), DAMP_SECONDS(60));
+	}
+	job_done(j);
+	return NULL;
+}
+
+static void *slot_asked_for(void *arg)
+{
+	struct job *j = arg;
+
+	while (__atomic_load_n(&j->s->running, __ATOMIC_RELAXED) == 2) {
+		const uint32_t asked = __atomic_load_n(&j->s->asked, __ATOMIC_RELAXED);
+
+		j->wrong += damp_peer_proved(j->s->peers, KEY(asked), DAMP_SECONDS(15), 0);
+	}
+	job_done(j);
+	return NULL;
+}
+
+static void test_deadlines_stay_with_their_peer(void **state)
+{
+	struct shared s = { .peers = damp_peer_init(prop_mem(damp_peer_bytes(LOG2)), LOG2) };
+	struct job job[2];
+
+	(void)state;
+	damp_peer_prove(s.peers, KEY(1), 0, DAMP_SECONDS(50), DAMP_SECONDS(60));
+	damp_peer_prove(s.peers, KEY(2), 0, DAMP_SECONDS(50), DAMP_SECONDS(60));
+	run_two(&s, job, slot_changes_hands, slot_asked_for);
+	assert_int_equal(job[1].wrong, 0);
 	free(s.peers);
 }
 
@@ -268,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_bound_holds_in_a_crowded_line),
 		cmocka_unit_test(test_crossed_orders_do_not_lock_up),
 		cmocka_unit_test(test_peers_are_not_mixed_up),
+		cmocka_unit_test(test_deadlines_stay_with_their_peer),
 		cmocka_unit_test(test_a_peer_is_entered_once),
 		cmocka_unit_test(test_counting_beside_a_worker),
 	};

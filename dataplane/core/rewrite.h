@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Changing a message on its way: strip an elective option, lower or insert
+ * Block2, put another Message ID (attacks.md 3.3 A9, A10, A13; 5.2 rule 4).
+ *
+ * Idea: options are re-encoded from the first changed one to the end of the
+ * list, never patched in a nibble, because a delta that crosses 12 or 268
+ * changes its own size. The payload moves as a whole. Lengths and both
+ * checksums are put right.
+ *
+ * Invariant: a rewrite is a pure function of the message and its arguments, so
+ * that a repeated, cancelling or re-registering request is rewritten alike. A
+ * rewrite that does not fit into cap bytes, or that meets a message it may not
+ * touch, returns 0 and leaves the frame as it was. The result scans as well
+ * formed with exactly the intended difference.
+ *
+ * References: RFC 7252 section 3.1; RFC 7641 sections 2 and 4.1 (Observe is
+ * elective); RFC 7959 sections 2.2 to 2.4; RFC 1624 (incremental checksums).
+ */
+#ifndef DAMP_CORE_REWRITE_H
+#define DAMP_CORE_REWRITE_H
+
+#include "frame.h"
+#include "scan.h"
+
+/* Remove every option of this number. number must be elective (even). Returns
+ * the new frame length (unchanged when it was not there). */
+size_t damp_rewrite_strip(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
+			  uint16_t number);
+
+/*
+ * Ask for blocks of at most 2^(szx+4) bytes: insert Block2 0/0/szx where there
+ * is none, lower SZX where NUM is 0. cap: bytes the frame may have in all
+ * (insertion needs 2 to 4 more). A request with NUM > 0 or with a small enough
+ * SZX is left as it is: returns len. 0 when it does not fit.
+ */
+size_t damp_rewrite_block2(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
+			   const struct damp_coap *m, uint8_t szx);
+
+/* Both at once for a registration that becomes a plain, sliced GET: one pass.
+ * strip_observe and slice say which. */
+size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
+			    const struct damp_coap *m, bool strip_observe, bool slice, uint8_t szx);
+
+/* Put another Message ID; the checksum is adjusted incrementally (never to 0). */
+void damp_rewrite_mid(uint8_t *data, const struct damp_frame *f, uint16_t mid);
+
+#endif
