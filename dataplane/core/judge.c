@@ -136,11 +136,11 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
 	p->peer_key = damp_key_end(c->j, damp_peer_addr(p), damp_peer_port(p));
+	p->device_key = damp_key_end(c->j, damp_device_addr(p), damp_device_port(p));
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	if (!has_coap(p))
 		return;
-	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key,
-				    damp_key_end(c->j, damp_device_addr(p), damp_device_port(p)));
+	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 }
 

@@ -45,6 +45,7 @@ struct damp_pkt {
 	/* Filled by the caller. */
 	uint8_t *data;              /* contiguous frame */
 	uint32_t len;
+	uint32_t cap;               /* bytes the frame may grow to: the buffer, the other port's MTU */
 	uint8_t side;               /* enum damp_side it came in on */
 	uint8_t checksum_known;     /* the port verified the checksums */
 	/* The judgement. */
@@ -60,7 +61,7 @@ struct damp_pkt {
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
 	uint16_t src_class, dst_class;
-	uint64_t peer_key, xchg_key;
+	uint64_t peer_key, device_key, xchg_key;
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
