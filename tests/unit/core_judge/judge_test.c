@@ -740,6 +740,47 @@ static void header_chains(void **state)
 	rig_close(&r);
 }
 
+/* Both directions of a conversation, and all answers to a group request, meet
+ * at one worker. */
+static void owners_agree(void **state)
+{
+	static const struct damp_judge_config two = {
+		.nworkers = 2, .ledger_log2 = 4, .peers_log2 = 4, .xchg_log2 = 4, .seen_log2 = 4, .obs_log2 = 4,
+	};
+	static const struct damp_key key = { 1, 2 };
+	static uint8_t mem[1 << 16] __attribute__((aligned(64)));
+	unsigned owned[2] = { 0 };
+	struct damp_judge *j;
+	struct rig r;
+	uint8_t f[256], m[64];
+	size_t n;
+
+	rig_open(&r, *(bool *)*state);
+	assert_true(damp_judge_bytes(&two) <= sizeof(mem));
+	j = damp_judge_init(mem, &two, &key, 0, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		const struct rig_end peer = { (uint8_t)i, (uint16_t)(40000 + i) };
+		unsigned owner;
+
+		rig_send(&r, DAMP_OUTSIDE, peer, SERVER, BYTES(GET_P));
+		owner = damp_judge_owner(j, &r.pkt, 0);
+		owned[owner]++;
+		rig_send(&r, DAMP_INSIDE, SERVER, peer, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, 20));
+		assert_int_equal(damp_judge_owner(j, &r.pkt, 0), owner);
+	}
+	assert_in_range(owned[0], 60, 140);
+	n = to_group(&r, DAMP_INSIDE, DAMP_COAP_NON, f);
+	rig_frame(&r, DAMP_INSIDE, f, n);
+	for (uint8_t i = 1; i < 50; i++) {
+		const unsigned owner = damp_judge_owner(j, &r.pkt, 0);
+
+		rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ i, 5683 }, CLIENT, m,
+			 response(m, DAMP_COAP_NON, 9, NULL, 0, 30));
+		assert_int_equal(damp_judge_owner(j, &r.pkt, 0), owner);
+	}
+	rig_close(&r);
+}
+
 /* Counters: every packet has one reason, and the drops among them add up. */
 static void counters_add_up(void **state)
 {
@@ -807,7 +848,7 @@ int main(void)
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),
 		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
 		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
-		BOTH(broken_frames), BOTH(groups), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
+		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
 		cmocka_unit_test(every_reason_was_seen),
 	};
 
