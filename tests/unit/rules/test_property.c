@@ -8,6 +8,7 @@
  */
 #include "gen.h"
 #include "rules.h"
+#include "view_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +42,7 @@ static unsigned check_program(uint64_t seed)
 	struct gen_rule *rules = calloc(n, sizeof(*rules));
 	unsigned matched = 0;
 	struct damp_rules out;
-	char *text = NULL;
+	char *text = NULL, err[200] = "";
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 
@@ -53,6 +54,8 @@ static unsigned check_program(uint64_t seed)
 	fclose(f);
 	if (damp_rules_compile_text(text, len, "random", NULL, &out) != 0)
 		fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, text, out.text);
+	if (!damp_program_check(out.program, out.program_len, err, sizeof(err)))
+		fail_msg("seed %llu: %s\nthe data plane would refuse it: %s", (unsigned long long)seed, text, err);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		uint64_t got[DAMP_RULES_MAX / 64];
 		struct gen_message m;
