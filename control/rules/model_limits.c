@@ -20,6 +20,12 @@
 #define AMPLIFICATION_MAX 255u
 #define STEP_FACTOR_MAX 65536u
 
+/* A packet's cost is rounded up to a whole tick; below these costs the rounding
+ * would be most of it: 1 msg per tick, and 128 MiB/s, where a packet of 64
+ * bytes costs half a tick. */
+#define MESSAGE_COST_MIN (1u << 16)
+#define BYTE_COST_MIN (1u << 9)
+
 static const struct damp_steps no_steps;
 
 static bool read_step(struct damp_ctx *c, const struct damp_pair *p, unsigned bits,
@@ -122,6 +128,22 @@ struct damp_steps damp_step_one(uint8_t plen)
 	return (struct damp_steps){ .factor_micro = { DAMP_MICRO }, .plen = { plen }, .n = 1 };
 }
 
+/* Ticks that a burst of `units` takes at this cost. A message is charged its
+ * cost rounded up, so a burst of n must hold n rounded costs, or the last of
+ * them would never fit. */
+static unsigned __int128 burst_ticks(const struct damp_quantity *rate, uint64_t cost_q16,
+				     unsigned __int128 micro)
+{
+	if (rate->unit == DAMP_UNIT_MESSAGE_RATE)
+		return (unsigned __int128)((cost_q16 + 0xffff) >> 16) * micro / DAMP_MICRO;
+	return (micro * cost_q16 / DAMP_MICRO + 0xffff) >> 16;
+}
+
+static uint64_t least_cost(const struct damp_quantity *rate)
+{
+	return rate->unit == DAMP_UNIT_MESSAGE_RATE ? MESSAGE_COST_MIN : BYTE_COST_MIN;
+}
+
 bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 		    const struct damp_quantity *burst, struct damp_place at, struct damp_rung *out)
 {
@@ -138,16 +160,13 @@ bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 		damp_diag_error(c->diags, at, "a burst below 1 %s lets nothing through", unit);
 		return false;
 	}
-	if (!cost || cost < 16) {
-		damp_diag_error(c->diags, at, "this rate is too high to be counted");
+	if (cost < least_cost(rate)) {
+		damp_diag_error(
+			c->diags, at,
+			"this rate is too high to be counted; at most 1000000 msg/s or 1 Gbit/s");
 		return false;
 	}
-	/* Each message is charged its cost rounded up, so a burst of n must hold n
-	 * rounded costs, or the last of them would never fit. */
-	if (rate->unit == DAMP_UNIT_MESSAGE_RATE)
-		ticks = (unsigned __int128)((cost + 0xffff) >> 16) * burst->micro / DAMP_MICRO;
-	else
-		ticks = ((unsigned __int128)cost * burst->micro / DAMP_MICRO + 0xffff) >> 16;
+	ticks = burst_ticks(rate, cost, burst->micro);
 	if (ticks >= DAMP_BURST_TICKS_MAX) {
 		damp_diag_error(
 			c->diags, at,
@@ -160,13 +179,27 @@ bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 	return true;
 }
 
-unsigned damp_rungs_make(const struct damp_rung *base, const struct damp_quantity *rate,
+unsigned damp_rungs_make(struct damp_ctx *c, const struct damp_quantity *rate,
+			 const struct damp_quantity *burst, struct damp_place at,
 			 const struct damp_steps *s, struct damp_rung out[DAMP_RUNGS_MAX])
 {
 	for (unsigned i = 0; i < s->n; i++) {
-		out[i] = *base;
-		out[i].cost_q16 = damp_cost_q16(rate, s->factor_micro[i]);
-		out[i].plen = s->plen[i];
+		const uint64_t cost = damp_cost_q16(rate, s->factor_micro[i]);
+		const unsigned __int128 more = (unsigned __int128)burst->micro * s->factor_micro[i];
+		const unsigned __int128 ticks = burst_ticks(rate, cost, more / DAMP_MICRO);
+
+		if (cost < least_cost(rate)) {
+			damp_diag_error(
+				c->diags, at,
+				"this rate is too high to be counted on the step of length %u; at "
+				"most 1000000 msg/s or 1 Gbit/s",
+				s->plen[i]);
+			return 0;
+		}
+		out[i] = (struct damp_rung){ .cost_q16 = cost, .plen = s->plen[i] };
+		/* Rounding may lift a long burst over the bound that the base kept. */
+		out[i].burst_ticks = ticks < DAMP_BURST_TICKS_MAX ? (uint32_t)ticks
+								  : DAMP_BURST_TICKS_MAX;
 	}
 	return s->n;
 }
@@ -235,8 +268,10 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 			    &base))
 		return;
 	l.kind = rate.unit == DAMP_UNIT_BYTE_RATE ? DAMP_LIMIT_BYTES : DAMP_LIMIT_MESSAGES;
-	l.nrungs4 = (uint8_t)damp_rungs_make(&base, &rate, &steps[DAMP_V4], l.rung4);
-	l.nrungs6 = (uint8_t)damp_rungs_make(&base, &rate, &steps[DAMP_V6], l.rung6);
+	l.nrungs4 = (uint8_t)damp_rungs_make(w->c, &rate, &burst, rate_node->at, &steps[DAMP_V4],
+					     l.rung4);
+	l.nrungs6 = (uint8_t)damp_rungs_make(w->c, &rate, &burst, rate_node->at, &steps[DAMP_V6],
+					     l.rung6);
 	if (rate_node == w->bytes)
 		name = damp_pool_printf(w->c->pool, "%s.bytes", name);
 	add_limit(w->c, name, &l);
