@@ -45,6 +45,11 @@ static void rung_cells(struct damp_table *t, const json_t *rung, const char *fam
 
 	rate_text(rate, sizeof(rate), damp_get_number(rung, "per_s"), messages);
 	burst_text(burst, sizeof(burst), damp_get_number(rung, "burst"), messages);
+	if (damp_get_number(rung, "per_s") <= 0) {
+		for (unsigned i = 0; i < 3; i++)
+			damp_table_cell(t, DAMP_DIM, i == 1 ? "no limit" : "-");
+		return;
+	}
 	damp_table_cell(t, DAMP_PLAIN, "%s/%lld", family, damp_get_int(rung, "prefix"));
 	damp_table_cell(t, DAMP_PLAIN, "%s", rate);
 	damp_table_cell(t, DAMP_PLAIN, "%s", burst);
@@ -105,10 +110,12 @@ static const struct guard_row guard_rows[] = {
 	{ "net4", "bytes toward one IPv4 network" },
 	{ "host6", "bytes toward one unproved IPv6 address" },
 	{ "net6", "bytes toward one IPv6 network" },
+	{ "server", "unproved requests to one inside server" },
 	{ "proved", "bytes of one proved peer" },
 	{ "challenge_host", "challenges to one address" },
 	{ "challenge_net4", "challenges to one IPv4 network" },
 	{ "challenge_net6", "challenges to one IPv6 network" },
+	{ "challenge_all", "challenges of this gateway in all" },
 	{ "ping", "CoAP pings of one address" },
 	{ "probing", "requests from inside to a silent peer" },
 };

@@ -135,10 +135,9 @@ static void set_up(struct damp_control *c, const struct damp_wire_reply *hello, 
 static void set_away(struct damp_keeper *k, const char *why)
 {
 	struct damp_state *s = &k->c->state;
-	bool was_up;
+	char text[200];
 
 	pthread_mutex_lock(&s->lock);
-	was_up = s->up;
 	s->up = false;
 	snprintf(s->why_away, sizeof(s->why_away), "%s", why);
 	replace(&s->running, NULL);
@@ -147,8 +146,9 @@ static void set_away(struct damp_keeper *k, const char *why)
 	if (k->complained)
 		return;
 	k->complained = true;
-	damp_log(DAMP_LOG_WARNING, "the data plane is away (%s); trying again until it is back", why);
-	damp_control_health(k->c, "dataplane_away", "fault", was_up ? "connection lost" : why);
+	snprintf(text, sizeof(text), "the data plane is away (%s)", why);
+	damp_log(DAMP_LOG_WARNING, "%s; trying again until it is back", text);
+	damp_control_health(k->c, "dataplane_away", "fault", text);
 }
 
 /* What the data plane runs is what we have from now on. */
@@ -213,7 +213,7 @@ static void try_connect(struct damp_keeper *k)
 	k->connected = true;
 	if (k->complained) {
 		damp_log(DAMP_LOG_NOTICE, "the data plane is back (pid %llu)", (unsigned long long)hello.pid);
-		damp_control_health(k->c, "dataplane_back", "ok", "connected");
+		damp_control_health(k->c, "dataplane_back", "ok", "the data plane is back");
 	}
 	k->complained = false;
 	k->backoff_ms = BACKOFF_FIRST_MS;
