@@ -227,7 +227,8 @@ static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_r
 		return;
 	}
 	__atomic_store_n(&p->signals.bypass_until, seconds > 0 ? now + DAMP_SECONDS(seconds) : 0, __ATOMIC_RELAXED);
-	p->stats->bypass_until_s = seconds > 0 ? monotonic_s() + seconds : 0;
+	/* Whole seconds, rounded up: at that time it is over for certain. */
+	p->stats->bypass_until_s = seconds > 0 ? monotonic_s() + seconds + 1 : 0;
 	if (seconds > 0)
 		damp_say("bypass for %llu s: everything is forwarded unjudged", (unsigned long long)seconds);
 	else
@@ -331,7 +332,9 @@ void damp_control_serve(struct damp_plane *p, const struct pollfd *fds, unsigned
 
 void damp_control_tick(struct damp_plane *p)
 {
-	if (p->stats->bypass_until_s == 0 || monotonic_s() < p->stats->bypass_until_s)
+	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
+
+	if (p->stats->bypass_until_s == 0 || now < p->signals.bypass_until)
 		return;
 	p->stats->bypass_until_s = 0;
 	damp_say("bypass is over");

@@ -219,7 +219,8 @@ static void count_memory(struct damp_plane *p)
 
 	p->stats->mempool_size = pool->size;
 	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
-	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + sizeof(struct damp_worker) * p->config.nworkers;
+	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events);
+	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
 }
 
 static void print_memory(const struct damp_plane *p)
@@ -233,8 +234,10 @@ static void print_memory(const struct damp_plane *p)
 	printf("  %-12s %10llu of %u bytes\n", "buffers", (unsigned long long)s->mempool_size,
 	       rte_pktmbuf_data_room_size(p->pool));
 	printf("  %-12s %35.1f MiB\n", "in all", (double)s->memory_bytes / (1 << 20));
-	printf("program %s, generation %llu; steering by %s\n", s->program_name, (unsigned long long)s->generation,
-	       p->config.nworkers == 1 ? "nobody, one worker" : p->signals.software_steering ? "software" : "the ports");
+	printf("program %s, generation %llu", s->program_name, (unsigned long long)s->generation);
+	if (p->config.nworkers > 1)
+		printf("; steering by %s", p->signals.software_steering ? "software" : "the ports");
+	putchar('\n');
 	fflush(stdout);
 }
 
@@ -374,14 +377,13 @@ int main(int argc, char **argv)
 	if (p == NULL)
 		return EXIT_FAILURE;
 	memset(p, 0, sizeof(*p));
-	if (configure(p, &a) != 0)
-		return EXIT_FAILURE;
-	if (a.action == DAMP_ARGS_CHECK) {
+	rc = configure(p, &a) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (rc == EXIT_SUCCESS && a.action == DAMP_ARGS_CHECK) {
 		print_plan(p);
-		return EXIT_SUCCESS;
+	} else if (rc == EXIT_SUCCESS) {
+		argv[a.eal_argc] = NULL;
+		rc = run(p, a.eal_argc, argv);
 	}
-	argv[a.eal_argc] = NULL;
-	rc = run(p, a.eal_argc, argv);
 	free(p);
 	return rc;
 }

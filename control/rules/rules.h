@@ -53,7 +53,4 @@ void damp_rules_free(struct damp_rules *r);
 /* The key table as Markdown (docs/rules.md), generated. */
 char *damp_rules_reference(void);
 
-/* Guard values that hold when a file does not set them. */
-void damp_guard_defaults(struct damp_guard *g);
-
 #endif

@@ -47,7 +47,7 @@ static unsigned pings_for(const struct damp_pkt *p, uint32_t budget)
 	return n > 1 + DAMP_PROBE_STEPS ? 1 + DAMP_PROBE_STEPS : n;
 }
 
-static void expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), 0, DAMP_PING_LIFE_S);
 }
@@ -85,7 +85,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	d->reason = echo ? DAMP_REASON_CHALLENGED : DAMP_REASON_PINGED;
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
 	if (!echo) {
-		expect_pong(c, p, d);
+		damp_expect_pong(c, p, d);
 		d->probes = pings - 1;
 	}
 }
@@ -107,7 +107,7 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 	d->pay = bytes;
 	d->payer_flags = DAMP_XCHG_CHALLENGED;
 	d->probes = pings - 1;
-	expect_pong(c, p, d);
+	damp_expect_pong(c, p, d);
 	return true;
 }
 
@@ -132,6 +132,7 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 	const bool con = x->flags & DAMP_XCHG_CON;
 
 	d->payer = x;
+	d->speaks_blocks = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	if (echo_on_possible(p, x) && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
 		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p));
 

@@ -13,6 +13,8 @@
  */
 #include "judge_state.h"
 
+#include "rewrite.h"
+
 static bool pay(const struct damp_ctx *c, struct damp_decision *d)
 {
 	int refused;
@@ -82,6 +84,15 @@ static void mark_answering(const struct damp_ctx *c, const struct damp_pkt *p)
 		damp_peer_prove(c->j->peers, key, c->now, due, due);
 }
 
+static void mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const uint64_t key = damp_key_blocks(p->device_key);
+	const damp_tick due = c->now + DAMP_SECONDS(DAMP_BLOCKS_LIFE_S);
+
+	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
+		damp_peer_prove(c->j->peers, key, c->now, due, due);
+}
+
 static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	const damp_tick due = c->now + DAMP_SECONDS(c->g->observe_life_s);
@@ -122,27 +133,32 @@ static uint16_t non_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 	return (uint16_t)damp_hash2(&c->j->k_mid, p->xchg_key, c->now / DAMP_TICK_HZ);
 }
 
-static void ping_mid(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t *mid)
+static uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	*mid = damp_ping_mid(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), damp_device_addr(p),
+	return damp_ping_mid(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), damp_device_addr(p),
 			     damp_device_port(p), c->wall_s);
+}
+
+/* Pings for later; before the frame they are copied from is rewritten. */
+static void schedule_probes(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+			    enum damp_reply_way way)
+{
+	struct damp_emit e = { .side = DAMP_OUTSIDE };
+
+	if (d->probes == 0)
+		return;
+	e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
+					       ping_mid(c, p));
+	if (e.len > 0)
+		damp_probe_schedule(c, p, &e, d->probes);
 }
 
 static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d,
 			enum damp_reply_way way)
 {
-	struct damp_emit e = { .side = DAMP_OUTSIDE };
-	uint16_t mid;
-
-	ping_mid(c, p, &mid);
-	if (d->probes) {
-		e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
-						       mid);
-		if (e.len)
-			damp_probe_schedule(c, p, &e, d->probes);
-	}
+	schedule_probes(c, p, d, way);
 	c->w->stats->pings_sent++;
-	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, mid);
+	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, ping_mid(c, p));
 }
 
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
@@ -164,13 +180,22 @@ static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const stru
 	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->pay);
 }
 
+/* A request that cannot be sliced goes on whole; its answer is judged anyway. */
+static size_t make_slice(struct damp_pkt *p, const struct damp_decision *d)
+{
+	const size_t n = damp_rewrite_block2(p->data, p->len, p->cap, &p->frame, &p->coap, d->slice_szx);
+
+	return n ? n : p->len;
+}
+
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
  * not be built. */
 static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	switch (d->move) {
 	case DAMP_MOVE_FORWARD:
-		return p->len;
+		schedule_probes(c, p, d, DAMP_REPLY_ON);
+		return d->slice ? make_slice(p, d) : p->len;
 	case DAMP_MOVE_CODE_BACK:
 		return make_code(c, p, d);
 	case DAMP_MOVE_ECHO_BACK:
@@ -266,6 +291,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			prove(c, p, d->proof);
 		if (d->answers)
 			mark_answering(c, p);
+		if (d->speaks_blocks)
+			mark_blocks(c, p);
 	}
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);

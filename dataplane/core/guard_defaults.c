@@ -15,7 +15,7 @@
  * counted in whole costs, as the ledger charges them, rounded up. */
 static struct damp_rung rung(uint64_t units, uint64_t period_s, uint32_t burst, uint8_t plen)
 {
-	const uint64_t cost_q16 = (period_s * DAMP_TICKS_PER_S << 16) / units;
+	const uint64_t cost_q16 = ((period_s * DAMP_TICKS_PER_S << 16) + units - 1) / units;
 
 	return (struct damp_rung){
 		.cost_q16 = cost_q16,
@@ -34,7 +34,7 @@ static void byte_budgets(struct damp_guard *g)
 	g->net6 = rung(4 * 4096, 1, 4 * 16384, 48);
 	/* Not 64 KiB/s: a proved peer is no victim, and firmware must not crawl. */
 	g->proved = rung(1 << 20, 1, 1 << 20, 128);
-	g->challenge_reserve_ticks = (uint32_t)DAMP_TICKS_PER_S;
+	g->challenge_reserve_ticks = (uint32_t)(DAMP_TICKS_PER_S / 4);     /* 1 KiB toward one address */
 }
 
 static void message_budgets(struct damp_guard *g)
@@ -42,11 +42,11 @@ static void message_budgets(struct damp_guard *g)
 	/* A prefix of 64 means the whole address for IPv4. */
 	g->server = rung(100, 1, 200, 128);
 	g->challenge_host = rung(3, 10, 3, 64);
-	g->challenge_net4 = rung(100, 1, 200, 24);
-	g->challenge_net6 = rung(100, 1, 200, 48);
+	g->challenge_net4 = rung(100, 1, 100, 24);
+	g->challenge_net6 = rung(100, 1, 100, 48);
 	g->challenge_all = rung(100000, 1, 100000, 0);
-	g->ping = rung(1, 10, 3, 64);
-	g->probing = rung(1, 30, 10, 128);
+	g->ping = rung(12, 60, 5, 64);
+	g->probing = rung(1, 60, 10, 128);
 }
 
 void damp_guard_defaults(struct damp_guard *g)
@@ -58,6 +58,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.check_sources = 1,
 		.prove_block1 = 1,
 		.prove_q_block = 1,
+		.slice_szx = 2,         /* 64 bytes (attacks.md AV-26, RFC 7252 section 11.3) */
 		.prove_observe = 0,
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,

@@ -103,13 +103,18 @@ static void view_load(struct view *v, const struct line *line, damp_tick now)
 	const uint32_t spans = epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
 	const bool known = spans < SPANS_PAID_UP || spans == SPAN_BEFORE;
 	const bool aged = spans != 0 && spans != SPAN_BEFORE;
+	const int32_t oldest = aged ? -SPAN : INT32_MIN;
 
 	for (unsigned w = 0; w < WAYS; w++) {
 		const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
 		const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
 
-		v->tag[w] = known ? (uint32_t)(word >> 32) : 0;
-		v->debt[w] = !known || (aged && debt < -SPAN) ? -SPAN : debt;
+		v->tag[w] = (uint32_t)(word >> 32);
+		v->debt[w] = debt > oldest ? debt : oldest;
+	}
+	for (unsigned w = 0; damp_unlikely(!known) && w < WAYS; w++) {
+		v->tag[w] = 0;
+		v->debt[w] = -SPAN;
 	}
 	v->taken = 0;
 	v->evicted = 0;
@@ -118,39 +123,44 @@ static void view_load(struct view *v, const struct line *line, damp_tick now)
 
 static void view_store(const struct view *v, struct line *line, damp_tick now)
 {
-	const uint32_t ways = v->aged ? ALL_WAYS : v->taken;
+	uint32_t ways = v->aged ? ALL_WAYS : v->taken;
 
-	for (unsigned w = 0; w < WAYS; w++) {
+	for (; ways != 0; ways &= ways - 1) {
+		const unsigned w = (unsigned)__builtin_ctz(ways);
 		const uint32_t tat = (uint32_t)now + (uint32_t)v->debt[w];
 
-		if (ways >> w & 1)
-			__atomic_store_n(&line->way[w], (uint64_t)v->tag[w] << 32 | tat, __ATOMIC_RELAXED);
+		__atomic_store_n(&line->way[w], (uint64_t)v->tag[w] << 32 | tat, __ATOMIC_RELAXED);
 	}
 	if (v->aged)
 		__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
 }
 
 /* The way of tag, or WAYS. An empty way has tag 0 and no debt, which is the
- * right answer for a key whose tag is 0 too. */
+ * right answer for a key whose tag is 0 too. No branch: which way it is cannot
+ * be foretold. */
 static inline unsigned view_find(const struct view *v, uint32_t tag)
 {
-	unsigned w = 0;
-
-	while (w < WAYS && v->tag[w] != tag)
-		w++;
-	return w;
-}
-
-/* The way paid up soonest, of those not taken if there are any. */
-static inline unsigned view_least(const struct view *v)
-{
-	const uint32_t taken = v->taken == ALL_WAYS ? 0 : v->taken;
-	unsigned least = WAYS;
+	uint32_t found = 1u << WAYS;
 
 	for (unsigned w = 0; w < WAYS; w++)
-		if (!(taken >> w & 1) && (least == WAYS || v->debt[w] < v->debt[least]))
-			least = w;
-	return least;
+		found |= (uint32_t)(v->tag[w] == tag) << w;
+	return (unsigned)__builtin_ctz(found);
+}
+
+/* The way paid up soonest, of those not taken if there are any: the least of
+ * {taken, debt, way} as one number, debt moved up to be unsigned. */
+static inline unsigned view_least(const struct view *v)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned w = 0; w < WAYS; w++) {
+		const uint64_t taken = v->taken >> w & 1;
+		const uint64_t debt = (uint32_t)v->debt[w] ^ (1u << 31);
+		const uint64_t rank = taken << 35 | debt << 3 | w;
+
+		least = rank < least ? rank : least;
+	}
+	return (unsigned)(least & 7);
 }
 
 /* Forget who is in way w. What this transaction took before must not lie below

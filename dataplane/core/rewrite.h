@@ -11,8 +11,10 @@
  * Invariant: a rewrite is a pure function of the message and its arguments, so
  * that a repeated, cancelling or re-registering request is rewritten alike. A
  * rewrite that does not fit into cap bytes, or that meets a message it may not
- * touch, returns 0 and leaves the frame as it was. The result scans as well
- * formed with exactly the intended difference.
+ * touch (malformed, a fragment, with OSCORE; for Block2 also a response or one
+ * with Q-Block), returns 0 and leaves the frame as it was. The result scans as
+ * well formed with exactly the intended difference; f and m no longer describe
+ * it, and bytes behind the IP packet are gone.
  *
  * References: RFC 7252 section 3.1; RFC 7641 sections 2 and 4.1 (Observe is
  * elective); RFC 7959 sections 2.2 to 2.4; RFC 1624 (incremental checksums).
@@ -31,7 +33,7 @@ size_t damp_rewrite_strip(uint8_t *data, size_t len, const struct damp_frame *f,
 /*
  * Ask for blocks of at most 2^(szx+4) bytes: insert Block2 0/0/szx where there
  * is none, lower SZX where NUM is 0. cap: bytes the frame may have in all
- * (insertion needs 2 to 4 more). A request with NUM > 0 or with a small enough
+ * (insertion needs at most 3 more). A request with NUM > 0 or with a small enough
  * SZX is left as it is: returns len. 0 when it does not fit.
  */
 size_t damp_rewrite_block2(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,

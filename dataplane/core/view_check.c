@@ -77,7 +77,7 @@ static bool check_frame(const struct check *c, size_t len)
 	if (h->nrules > DAMP_RULES_MAX || h->nlimits > DAMP_LIMITS_MAX)
 		return bad(c, "%u rules and %u limits are more than %u and %u", h->nrules, h->nlimits,
 			   DAMP_RULES_MAX, DAMP_LIMITS_MAX);
-	if (h->nwords != (h->nrules + 63) / 64)
+	if (h->nwords != (h->nrules + 63) / 64 && !(h->nrules == 0 && h->nwords == 1))
 		return bad(c, "%u words a row do not fit %u rules", h->nwords, h->nrules);
 	if (h->ncoap_ports > DAMP_COAP_PORTS_MAX || h->ndtls_ports > DAMP_COAP_PORTS_MAX)
 		return bad(c, "more than %u ports", DAMP_COAP_PORTS_MAX);
@@ -130,6 +130,8 @@ static bool check_guard(const struct check *c)
 {
 	const struct damp_guard *g = section(c, DAMP_SEC_GUARD);
 
+	if (g->slice_szx > DAMP_SLICE_OFF)
+		return bad(c, "guard: block size is out of range");
 	if (g->alpha_q8 == 0)
 		return bad(c, "guard: amplification 0 would silence every server");
 	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) || !rung_ok(&g->net6, 128))
@@ -237,6 +239,20 @@ static bool check_rows(const struct check *c)
 	return ok || bad(c, "an attribute names a row that does not exist");
 }
 
+/* Every match passes through a row of row_kind, so a bit beyond the last rule
+ * must not stand there. */
+static bool check_last_word(const struct check *c)
+{
+	const struct damp_program_hdr *h = c->h;
+	const uint64_t *rows = section(c, DAMP_SEC_ROWS);
+	const uint64_t beyond = h->nrules % 64 ? ~0ull << h->nrules % 64 : h->nrules ? 0 : ~0ull;
+
+	for (unsigned i = 0; h->nwords && i < DAMP_KIND_MAX; i++)
+		if (rows[(uint64_t)h->row_kind[i] * h->nwords + h->nwords - 1] & beyond)
+			return bad(c, "a row names a rule that does not exist");
+	return true;
+}
+
 static bool check_literals(const struct check *c, uint32_t first, uint32_t n)
 {
 	const struct damp_text_literal *l = section(c, DAMP_SEC_LITERALS);
@@ -284,5 +300,5 @@ bool damp_program_check(const void *block, size_t len, char *err, size_t errlen)
 	return check_frame(&c, len) && check_sections(&c, len) && check_sizes(&c) && check_guard(&c) &&
 	       check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
 	       check_intervals(&c, DAMP_SEC_SIZES, "sizes") && check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
-	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) && check_texts(&c);
+	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) && check_last_word(&c) && check_texts(&c);
 }

@@ -45,11 +45,11 @@ def build_folder():
     return os.environ.get("DAMPER_BUILD", os.path.join(ROOT, "build"))
 
 
-def new_lab(rules=DEFAULT_RULES, workers=1):
+def new_lab(rules=DEFAULT_RULES, workers=1, middle="damper"):
     """A lab with the real data plane and daemon, to be used in `with`.
     DAMPER_LAB_MIDDLE=testpmd puts plain forwarding in their place: then what is
     about passing must succeed and what is about judgement must fail."""
-    return wiring.Lab(build_folder(), rules, os.environ.get("DAMPER_LAB_MIDDLE", "damper"), workers)
+    return wiring.Lab(build_folder(), rules, os.environ.get("DAMPER_LAB_MIDDLE", middle), workers)
 
 
 def rule_file(lab, name, text):

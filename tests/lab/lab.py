@@ -99,7 +99,8 @@ def all_labs():
 
 
 class Lab:
-    """One lab. `middle` is "damper" or "testpmd" (plain forwarding)."""
+    """One lab. `middle` is "damper", "dataplane" (without a daemon, hence with
+    the program it has built in) or "testpmd" (plain forwarding)."""
 
     def __init__(self, build, rules, middle="damper", workers=1, ident=None):
         self.build = os.path.abspath(build)
@@ -345,6 +346,7 @@ class Lab:
             self.start_testpmd()
         else:
             self.start_dataplane()
+        if self.middle == "damper":
             self.start_damperd()
         self.wait_for("forwarding", self.forwards, "dataplane")
 

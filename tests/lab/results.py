@@ -77,10 +77,19 @@ def added_rtts(baseline, measured, jobs, family):
     return sum(extra) / len(extra) if extra else 0.0
 
 
+def verdict(row):
+    """"ok", or which promise a run broke."""
+    broken = []
+    if max(row["factor_on"], row["peak_factor_on"]) > LIMIT:
+        broken.append("AMPLIFIED")
+    if row["honest_answered"] != row["honest_tried"] or not row["honest_tried"]:
+        broken.append("LOCKED OUT")
+    return " ".join(broken) or "ok"
+
+
 def good(row):
     """Does a run keep both promises?"""
-    return (row["factor_on"] <= LIMIT and row["peak_factor_on"] <= LIMIT
-            and row["honest_answered"] == row["honest_tried"] and row["honest_tried"] > 0)
+    return verdict(row) == "ok"
 
 
 def save(rows, path):
@@ -102,7 +111,7 @@ _COLUMNS = (("vector", "<7", lambda r: r["vector"]),
             ("x peak", ">7", lambda r: f"{r['peak_factor_on']:.2f}"),
             ("honest", ">8", lambda r: f"{r['honest_answered']}/{r['honest_tried']}"),
             ("+rtt", ">6", lambda r: f"{r['added_rtts']:+.2f}"),
-            ("verdict", ">7", lambda r: "ok" if good(r) else "FAILED"))
+            ("verdict", "<10", verdict))
 
 
 def table(rows):

@@ -225,7 +225,9 @@ static void run(const struct table *f, uint64_t seed, uint32_t nkeys, damp_tick 
 static void test_tables_against_the_model(void **state)
 {
 	/* Deadlines count sixteenths of a second: 2^48 ticks turn their 32 bits. */
-	static const damp_tick start[] = { 1ull << 20, (1ull << 47) - (100ull << 20), (1ull << 48) - (100ull << 20) };
+	static const damp_tick start[] = {
+		1ull << 20, (1ull << 47) - (100ull << 20), (1ull << 48) - (100ull << 20),
+	};
 	const uint64_t seed = prop_seed();
 
 	(void)state;

@@ -8,6 +8,7 @@
 #include "frame.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct damp_judge_config small = {
@@ -23,12 +24,10 @@ static void *lines(size_t n)
 	return p;
 }
 
-void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g))
+void rig_open_program(struct rig *r, bool v6, void *block, size_t len)
 {
 	static const struct damp_key key = { 0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull };
-	struct damp_program_hdr *h;
 	char err[256];
-	size_t len;
 
 	memset(r, 0, sizeof(*r));
 	r->v6 = v6;
@@ -40,15 +39,27 @@ void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g)
 	r->worker_mem = lines(damp_judge_worker_bytes(&small));
 	r->judge = damp_judge_init(r->judge_mem, &small, &key, 1700000000, 0);
 	r->worker = damp_judge_worker_init(r->worker_mem, r->judge, 0, &r->stats->worker[0], &r->events->ring[0]);
+	r->view = damp_view_open(block, len, 1, &key, err, sizeof(err));
+	if (r->view == NULL)
+		fprintf(stderr, "rig: %s\n", err);
+	assert(r->view != NULL);
+	for (uint32_t i = 0; i < r->view->hdr->nrules; i++)
+		r->view->rule_slot[i] = (uint16_t)(i + 1);
+	damp_secrets_init(&r->view->secrets, &key, 1700000000);
+}
+
+void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g))
+{
+	struct damp_program_hdr *h;
+	size_t len;
+
 	h = damp_builtin_program(&len);
 	assert(h != NULL);
 	if (change != NULL) {
 		change((struct damp_guard *)((uint8_t *)h + h->sec[DAMP_SEC_GUARD].off));
 		h->checksum = damp_program_checksum(h, len);
 	}
-	r->view = damp_view_open(h, len, 1, &key, err, sizeof(err));
-	assert(r->view != NULL);
-	damp_secrets_init(&r->view->secrets, &key, 1700000000);
+	rig_open_program(r, v6, h, len);
 }
 
 void rig_open(struct rig *r, bool v6)
@@ -126,6 +137,7 @@ struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *fr
 	memcpy(r->frame, frame, len);
 	p->data = r->frame;
 	p->len = (uint32_t)len;
+	p->cap = sizeof(r->frame);
 	p->side = (uint8_t)side;
 	damp_judge_parse(r->view, p, 1);
 	if (side == DAMP_OUTSIDE)

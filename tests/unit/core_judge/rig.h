@@ -34,6 +34,8 @@ struct rig_end { uint8_t host; uint16_t port; };
 void rig_open(struct rig *r, bool v6);
 /* The same with a change to the guard before the program is opened. */
 void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g));
+/* With a compiled program, which the rig takes over. Rule i counts in slot i + 1. */
+void rig_open_program(struct rig *r, bool v6, void *block, size_t len);
 void rig_close(struct rig *r);
 
 /* Send a CoAP message from outside host a to inside host b, or the reverse

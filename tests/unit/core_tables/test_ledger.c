@@ -326,7 +326,8 @@ static void test_longest_debt_drains_to_the_tick(void **state)
 			const uint64_t key = key_at(line, 1);
 			const damp_tick end = from[i] + DAMP_BURST_TICKS_MAX;
 
-			assert_int_equal(charge1(f->l, key, DAMP_BURST_TICKS_MAX, DAMP_BURST_TICKS_MAX, from[i]), -1);
+			assert_int_equal(charge1(f->l, key, DAMP_BURST_TICKS_MAX, DAMP_BURST_TICKS_MAX,
+						 from[i]), -1);
 			for (damp_tick t = from[i]; busy && t < end; t += SPAN / 3)
 				assert_int_equal(charge1(f->l, key_at(line, 2), 1, 10, t), -1);
 			assert_int_equal(damp_ledger_debt(f->l, key, end - SPAN), SPAN);
@@ -362,7 +363,8 @@ static void test_old_way_in_a_busy_line(void **state)
 static void test_clock_leaps_ahead(void **state)
 {
 	static const damp_tick leap[] = {
-		1000, SPAN, 4 * SPAN, 5 * SPAN, (1ull << 30) + 1, (1ull << 31) - 1, 1ull << 31, (1ull << 31) + 1,
+		1000, SPAN, 4 * SPAN, 5 * SPAN, (1ull << 30) + 1,
+		(1ull << 31) - 1, 1ull << 31, (1ull << 31) + 1,
 		(1ull << 32) - 1, 1ull << 32,   /* the same low half: every tat looks ahead */
 		(1ull << 32) + 1, 1ull << 40, 1ull << 59,
 	};
@@ -375,7 +377,8 @@ static void test_clock_leaps_ahead(void **state)
 		fill_line(f->l, i, t);
 		assert_int_equal(damp_ledger_live(f->l, t + leap[i], 0, LINES), 0);
 		for (uint32_t k = 1; k <= 8; k++)
-			assert_int_equal(charge1(f->l, key_at(i, k + 4), 100, 100, t + leap[i]), -1 + (k == 8));
+			assert_int_equal(charge1(f->l, key_at(i, k + 4), 100, 100, t + leap[i]),
+					 k <= DAMP_LEDGER_WAYS ? -1 : 0);
 	}
 }
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `damper events`: asks for what came after the last event it has seen, twice a
+ * second with -f. When damperd has restarted, its numbers begin anew.
+ */
+#include "events.h"
+
+#include "client.h"
+#include "json_get.h"
+#include "table.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define POLL_US 500000
+
+struct cursor {
+	long long next;
+	char run[64];
+	bool away;              /* -f: damperd does not answer at the moment */
+};
+
+static enum damp_colour colour_of(const char *severity)
+{
+	if (strcmp(severity, "attack") == 0)
+		return DAMP_YELLOW;
+	return strcmp(severity, "fault") == 0 ? DAMP_RED : DAMP_PLAIN;
+}
+
+static void print_end(const json_t *end)
+{
+	const char *ip = damp_get_text(end, "ip");
+
+	printf(strchr(ip, ':') != NULL ? "[%s]:%lld" : "%s:%lld", ip, damp_get_int(end, "port"));
+}
+
+static void print_verdict(const json_t *e)
+{
+	const json_t *coap = json_object_get(e, "coap");
+	bool observed = strcmp(damp_get_text(e, "mode"), "observe") == 0;
+
+	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"), damp_get_text(e, "reason"));
+	print_end(json_object_get(e, "src"));
+	printf(" > ");
+	print_end(json_object_get(e, "dst"));
+	if (coap != NULL)
+		printf("  %s %s %s", damp_get_text(coap, "type"), damp_get_text(coap, "code"), damp_get_text(coap, "path"));
+	else
+		printf("  %s", damp_get_text(e, "kind"));
+	printf("  %lld B", damp_get_int(e, "ip_bytes"));
+	if (json_object_get(e, "rule") != NULL)
+		printf("  rule %s", damp_get_text(e, "rule"));
+	if (damp_get_int(e, "suppressed") > 0)
+		printf("  x%lld", damp_get_int(e, "suppressed") + 1);
+	putchar('\n');
+}
+
+static void print_ruleset(const json_t *r)
+{
+	if (json_object_get(r, "to_gen") != NULL)
+		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"), damp_get_text(r, "name"),
+		       damp_get_text(r, "by"), damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
+		       damp_get_text(r, "comment"));
+	else
+		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"), damp_get_text(r, "by"));
+}
+
+static void print_text(const struct damp_cli *cli, const json_t *e)
+{
+	const char *type = damp_get_text(e, "type"), *ts = damp_get_text(e, "ts");
+	enum damp_colour colour = colour_of(damp_get_text(e, "severity"));
+
+	printf("%s%.10s %.12s%s  ", damp_colour(cli, DAMP_DIM), ts, strlen(ts) > 11 ? ts + 11 : "",
+	       damp_colour(cli, DAMP_PLAIN));
+	if (colour != DAMP_PLAIN)
+		fputs(damp_colour(cli, colour), stdout);
+	if (strcmp(type, "verdict") == 0)
+		print_verdict(e);
+	else if (strcmp(type, "ruleset") == 0)
+		print_ruleset(json_object_get(e, "ruleset"));
+	else
+		puts(damp_get_text(json_object_get(e, type), "text"));
+	fputs(damp_colour(cli, DAMP_PLAIN), stdout);
+}
+
+static void print_event(const struct damp_cli *cli, const json_t *e)
+{
+	if (!cli->args.json) {
+		print_text(cli, e);
+		return;
+	}
+	json_dumpf(e, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
+/* Print one answer. True when it was full, so that more may wait. */
+static bool print_answer(const struct damp_cli *cli, struct cursor *cur, const json_t *j)
+{
+	const json_t *events = json_object_get(j, "events"), *e;
+	const char *run = damp_get_text(j, "run");
+	size_t i;
+
+	if (strcmp(run, cur->run) != 0) {
+		bool again = cur->run[0] != '\0' && cur->next > 0;
+
+		snprintf(cur->run, sizeof(cur->run), "%s", run);
+		cur->next = 0;
+		if (again)
+			return true; /* what we got belongs to other numbers: ask from the start */
+	}
+	if (damp_get_int(j, "lost") > 0)
+		fprintf(stderr, "damper: %lld events were gone before they could be read\n", damp_get_int(j, "lost"));
+	json_array_foreach(events, i, e)
+		print_event(cli, e);
+	fflush(stdout);
+	cur->next = damp_get_int(j, "next");
+	return json_array_size(events) > 0;
+}
+
+/* Ask until there is no more. */
+static int drain(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur)
+{
+	char path[80];
+	json_t *j;
+	bool more = true;
+	int code = DAMP_EXIT_OK;
+
+	while (more && code == DAMP_EXIT_OK) {
+		snprintf(path, sizeof(path), "/v1/events?since=%lld", cur->next);
+		code = damp_client_call(c, path, NULL, 0, &j);
+		more = code == DAMP_EXIT_OK && print_answer(cli, cur, j);
+		json_decref(j);
+	}
+	return code;
+}
+
+/* -f outlives a restart of damperd, and says so once. */
+static int follow(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur)
+{
+	for (;;) {
+		int code;
+
+		usleep(POLL_US);
+		damp_client_quiet(c, cur->away);
+		code = drain(cli, c, cur);
+		if (ferror(stdout))
+			return DAMP_EXIT_OK; /* the reader of our output has gone */
+		if (code != DAMP_EXIT_OK && code != DAMP_EXIT_AWAY)
+			return code;
+		cur->away = code == DAMP_EXIT_AWAY;
+	}
+}
+
+int damp_cmd_events(struct damp_cli *cli)
+{
+	struct damp_client *c = damp_client_new(cli);
+	struct cursor cur = { .next = 0 };
+	int code;
+
+	if (c == NULL)
+		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	code = drain(cli, c, &cur);
+	if (code == DAMP_EXIT_OK && cli->args.follow)
+		code = follow(cli, c, &cur);
+	damp_client_free(c);
+	return code;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Help; see help.h. */
+#include "help.h"
+
+#include <string.h>
+
+#define NAME_WIDTH 22
+
+static void print_option(FILE *f, const struct damp_option *o)
+{
+	char left[40], letter[8] = "";
+	const char *line = o->help, *end;
+
+	if (o->letter != '\0')
+		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->arg != NULL ? " " : "",
+		 o->arg != NULL ? o->arg : "");
+	while ((end = strchr(line, '\n')) != NULL) {
+		fprintf(f, "  %-*s%.*s\n", NAME_WIDTH, left, (int)(end - line), line);
+		left[0] = '\0';
+		line = end + 1;
+	}
+	fprintf(f, "  %-*s%s\n", NAME_WIDTH, left, line);
+}
+
+static void print_exits(FILE *f, const struct damp_command *c)
+{
+	fprintf(f, "\nExit codes:\n");
+	fprintf(f, "  %2d  %s\n", DAMP_EXIT_OK, damp_exit_text(DAMP_EXIT_OK));
+	for (unsigned i = 0; i < DAMP_COMMAND_EXITS_MAX && c->exits[i] != 0; i++) {
+		if (c->exits[i] > DAMP_EXIT_USAGE && (i == 0 || c->exits[i - 1] < DAMP_EXIT_USAGE))
+			fprintf(f, "  %2d  %s\n", DAMP_EXIT_USAGE, damp_exit_text(DAMP_EXIT_USAGE));
+		fprintf(f, "  %2d  %s\n", c->exits[i], damp_exit_text(c->exits[i]));
+	}
+	if (c->exits[0] == 0)
+		fprintf(f, "  %2d  %s\n", DAMP_EXIT_USAGE, damp_exit_text(DAMP_EXIT_USAGE));
+}
+
+static void print_examples(FILE *f, const struct damp_command *c)
+{
+	if (c->examples[0] == NULL)
+		return;
+	fprintf(f, "\nExample%s:\n", c->examples[1] != NULL ? "s" : "");
+	for (unsigned i = 0; i < DAMP_COMMAND_EXAMPLES_MAX && c->examples[i] != NULL; i++)
+		fprintf(f, "  %s\n", c->examples[i]);
+}
+
+static void print_usage(FILE *f, const struct damp_command *c)
+{
+	fprintf(f, "Usage: damper %s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
+	for (unsigned i = 0; i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++) {
+		const struct damp_option *o = &damp_option_table[c->options[i]];
+
+		fprintf(f, " [--%s%s%s]", o->name, o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
+	}
+	fputc('\n', f);
+}
+
+static void print_command(FILE *f, const struct damp_command *c)
+{
+	print_usage(f, c);
+	fprintf(f, "\n%s\nOptions:\n", c->help);
+	for (unsigned i = 0; i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++)
+		print_option(f, &damp_option_table[c->options[i]]);
+	print_option(f, &damp_option_table[DAMP_OPT_RUNTIME_DIR]);
+	print_option(f, &damp_option_table[DAMP_OPT_HELP]);
+	print_exits(f, c);
+	print_examples(f, c);
+}
+
+static void print_line(FILE *f, const struct damp_command *c)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "%s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
+	fprintf(f, "  %-*s%s\n", NAME_WIDTH, left, c->summary);
+}
+
+void damp_help_all(FILE *f)
+{
+	fputs("Usage: damper COMMAND [options]\n\n"
+	      "Damper filters CoAP traffic at a gateway, so that nobody can misuse the devices\n"
+	      "behind it to flood others. This command checks and loads rules and shows what\n"
+	      "the filter does; it talks to damperd.\n\n"
+	      "Commands:\n",
+	      f);
+	for (size_t i = 0; i < damp_ncommands; i++)
+		print_line(f, &damp_commands[i]);
+	fputs("\nOptions of all commands:\n", f);
+	print_option(f, &damp_option_table[DAMP_OPT_RUNTIME_DIR]);
+	print_option(f, &damp_option_table[DAMP_OPT_HELP]);
+	fputs("\nExit codes:\n", f);
+#define X(name, code, text) fprintf(f, "  %2d  %s\n", code, text);
+	DAMP_EXITS(X)
+#undef X
+	fputs("\nTo begin:\n"
+	      "  damper check rules.yaml     is my rule file right?\n"
+	      "  damper show status          what is going on?\n"
+	      "  damper help load            all about one command\n",
+	      f);
+}
+
+static bool begins(const char *name, const char *word)
+{
+	size_t n = strlen(word);
+
+	return n > 0 && strncmp(name, word, n) == 0 && name[n] == ' ';
+}
+
+bool damp_help_for(FILE *f, const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < damp_ncommands; i++) {
+		if (strcmp(damp_commands[i].name, name) == 0) {
+			print_command(f, &damp_commands[i]);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < damp_ncommands; i++) {
+		if (!begins(damp_commands[i].name, name))
+			continue;
+		if (!found)
+			fprintf(f, "Commands that begin with '%s':\n", name);
+		print_line(f, &damp_commands[i]);
+		found = true;
+	}
+	if (found)
+		fprintf(f, "\nAll about one of them: damper help %s ...\n", name);
+	return found;
+}
+
+#define WORD_MAX 24
+
+/* Edits (insert, delete, replace a letter) that make b of a (Levenshtein). */
+static unsigned distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	unsigned row[WORD_MAX + 1], left, up;
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= la; i++) {
+		up = row[0];
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned best = up + (a[i - 1] != b[j - 1]);
+
+			left = row[j - 1] + 1;
+			up = row[j];
+			if (left < best)
+				best = left;
+			row[j] = up + 1 < best ? up + 1 : best;
+		}
+	}
+	return row[lb];
+}
+
+const char *damp_help_suggest(const char *word)
+{
+	const char *best = NULL;
+	unsigned best_distance = 3; /* more than two edits is another word */
+
+	for (size_t i = 0; i < damp_ncommands; i++) {
+		unsigned d = distance(word, damp_commands[i].name);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = damp_commands[i].name;
+		}
+	}
+	return best;
+}
+
+int damp_cmd_help(struct damp_cli *cli)
+{
+	char name[64];
+
+	if (cli->args.nwords == 0) {
+		damp_help_all(stdout);
+		return DAMP_EXIT_OK;
+	}
+	snprintf(name, sizeof(name), "%s%s%s", cli->args.words[0], cli->args.nwords > 1 ? " " : "",
+		 cli->args.nwords > 1 ? cli->args.words[1] : "");
+	if (damp_help_for(stdout, name))
+		return DAMP_EXIT_OK;
+	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all", name);
+}
+
+int damp_cmd_version(struct damp_cli *cli)
+{
+	(void)cli;
+	printf("damper %s\n", DAMP_VERSION);
+	return DAMP_EXIT_OK;
+}

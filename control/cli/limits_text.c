@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Limits as text; see limits_text.h. */
+#include "limits_text.h"
+
+#include "common/text.h"
+#include "json_get.h"
+#include "table.h"
+
+#include <string.h>
+
+/* "1.5 kB/s" or "20 msg/min": the largest unit of time that keeps it above 1. */
+static void rate_text(char *out, size_t len, double per_s, bool messages)
+{
+	const char *unit = "s";
+	char text[DAMP_TEXT_LEN];
+
+	if (per_s > 0 && per_s < 1) {
+		per_s *= 60;
+		unit = "min";
+	}
+	if (per_s > 0 && per_s < 1) {
+		per_s *= 60;
+		unit = "h";
+	}
+	if (!messages)
+		snprintf(out, len, "%s/%s", damp_text_bytes(text, sizeof(text), per_s), unit);
+	else
+		snprintf(out, len, "%.3g msg/%s", per_s, unit);
+}
+
+static void burst_text(char *out, size_t len, double burst, bool messages)
+{
+	char text[DAMP_TEXT_LEN];
+
+	if (messages)
+		snprintf(out, len, "%.3g msg", burst);
+	else
+		snprintf(out, len, "%s", damp_text_bytes(text, sizeof(text), burst));
+}
+
+static void rung_cells(struct damp_table *t, const json_t *rung, const char *family)
+{
+	bool messages = strcmp(damp_get_text(rung, "unit"), "messages") == 0;
+	char rate[64], burst[64];
+
+	rate_text(rate, sizeof(rate), damp_get_number(rung, "per_s"), messages);
+	burst_text(burst, sizeof(burst), damp_get_number(rung, "burst"), messages);
+	if (damp_get_number(rung, "per_s") <= 0) {
+		for (unsigned i = 0; i < 3; i++)
+			damp_table_cell(t, DAMP_DIM, i == 1 ? "no limit" : "-");
+		return;
+	}
+	damp_table_cell(t, DAMP_PLAIN, "%s/%lld", family, damp_get_int(rung, "prefix"));
+	damp_table_cell(t, DAMP_PLAIN, "%s", rate);
+	damp_table_cell(t, DAMP_PLAIN, "%s", burst);
+}
+
+static void name_cells(struct damp_table *t, const json_t *limit, bool first)
+{
+	damp_table_cell(t, DAMP_PLAIN, "%s", first ? damp_get_text(limit, "name") : "");
+	damp_table_cell(t, DAMP_PLAIN, "%s", first ? damp_get_text(limit, "kind") : "");
+	damp_table_cell(t, DAMP_PLAIN, "%s", first ? damp_get_text(limit, "per") : "");
+}
+
+static void limit_rows(struct damp_table *t, const json_t *limit)
+{
+	static const char *const family[] = { "ipv4", "ipv6" };
+	bool first = true;
+	const json_t *rung;
+	size_t i;
+
+	if (json_object_get(limit, "max_factor") != NULL) {
+		name_cells(t, limit, true);
+		damp_table_cell(t, DAMP_PLAIN, "-");
+		damp_table_cell(t, DAMP_PLAIN, "%.2fx", damp_get_number(limit, "max_factor"));
+		damp_table_cell(t, DAMP_PLAIN, "-");
+		first = false;
+	}
+	for (unsigned f = 0; f < 2; f++) {
+		json_array_foreach(json_object_get(limit, family[f]), i, rung) {
+			name_cells(t, limit, first);
+			rung_cells(t, rung, family[f]);
+			first = false;
+		}
+	}
+}
+
+void damp_limits_print(const struct damp_cli *cli, const json_t *limits, unsigned indent)
+{
+	struct damp_table *t;
+	const json_t *limit;
+	size_t i;
+
+	if (json_array_size(limits) == 0)
+		return;
+	t = damp_table_new("llllrr");
+	damp_table_heads(t, "LIMIT|COUNTS|PER|PREFIX|RATE|BURST");
+	json_array_foreach(limits, i, limit)
+		limit_rows(t, limit);
+	damp_table_print(t, cli, indent);
+	damp_table_free(t);
+}
+
+struct guard_row {
+	const char *key, *what;
+};
+
+static const struct guard_row guard_rows[] = {
+	{ "host4", "bytes toward one unproved IPv4 address" },
+	{ "net4", "bytes toward one IPv4 network" },
+	{ "host6", "bytes toward one unproved IPv6 address" },
+	{ "net6", "bytes toward one IPv6 network" },
+	{ "server", "unproved requests to one inside server" },
+	{ "proved", "bytes of one proved peer" },
+	{ "challenge_host", "challenges to one address" },
+	{ "challenge_net4", "challenges to one IPv4 network" },
+	{ "challenge_net6", "challenges to one IPv6 network" },
+	{ "challenge_all", "challenges of this gateway in all" },
+	{ "ping", "CoAP pings of one address" },
+	{ "probing", "requests from inside to a silent peer" },
+};
+
+void damp_guard_print(const struct damp_cli *cli, const json_t *guard, unsigned indent)
+{
+	struct damp_table *t = damp_table_new("llrr");
+
+	damp_table_heads(t, "GUARD|PREFIX|RATE|BURST");
+	for (size_t i = 0; i < sizeof(guard_rows) / sizeof(guard_rows[0]); i++) {
+		damp_table_cell(t, DAMP_PLAIN, "%s", guard_rows[i].what);
+		rung_cells(t, json_object_get(guard, guard_rows[i].key), "");
+	}
+	damp_table_print(t, cli, indent);
+	damp_table_free(t);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * damper: finds the command in the table, reads its options, runs it. Options
+ * may stand anywhere, long ones as --name VALUE or --name=VALUE.
+ */
+#include "commands.h"
+#include "help.h"
+
+#include <damper/wire.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *damp_exit_text(int code)
+{
+	switch (code) {
+#define X(name, number, text) \
+	case number:          \
+		return text;
+	DAMP_EXITS(X)
+#undef X
+	default:
+		return "";
+	}
+}
+
+int damp_fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("damper: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+int damp_print_json(json_t *j, int code)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(j);
+	return code;
+}
+
+static bool wants_colour(FILE *f)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fileno(f)) && (none == NULL || none[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+static void apply(struct damp_args *a, enum damp_option_id id, const char *value)
+{
+	switch (id) {
+	case DAMP_OPT_JSON:
+		a->json = true;
+		break;
+	case DAMP_OPT_WATCH:
+		a->watch = true;
+		break;
+	case DAMP_OPT_FOLLOW:
+		a->follow = true;
+		break;
+	case DAMP_OPT_COMMENT:
+		a->comment = value;
+		break;
+	case DAMP_OPT_FOR:
+		a->duration = value;
+		break;
+	case DAMP_OPT_RUNTIME_DIR:
+		a->runtime_dir = value;
+		break;
+	case DAMP_OPT_HELP:
+		a->help = true;
+		break;
+	case DAMP_OPT_NONE:
+	case DAMP_OPT_ID_MAX:
+		break;
+	}
+}
+
+/* Is text the option o? *value: what follows "=", NULL when nothing does. */
+static bool is_option(const struct damp_option *o, const char *text, const char **value)
+{
+	size_t n;
+
+	*value = NULL;
+	if (o->name == NULL)
+		return false;
+	if (text[1] != '-')
+		return o->letter != '\0' && text[1] == o->letter && text[2] == '\0';
+	n = strlen(o->name);
+	if (strncmp(text + 2, o->name, n) != 0)
+		return false;
+	if (text[2 + n] == '=')
+		*value = text + 3 + n;
+	return text[2 + n] == '\0' || text[2 + n] == '=';
+}
+
+/* Take argv[*i] and its value. seen: which options were given. */
+static int take_option(struct damp_args *a, int argc, char **argv, int *i, bool seen[DAMP_OPT_ID_MAX])
+{
+	const char *text = argv[*i], *value;
+
+	for (unsigned id = 1; id < DAMP_OPT_ID_MAX; id++) {
+		const struct damp_option *o = &damp_option_table[id];
+
+		if (!is_option(o, text, &value))
+			continue;
+		if (o->arg == NULL && value != NULL)
+			return damp_fail(DAMP_EXIT_USAGE, "--%s takes no value", o->name);
+		if (o->arg != NULL && value == NULL) {
+			if (*i + 1 >= argc)
+				return damp_fail(DAMP_EXIT_USAGE, "--%s needs %s behind it", o->name, o->arg);
+			value = argv[++*i];
+		}
+		apply(a, (enum damp_option_id)id, value);
+		seen[id] = true;
+		return DAMP_EXIT_OK;
+	}
+	return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help'", text);
+}
+
+/* Sort argv into options and words; the words stay in order. */
+static int split(struct damp_args *a, int argc, char **argv, bool seen[DAMP_OPT_ID_MAX])
+{
+	bool only_words = false;
+	int code;
+
+	a->words = argv;
+	for (int i = 1; i < argc; i++) {
+		if (!only_words && strcmp(argv[i], "--") == 0) {
+			only_words = true;
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
+			if (strcmp(argv[i], "--version") == 0)
+				argv[a->nwords++] = (char *)"version";
+			else if ((code = take_option(a, argc, argv, &i, seen)) != DAMP_EXIT_OK)
+				return code;
+		} else {
+			argv[a->nwords++] = argv[i];
+		}
+	}
+	return DAMP_EXIT_OK;
+}
+
+/* The command that the first one or two words name. */
+static const struct damp_command *find(const struct damp_args *a, int *used)
+{
+	char two[64] = "";
+
+	if (a->nwords > 1)
+		snprintf(two, sizeof(two), "%s %s", a->words[0], a->words[1]);
+	for (size_t i = 0; i < damp_ncommands; i++) {
+		*used = strcmp(damp_commands[i].name, two) == 0 ? 2 : strcmp(damp_commands[i].name, a->words[0]) == 0;
+		if (*used > 0)
+			return &damp_commands[i];
+	}
+	return NULL;
+}
+
+static int unknown_command(const struct damp_args *a)
+{
+	const char *near;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s%s", a->words[0], a->nwords > 1 ? " " : "", a->nwords > 1 ? a->words[1] : "");
+	if (damp_help_for(a->help ? stdout : stderr, a->words[0]))
+		return a->help ? DAMP_EXIT_OK : DAMP_EXIT_USAGE;
+	near = damp_help_suggest(name);
+	if (near == NULL)
+		near = damp_help_suggest(a->words[0]);
+	if (near != NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, near);
+	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all", name);
+}
+
+static int check_words(const struct damp_command *c, const struct damp_args *a)
+{
+	if (a->nwords < c->min_words)
+		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s; see 'damper help %s'", c->name, c->args, c->name);
+	if (c->max_words >= 0 && a->nwords > c->max_words)
+		return damp_fail(DAMP_EXIT_USAGE, "what is '%s' behind %s? See 'damper help %s'", a->words[c->max_words],
+				 c->name, c->name);
+	return DAMP_EXIT_OK;
+}
+
+static int check_options(const struct damp_command *c, const bool seen[DAMP_OPT_ID_MAX])
+{
+	for (unsigned id = 1; id < DAMP_OPT_ID_MAX; id++) {
+		bool ok = !seen[id] || id == DAMP_OPT_RUNTIME_DIR;
+
+		for (unsigned i = 0; i < DAMP_COMMAND_OPTIONS_MAX && !ok; i++)
+			ok = c->options[i] == id;
+		if (!ok)
+			return damp_fail(DAMP_EXIT_USAGE, "%s takes no --%s; see 'damper help %s'", c->name,
+					 damp_option_table[id].name, c->name);
+	}
+	return DAMP_EXIT_OK;
+}
+
+static int run(struct damp_cli *cli, const bool seen[DAMP_OPT_ID_MAX])
+{
+	const struct damp_command *c;
+	struct damp_args *a = &cli->args;
+	int used, code;
+
+	if (a->nwords == 0) {
+		damp_help_all(a->help ? stdout : stderr);
+		return a->help ? DAMP_EXIT_OK : DAMP_EXIT_USAGE;
+	}
+	c = find(a, &used);
+	if (c == NULL)
+		return unknown_command(a);
+	if (a->help) {
+		damp_help_for(stdout, c->name);
+		return DAMP_EXIT_OK;
+	}
+	a->words += used;
+	a->nwords -= used;
+	code = check_words(c, a);
+	if (code == DAMP_EXIT_OK)
+		code = check_options(c, seen);
+	return code == DAMP_EXIT_OK ? c->run(cli) : code;
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = getenv("DAMPER_RUNTIME_DIR");
+	bool seen[DAMP_OPT_ID_MAX] = { false };
+	struct damp_cli cli = { .colour = wants_colour(stdout), .colour_err = wants_colour(stderr) };
+	int code;
+
+	cli.args.runtime_dir = dir != NULL && dir[0] != '\0' ? dir : DAMP_RUNTIME_DIR;
+	code = split(&cli.args, argc, argv, seen);
+	if (code == DAMP_EXIT_OK)
+		code = run(&cli, seen);
+	if (fflush(stdout) != 0 && code == DAMP_EXIT_OK)
+		code = damp_fail(DAMP_EXIT_INTERNAL, "cannot write the output");
+	return code;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `damper show rules` and `damper show limits`. */
+#include "common/text.h"
+#include "json_get.h"
+#include "limits_text.h"
+#include "show.h"
+#include "table.h"
+
+#include <string.h>
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static enum damp_colour mode_colour(const char *mode)
+{
+	if (strcmp(mode, "observe") == 0)
+		return DAMP_YELLOW;
+	return strcmp(mode, "off") == 0 ? DAMP_DIM : DAMP_PLAIN;
+}
+
+static void outcome_cells(struct damp_table *t, const json_t *counters, const char *outcome)
+{
+	const json_t *c = json_object_get(counters, outcome);
+	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN];
+
+	if (c == NULL) {
+		damp_table_cell(t, DAMP_DIM, "-");
+		damp_table_cell(t, DAMP_DIM, "-");
+		return;
+	}
+	damp_table_cell(t, DAMP_PLAIN, "%s", damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets")));
+	damp_table_cell(t, DAMP_DIM, "%s", damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
+}
+
+static void rule_row(struct damp_table *t, const json_t *rule)
+{
+	const char *mode = damp_get_text(rule, "mode");
+	const json_t *counters = json_object_get(rule, "counters");
+
+	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
+	damp_table_cell(t, mode_colour(mode), "%s", mode);
+	damp_table_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")), damp_get_int(rule, "line"));
+	outcome_cells(t, counters, "matched");
+	outcome_cells(t, counters, "over");
+	outcome_cells(t, counters, "would");
+	outcome_cells(t, counters, "acted");
+}
+
+static bool unknown_program(const json_t *doc)
+{
+	if (damp_get_true(doc, "known"))
+		return false;
+	puts("the data plane runs a program that it does not show: no rules are known");
+	return true;
+}
+
+static void print_rules(const struct damp_cli *cli, const json_t *doc)
+{
+	const json_t *rules = json_object_get(doc, "rules"), *rule;
+	struct damp_table *t;
+	size_t i;
+
+	if (unknown_program(doc))
+		return;
+	if (json_array_size(rules) == 0) {
+		puts("no rules: only the guard decides (see 'damper show limits')");
+		return;
+	}
+	t = damp_table_new("lllrrrrrrrr");
+	damp_table_heads(t, "RULE|MODE|AT|MATCHED|BYTES|OVER|BYTES|WOULD|BYTES|ACTED|BYTES");
+	json_array_foreach(rules, i, rule)
+		rule_row(t, rule);
+	damp_table_print(t, cli, 0);
+	damp_table_free(t);
+}
+
+static void print_limits(const struct damp_cli *cli, const json_t *doc)
+{
+	const json_t *guard = json_object_get(doc, "guard");
+
+	if (unknown_program(doc))
+		return;
+	printf("Toward a peer that has not proved it is there: at most %.2f bytes for each byte it sent,\n"
+	       "and never more than this, whatever the rules say:\n\n",
+	       damp_get_number(guard, "max_factor"));
+	damp_guard_print(cli, guard, 0);
+	if (json_array_size(json_object_get(doc, "limits")) == 0) {
+		puts("\nThe rules have no limits of their own.");
+		return;
+	}
+	puts("\nLimits of the rules:\n");
+	damp_limits_print(cli, json_object_get(doc, "limits"), 0);
+}
+
+int damp_cmd_show_rules(struct damp_cli *cli)
+{
+	return damp_show(cli, "/v1/rules", print_rules, NULL);
+}
+
+int damp_cmd_show_limits(struct damp_cli *cli)
+{
+	return damp_show(cli, "/v1/limits", print_limits, NULL);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `damper show status`: one screen in the order in which an operator asks: does
+ * it filter, what runs, is there an attack, is somebody hurt, what is lost.
+ */
+#include "common/text.h"
+#include "json_get.h"
+#include "show.h"
+#include "table.h"
+
+#include <string.h>
+#include <time.h>
+
+#define REASONS_SHOWN 8
+#define LABEL_WIDTH 11
+
+static void label(const char *text)
+{
+	printf("%-*s", LABEL_WIDTH, text);
+}
+
+static void coloured(const struct damp_cli *cli, enum damp_colour colour, const char *text)
+{
+	printf("%s%s%s", damp_colour(cli, colour), text, damp_colour(cli, DAMP_PLAIN));
+}
+
+/* "3 min 2 s ago" for an RFC 3339 time of damperd's. */
+static void print_ago(const char *when)
+{
+	struct tm tm;
+	char span[DAMP_TEXT_LEN];
+	time_t at;
+
+	memset(&tm, 0, sizeof(tm));
+	if (strptime(when, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL) {
+		printf("%s", when);
+		return;
+	}
+	at = timegm(&tm);
+	printf("%s ago", damp_text_span(span, sizeof(span), (uint64_t)(time(NULL) > at ? time(NULL) - at : 0)));
+}
+
+static bool is_up(const json_t *doc)
+{
+	return damp_get_true(json_object_get(doc, "dataplane"), "up");
+}
+
+static void print_state(const struct damp_cli *cli, const json_t *doc)
+{
+	const json_t *bypass = json_object_get(doc, "bypass");
+	char span[DAMP_TEXT_LEN], text[160];
+
+	label("state");
+	if (!is_up(doc)) {
+		coloured(cli, DAMP_RED, "DATA PLANE AWAY");
+		printf(": %s\n", damp_get_text(json_object_get(doc, "dataplane"), "why"));
+	} else if (damp_get_true(bypass, "active")) {
+		snprintf(text, sizeof(text), "BYPASS for another %s: nothing is filtered",
+			 damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(bypass, "remaining_s")));
+		coloured(cli, DAMP_RED, text);
+		puts("  (to end it: damper bypass off)");
+	} else if (strcmp(damp_get_text(json_object_get(doc, "program"), "mode"), "observe") == 0) {
+		coloured(cli, DAMP_YELLOW, "observing: the rules act on nothing");
+		putchar('\n');
+	} else {
+		coloured(cli, DAMP_GREEN, "filtering");
+		putchar('\n');
+	}
+}
+
+static void print_origin(const json_t *p)
+{
+	const char *source = damp_get_text(p, "source");
+
+	label("");
+	if (damp_get_text(p, "loaded_at")[0] != '\0') {
+		printf("loaded ");
+		print_ago(damp_get_text(p, "loaded_at"));
+		printf(" by %s from %s", damp_get_text(p, "loaded_by"), damp_get_text(p, "file"));
+		if (strcmp(source, "disk") == 0)
+			printf(", taken from disk at the data plane's start");
+		putchar('\n');
+	} else if (strcmp(source, "builtin") == 0) {
+		puts("the built-in safe program: no rules were ever loaded");
+	} else {
+		puts("loaded by somebody else, or before this damperd kept a history");
+	}
+	if (damp_get_text(p, "comment")[0] != '\0') {
+		label("");
+		printf("\"%s\"\n", damp_get_text(p, "comment"));
+	}
+}
+
+static void print_program(const struct damp_cli *cli, const json_t *p)
+{
+	char text[80];
+
+	if (!json_is_object(p))
+		return;
+	label("rules");
+	printf("generation %lld, %s revision %lld, %lld rules", damp_get_int(p, "generation"), damp_get_text(p, "name"),
+	       damp_get_int(p, "revision"), damp_get_int(p, "rules"));
+	if (damp_get_int(p, "observing") > 0) {
+		snprintf(text, sizeof(text), " (%lld only observing)", damp_get_int(p, "observing"));
+		coloured(cli, DAMP_YELLOW, text);
+	}
+	putchar('\n');
+	print_origin(p);
+}
+
+static void print_last_load(const struct damp_cli *cli, const json_t *l)
+{
+	const char *line = damp_get_text(l, "report");
+
+	if (!json_is_object(l) || damp_get_true(l, "ok"))
+		return;
+	label("last load");
+	coloured(cli, DAMP_RED, "FAILED ");
+	print_ago(damp_get_text(l, "at"));
+	printf(" (by %s); what ran before goes on:\n", damp_get_text(l, "by"));
+	while (*line != '\0') {
+		size_t n = strcspn(line, "\n");
+
+		printf("%*s%.*s\n", LABEL_WIDTH, "", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
+static void print_dataplane(const json_t *d)
+{
+	char span[DAMP_TEXT_LEN];
+
+	label("data plane");
+	printf("up %s, %lld worker%s, pid %lld\n",
+	       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(d, "uptime_s")), damp_get_int(d, "workers"),
+	       damp_get_int(d, "workers") == 1 ? "" : "s", damp_get_int(d, "pid"));
+}
+
+static void print_traffic(const json_t *now)
+{
+	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN], drops[DAMP_TEXT_LEN];
+
+	label("now");
+	if (!json_is_object(now)) {
+		puts("not measured yet; ask again in two seconds");
+		return;
+	}
+	printf("%s packets/s and %s/s in, %s drops/s (over %.0f s)\n",
+	       damp_text_count(packets, sizeof(packets), damp_get_number(now, "packets_per_s")),
+	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(now, "bytes_per_s")),
+	       damp_text_count(drops, sizeof(drops), damp_get_number(now, "drops_per_s")), damp_get_number(now, "window_s"));
+}
+
+static void print_factor(const json_t *j, const char *in_key, const char *out_key, const char *per)
+{
+	char in[DAMP_TEXT_LEN], out[DAMP_TEXT_LEN];
+
+	printf("%s%s in, %s%s out", damp_text_bytes(in, sizeof(in), damp_get_number(j, in_key)), per,
+	       damp_text_bytes(out, sizeof(out), damp_get_number(j, out_key)), per);
+	if (json_is_number(json_object_get(j, "factor")))
+		printf(", factor %.2f", damp_get_number(j, "factor"));
+}
+
+static void print_unproved(const json_t *doc)
+{
+	const json_t *now = json_object_get(doc, "now");
+
+	label("unproved");
+	if (json_is_object(now)) {
+		print_factor(now, "unproved_in_bytes_per_s", "unproved_out_bytes_per_s", "/s");
+		printf(" now; ");
+	}
+	print_factor(json_object_get(doc, "unproved"), "bytes_in", "bytes_out", "");
+	puts(" since the start");
+}
+
+static void print_proved(const struct damp_cli *cli, const json_t *doc)
+{
+	const json_t *c = json_object_get(doc, "challenges");
+	long long hurt = damp_get_int(json_object_get(doc, "drops"), "verified_packets");
+	char text[80];
+
+	label("proved");
+	printf("%lld by echo, %lld by ping, %lld by answering us; %lld + %lld challenges sent\n",
+	       damp_get_int(c, "proofs_echo"), damp_get_int(c, "proofs_ping"), damp_get_int(c, "proofs_token"),
+	       damp_get_int(c, "echo_sent"), damp_get_int(c, "pings_sent"));
+	if (hurt == 0)
+		return;
+	label("");
+	snprintf(text, sizeof(text), "%lld packets of proved peers were dropped", hurt);
+	coloured(cli, DAMP_YELLOW, text);
+	puts(" (real clients may notice)");
+}
+
+static void print_ports(const struct damp_cli *cli, const json_t *ports)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(ports, i, p) {
+		long long lost = damp_get_int(p, "imissed") + damp_get_int(p, "no_mbuf");
+		char text[80];
+
+		label(i == 0 ? "ports" : "");
+		printf("%s (%s) ", damp_get_text(p, "port"), damp_get_text(p, "device"));
+		coloured(cli, damp_get_true(p, "link_up") ? DAMP_PLAIN : DAMP_RED, damp_get_true(p, "link_up") ? "up" : "DOWN");
+		snprintf(text, sizeof(text), "%lld packets missed", lost);
+		printf(", ");
+		coloured(cli, lost > 0 ? DAMP_YELLOW : DAMP_PLAIN, text);
+		putchar('\n');
+	}
+}
+
+static enum damp_colour severity_colour(const char *severity)
+{
+	if (strcmp(severity, "attack") == 0)
+		return DAMP_YELLOW;
+	return strcmp(severity, "fault") == 0 ? DAMP_RED : DAMP_PLAIN;
+}
+
+static void reason_row(struct damp_table *t, const json_t *r)
+{
+	const char *severity = damp_get_text(r, "severity");
+	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN];
+
+	damp_table_cell(t, DAMP_PLAIN, "%s", damp_text_count(packets, sizeof(packets), damp_get_number(r, "packets")));
+	damp_table_cell(t, DAMP_DIM, "%s", damp_text_bytes(bytes, sizeof(bytes), damp_get_number(r, "bytes")));
+	damp_table_cell(t, severity_colour(severity), "%s", severity);
+	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(r, "reason"));
+	damp_table_cell(t, DAMP_DIM, "%s", damp_get_text(r, "help"));
+}
+
+static void print_drops(const struct damp_cli *cli, const json_t *drops)
+{
+	const json_t *reasons = json_object_get(drops, "by_reason");
+	size_t n = json_array_size(reasons);
+	struct damp_table *t;
+
+	putchar('\n');
+	if (n == 0) {
+		puts("No packet was dropped since the start.");
+		return;
+	}
+	t = damp_table_new("rrlll");
+	damp_table_heads(t, "DROPS|BYTES|SEVERITY|REASON|MEANING");
+	for (size_t i = 0; i < n && i < REASONS_SHOWN; i++)
+		reason_row(t, json_array_get(reasons, i));
+	damp_table_print(t, cli, 0);
+	damp_table_free(t);
+	if (n > REASONS_SHOWN)
+		printf("and %zu more reasons: damper show status --json\n", n - REASONS_SHOWN);
+}
+
+static void print_status(const struct damp_cli *cli, const json_t *doc)
+{
+	print_state(cli, doc);
+	print_program(cli, json_object_get(doc, "program"));
+	print_last_load(cli, json_object_get(doc, "last_load"));
+	if (!is_up(doc))
+		return;
+	print_dataplane(json_object_get(doc, "dataplane"));
+	print_ports(cli, json_object_get(doc, "ports"));
+	print_traffic(json_object_get(doc, "now"));
+	print_unproved(doc);
+	print_proved(cli, doc);
+	print_drops(cli, json_object_get(doc, "drops"));
+}
+
+static int judge(const json_t *doc)
+{
+	return is_up(doc) ? DAMP_EXIT_OK : DAMP_EXIT_NO;
+}
+
+int damp_cmd_show_status(struct damp_cli *cli)
+{
+	return damp_show(cli, "/v1/status", print_status, judge);
+}

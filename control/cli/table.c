@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Aligned tables; see table.h. */
+#include "table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct cell {
+	char *text;
+	enum damp_colour colour;
+};
+
+struct damp_table {
+	char align[DAMP_TABLE_COLUMNS_MAX + 1];
+	size_t ncols, ncells, room;
+	struct cell *cells;
+};
+
+const char *damp_colour(const struct damp_cli *cli, enum damp_colour colour)
+{
+	static const char *const code[] = { "\033[0m", "\033[1m", "\033[2m", "\033[31;1m", "\033[33m", "\033[32m" };
+
+	_Static_assert(sizeof(code) / sizeof(code[0]) == DAMP_COLOUR_MAX, "a code for each colour");
+	return cli->colour ? code[colour] : "";
+}
+
+static void *must(void *p)
+{
+	if (p == NULL)
+		exit(damp_fail(DAMP_EXIT_INTERNAL, "no memory"));
+	return p;
+}
+
+struct damp_table *damp_table_new(const char *align)
+{
+	struct damp_table *t = must(calloc(1, sizeof(*t)));
+
+	snprintf(t->align, sizeof(t->align), "%s", align);
+	t->ncols = strlen(t->align);
+	return t;
+}
+
+void damp_table_free(struct damp_table *t)
+{
+	for (size_t i = 0; i < t->ncells; i++)
+		free(t->cells[i].text);
+	free(t->cells);
+	free(t);
+}
+
+void damp_table_cell(struct damp_table *t, enum damp_colour colour, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (t->ncells == t->room) {
+		t->room = t->room > 0 ? 2 * t->room : 64;
+		t->cells = must(realloc(t->cells, t->room * sizeof(t->cells[0])));
+	}
+	t->cells[t->ncells++] = (struct cell){ must(strdup(text)), colour };
+}
+
+void damp_table_heads(struct damp_table *t, const char *heads)
+{
+	while (heads != NULL) {
+		const char *end = strchr(heads, '|');
+
+		damp_table_cell(t, DAMP_BOLD, "%.*s", end != NULL ? (int)(end - heads) : (int)strlen(heads), heads);
+		heads = end != NULL ? end + 1 : NULL;
+	}
+}
+
+static size_t width(const struct damp_table *t, size_t col)
+{
+	size_t w = 0;
+
+	for (size_t i = col; i < t->ncells; i += t->ncols)
+		if (strlen(t->cells[i].text) > w)
+			w = strlen(t->cells[i].text);
+	return w;
+}
+
+static void print_cell(const struct damp_table *t, const struct damp_cli *cli, size_t i, size_t wide)
+{
+	const struct cell *c = &t->cells[i];
+	size_t col = i % t->ncols, len = strlen(c->text);
+	bool last = col + 1 == t->ncols, right = t->align[col] == 'r';
+	int pad = (int)(wide > len ? wide - len : 0);
+
+	if (right)
+		printf("%*s", pad, "");
+	if (c->colour != DAMP_PLAIN)
+		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text, damp_colour(cli, DAMP_PLAIN));
+	else
+		printf("%.*s", (int)wide, c->text);
+	if (last)
+		putchar('\n');
+	else
+		printf("%*s", right ? 2 : pad + 2, "");
+}
+
+/* On a terminal the last column is cut off where the line ends. */
+static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_MAX], size_t indent)
+{
+	struct winsize win;
+	size_t before = indent;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 || t->align[t->ncols - 1] != 'l')
+		return;
+	for (size_t col = 0; col + 1 < t->ncols; col++)
+		before += wide[col] + 2;
+	if (before + wide[t->ncols - 1] > win.ws_col)
+		wide[t->ncols - 1] = before < win.ws_col ? win.ws_col - before : 0;
+}
+
+void damp_table_print(const struct damp_table *t, const struct damp_cli *cli, unsigned indent)
+{
+	size_t wide[DAMP_TABLE_COLUMNS_MAX];
+
+	for (size_t col = 0; col < t->ncols; col++)
+		wide[col] = width(t, col);
+	fit_last(t, wide, indent);
+	for (size_t i = 0; i < t->ncells; i++) {
+		if (i % t->ncols == 0)
+			printf("%*s", (int)indent, "");
+		print_cell(t, cli, i, wide[i % t->ncols]);
+	}
+}

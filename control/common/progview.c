@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading and carrying programs; see progview.h. Every offset is widened to 64
+ * bits and compared by subtraction before it is used.
+ */
+#define _GNU_SOURCE
+#include "progview.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const void *section(const struct damp_program_hdr *h, unsigned id, uint64_t want)
+{
+	const struct damp_section *s = &h->sec[id];
+
+	if (s->off < sizeof(*h) || s->off % 8 != 0 || s->off > h->total_len)
+		return NULL;
+	if (s->len > h->total_len - s->off || s->len < want)
+		return NULL;
+	return (const char *)h + s->off;
+}
+
+static bool header_ok(const struct damp_program_hdr *h, size_t len)
+{
+	return h->magic == DAMP_PROGRAM_MAGIC && h->version == DAMP_PROGRAM_VERSION &&
+	       h->hdr_len == sizeof(*h) && h->total_len == len && h->nrules <= DAMP_RULES_MAX &&
+	       h->nlimits <= DAMP_LIMITS_MAX && memchr(h->name, 0, sizeof(h->name)) != NULL &&
+	       memchr(h->digest, 0, sizeof(h->digest)) != NULL;
+}
+
+int damp_progview_open(const void *block, size_t len, struct damp_progview *v)
+{
+	const struct damp_program_hdr *h = block;
+
+	if (len < sizeof(*h) || !header_ok(h, len))
+		return -1;
+	v->hdr = h;
+	v->strings = section(h, DAMP_SEC_STRINGS, 1);
+	v->strings_len = h->sec[DAMP_SEC_STRINGS].len;
+	v->guard = section(h, DAMP_SEC_GUARD, sizeof(*v->guard));
+	v->rules = section(h, DAMP_SEC_RULES, (uint64_t)h->nrules * sizeof(*v->rules));
+	v->limits = section(h, DAMP_SEC_LIMITS, (uint64_t)h->nlimits * sizeof(*v->limits));
+	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL)
+		return -1;
+	return v->strings[v->strings_len - 1] == '\0' ? 0 : -1;
+}
+
+const char *damp_progview_string(const struct damp_progview *v, uint32_t off)
+{
+	return off < v->strings_len ? v->strings + off : "";
+}
+
+const char *damp_progview_limit_name(const struct damp_progview *v, unsigned i)
+{
+	return i < v->hdr->nlimits ? damp_progview_string(v, v->limits[i].name_off) : "";
+}
+
+unsigned damp_progview_count_mode(const struct damp_progview *v, unsigned mode)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < v->hdr->nrules; i++)
+		n += v->rules[i].mode == mode;
+	return n;
+}
+
+double damp_progview_rate(const struct damp_rung *r)
+{
+	return r->cost_q16 == 0 ? 0 : (double)DAMP_TICKS_PER_S * 65536.0 / (double)r->cost_q16;
+}
+
+double damp_progview_burst(const struct damp_rung *r)
+{
+	return r->cost_q16 == 0 ? 0 : (double)r->burst_ticks * 65536.0 / (double)r->cost_q16;
+}
+
+struct damp_prog *damp_prog_new(void *block, size_t len)
+{
+	struct damp_prog *p = calloc(1, sizeof(*p));
+
+	if (p == NULL || damp_progview_open(block, len, &p->view)) {
+		free(p);
+		free(block);
+		return NULL;
+	}
+	p->block = block;
+	p->len = len;
+	p->refs = 1;
+	return p;
+}
+
+struct damp_prog *damp_prog_read(int fd)
+{
+	size_t len, got = 0;
+	struct stat st;
+	char *block;
+	ssize_t n;
+
+	if (fstat(fd, &st) || st.st_size <= 0 || (uint64_t)st.st_size > DAMP_PROGRAM_MAX_BYTES)
+		return NULL;
+	len = (size_t)st.st_size;
+	block = malloc(len);
+	if (block == NULL)
+		return NULL;
+	while (got < len) {
+		n = pread(fd, block + got, len - got, (off_t)got);
+		if (n <= 0) {
+			free(block);
+			return NULL;
+		}
+		got += (size_t)n;
+	}
+	return damp_prog_new(block, len);
+}
+
+struct damp_prog *damp_prog_get(struct damp_prog *p)
+{
+	if (p != NULL)
+		__atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void damp_prog_put(struct damp_prog *p)
+{
+	/* Release our reads before the last user frees; acquire theirs before we do. */
+	if (p == NULL || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	free(p->block);
+	free(p);
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int damp_prog_memfd(const struct damp_prog *p)
+{
+	int fd = memfd_create("damper-program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, p->block, p->len);
+	if (err == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
+		err = -errno;
+	if (err == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		err = -errno;
+	if (err == 0)
+		return fd;
+	close(fd);
+	return err;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Event records as JSON objects: a flat header plus what the record knows
+ * (operators.md 4.3). Control bytes in a path come out escaped, so a line is
+ * one event whatever a sender wrote.
+ */
+#ifndef DAMP_EVENT_JSON_H
+#define DAMP_EVENT_JSON_H
+
+#include "common/progview.h"
+#include "events.h"
+#include <jansson.h>
+
+/*
+ * A verdict record. rule_id: the rule, "" when none decided. prog:
+ * the program of the record's generation, which knows the rule's place; NULL
+ * when it is another. New reference.
+ */
+json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *rule_id,
+				const struct damp_prog *prog);
+
+/* The header of an event of our own: ts, type and severity. New reference. */
+json_t *damp_event_own_json(const char *type, const char *severity);
+
+#endif

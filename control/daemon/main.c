@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * damperd: the control plane. This file starts the parts and runs the main
+ * loop: signals, samples, events, and what systemd wants to hear
+ * (sd_notify(3)).
+ *
+ * Invariant: nothing here outlives the process but the history in the state
+ * directory; a kill at any point leaves the data plane as it is.
+ */
+#define _GNU_SOURCE
+#include "api.h"
+#include "keeper.h"
+#include "log.h"
+#include "metrics.h"
+#include "options.h"
+#include "pump.h"
+
+#include <damper/wire.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS 200
+#define TICKS_PER_SAMPLE 5      /* a sample and a status line each second */
+
+enum { EXIT_USAGE = 2, EXIT_START = 1 };
+
+struct parts {
+	struct damp_control control;
+	struct damp_http *api, *metrics;
+	struct damp_event_reader *events;
+	struct damp_keeper *keeper;
+	int signal_fd;
+	bool watchdog;
+};
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int start_servers(struct parts *p)
+{
+	struct damp_control *c = &p->control;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", c->opt.runtime_dir, DAMP_API_SOCKET);
+	p->api = damp_http_start_unix(path, c->opt.admin_group, damp_api_handle, c);
+	if (p->api == NULL)
+		return -1;
+	if (c->opt.metrics == NULL)
+		return 0;
+	p->metrics = damp_http_start_tcp(c->opt.metrics, damp_metrics_handle, c, c->metrics_at, sizeof(c->metrics_at));
+	if (p->metrics == NULL)
+		return -1;
+	damp_log(DAMP_LOG_INFO, "metrics are served at http://%s/metrics", c->metrics_at);
+	return 0;
+}
+
+static int start(struct parts *p)
+{
+	p->signal_fd = block_signals();
+	if (p->signal_fd < 0) {
+		damp_log(DAMP_LOG_ERROR, "cannot watch signals: %s", strerror(errno));
+		return -1;
+	}
+	p->events = damp_event_reader_new(p->control.opt.runtime_dir);
+	if (p->events == NULL || start_servers(p))
+		return -1;
+	p->keeper = damp_keeper_start(&p->control);
+	return p->keeper != NULL ? 0 : -1;
+}
+
+static void stop(struct parts *p)
+{
+	sd_notify(0, "STOPPING=1");
+	if (p->keeper != NULL)
+		damp_keeper_stop(p->keeper);
+	damp_http_stop(p->metrics);
+	damp_http_stop(p->api);
+	damp_event_reader_free(p->events);
+	if (p->signal_fd >= 0)
+		close(p->signal_fd);
+}
+
+/* False when it is time to end. */
+static bool take_signals(struct parts *p)
+{
+	struct signalfd_siginfo info;
+
+	while (read(p->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP)
+			return false;
+		damp_evlog_reopen(p->control.evlog);
+		damp_keeper_reload(&p->control);
+	}
+	return true;
+}
+
+static void sample(struct damp_control *c)
+{
+	struct damp_snap *snap = damp_control_snapshot(c);
+	struct timespec now;
+
+	if (snap == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	damp_sampler_add(c->sampler, snap, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	free(snap);
+}
+
+static void notify_status(struct damp_control *c)
+{
+	struct damp_state *s = &c->state;
+	struct damp_rates rates;
+	char text[256];
+
+	pthread_mutex_lock(&s->lock);
+	rates = damp_sampler_rates(c->sampler, s->boot_id);
+	if (!s->up)
+		snprintf(text, sizeof(text), "STATUS=waiting for the data plane: %s", s->why_away);
+	else if (s->running == NULL)
+		snprintf(text, sizeof(text), "STATUS=generation %" PRIu32, s->generation);
+	else
+		snprintf(text, sizeof(text),
+			 "STATUS=generation %" PRIu32 " (%s), %" PRIu32 " rules (%u observing), %.0f packets/s, %.0f drops/s%s",
+			 s->generation, s->running->view.hdr->name, s->running->view.hdr->nrules,
+			 damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE), rates.rx_pps, rates.drop_pps,
+			 s->last.known && !s->last.ok ? "; the last load FAILED" : "");
+	pthread_mutex_unlock(&s->lock);
+	sd_notify(0, text);
+}
+
+static void tick(struct parts *p, unsigned count)
+{
+	damp_pump_run(&p->control, p->events);
+	if (p->watchdog)
+		sd_notify(0, "WATCHDOG=1");
+	if (count % TICKS_PER_SAMPLE != 0)
+		return;
+	sample(&p->control);
+	notify_status(&p->control);
+}
+
+static void run(struct parts *p)
+{
+	struct pollfd fd = { .fd = p->signal_fd, .events = POLLIN };
+	uint64_t watchdog_us;
+
+	p->watchdog = sd_watchdog_enabled(0, &watchdog_us) > 0;
+	sd_notify(0, "READY=1");
+	for (unsigned count = 0;; count++) {
+		if (poll(&fd, 1, TICK_MS) > 0 && !take_signals(p))
+			return;
+		tick(p, count);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct parts p = { .signal_fd = -1 };
+	struct damp_options opt;
+	int code = EXIT_START;
+
+	switch (damp_options_parse(argc, argv, &opt)) {
+	case DAMP_OPTIONS_DONE:
+		return 0;
+	case DAMP_OPTIONS_WRONG:
+		return EXIT_USAGE;
+	case DAMP_OPTIONS_RUN:
+		break;
+	}
+	if (damp_control_init(&p.control, &opt))
+		return EXIT_START;
+	if (start(&p) == 0) {
+		run(&p);
+		code = 0;
+	}
+	stop(&p);
+	damp_control_fini(&p.control);
+	return code;
+}

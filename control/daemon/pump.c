@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From rings to the event log; see pump.h. */
+#include "pump.h"
+
+#include "event_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH 256
+
+/* The id of a record's rule: slots keep their id, so the newest snapshot will do. */
+static const char *rule_id(const struct damp_snap *snap, const struct damp_event *e)
+{
+	if (snap == NULL || e->rule_slot == 0 || e->rule_slot >= snap->stats.nrule_slots)
+		return "";
+	return snap->stats.rule_slot[e->rule_slot];
+}
+
+static void add_records(struct damp_control *c, const struct damp_event_record *rec, size_t n)
+{
+	struct damp_snap *snap = damp_control_snapshot(c);
+	struct damp_prog *running = damp_control_running(c);
+	uint32_t generation;
+
+	pthread_mutex_lock(&c->state.lock);
+	generation = c->state.generation;
+	pthread_mutex_unlock(&c->state.lock);
+	for (size_t i = 0; i < n; i++) {
+		const struct damp_event *e = &rec[i].event;
+		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e), e->generation == generation ? running : NULL);
+
+		damp_evlog_add(c->evlog, DAMP_EVENT_VERDICT, j, e->represents > 0 ? e->represents - 1 : 0);
+	}
+	damp_prog_put(running);
+	free(snap);
+}
+
+void damp_pump_run(struct damp_control *c, struct damp_event_reader *r)
+{
+	struct damp_event_record rec[BATCH];
+	uint64_t lost = 0;
+	char text[80];
+	size_t n;
+
+	do {
+		n = damp_event_reader_poll(r, rec, BATCH, &lost);
+		if (n > 0)
+			add_records(c, rec, n);
+	} while (n == BATCH);
+	if (lost == 0)
+		return;
+	snprintf(text, sizeof(text), "%llu events were overwritten before they were read", (unsigned long long)lost);
+	damp_control_health(c, "events_lost", "fault", text);
+}

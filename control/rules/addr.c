@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See addr.h. References: RFC 4291 section 2.2, 2.5.5.2; RFC 4632 section 3.1. */
+#include "addr.h"
+#include "quantity.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define V4_MAX 0xffffffffull
+#define MAPPED_LOW ((damp_u128)0xffff << 32)
+
+void damp_spans_add(struct damp_pool *p, struct damp_spans *s, damp_u128 low, damp_u128 high)
+{
+	const struct damp_span one = { .low = low, .high = high };
+
+	DAMP_PUSH(p, s->s, s->n, s->cap, one);
+}
+
+static int by_low(const void *a, const void *b)
+{
+	const struct damp_span *x = a, *y = b;
+
+	return x->low < y->low ? -1 : x->low > y->low;
+}
+
+void damp_spans_normalise(struct damp_spans *s)
+{
+	size_t out = 0;
+
+	if (!s->n)
+		return;
+	qsort(s->s, s->n, sizeof(*s->s), by_low);
+	for (size_t i = 1; i < s->n; i++) {
+		struct damp_span *last = &s->s[out];
+
+		if (s->s[i].low > last->high && s->s[i].low - last->high > 1)
+			s->s[++out] = s->s[i];
+		else if (s->s[i].high > last->high)
+			last->high = s->s[i].high;
+	}
+	s->n = out + 1;
+}
+
+struct damp_spans damp_spans_invert(struct damp_pool *p, const struct damp_spans *s, damp_u128 max)
+{
+	struct damp_spans out = { 0 };
+	damp_u128 from = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->s[i].low > from)
+			damp_spans_add(p, &out, from, s->s[i].low - 1);
+		if (s->s[i].high >= max)
+			return out;
+		from = s->s[i].high + 1;
+	}
+	damp_spans_add(p, &out, from, max);
+	return out;
+}
+
+bool damp_spans_hold(const struct damp_spans *s, damp_u128 v)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (v >= s->s[i].low && v <= s->s[i].high)
+			return true;
+	return false;
+}
+
+/* Letters no address has: then it was meant to be a name. */
+static bool looks_like_name(const char *text)
+{
+	return text[strspn(text, "0123456789abcdefABCDEF.:/%")] != 0 || !strpbrk(text, ".:");
+}
+
+static bool refuse(const char *text, char *why)
+{
+	if (looks_like_name(text))
+		snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address, a prefix or a zone", text);
+	else
+		snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address or a prefix", text);
+	return false;
+}
+
+static bool split(const char *text, char host[INET6_ADDRSTRLEN], int *plen)
+{
+	const char *slash = strchr(text, '/');
+	const size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	uint64_t n = 0;
+	char why[DAMP_WHY_MAX];
+
+	if (len >= INET6_ADDRSTRLEN || (slash && !damp_integer_parse(slash + 1, 0, 128, &n, why)))
+		return false;
+	memcpy(host, text, len);
+	host[len] = 0;
+	*plen = slash ? (int)n : -1;
+	return true;
+}
+
+static damp_u128 number(const uint8_t *b, size_t n)
+{
+	damp_u128 v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | b[i];
+	return v;
+}
+
+static void put_number(damp_u128 v, uint8_t *b, size_t n)
+{
+	while (n--) {
+		b[n] = (uint8_t)v;
+		v >>= 8;
+	}
+}
+
+bool damp_prefix_parse(struct damp_pool *p, const char *text, struct damp_addrs *out, char *why)
+{
+	char host[INET6_ADDRSTRLEN];
+	uint8_t b[16];
+	int plen, bits;
+	damp_u128 addr, rest;
+
+	if (!split(text, host, &plen))
+		return refuse(text, why);
+	if (inet_pton(AF_INET, host, b) == 1)
+		bits = 32;
+	else if (inet_pton(AF_INET6, host, b) == 1)
+		bits = 128;
+	else
+		return refuse(text, why);
+	if (plen < 0)
+		plen = bits;
+	if (plen > bits) {
+		snprintf(why, DAMP_WHY_MAX, "'%s' is longer than the %d bits of an address", text,
+			 bits);
+		return false;
+	}
+	addr = number(b, (size_t)bits / 8);
+	rest = plen == 0 ? (bits == 32 ? V4_MAX : ~(damp_u128)0)
+			 : ((damp_u128)1 << (bits - plen)) - 1;
+	if (addr & rest) {
+		put_number(addr & ~rest, b, (size_t)bits / 8);
+		inet_ntop(bits == 32 ? AF_INET : AF_INET6, b, host, sizeof(host));
+		snprintf(why, DAMP_WHY_MAX,
+			 "'%s' has bits set behind its length; did you mean '%s/%d'?", text, host,
+			 plen);
+		return false;
+	}
+	if (bits == 128 && addr <= (MAPPED_LOW | V4_MAX) && (addr | rest) >= MAPPED_LOW &&
+	    plen >= 96) {
+		snprintf(why, DAMP_WHY_MAX, "'%s' is a mapped IPv4 address; write it as IPv4",
+			 text);
+		return false;
+	}
+	damp_spans_add(p, &out->family[bits == 32 ? DAMP_V4 : DAMP_V6], addr, addr | rest);
+	return true;
+}
+
+void damp_addrs_any(struct damp_pool *p, struct damp_addrs *out)
+{
+	damp_spans_add(p, &out->family[DAMP_V4], 0, V4_MAX);
+	damp_spans_add(p, &out->family[DAMP_V6], 0, ~(damp_u128)0);
+}
+
+void damp_addrs_multicast(struct damp_pool *p, struct damp_addrs *out)
+{
+	damp_spans_add(p, &out->family[DAMP_V4], 0xe0000000ull, 0xefffffffull);
+	damp_spans_add(p, &out->family[DAMP_V4], V4_MAX, V4_MAX);
+	damp_spans_add(p, &out->family[DAMP_V6], (damp_u128)0xff << 120, ~(damp_u128)0);
+}
+
+void damp_addrs_join(struct damp_pool *p, struct damp_addrs *to, const struct damp_addrs *from)
+{
+	for (int f = 0; f < DAMP_FAMILIES; f++)
+		for (size_t i = 0; i < from->family[f].n; i++)
+			damp_spans_add(p, &to->family[f], from->family[f].s[i].low,
+				       from->family[f].s[i].high);
+}
+
+void damp_addrs_normalise(struct damp_addrs *a)
+{
+	for (int f = 0; f < DAMP_FAMILIES; f++)
+		damp_spans_normalise(&a->family[f]);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Addresses: ranges, classes and their rows.
+ *
+ * Idea: a sweep over each family. Every interval of every set is two events,
+ * "in" at its start and "out" behind its end; between two events all addresses
+ * are in the same sets. Distinct membership vectors are the classes, shared by
+ * both families.
+ *
+ * Invariant: the first range of a family starts at 0, and neighbours differ in
+ * class. Intervals of one set are disjoint (addr.h), so a membership is one bit
+ * that each event flips.
+ */
+#include "compile.h"
+
+#include "hash.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define CLASSES_MAX 65535u
+
+struct event {
+	damp_u128 at;
+	uint32_t set;
+};
+
+struct sweep {
+	struct damp_build *b;
+	size_t nwords;	   /* of a membership vector */
+	int inside;	   /* the set of inside prefixes, -1 unknown */
+	uint64_t *classes; /* [nclasses][nwords] */
+	size_t nclasses, classes_cap;
+	uint32_t *slots;
+	size_t nslots;
+	struct event *ev;
+	size_t nev, ev_cap;
+	bool full;
+};
+
+static bool in_set(const uint64_t *vec, int set)
+{
+	return (vec[set >> 6] >> (set & 63)) & 1;
+}
+
+static size_t class_slot(const struct sweep *s, const uint64_t *vec)
+{
+	const size_t bytes = s->nwords * sizeof(*vec);
+	size_t i = damp_fnv1a(vec, bytes) & (s->nslots - 1);
+
+	while (s->slots[i] && memcmp(s->classes + (s->slots[i] - 1) * s->nwords, vec, bytes) != 0)
+		i = (i + 1) & (s->nslots - 1);
+	return i;
+}
+
+static uint16_t class_of(struct sweep *s, const uint64_t *vec)
+{
+	const size_t slot = class_slot(s, vec);
+
+	if (s->slots[slot])
+		return (uint16_t)(s->slots[slot] - 1);
+	if (s->nclasses == CLASSES_MAX) {
+		s->full = true;
+		return 0;
+	}
+	s->classes = damp_pool_grow(s->b->c->pool, s->classes, s->nclasses, &s->classes_cap,
+				    s->nwords * sizeof(*vec));
+	memcpy(s->classes + s->nclasses * s->nwords, vec, s->nwords * sizeof(*vec));
+	s->slots[slot] = (uint32_t)++s->nclasses;
+	return (uint16_t)(s->nclasses - 1);
+}
+
+static void put_range(struct sweep *s, enum damp_family f, damp_u128 start, uint16_t cls)
+{
+	const struct damp_range4 r4 = { .start = (uint32_t)start, .cls = cls };
+	const struct damp_range6 r6 = { .start_hi = (uint64_t)(start >> 64),
+					.start_lo = (uint64_t)start,
+					.cls = cls };
+
+	if (f == DAMP_V4)
+		damp_build_put(s->b, DAMP_SEC_RANGES4, &r4, sizeof(r4));
+	else
+		damp_build_put(s->b, DAMP_SEC_RANGES6, &r6, sizeof(r6));
+}
+
+static void add_event(struct sweep *s, damp_u128 at, uint32_t set)
+{
+	const struct event e = { .at = at, .set = set };
+
+	DAMP_PUSH(s->b->c->pool, s->ev, s->nev, s->ev_cap, e);
+}
+
+static void collect_events(struct sweep *s, enum damp_family f)
+{
+	const damp_u128 max = f == DAMP_V4 ? UINT32_MAX : ~(damp_u128)0;
+
+	s->nev = 0;
+	for (uint32_t i = 0; i < s->b->c->naddr_sets; i++) {
+		const struct damp_spans *spans = &s->b->c->addr_sets[i].addrs.family[f];
+
+		for (size_t j = 0; j < spans->n; j++) {
+			add_event(s, spans->s[j].low, i);
+			if (spans->s[j].high < max)
+				add_event(s, spans->s[j].high + 1, i);
+		}
+	}
+}
+
+static int by_at(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void sweep_family(struct sweep *s, enum damp_family f)
+{
+	uint64_t *vec = damp_pool_alloc(s->b->c->pool, s->nwords * sizeof(*vec));
+	damp_u128 at = 0;
+	int last = -1;
+
+	collect_events(s, f);
+	if (s->nev)
+		qsort(s->ev, s->nev, sizeof(*s->ev), by_at);
+	for (size_t i = 0;;) {
+		uint16_t cls;
+
+		for (; i < s->nev && s->ev[i].at == at; i++)
+			vec[s->ev[i].set >> 6] ^= 1ull << (s->ev[i].set & 63);
+		cls = class_of(s, vec);
+		if (cls != last)
+			put_range(s, f, at, cls);
+		last = cls;
+		if (i == s->nev)
+			return;
+		at = s->ev[i].at;
+	}
+}
+
+static bool term_agrees(const struct damp_addr_term *t, unsigned side, const uint64_t *vec)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if ((t->atoms[i].sides & side) &&
+		    (t->atoms[i].set < 0 || in_set(vec, t->atoms[i].set)))
+			return !t->negated;
+	return t->negated;
+}
+
+static bool cond_agrees(const struct damp_addr_cond *c, unsigned side, const uint64_t *vec)
+{
+	if (!c->asked)
+		return true;
+	for (size_t i = 0; i < c->n; i++)
+		if (term_agrees(&c->terms[i], side, vec))
+			return true;
+	return false;
+}
+
+static uint32_t class_row(struct damp_build *b, bool source, unsigned side, const uint64_t *vec)
+{
+	uint64_t *row = damp_row_start(b);
+
+	for (size_t r = 0; r < b->c->nrules; r++) {
+		const struct damp_match *m = &b->c->rules[r].match;
+		const struct damp_addr_cond *c = source ? m->src : m->dst;
+
+		if (cond_agrees(&c[0], DAMP_SIDE_BIT(side), vec) &&
+		    cond_agrees(&c[1], DAMP_SIDE_BIT(side), vec))
+			damp_row_set(row, r);
+	}
+	return damp_row_add(b, row);
+}
+
+static void put_classes(struct sweep *s)
+{
+	for (size_t i = 0; i < s->nclasses; i++) {
+		const uint64_t *vec = s->classes + i * s->nwords;
+		struct damp_class c = { 0 };
+
+		if (s->inside >= 0 && in_set(vec, s->inside))
+			c.flags |= DAMP_CLASS_INSIDE;
+		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+			c.src_row[side] = class_row(s->b, true, side, vec);
+			c.dst_row[side] = class_row(s->b, false, side, vec);
+		}
+		damp_build_put(s->b, DAMP_SEC_CLASSES, &c, sizeof(c));
+	}
+	s->b->hdr.nclasses = (uint32_t)s->nclasses;
+}
+
+void damp_build_addrs(struct damp_build *b)
+{
+	struct sweep s = { .b = b, .inside = b->c->inside_set };
+
+	s.nwords = (b->c->naddr_sets + 63) / 64;
+	s.nwords = s.nwords ? s.nwords : 1;
+	s.nslots = 2u * (CLASSES_MAX + 1);
+	s.slots = damp_pool_alloc(b->c->pool, s.nslots * sizeof(*s.slots));
+	sweep_family(&s, DAMP_V4);
+	sweep_family(&s, DAMP_V6);
+	put_classes(&s);
+	b->hdr.has_inside = s.inside >= 0;
+	if (s.full)
+		damp_diag_error(
+			b->c->diags, (struct damp_place){ .src = b->c->src },
+			"the prefixes of this file cut the addresses into more than %u kinds",
+			CLASSES_MAX);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The key table: every key of the rule language, once.
+ *
+ * Idea: one list drives the detection of unknown keys, the suggestions, the
+ * built-in defaults of the guard and the reference manual (docs/rules.md), so
+ * that none of them can disagree with another.
+ *
+ * X(SECTION, ID, "name", KIND, "since", "default", "help"). Since "" is a key
+ * that is known but not supported yet. The default text is in the syntax of
+ * the rule file; for the guard it *is* the default (guard.c parses it).
+ *
+ * References: operators.md 3; attacks.md section 8 for the defaults.
+ */
+#ifndef DAMP_RULES_KEYS_H
+#define DAMP_RULES_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The language this compiler speaks, compared with `requires`. */
+#define DAMP_RULES_LANGUAGE_MAJOR 0
+#define DAMP_RULES_LANGUAGE_MINOR 1
+#define DAMP_RULES_FILE_VERSION 1
+
+/* X(ID, "what a value looks like") */
+#define DAMP_KEY_KINDS(X)                                                                         \
+	X(INTEGER, "a number: `7`, `0x10`")                                                       \
+	X(TEXT, "text")                                                                           \
+	X(NAME, "a name: a to z, 0 to 9, `-`")                                                    \
+	X(TRUTH, "`true` or `false`")                                                             \
+	X(MODE, "`enforce`, `observe` or `off`")                                                  \
+	X(REQUIRES, "a version: `\">=0.1\"`")                                                     \
+	X(MAP, "a mapping of keys")                                                                \
+	X(NAMED, "a mapping of names")                                                            \
+	X(DEFINES, "a mapping of names to any value")                                             \
+	X(RULES, "a list of rules")                                                               \
+	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
+	X(ITEMS, "a list in the manner of the kind")                                              \
+	X(SIDES, "a list of `outside`, `inside`")                                                 \
+	X(ADDRESSES, "prefixes, full addresses, `$name`, or `any`")                               \
+	X(PER, "`source`, `target`, `peer`, `device`, `pair` or `global`")                        \
+	X(RATE,                                                                                   \
+	  "`N msg/s`, `msg/min`, `msg/h`, or `N B/s`, `kB/s`, `KiB/s`, `MB/s`, `MiB/s`, "         \
+	  "`kbit/s`, `Mbit/s`, `Gbit/s`")                                                         \
+	X(RATE_MSG, "`N msg/s`, `N msg/min` or `N msg/h`")                                        \
+	X(RATE_BYTES,                                                                             \
+	  "`N B/s`, `kB/s`, `KiB/s`, `MB/s`, `MiB/s`, `kbit/s`, `Mbit/s` or `Gbit/s`")            \
+	X(AMOUNT, "`N msg`, or `N B`, `kB`, `KiB`, `MB`, `MiB`, as the rate")                     \
+	X(MESSAGES, "`N msg`")                                                                    \
+	X(SIZE, "`N B`, `kB`, `KiB`, `MB` or `MiB`")                                              \
+	X(DURATION, "`N s`, `ms`, `min`, `h` or `d`")                                             \
+	X(SLICE, "`16 B`, `32 B`, `64 B`, `128 B`, `256 B`, `512 B`, `1024 B` or `off`")          \
+	X(FACTOR, "`3x`, `1.5x`")                                                                 \
+	X(LADDER, "`{ipv4: {32: 1x, 24: 8x}, ipv6: {...}}` or `$name`")                           \
+	X(STEPS, "`{32: 1x, 24: 8x}`: prefix length and factor")                                  \
+	X(MATCH, "conditions, or `any`")                                                          \
+	X(ENDPOINT, "zones, prefixes, addresses, `$name`; `to` and `target` also `multicast`")    \
+	X(PORTS, "ports: `5683`, `5683..5690`, `$name`, lists of them")                           \
+	X(MSG, "`request`, `response`, `empty`, `malformed`, `dtls`")                             \
+	X(TYPE, "`CON`, `NON`, `ACK`, `RST`")                                                     \
+	X(CODE, "`GET`, `POST`, ..., `2.05`, `4.xx`")                                             \
+	X(PATTERN, "text, `*` for one segment, `**` for the rest, `{regex: \"...\"}`, `$name`")   \
+	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
+	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
+	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
+	X(ACTION, "`accept`, `drop`, `challenge`, `continue` or `{answer: ...}`")                                                         \
+	X(DROP_PASS, "`drop` or `pass`")                                                          \
+	X(DROP_FORWARD, "`drop` or `forward`")                                                    \
+	X(ANSWER, "`4.01` or `4.29`")                                                             \
+	X(REGEX, "a regular expression for the whole text")                                       \
+	X(LATER, "")
+
+/* X(ID, "as messages name it", "heading of the reference") */
+#define DAMP_KEY_SECTIONS(X)                                                                      \
+	X(TOP, "a rule file", "The file")                                                         \
+	X(RULESET, "'ruleset'", "ruleset")                                                        \
+	X(SET, "a set", "sets")                                                                   \
+	X(ZONE, "a zone", "zones")                                                                \
+	X(LIMIT, "a limit", "limits")                                                             \
+	X(LADDER, "a ladder", "ladder")                                                           \
+	X(AMPLIFICATION, "'amplification'", "amplification")                                      \
+	X(RULE, "a rule", "rules")                                                                \
+	X(MATCH, "'match'", "match")                                                              \
+	X(PATTERN, "a pattern", "pattern")                                                        \
+	X(ANSWER, "an action", "then, over")                                                      \
+	X(GUARD, "'guard'", "guard")                                                              \
+	X(UNPROVED, "'unproved'", "guard: unproved")                                              \
+	X(SERVERS, "'servers'", "guard: servers")                                                 \
+	X(PROVED, "'proved'", "guard: proved")                                                    \
+	X(CHALLENGES, "'challenges'", "guard: challenges")                                        \
+	X(NETWORK, "'network'", "guard: challenges: network")                                     \
+	X(ALL, "'all'", "guard: challenges: all")                                                 \
+	X(PINGS, "'pings'", "guard: pings")                                                       \
+	X(PROBING, "'probing'", "guard: probing")                                                 \
+	X(PROOF, "'proof'", "guard: proof")                                                       \
+	X(NEEDS, "'needs_proof'", "guard: needs_proof")                                           \
+	X(GRACE, "'grace'", "guard: grace")                                                       \
+	X(EXCHANGES, "'exchanges'", "guard: exchanges")                                           \
+	X(OBSERVE, "'observe'", "guard: observe")                                                 \
+	X(PORTS, "'ports'", "guard: ports")
+
+#define DAMP_KEYS_FILE(X)                                                                         \
+	X(TOP, VERSION, "version", INTEGER, "0.1", "",                                            \
+	  "Version of the file format: 1. Required.")                                             \
+	X(TOP, RULESET, "ruleset", MAP, "0.1", "", "What this file is, and how far it may act.")  \
+	X(TOP, DEFINE, "define", DEFINES, "0.1", "",                                              \
+	  "Names for values, used as `$name`. Defines, sets and zones share one name space.")     \
+	X(TOP, SETS, "sets", NAMED, "0.1", "", "Typed lists, used as `$name`.")                   \
+	X(TOP, ZONES, "zones", NAMED, "0.1", "",                                                  \
+	  "The two sides of the gateway, by port and address. `inside` and `outside` exist "      \
+	  "without being written.")                                                               \
+	X(TOP, GUARD, "guard", MAP, "0.1", "",                                                    \
+	  "What always holds, whatever the rules say. Rules can only be stricter.")               \
+	X(TOP, LIMITS, "limits", NAMED, "0.1", "", "Budgets that rules refer to.")                \
+	X(TOP, RULES, "rules", RULES, "0.1", "[]",                                                \
+	  "Run from top to bottom; the first final verdict wins. A message no rule decides "      \
+	  "is accepted, and the guard still judges it.")                                          \
+	X(TOP, INCLUDE, "include", LATER, "", "", "")                                             \
+	X(TOP, SCHEDULES, "schedules", LATER, "", "", "")                                         \
+	X(TOP, EXEMPT, "exempt", LATER, "", "", "")                                               \
+	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
+	X(TOP, UPSTREAM, "upstream", LATER, "", "", "")                                           \
+	X(TOP, CAPTURE, "capture", LATER, "", "", "")                                             \
+	X(TOP, FAIL, "fail", LATER, "", "", "")                                                   \
+	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
+	X(RULESET, REVISION, "revision", INTEGER, "0.1", "0",                                     \
+	  "Counted up by whoever edits the file.")                                                \
+	X(RULESET, REQUIRES, "requires", REQUIRES, "0.1", "",                                     \
+	  "Oldest version of Damper that may load the file.")                                     \
+	X(RULESET, MODE, "mode", MODE, "0.1", "enforce",                                          \
+	  "Ceiling for the mode of every rule: `observe` counts what would be done and does "     \
+	  "nothing.")                                                                             \
+	X(RULESET, CONFIRM, "confirm", LATER, "", "", "")                                         \
+	X(RULESET, SIGNED_BY, "signed_by", LATER, "", "", "")                                     \
+	X(RULESET, LOCKED, "locked", LATER, "", "", "")                                           \
+	X(SET, KIND, "kind", SET_KIND, "0.1", "", "What the items are. Required.")                \
+	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members.")                                \
+	X(SET, SOURCE, "source", LATER, "", "", "")                                               \
+	X(SET, SCOPE, "scope", LATER, "", "", "")                                                 \
+	X(SET, SIZE, "size", LATER, "", "", "")                                                   \
+	X(SET, TIMEOUT, "timeout", LATER, "", "", "")                                             \
+	X(ZONE, PORTS, "ports", SIDES, "0.1", "[outside, inside]",                                \
+	  "The gateway port that messages of the zone come in on.")                               \
+	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \
+	  "Addresses of the zone. With prefixes on a zone of the inside port the gateway "        \
+	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
+	X(LIMIT, PER, "per", PER, "0.1", "",                                                      \
+	  "Whose budget it is. The peer is the outside end and the device the inside end, "       \
+	  "whatever the direction. Required.")                                                    \
+	X(LIMIT, RATE, "rate", RATE, "0.1", "",                                                   \
+	  "What drains per unit of time: messages, or IP bytes.")                                 \
+	X(LIMIT, BURST, "burst", AMOUNT, "0.1",                                                   \
+	  "one second of the rate, at least 1 msg or 1500 B",                                     \
+	  "What may come at once. It has to drain within 1024 s.")                                \
+	X(LIMIT, BYTES, "bytes", RATE_BYTES, "0.1", "",                                           \
+	  "A rate of bytes beside a rate of messages; both must hold.")                           \
+	X(LIMIT, LADDER, "ladder", LADDER, "0.1",                                                 \
+	  "{ipv4: {32: 1x}, ipv6: {128: 1x}}; per peer {64: 1x} for ipv6",                        \
+	  "Addresses under one prefix share so many times the rate and burst.")                   \
+	X(LIMIT, AMPLIFICATION, "amplification", MAP, "0.1", "",                                  \
+	  "Bytes toward an unproved peer for each byte from it. Only with `per: peer`.")          \
+	X(LIMIT, CONCURRENT, "concurrent", LATER, "", "", "")                                     \
+	X(LIMIT, SHARE, "share", LATER, "", "", "")                                               \
+	X(LADDER, IPV4, "ipv4", STEPS, "0.1", "{32: 1x}",                                         \
+	  "Steps for IPv4, at most 4, lengths 0 to 32.")                                          \
+	X(LADDER, IPV6, "ipv6", STEPS, "0.1", "{128: 1x}",                                        \
+	  "Steps for IPv6, at most 4, lengths 0 to 128.")                                         \
+	X(AMPLIFICATION, MAX, "max", FACTOR, "0.1", "",                                           \
+	  "Bytes out per byte in. The guard's own factor stays the upper bound. Required.")       \
+	X(AMPLIFICATION, FLOOR, "floor", SIZE, "0.1", "0 B",                                      \
+	  "Free bytes on top. Only `0 B` is supported: free bytes would add up over many "        \
+	  "addresses.")                                                                           \
+	X(AMPLIFICATION, WINDOW, "window", LATER, "", "", "")                                     \
+	X(RULE, ID, "id", NAME, "0.1", "",                                                        \
+	  "Name of the rule in counters and events: `[a-z0-9][a-z0-9-]{0,62}`, once per "         \
+	  "file. Required.")                                                                      \
+	X(RULE, ABOUT, "about", TEXT, "0.1", "", "Why the rule is there, for people.")            \
+	X(RULE, MATCH, "match", MATCH, "0.1", "",                                                 \
+	  "Which messages. All keys must agree; of a list one; `{not: X}` turns X round. "        \
+	  "Required.")                                                                            \
+	X(RULE, LIMIT, "limit", LIMITS, "0.1", "",                                                \
+	  "Budgets the matching messages use up, all or none.")                                   \
+	X(RULE, OVER, "over", ACTION, "0.1", "drop", "What happens to messages above a limit.")   \
+	X(RULE, THEN, "then", ACTION, "0.1", "continue with a limit",                             \
+	  "What happens to the others. Required without a limit.")                                \
+	X(RULE, MODE, "mode", MODE, "0.1", "enforce",                                             \
+	  "`observe`: count what would be done, change nothing.")                                 \
+	X(RULE, SLIP, "slip", LATER, "", "", "")                                                  \
+	X(RULE, WARN, "warn", LATER, "", "", "")                                                  \
+	X(RULE, BLOCK, "block", LATER, "", "", "")                                                \
+	X(RULE, LOG, "log", LATER, "", "", "")                                                    \
+	X(RULE, SHAPE, "shape", LATER, "", "", "")                                                \
+	X(RULE, SEVERITY, "severity", LATER, "", "", "")                                          \
+	X(RULE, INCLUDE, "include", LATER, "", "", "")                                            \
+	X(MATCH, FROM, "from", ENDPOINT, "0.1", "any",                                            \
+	  "Where the message comes from. A zone means its port and its addresses.")               \
+	X(MATCH, TO, "to", ENDPOINT, "0.1", "any", "Where it goes.")                              \
+	X(MATCH, SOURCE, "source", ENDPOINT, "0.1", "any",                                        \
+	  "The same as `from`; with both, both must agree.")                                      \
+	X(MATCH, TARGET, "target", ENDPOINT, "0.1", "any",                                        \
+	  "The same as `to`; with both, both must agree.")                                        \
+	X(MATCH, FROM_PORT, "from_port", PORTS, "0.1", "any", "UDP source port.")                 \
+	X(MATCH, TO_PORT, "to_port", PORTS, "0.1", "any", "UDP destination port.")                \
+	X(MATCH, MSG, "msg", MSG, "0.1", "any", "What kind of message it is.")                    \
+	X(MATCH, TYPE, "type", TYPE, "0.1", "any",                                                \
+	  "CoAP message type. Malformed messages and DTLS have none.")                            \
+	X(MATCH, CODE, "code", CODE, "0.1", "any", "CoAP code: method or response.")              \
+	X(MATCH, PATH, "path", PATTERN, "0.1", "any",                                             \
+	  "Uri-Path of a request, joined by `/`; `/` when there is none. `/a/**` is `/a` and "    \
+	  "all below. Bytes below 0x21, above 0x7e, `/`, `&` and `%` inside a segment are "       \
+	  "written `%XX`. Narrows the rule to requests.")                                         \
+	X(MATCH, QUERY, "query", PATTERN, "0.1", "any",                                           \
+	  "Uri-Query of a request, joined by `&`; empty when there is none. Narrows the rule "    \
+	  "to requests.")                                                                         \
+	X(MATCH, OPTION, "option", OPTION, "0.1", "any",                                          \
+	  "CoAP options the message has. Of a list one is enough; in a mapping all must agree.")  \
+	X(MATCH, SIZE, "size", SIZE_RANGE, "0.1", "any", "Bytes of the CoAP message.")            \
+	X(MATCH, VERIFIED, "verified", TRUTH, "0.1", "any",                                       \
+	  "The outside end has proved that it is there.")                                         \
+	X(MATCH, SOLICITED, "solicited", TRUTH, "0.1", "any",                                     \
+	  "Somebody asked for this response: a request is on record.")                            \
+	X(MATCH, DTLS, "dtls", LATER, "", "", "")                                                 \
+	X(MATCH, COOKIE, "cookie", LATER, "", "", "")                                             \
+	X(MATCH, WHEN, "when", LATER, "", "", "")                                                 \
+	X(PATTERN, REGEX, "regex", REGEX, "0.1", "",                                              \
+	  "A regular expression (Hyperscan's subset of PCRE) that has to match the whole text.")  \
+	X(ANSWER, ANSWER, "answer", ANSWER, "0.1", "",                                            \
+	  "`{answer: 4.29, max_age: 30 s}` is the long form of `too-many-requests` (RFC "         \
+	  "8516); `{answer: 4.01, echo: true}` of `challenge` (RFC 9175).")                       \
+	X(ANSWER, MAX_AGE, "max_age", DURATION, "0.1", "60 s",                                    \
+	  "With 4.29: how long the client shall wait.")                                           \
+	X(ANSWER, ECHO, "echo", TRUTH, "0.1", "true",                                             \
+	  "With 4.01: carry an Echo value to return.")                                            \
+	X(ANSWER, STRIP, "strip", LATER, "", "", "")                                              \
+	X(ANSWER, SHAPE, "shape", LATER, "", "", "")                                              \
+	X(ANSWER, BLOCK, "block", LATER, "", "", "")
+
+#define DAMP_KEYS_GUARD(X)                                                                        \
+	X(GUARD, AMPLIFICATION, "amplification", FACTOR, "0.1", "3x",                             \
+	  "IP bytes toward an unproved peer for each byte from it (attacks.md 8; RFC 9175 "       \
+	  "section 2.4, RFC 9000 section 8.1).")                                                  \
+	X(GUARD, UNPROVED, "unproved", MAP, "0.1", "",                                            \
+	  "Bytes toward an address that has not proved it is there.")                             \
+	X(GUARD, SERVERS, "servers", MAP, "0.1", "",                                              \
+	  "Requests of unproved peers toward one inside server (AV-32, AV-50).")                  \
+	X(GUARD, PROVED, "proved", MAP, "0.1", "",                                                \
+	  "Bytes toward one proved peer (address and port).")                                     \
+	X(GUARD, CHALLENGES, "challenges", MAP, "0.1", "",                                        \
+	  "Challenges and pings of the gateway itself, so that it is no reflector (AV-49).")      \
+	X(GUARD, PINGS, "pings", MAP, "0.1", "",                                                  \
+	  "CoAP pings from one outside address that are let through (AV-08).")                    \
+	X(GUARD, PROBING, "probing", MAP, "0.1", "",                                              \
+	  "Requests from inside to a peer that never answers (AV-25, AV-51).")                    \
+	X(GUARD, PROOF, "proof", MAP, "0.1", "", "How long a proof is worth something.")          \
+	X(GUARD, NEEDS, "needs_proof", MAP, "0.1", "",                                            \
+	  "Requests that are challenged before they are forwarded.")                              \
+	X(GUARD, ECHO_LIFE, "echo_life", DURATION, "0.1", "247 s",                                \
+	  "Age at which an Echo value is no proof any more, at most 900 s (attacks.md 8; RFC "    \
+	  "9175 appendix A, EXCHANGE_LIFETIME of RFC 7252).")                                     \
+	X(GUARD, GRACE, "grace", MAP, "0.1", "",                                                  \
+	  "After a start nothing is on record: small responses may pass for a while (AV-51).")    \
+	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
+	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
+	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
+	X(GUARD, SLICE, "slice", SLICE, "0.1", "64 B",                                            \
+	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
+	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
+	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
+	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
+	  "endpoints to avoid them).")                                                            \
+	X(GUARD, TABLE_FULL, "table_full", DROP_FORWARD, "0.1", "drop",                           \
+	  "No room to record an exchange: drop the request, or forward it and hold its "          \
+	  "answer to the grace size.")                                                            \
+	X(GUARD, GROUP, "group_from_outside", TRUTH, "0.1", "false",                              \
+	  "Let multicast and broadcast requests in from outside (attacks.md 8, AV-19; RFC "       \
+	  "7252 section 11.3).")                                                                  \
+	X(GUARD, CHECK_SOURCES, "check_sources", TRUTH, "0.1", "true",                            \
+	  "Drop sources of the wrong side. Works once a zone of the inside port has prefixes "    \
+	  "(AV-51; BCP 38).")                                                                     \
+	X(GUARD, PORTS, "ports", MAP, "0.1", "", "UDP ports that are CoAP.")                      \
+	X(UNPROVED, RATE, "rate", RATE_BYTES, "0.1", "4 KiB/s",                                   \
+	  "IP bytes per second toward one address (anchors.md 5, ledger).")                       \
+	X(UNPROVED, BURST, "burst", SIZE, "0.1", "16 KiB", "IP bytes at once.")                   \
+	X(UNPROVED, LADDER, "ladder", LADDER, "0.1",                                              \
+	  "{ipv4: {32: 1x, 24: 32x}, ipv6: {64: 1x, 48: 4x}}",                                    \
+	  "Two steps for each family: one host, and its network against carpet bombing "          \
+	  "(anchors.md 5; AV-41). An IPv6 host owns its /64 (AV-44).")                            \
+	X(SERVERS, RATE, "rate", RATE_MSG, "0.1", "100 msg/s", "Sustained (attacks.md AV-32).")   \
+	X(SERVERS, BURST, "burst", MESSAGES, "0.1", "200 msg", "At once.")                        \
+	X(PROVED, RATE, "rate", RATE_BYTES, "0.1", "1 MiB/s",                                     \
+	  "IP bytes per second toward the peer. attacks.md 8 recommends 64 KiB/s; that would "    \
+	  "throttle honest firmware downloads, and a proved peer is no victim of reflection.")    \
+	X(PROVED, BURST, "burst", SIZE, "0.1", "1 MiB", "IP bytes at once.")                      \
+	X(CHALLENGES, RATE, "rate", RATE_MSG, "0.1", "18 msg/min",                                \
+	  "Toward one address: 3 in 10 s (attacks.md 8). A client that does not understand a "    \
+	  "challenge repeats its request at line rate.")                                          \
+	X(CHALLENGES, BURST, "burst", MESSAGES, "0.1", "3 msg", "At once.")                       \
+	X(CHALLENGES, RESERVE, "reserve", SIZE, "0.1", "1 KiB",                                   \
+	  "Bytes above the unproved burst that only challenges may use, so that in a flood "      \
+	  "the real client still gets one (anchors.md 5).")                                       \
+	X(CHALLENGES, NETWORK, "network", MAP, "0.1", "", "The same for a whole network.")        \
+	X(CHALLENGES, ALL, "all", MAP, "0.1", "", "The same for all addresses together.")         \
+	X(ALL, RATE, "rate", RATE_MSG, "0.1", "100000 msg/s",                                     \
+	  "Toward everybody (attacks.md AV-49 names 1 Mpps as the most).")                        \
+	X(ALL, BURST, "burst", MESSAGES, "0.1", "100000 msg", "At once.")                         \
+	X(NETWORK, RATE, "rate", RATE_MSG, "0.1", "100 msg/s",                                    \
+	  "Toward one network (attacks.md 8).")                                                   \
+	X(NETWORK, BURST, "burst", MESSAGES, "0.1", "100 msg", "At once.")                        \
+	X(NETWORK, IPV4, "ipv4", INTEGER, "0.1", "24", "Length of an IPv4 network.")              \
+	X(NETWORK, IPV6, "ipv6", INTEGER, "0.1", "48", "Length of an IPv6 network.")              \
+	X(PINGS, RATE, "rate", RATE_MSG, "0.1", "12 msg/min",                                     \
+	  "Sustained: a keepalive every 5 s passes. attacks.md 8 has 1 in 10 s; the gateway "     \
+	  "answers a ping with as many bytes, so the honest matter more here.")                   \
+	X(PINGS, BURST, "burst", MESSAGES, "0.1", "5 msg", "At once.")                            \
+	X(PROBING, RATE, "rate", RATE_MSG, "0.1", "1 msg/min",                                    \
+	  "Sustained (attacks.md 8; PROBING_RATE of RFC 7252 section 4.7 is 1 B/s).")             \
+	X(PROBING, BURST, "burst", MESSAGES, "0.1", "10 msg", "At once (attacks.md 8).")          \
+	X(PROOF, IDLE, "idle", DURATION, "0.1", "300 s",                                          \
+	  "Without traffic (attacks.md 8; RFC 4787 REQ-5).")                                      \
+	X(PROOF, MAX, "max", DURATION, "0.1", "1800 s", "Without a new proof (attacks.md 8).")    \
+	X(NEEDS, BLOCK1, "block1", TRUTH, "0.1", "true",                                          \
+	  "Block1 with more to come: the transfer costs the server state (attacks.md 8, "         \
+	  "AV-29).")                                                                              \
+	X(NEEDS, Q_BLOCK, "q_block", TRUTH, "0.1", "true",                                        \
+	  "Q-Block1 and Q-Block2: many packets for one (attacks.md 8, AV-27).")                   \
+	X(NEEDS, OBSERVE, "observe", TRUTH, "0.1", "false",                                       \
+	  "Observe registrations. When false the registration is answered once and not kept "     \
+	  "(attacks.md 8, AV-12).")                                                               \
+	X(GRACE, TIME, "time", DURATION, "0.1", "247 s",                                          \
+	  "After a start (AV-51; EXCHANGE_LIFETIME of RFC 7252 section 4.8.2).")                  \
+	X(GRACE, IPV4, "ipv4", SIZE, "0.1", "96 B",                                               \
+	  "Largest such CoAP message over IPv4 (attacks.md 8).")                                  \
+	X(GRACE, IPV6, "ipv6", SIZE, "0.1", "136 B",                                              \
+	  "Largest such CoAP message over IPv6 (attacks.md 8).")                                  \
+	X(EXCHANGES, CON, "con", DURATION, "0.1", "247 s",                                        \
+	  "Confirmable: EXCHANGE_LIFETIME (attacks.md 8; RFC 7252 section 4.8.2).")               \
+	X(EXCHANGES, NON, "non", DURATION, "0.1", "145 s",                                        \
+	  "Non-confirmable: NON_LIFETIME (attacks.md 8; RFC 7252 section 4.8.2).")                \
+	X(OBSERVE, LIFE, "life", DURATION, "0.1", "24 h",                                         \
+	  "An observation without any notification is forgotten (RFC 7641 section 4.5).")         \
+	X(OBSERVE, PINGS, "pings", MESSAGES, "0.1", "4 msg",                                      \
+	  "Notifications turned into pings before the server is told to stop by RST.")            \
+	X(PORTS, COAP, "coap", PORTS, "0.1", "[5683]",                                            \
+	  "Plain CoAP, at most 32 (RFC 7252 section 12.6).")                                      \
+	X(PORTS, DTLS, "dtls", PORTS, "0.1", "[5684]",                                            \
+	  "CoAP over DTLS, at most 32 (RFC 7252 section 12.7).")
+
+#define DAMP_KEYS(X) DAMP_KEYS_FILE(X) DAMP_KEYS_GUARD(X)
+
+enum damp_key_section {
+#define X(id, label, heading) DAMP_SECTION_##id,
+	DAMP_KEY_SECTIONS(X)
+#undef X
+	DAMP_SECTION_MAX
+};
+
+enum damp_key_kind {
+#define X(id, text) DAMP_KIND_OF_##id,
+	DAMP_KEY_KINDS(X)
+#undef X
+	DAMP_KIND_OF_MAX
+};
+
+enum damp_key_id {
+#define X(sec, id, name, kind, since, deflt, help) DAMP_KEY_##sec##_##id,
+	DAMP_KEYS(X)
+#undef X
+	DAMP_KEY_MAX
+};
+
+struct damp_key_info {
+	enum damp_key_section section;
+	const char *name;
+	enum damp_key_kind kind;
+	const char *since;          /* "" is not supported yet */
+	const char *deflt;          /* "" is none */
+	const char *help;
+};
+
+extern const struct damp_key_info damp_keys[DAMP_KEY_MAX];
+
+/* The key of a section by name, DAMP_KEY_MAX when there is none. */
+enum damp_key_id damp_key_find(enum damp_key_section s, const char *name);
+
+/* The supported key whose name is nearest to what was written, or NULL. */
+const char *damp_key_suggest(enum damp_key_section s, const char *name);
+
+const char *damp_section_label(enum damp_key_section s);
+const char *damp_section_heading(enum damp_key_section s);
+const char *damp_kind_text(enum damp_key_kind k);
+
+static inline bool damp_key_later(enum damp_key_id k)
+{
+	return damp_keys[k].since[0] == 0;
+}
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The top of a rule file: version, ruleset, and the order in which the parts
+ * are read (names before what uses them, limits before rules).
+ *
+ * Reference: operators.md 3.4, 3.5.
+ */
+#include "read.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+struct top {
+	const struct damp_node *version, *ruleset, *guard, *limits, *rules;
+};
+
+static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+{
+	struct top *t = user;
+
+	(void)c;
+	switch (key) {
+	case DAMP_KEY_TOP_VERSION: t->version = p->value; break;
+	case DAMP_KEY_TOP_RULESET: t->ruleset = p->value; break;
+	case DAMP_KEY_TOP_GUARD: t->guard = p->value; break;
+	case DAMP_KEY_TOP_LIMITS: t->limits = p->value; break;
+	case DAMP_KEY_TOP_RULES: t->rules = p->value; break;
+	default: break; /* define, sets and zones: names.c */
+	}
+}
+
+static void check_version(struct damp_ctx *c, const struct damp_node *root,
+			  const struct damp_node *n)
+{
+	uint64_t v;
+
+	if (!n)
+		damp_diag_error(c->diags, root->at,
+				"no 'version'; a rule file begins with 'version: %d'",
+				DAMP_RULES_FILE_VERSION);
+	else if (damp_read_integer(c, n, 0, UINT32_MAX, &v) && v != DAMP_RULES_FILE_VERSION)
+		damp_diag_error(
+			c->diags, n->at,
+			"version %s of the file format is not known; this Damper reads version %d",
+			n->text, DAMP_RULES_FILE_VERSION);
+}
+
+static void read_name(struct damp_ctx *c, const struct damp_node *n)
+{
+	const struct damp_node *at;
+	const char *text = damp_read_scalar(c, n, "a name", &at);
+	bool good;
+
+	if (!text)
+		return;
+	good = text[0] && text[0] != '-' && strlen(text) < DAMP_NAME_MAX;
+	for (const char *p = text; *p && good; p++)
+		good = islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '-';
+	if (good)
+		c->name = text;
+	else
+		damp_diag_error(c->diags, at->at,
+				"a name is made of a to z, 0 to 9 and '-', begins with no '-' and "
+				"has at most %u "
+				"characters",
+				DAMP_NAME_MAX - 1);
+}
+
+/* ">=1.2": the oldest version that may load the file. */
+static void check_requires(struct damp_ctx *c, const struct damp_node *n)
+{
+	const struct damp_node *at;
+	const char *text = damp_read_scalar(c, n, "a version", &at);
+	unsigned major = 0, minor = 0;
+	int end = 0;
+
+	if (!text)
+		return;
+	if (sscanf(text, ">=%4u.%4u%n", &major, &minor, &end) != 2 || text[end])
+		damp_diag_error(c->diags, at->at, "'%s' is not a version; write \">=%d.%d\"", text,
+				DAMP_RULES_LANGUAGE_MAJOR, DAMP_RULES_LANGUAGE_MINOR);
+	else if (major > DAMP_RULES_LANGUAGE_MAJOR ||
+		 (major == DAMP_RULES_LANGUAGE_MAJOR && minor > DAMP_RULES_LANGUAGE_MINOR))
+		damp_diag_error(c->diags, at->at, "this file needs Damper %u.%u; this is %d.%d",
+				major, minor, DAMP_RULES_LANGUAGE_MAJOR, DAMP_RULES_LANGUAGE_MINOR);
+}
+
+static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+			void *user)
+{
+	uint64_t v;
+	int mode;
+
+	(void)user;
+	switch (key) {
+	case DAMP_KEY_RULESET_NAME: read_name(c, p->value); break;
+	case DAMP_KEY_RULESET_REVISION:
+		if (damp_read_integer(c, p->value, 0, UINT32_MAX, &v))
+			c->revision = (uint32_t)v;
+		break;
+	case DAMP_KEY_RULESET_REQUIRES: check_requires(c, p->value); break;
+	case DAMP_KEY_RULESET_MODE:
+		mode = damp_read_mode(c, p->value);
+		c->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
+		break;
+	default: break;
+	}
+}
+
+void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
+{
+	struct top t = { NULL, NULL, NULL, NULL, NULL };
+
+	c->name = damp_keys[DAMP_KEY_RULESET_NAME].deflt;
+	c->mode = DAMP_MODE_ENFORCE;
+	damp_names_collect(c, root);
+	damp_read_keys(c, DAMP_SECTION_TOP, root, take, &t);
+	check_version(c, root, t.version);
+	if (t.ruleset)
+		damp_read_keys(c, DAMP_SECTION_RULESET, t.ruleset, ruleset_key, NULL);
+	damp_names_read(c, root);
+	damp_guard_read(c, t.guard);
+	if (t.limits)
+		damp_limits_read(c, t.limits);
+	if (t.rules)
+		damp_rules_read(c, t.rules);
+}

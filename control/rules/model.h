@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The checked model: what a rule file says, names resolved, units gone, ready
+ * to be compiled into rows.
+ *
+ * Idea: the walk over the tree (model_*.c, guard.c, names.c) fills this and
+ * reports; the compiler (compile_*.c) only reads it and cannot fail for what a
+ * user wrote, except for bounds of the program as a whole.
+ *
+ * Invariant: when no error was reported every pointer and index in here is
+ * good.
+ */
+#ifndef DAMP_RULES_MODEL_H
+#define DAMP_RULES_MODEL_H
+
+#include "addr.h"
+#include "keys.h"
+#include "quantity.h"
+
+#include <damper/coap.h>
+
+#define DAMP_SIDE_BIT(s) (1u << (s))
+#define DAMP_BOTH_SIDES (DAMP_SIDE_BIT(DAMP_OUTSIDE) | DAMP_SIDE_BIT(DAMP_INSIDE))
+
+/* Most address sets of one program: a row of membership bits per range. */
+#define DAMP_ADDR_SETS_MAX 8192u
+/* Most patterns of one text, and bytes of one. */
+#define DAMP_PATTERNS_MAX 4096u
+#define DAMP_PATTERN_BYTES_MAX 1024u
+
+/* An address set of the program: sorted intervals, by index. */
+struct damp_addr_set {
+	struct damp_addrs addrs;
+};
+
+struct damp_zone {
+	const char *name;
+	unsigned ports; /* DAMP_SIDE_BIT of the ports its messages come in on */
+	bool any;	/* all addresses */
+	bool builtin;
+	int set; /* address set, -1 when any */
+};
+
+enum damp_set_kind { DAMP_SET_PREFIX, DAMP_SET_PATH, DAMP_SET_PORTS, DAMP_SET_KIND_MAX };
+
+struct damp_set {
+	enum damp_set_kind kind;
+	int set;		       /* PREFIX: address set */
+	const struct damp_node *items; /* PATH, PORTS: read where they are used */
+};
+
+enum damp_name_kind { DAMP_NAME_DEFINE, DAMP_NAME_SET, DAMP_NAME_ZONE };
+
+/* One entry of the name space of $names. */
+struct damp_name {
+	enum damp_name_kind kind;
+	const char *name;
+	struct damp_place at;
+	const struct damp_node *value; /* of a define */
+	struct damp_zone *zone;
+	struct damp_set *set;
+	int state; /* cycle search: 0 new, 1 open, 2 done, 3 part of a cycle */
+};
+
+/* (side is one of sides) and (set < 0 or the address is in set). */
+struct damp_addr_atom {
+	unsigned sides;
+	int set;
+};
+struct damp_addr_term {
+	bool negated;
+	struct damp_addr_atom *atoms;
+	size_t n, cap;
+};
+/* OR of terms; a term is the OR of its atoms, or the negation of that. */
+struct damp_addr_cond {
+	bool asked;
+	struct damp_addr_term *terms;
+	size_t n, cap;
+};
+
+struct damp_number_cond {
+	bool asked;
+	struct damp_spans spans;
+};
+struct damp_bits_cond {
+	bool asked;
+	uint64_t b[4];
+};
+
+enum damp_pattern_kind {
+	DAMP_PATTERN_LITERAL,
+	DAMP_PATTERN_PREFIX,
+	DAMP_PATTERN_SCAN,
+	DAMP_PATTERN_ALL
+};
+
+struct damp_pattern {
+	enum damp_pattern_kind kind;
+	const char *text; /* canonical text, or an anchored expression */
+	size_t len;
+	struct damp_place at;
+};
+
+struct damp_pattern_list {
+	struct damp_pattern *p;
+	size_t n, cap;
+};
+
+/* One of `want` matches, or (has_not and none of `unwanted` does). */
+struct damp_text_cond {
+	bool asked, has_not;
+	struct damp_pattern_list want, unwanted;
+};
+
+/* any: one option of mask is there; else none is. A rule ANDs its terms. */
+struct damp_option_term {
+	uint64_t mask;
+	bool any;
+};
+
+enum damp_text_id { DAMP_TEXT_PATH, DAMP_TEXT_QUERY, DAMP_TEXTS };
+
+struct damp_match {
+	struct damp_addr_cond src[2], dst[2]; /* from and source; to and target */
+	struct damp_number_cond from_port, to_port, size;
+	struct damp_bits_cond kind, type, code, verified,
+		solicited; /* truths: bit 0 false, bit 1 true */
+	struct damp_text_cond text[DAMP_TEXTS];
+	struct damp_option_term *options;
+	size_t noptions, options_cap;
+};
+
+struct damp_verdict_model {
+	enum damp_action action;
+	uint32_t max_age_s;
+	bool set;
+};
+
+struct damp_rule_model {
+	const char *id;
+	struct damp_place at; /* of the id, or of the rule when it has none */
+	enum damp_mode mode;
+	struct damp_match match;
+	struct damp_verdict_model then, over;
+	uint16_t limit[DAMP_RULE_LIMITS_MAX];
+	size_t nlimits;
+	bool has_limit, has_match;
+};
+
+/* A limit of the file is up to three of the program: messages, bytes, ratio. */
+struct damp_limit_model {
+	const char *name;
+	struct damp_place at;
+	uint16_t first, count; /* into program limits */
+};
+
+struct damp_program_limit {
+	const char *name;
+	struct damp_limit l;
+};
+
+struct damp_ctx {
+	struct damp_pool *pool;
+	struct damp_diags *diags;
+	const struct damp_source *src;
+	const char *name;
+	uint32_t revision;
+	enum damp_mode mode;
+	struct damp_name *names;
+	size_t nnames, names_cap;
+	struct damp_addr_set *addr_sets;
+	size_t naddr_sets, addr_sets_cap;
+	int inside_set; /* all prefixes of the inside port's zones, -1: not known */
+	struct damp_zone **zones;
+	size_t nzones, zones_cap;
+	struct damp_limit_model *limits;
+	size_t nlimits, limits_cap;
+	struct damp_program_limit *plimits;
+	size_t nplimits, plimits_cap;
+	struct damp_rule_model *rules;
+	size_t nrules, rules_cap;
+	struct damp_guard guard;
+	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
+	unsigned ncoap_ports, ndtls_ports;
+};
+
+/* names.c: collect `define`, `sets` and `zones`; call before anything that may
+ * use a $name. */
+void damp_names_collect(struct damp_ctx *c, const struct damp_node *root);
+/* Read what was collected (prefixes of sets and zones). */
+void damp_names_read(struct damp_ctx *c, const struct damp_node *root);
+struct damp_name *damp_name_find(struct damp_ctx *c, const char *name);
+/* The name a scalar "$x" refers to; reports and returns NULL when there is
+ * none. *is_name: it was a "$x" at all. */
+struct damp_name *damp_name_of(struct damp_ctx *c, const struct damp_node *n, bool *is_name);
+/* Report unless the name may stand in the file (word of a name space). */
+bool damp_name_check(struct damp_ctx *c, const struct damp_node *key, const char *what);
+/* The index of a set with these addresses, shared with an equal one. */
+int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a);
+
+/* model.c: walk the whole tree. */
+void damp_model_read(struct damp_ctx *c, const struct damp_node *root);
+/* model_limits.c */
+void damp_limits_read(struct damp_ctx *c, const struct damp_node *map);
+/* Rungs of a ladder node (NULL: the default of per); false after an error. */
+struct damp_steps {
+	uint64_t factor_micro[DAMP_RUNGS_MAX];
+	uint8_t plen[DAMP_RUNGS_MAX];
+	unsigned n;
+};
+bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n,
+		      struct damp_steps out[DAMP_FAMILIES]);
+/* model_rules.c */
+void damp_rules_read(struct damp_ctx *c, const struct damp_node *list);
+/* model_match.c */
+void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+/* model_action.c */
+void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over,
+		      struct damp_verdict_model *out);
+/* guard.c: n may be NULL, then the defaults hold. */
+void damp_guard_read(struct damp_ctx *c, const struct damp_node *n);
+
+#endif

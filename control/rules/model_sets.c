@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sets and zones: the named lists of addresses, paths and ports.
+ *
+ * Idea: addresses become interval lists at once and get an index that equal
+ * lists share; paths and ports stay nodes and are read by the key that uses
+ * them, which knows what they mean there.
+ *
+ * Reference: operators.md 3.4.
+ */
+#include "read.h"
+#include "terms.h"
+
+#include <string.h>
+
+int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
+{
+	struct damp_addr_set new;
+
+	damp_addrs_normalise(a);
+	for (size_t i = 0; i < c->naddr_sets; i++) {
+		const struct damp_addrs *b = &c->addr_sets[i].addrs;
+		bool same = true;
+
+		for (int f = 0; f < DAMP_FAMILIES && same; f++)
+			same = a->family[f].n == b->family[f].n &&
+			       (!a->family[f].n ||
+				memcmp(a->family[f].s, b->family[f].s,
+				       a->family[f].n * sizeof(*a->family[f].s)) == 0);
+		if (same)
+			return (int)i;
+	}
+	new.addrs = *a;
+	DAMP_PUSH(c->pool, c->addr_sets, c->naddr_sets, c->addr_sets_cap, new);
+	return (int)c->naddr_sets - 1;
+}
+
+struct set_walk {
+	struct damp_set *set;
+	const struct damp_node *kind, *items;
+};
+
+static void set_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+{
+	struct set_walk *w = user;
+
+	(void)c;
+	if (key == DAMP_KEY_SET_KIND)
+		w->kind = p->value;
+	else
+		w->items = p->value;
+}
+
+static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_set *set)
+{
+	static const char *const kinds[] = { "prefix", "path", "ports", NULL };
+	struct set_walk w = { .set = set };
+	struct damp_addrs a = { 0 };
+	const unsigned before = c->diags->errors;
+	int kind;
+
+	set->kind = DAMP_SET_KIND_MAX;
+	damp_read_keys(c, DAMP_SECTION_SET, p->value, set_key, &w);
+	if (!w.kind && c->diags->errors > before)
+		return;
+	if (!w.kind) {
+		damp_diag_error(c->diags, p->key->at,
+				"set '%s' has no kind; write 'kind: prefix', 'path' or 'ports'",
+				p->key->text);
+		return;
+	}
+	kind = damp_read_word(c, w.kind, "kind of set", kinds);
+	if (kind < 0)
+		return;
+	set->kind = (enum damp_set_kind)kind;
+	set->items = w.items;
+	if (set->kind == DAMP_SET_PREFIX) {
+		if (w.items)
+			damp_addrs_read(c, w.items, &a);
+		set->set = damp_addr_set_add(c, &a);
+	} else if (w.items) {
+		damp_set_check(c, set);
+	}
+}
+
+static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
+{
+	static const char *const sides[] = {
+		[DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside", NULL
+	};
+	int side;
+
+	n = damp_read_deref(c, n);
+	if (!n)
+		return;
+	if (n->kind == DAMP_NODE_LIST && n->n) {
+		for (size_t i = 0; i < n->n; i++)
+			read_sides(c, n->items[i], z);
+		return;
+	}
+	side = damp_read_word(c, n, "port", sides);
+	if (side >= 0)
+		z->ports |= DAMP_SIDE_BIT(side);
+}
+
+static void zone_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		     void *user)
+{
+	struct damp_zone *z = user;
+	struct damp_addrs a = { 0 };
+
+	if (key == DAMP_KEY_ZONE_PORTS) {
+		read_sides(c, p->value, z);
+	} else if (!damp_node_is(p->value, "any") && damp_addrs_read(c, p->value, &a)) {
+		z->any = false;
+		z->set = damp_addr_set_add(c, &a);
+	}
+}
+
+static void read_zone(struct damp_ctx *c, const struct damp_pair *p, struct damp_zone *z)
+{
+	*z = (struct damp_zone){ .name = p->key->text, .any = true, .set = -1 };
+	damp_read_keys(c, DAMP_SECTION_ZONE, p->value, zone_key, z);
+	if (!z->ports)
+		z->ports = DAMP_BOTH_SIDES;
+	DAMP_PUSH(c->pool, c->zones, c->nzones, c->zones_cap, z);
+}
+
+/* The inside networks are known when every zone the file gives to the inside
+ * port alone says which addresses it has. */
+static void join_inside(struct damp_ctx *c)
+{
+	struct damp_addrs all = { 0 };
+	bool known = false;
+
+	for (size_t i = 0; i < c->nzones; i++) {
+		const struct damp_zone *z = c->zones[i];
+
+		if (z->builtin || z->ports != DAMP_SIDE_BIT(DAMP_INSIDE))
+			continue;
+		if (z->any)
+			return;
+		damp_addrs_join(c->pool, &all, &c->addr_sets[z->set].addrs);
+		known = true;
+	}
+	if (known)
+		c->inside_set = damp_addr_set_add(c, &all);
+}
+
+void damp_names_read(struct damp_ctx *c, const struct damp_node *root)
+{
+	const struct damp_node *sets = damp_node_get(root, "sets"),
+			       *zones = damp_node_get(root, "zones");
+	struct damp_name *n;
+
+	for (size_t i = 0; sets && sets->kind == DAMP_NODE_MAP && i < sets->n; i++) {
+		n = damp_name_find(c, sets->pairs[i].key->text);
+		if (n && n->set)
+			read_set(c, &sets->pairs[i], n->set);
+	}
+	for (size_t i = 0; zones && zones->kind == DAMP_NODE_MAP && i < zones->n; i++) {
+		n = damp_name_find(c, zones->pairs[i].key->text);
+		if (n && n->zone && !n->zone->builtin)
+			read_zone(c, &zones->pairs[i], n->zone);
+	}
+	join_inside(c);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The entry points of rules.h: read, load, check, compile, report. */
+#include "compile.h"
+#include "node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* BLAKE2b-256 of the file's bytes, in hex. */
+static void digest_of(const struct damp_source *src, char hex[2 * crypto_generichash_BYTES + 1])
+{
+	unsigned char sum[crypto_generichash_BYTES];
+
+	crypto_generichash(sum, sizeof(sum), (const unsigned char *)src->text, src->len, NULL, 0);
+	sodium_bin2hex(hex, 2 * crypto_generichash_BYTES + 1, sum, sizeof(sum));
+}
+
+static void compile_source(struct damp_ctx *c, struct damp_rules *out)
+{
+	char hex[2 * crypto_generichash_BYTES + 1];
+	const struct damp_node *root = damp_node_load(c->diags, c->src);
+
+	if (root)
+		damp_model_read(c, root);
+	if (c->diags->errors)
+		return;
+	if (sodium_init() < 0) {
+		damp_diag_error(c->diags, (struct damp_place){ .src = c->src },
+				"libsodium cannot be initialised");
+		return;
+	}
+	digest_of(c->src, hex);
+	out->program = damp_build_program(c, hex, &out->program_len);
+}
+
+static int run(struct damp_pool *pool, const struct damp_source *src, struct damp_diags *d,
+	       const struct damp_rules_options *opt, struct damp_rules *out)
+{
+	struct damp_ctx c = { .pool = pool, .diags = d, .src = src, .inside_set = -1 };
+
+	if (!d->errors)
+		compile_source(&c, out);
+	damp_diags_finish(d, opt && opt->colour, out);
+	damp_pool_free(pool);
+	return out->program ? 0 : -1;
+}
+
+int damp_rules_compile_text(const char *text, size_t len, const char *name,
+			    const struct damp_rules_options *opt, struct damp_rules *out)
+{
+	struct damp_pool pool = { NULL };
+	struct damp_diags d = { .pool = &pool };
+	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : name,
+				   .len = len };
+
+	memset(out, 0, sizeof(*out));
+	/* A copy: the caller's text need not end in a NUL. Too much is not copied, only refused. */
+	src.text = damp_pool_strndup(&pool, text, len > DAMP_FILE_BYTES_MAX ? 0 : len);
+	return run(&pool, &src, &d, opt, out);
+}
+
+/* All of the file, at most one byte more than may be. -1 with errno. */
+static ssize_t read_all(int fd, char *buf)
+{
+	size_t n = 0;
+
+	while (n <= DAMP_FILE_BYTES_MAX) {
+		const ssize_t got = read(fd, buf + n, DAMP_FILE_BYTES_MAX + 1 - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	return (ssize_t)n;
+}
+
+static ssize_t read_file(const char *path, char *buf)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n = -1;
+	struct stat st;
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	else
+		n = read_all(fd, buf);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n;
+}
+
+int damp_rules_compile_file(const char *path, const struct damp_rules_options *opt,
+			    struct damp_rules *out)
+{
+	struct damp_pool pool = { NULL };
+	struct damp_diags d = { .pool = &pool };
+	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : path };
+	char *buf = damp_pool_alloc(&pool, DAMP_FILE_BYTES_MAX + 2);
+	const ssize_t n = read_file(path, buf);
+
+	memset(out, 0, sizeof(*out));
+	src.text = buf;
+	if (n < 0) {
+		out->unreadable = true;
+		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s",
+				strerror(errno));
+	} else {
+		src.len = (size_t)n;
+	}
+	return run(&pool, &src, &d, opt, out);
+}
+
+void damp_rules_free(struct damp_rules *r)
+{
+	for (size_t i = 0; i < r->ndiags; i++) {
+		free(r->diags[i].file);
+		free(r->diags[i].message);
+	}
+	free(r->diags);
+	free(r->text);
+	free(r->program);
+	memset(r, 0, sizeof(*r));
+}

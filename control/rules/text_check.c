@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What can be wrong with the bytes of a file before YAML comes into it.
+ *
+ * Idea: tabs, directives and broken UTF-8 are refused here because libfyaml
+ * reports them late, elsewhere or not at all (fy_document_has_directives() of
+ * 0.7.12 is true for files without any).
+ *
+ * Reference: operators.md 3.2; RFC 3629 section 4 (UTF-8).
+ */
+#include "node.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Length of the UTF-8 sequence at p, 0 when it is none. */
+static size_t utf8_len(const uint8_t *p, size_t left)
+{
+	static const struct {
+		uint8_t lead_mask, lead, n, low, high;
+	} form[] = {
+		{ 0x80, 0x00, 1, 0, 0 },       { 0xff, 0xe0, 3, 0xa0, 0xbf },
+		{ 0xff, 0xed, 3, 0x80, 0x9f }, { 0xff, 0xf0, 4, 0x90, 0xbf },
+		{ 0xff, 0xf4, 4, 0x80, 0x8f }, { 0xe0, 0xc0, 2, 0x80, 0xbf },
+		{ 0xf0, 0xe0, 3, 0x80, 0xbf }, { 0xfc, 0xf0, 4, 0x80, 0xbf },
+	};
+	size_t f = 0;
+
+	while (f < sizeof(form) / sizeof(form[0]) && (p[0] & form[f].lead_mask) != form[f].lead)
+		f++;
+	if (f == sizeof(form) / sizeof(form[0]) || p[0] == 0xc0 || p[0] == 0xc1 || form[f].n > left)
+		return 0;
+	for (size_t i = 1; i < form[f].n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if (form[f].n > 1 && (p[1] < form[f].low || p[1] > form[f].high))
+		return 0;
+	return form[f].n;
+}
+
+static bool bad_char(struct damp_diags *d, struct damp_place at, const uint8_t *p, size_t len)
+{
+	if (!len)
+		damp_diag_error(d, at, "this is not UTF-8 (byte 0x%02x)", p[0]);
+	else if (p[0] == '\t')
+		damp_diag_error(d, at, "a tab; indent and separate with spaces");
+	else if (p[0] == '%' && at.column == 1)
+		damp_diag_error(d, at, "YAML directives are not used in rule files");
+	else if ((p[0] < 0x20 && p[0] != '\n' && p[0] != '\r') || p[0] == 0x7f)
+		damp_diag_error(d, at, "a control character (byte 0x%02x)", p[0]);
+	else
+		return false;
+	return true;
+}
+
+bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
+{
+	const uint8_t *p = (const uint8_t *)src->text;
+	struct damp_place at = { .src = src, .line = 1, .column = 1 };
+	const unsigned before = d->errors;
+	int reported = 0;
+
+	if (src->len > DAMP_FILE_BYTES_MAX) {
+		damp_diag_error(d, (struct damp_place){ .src = src },
+				"the file has %zu bytes; at most 4 MiB are read", src->len);
+		return false;
+	}
+	for (size_t i = 0; i < src->len;) {
+		const size_t len = utf8_len(p + i, src->len - i);
+
+		at.end_column = at.column + 1;
+		if (at.line != reported && bad_char(d, at, p + i, len))
+			reported = at.line; /* one per line is enough to find them */
+		if (!len)
+			return false;
+		at.column++;
+		if (p[i] == '\n') {
+			at.line++;
+			at.column = 1;
+		}
+		i += len;
+	}
+	return d->errors == before;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A data plane without packets: it writes the counter and event files with
+ * known numbers (fake_fill.c) and serves wire.h, so that damperd and damper
+ * can be tested without DPDK.
+ *
+ *   fake-dataplane RUNTIME_DIR [DISK_FILE]
+ *
+ * DISK_FILE: a program is kept there and run again at the next start, as the
+ * real one does with its state directory. Commands come on standard input, one
+ * per line, each answered by "ok":
+ *
+ *   fault none|silent|short|refuse|close    what the next requests meet
+ *   hold, release      keep the answer to a load back until released
+ *   events N           write N event records for worker 0
+ *   count WHAT         print how many requests of type WHAT came (load, bypass)
+ */
+#define _GNU_SOURCE
+#include "common/progview.h"
+#include "fake_fill.h"
+
+#include <damper/wire.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENTS 8
+
+enum fault { FAULT_NONE, FAULT_SILENT, FAULT_SHORT, FAULT_REFUSE, FAULT_CLOSE };
+
+struct fake {
+	struct damp_stats *stats;
+	struct damp_events *events;
+	struct damp_prog *prog;
+	const char *disk;
+	enum fault fault;
+	bool hold;
+	int held_client;                /* whose answer is kept back, -1 nobody's */
+	struct damp_wire_reply held;
+	unsigned count[DAMP_WIRE_TYPE_MAX];
+	uint64_t events_made;
+	int client[CLIENTS];
+};
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(70);
+}
+
+static void *make_file(const char *dir, const char *name, size_t len)
+{
+	char path[256], tmp[264];
+	void *base;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(tmp, sizeof(tmp), "%s.new", path);
+	fd = open(tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || ftruncate(fd, (off_t)len))
+		die(tmp);
+	base = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED || rename(tmp, path))
+		die(path);
+	close(fd);
+	return base;
+}
+
+static int listen_at(const char *dir)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%.90s/%s", dir, DAMP_WIRE_SOCKET);
+	unlink(a.sun_path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, CLIENTS))
+		die(a.sun_path);
+	return fd;
+}
+
+static void run_program(struct fake *f, struct damp_prog *p, enum damp_program_source source)
+{
+	const struct damp_progview *v = &p->view;
+
+	damp_prog_put(f->prog);
+	f->prog = p;
+	f->stats->program_source = source;
+	f->stats->program_revision = v->hdr->revision;
+	snprintf(f->stats->program_name, sizeof(f->stats->program_name), "%s", v->hdr->name);
+	snprintf(f->stats->program_digest, sizeof(f->stats->program_digest), "%s", v->hdr->digest);
+	for (unsigned i = 0; i < v->hdr->nrules; i++)
+		fake_fill_rule(f->stats, damp_progview_string(v, v->rules[i].id_off));
+	f->stats->generation++;
+}
+
+static void save_program(const struct fake *f)
+{
+	FILE *out = f->disk != NULL ? fopen(f->disk, "w") : NULL;
+
+	if (out == NULL)
+		return;
+	fwrite(f->prog->block, 1, f->prog->len, out);
+	fclose(out);
+}
+
+static void read_disk(struct fake *f)
+{
+	int fd = f->disk != NULL ? open(f->disk, O_RDONLY | O_CLOEXEC) : -1;
+	struct damp_prog *p = fd >= 0 ? damp_prog_read(fd) : NULL;
+
+	if (p != NULL)
+		run_program(f, p, DAMP_SOURCE_DISK);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void do_load(struct fake *f, int fd, struct damp_wire_reply *reply)
+{
+	struct damp_prog *p = fd >= 0 ? damp_prog_read(fd) : NULL;
+
+	if (f->fault == FAULT_REFUSE || p == NULL) {
+		reply->error = EINVAL;
+		snprintf(reply->text, sizeof(reply->text), "row 7 of the classes is out of range");
+		f->stats->loads_rejected++;
+		damp_prog_put(p);
+		return;
+	}
+	run_program(f, p, DAMP_SOURCE_LOADED);
+	save_program(f);
+	f->stats->loads_ok++;
+}
+
+static void do_bypass(struct fake *f, uint64_t seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	f->stats->bypass_until_s = seconds > 0 ? (uint64_t)now.tv_sec + seconds : 0;
+}
+
+static void send_reply(int client, const struct damp_wire_reply *reply, size_t len, int fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { (void *)reply, len };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		m.msg_control = control;
+		m.msg_controllen = sizeof(control);
+		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+						       .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
+	}
+	sendmsg(client, &m, MSG_NOSIGNAL);
+}
+
+static void answer(struct fake *f, int client, const struct damp_wire_request *req, int fd)
+{
+	struct damp_wire_reply reply = { .version = DAMP_WIRE_VERSION, .type = req->type };
+	int out = -1;
+
+	if (req->type < DAMP_WIRE_TYPE_MAX)
+		f->count[req->type]++;
+	if (req->type == DAMP_WIRE_LOAD)
+		do_load(f, fd, &reply);
+	else if (req->type == DAMP_WIRE_BYPASS)
+		do_bypass(f, req->arg);
+	else if (req->type == DAMP_WIRE_PROGRAM && f->prog == NULL)
+		reply.error = ENOENT;
+	else if (req->type == DAMP_WIRE_PROGRAM)
+		out = damp_prog_memfd(f->prog);
+	reply.generation = (uint32_t)f->stats->generation;
+	reply.source = (uint32_t)f->stats->program_source;
+	reply.nworkers = FAKE_WORKERS;
+	reply.pid = (uint64_t)getpid();
+	reply.boot_id = f->stats->boot_id;
+	memcpy(reply.name, f->stats->program_name, sizeof(reply.name));
+	if (f->hold && req->type == DAMP_WIRE_LOAD) {
+		f->held_client = client;
+		f->held = reply;
+	} else if (f->fault != FAULT_SILENT) {
+		send_reply(client, &reply, f->fault == FAULT_SHORT ? sizeof(reply) - 1 : sizeof(reply), out);
+	}
+	if (out >= 0)
+		close(out);
+}
+
+/* One request of a client; false when it is gone. */
+static bool serve(struct fake *f, int client)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct damp_wire_request req;
+	struct iovec iov = { &req, sizeof(req) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	int fd = -1;
+
+	if (recvmsg(client, &m, MSG_CMSG_CLOEXEC) != sizeof(req) || f->fault == FAULT_CLOSE)
+		return false;
+	if (CMSG_FIRSTHDR(&m) != NULL)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	answer(f, client, &req, fd);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+static void set_fault(struct fake *f, const char *name)
+{
+	static const char *const word[] = { "none", "silent", "short", "refuse", "close" };
+
+	for (unsigned i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		if (strcmp(word[i], name) == 0)
+			f->fault = (enum fault)i;
+}
+
+static void make_events(struct fake *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct damp_event e = fake_event(f->events_made++);
+
+		fake_put_event(f->events, 0, &e);
+	}
+}
+
+/* One command line; false at the end of input. */
+static bool command(struct fake *f)
+{
+	char line[80], word[40];
+	unsigned n;
+
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return false;
+	if (sscanf(line, "fault %39s", word) == 1)
+		set_fault(f, word);
+	else if (strncmp(line, "hold", 4) == 0)
+		f->hold = true;
+	else if (strncmp(line, "release", 7) == 0) {
+		f->hold = false;
+		if (f->held_client >= 0)
+			send_reply(f->held_client, &f->held, sizeof(f->held), -1);
+		f->held_client = -1;
+	} else if (sscanf(line, "events %u", &n) == 1)
+		make_events(f, n);
+	else if (sscanf(line, "count %39s", word) == 1)
+		printf("%u ", f->count[strcmp(word, "load") == 0 ? DAMP_WIRE_LOAD : DAMP_WIRE_BYPASS]);
+	puts("ok");
+	fflush(stdout);
+	return true;
+}
+
+static void add_client(struct fake *f, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	for (unsigned i = 0; i < CLIENTS && fd >= 0; i++)
+		if (f->client[i] < 0) {
+			f->client[i] = fd;
+			return;
+		}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void loop(struct fake *f, int listener)
+{
+	struct pollfd p[CLIENTS + 2];
+
+	for (;;) {
+		p[0] = (struct pollfd){ .fd = listener, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
+		for (unsigned i = 0; i < CLIENTS; i++)
+			p[i + 2] = (struct pollfd){ .fd = f->client[i], .events = POLLIN };
+		if (poll(p, CLIENTS + 2, -1) < 0)
+			die("poll");
+		for (unsigned i = 0; i < CLIENTS; i++)
+			if (p[i + 2].revents && !serve(f, f->client[i])) {
+				close(f->client[i]);
+				f->client[i] = -1;
+			}
+		if (p[0].revents)
+			add_client(f, listener);
+		if (p[1].revents && !command(f))
+			return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct fake f = { .held_client = -1, .disk = argc > 2 ? argv[2] : NULL };
+	uint64_t boot_id;
+	int listener;
+
+	if (argc < 2) {
+		fputs("usage: fake-dataplane RUNTIME_DIR [DISK_FILE]\n", stderr);
+		return 2;
+	}
+	if (getrandom(&boot_id, sizeof(boot_id), 0) != sizeof(boot_id))
+		die("getrandom");
+	setvbuf(stdin, NULL, _IONBF, 0); /* poll() must see what is left */
+	memset(f.client, 0xff, sizeof(f.client));
+	f.stats = make_file(argv[1], DAMP_STATS_FILE, sizeof(*f.stats));
+	f.events = make_file(argv[1], DAMP_EVENTS_FILE, sizeof(*f.events));
+	fake_fill_stats(f.stats, boot_id);
+	fake_fill_events(f.events, boot_id);
+	read_disk(&f);
+	listener = listen_at(argv[1]);
+	puts("ok");
+	fflush(stdout);
+	loop(&f, listener);
+	damp_prog_put(f.prog);
+	munmap(f.stats, sizeof(*f.stats));
+	munmap(f.events, sizeof(*f.events));
+	close(listener);
+	return 0;
+}
