@@ -28,18 +28,19 @@ static const char *const reason_name[] = {
 
 struct options {
 	unsigned runs, chunks, frames;
-	bool check;
+	bool check, quiet;
 	const char *only, *json, *program;
 };
 
 static void usage(FILE *to)
 {
-	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--case PREFIX] [--program FILE]\n"
-	      "                [--json FILE] [--check] [--list]\n"
+	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--case NAME] [--program FILE]\n"
+	      "                [--json FILE] [--no-noise] [--check] [--list]\n"
 	      "  --runs N       runs of each case (7); each is the median of its chunks\n"
 	      "  --chunks N     chunks of a run (9)\n"
 	      "  --frames N     frames of a chunk (16384, which is also the most)\n"
-	      "  --case PREFIX  only the cases whose name begins so\n"
+	      "  --case NAME    only this case\n"
+	      "  --no-noise     leave the noise probe out\n"
 	      "  --program FILE a compiled rule program in place of the built-in one\n"
 	      "  --check        one small chunk of each case: does it do what it says? no times\n", to);
 }
@@ -68,11 +69,12 @@ static void read_options(struct options *o, int argc, char **argv)
 		{ "frames", required_argument, NULL, 'f' },  { "case", required_argument, NULL, 'c' },
 		{ "program", required_argument, NULL, 'p' }, { "json", required_argument, NULL, 'j' },
 		{ "check", no_argument, NULL, 't' },	     { "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "no-noise", no_argument, NULL, 'q' },	     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
 
-	*o = (struct options){ .runs = 7, .chunks = 9, .frames = POOL_FRAMES, .only = "" };
+	*o = (struct options){ .runs = 7, .chunks = 9, .frames = POOL_FRAMES };
 	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (opt) {
 		case 'r': o->runs = number(optarg, BENCH_RUNS_MAX); break;
@@ -82,11 +84,17 @@ static void read_options(struct options *o, int argc, char **argv)
 		case 'p': o->program = optarg; break;
 		case 'j': o->json = optarg; break;
 		case 't': o->check = true; break;
+		case 'q': o->quiet = true; break;
 		case 'l': list(); break;
 		case 'h': usage(stdout); exit(0);
 		default: usage(stderr); exit(2);
 		}
 	}
+}
+
+static bool wanted(const struct options *o, const struct perf_case *c)
+{
+	return o->only == NULL || strcmp(c->name, o->only) == 0;
 }
 
 static void add(struct bench_results *res, const struct perf_case *c, const char *what, const char *unit, double value)
@@ -149,7 +157,7 @@ static bool check_all(const struct options *o, struct stage_frame *pool)
 	for (unsigned i = 0; i < perf_ncases; i++) {
 		struct perf_run r;
 
-		if (strncmp(perf_cases[i].name, o->only, strlen(o->only)) != 0)
+		if (!wanted(o, &perf_cases[i]))
 			continue;
 		if (!perf_open(&r, &perf_cases[i], pool, o->frames, o->program))
 			return false;
@@ -166,7 +174,7 @@ static unsigned open_all(struct perf_run *run, const struct options *o, struct s
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < perf_ncases; i++) {
-		if (strncmp(perf_cases[i].name, o->only, strlen(o->only)) != 0)
+		if (!wanted(o, &perf_cases[i]))
 			continue;
 		if (!perf_open(&run[n++], &perf_cases[i], pool, o->frames, o->program))
 			exit(1);
@@ -197,7 +205,8 @@ static int measure_all(const struct options *o, struct stage_frame *pool)
 	bench_machine(hz);
 	say_what(o, n, instructions);
 	for (unsigned k = 0; k < o->runs; k++) {
-		bench_noise(&res, hz);
+		if (!o->quiet)
+			bench_noise(&res, hz);
 		for (unsigned i = 0; i < n; i++)
 			run_case(&run[i], o, &res, instructions, hz);
 	}
