@@ -115,6 +115,7 @@ static inline void take(struct stage *s, const struct stage_frame *f, unsigned n
 	for (unsigned i = 0; i < n; i++) {
 		s->pkt[i].data = f[i].data;
 		s->pkt[i].len = f[i].len;
+		s->pkt[i].cap = STAGE_FRAME_MAX;
 		s->pkt[i].side = f[i].side;
 		s->pkt[i].checksum_known = s->checksum_known;
 	}

@@ -35,6 +35,8 @@ struct stage {
 };
 
 #define STAGE_WALL_S 1700000000u
+/* What a frame may grow to: an Ethernet MTU of 1500. */
+#define STAGE_FRAME_MAX 1514u
 
 /* Open a stage with the data plane's default sizes. program: file of a compiled
  * program, NULL for the built-in one. NULL and a line on stderr when it cannot
