@@ -84,7 +84,7 @@ const char *damp_name_stage(unsigned stage)
 
 const char *damp_name_table(unsigned table)
 {
-	static const char *const word[] = { "ledger", "exchanges", "seen", "observations", "peers", "probes" };
+	static const char *const word[] = { "ledger", "exchanges", "seen", "observations", "peers", "probes", "greylist" };
 
 	PICK(word, DAMP_TABLE_MAX, table);
 }
