@@ -319,33 +319,42 @@ static void on_put(struct sim_server *v, size_t session, const struct sim_messag
 	sim_server_send(v, session, &out);
 }
 
-static bool is_known_critical(uint32_t number)
+static bool is_unknown_critical(uint32_t number)
 {
 	static const uint8_t known[] = { 1, 3, 5, 7, 11, 15, 17, 23, 27, 35, 39 };
 
 	for (size_t i = 0; i < sizeof(known); i++)
 		if (known[i] == number)
+			return false;
+	return number & 1;
+}
+
+static bool has_unknown_critical(const struct sim_message *m)
+{
+	for (unsigned int i = 0; i < m->noptions; i++)
+		if (is_unknown_critical(m->option[i].number))
 			return true;
 	return false;
 }
 
 /* Refuse a request with critical options that are not known: 4.02 with them in
- * it to a CON, RST to a NON. True when it did. */
+ * it (but for OSCORE) to a CON, RST to a NON. True when it did. */
 static bool refuse_options(struct sim_server *v, size_t session, const struct sim_message *m)
 {
 	struct sim_message out;
 
+	if (!has_unknown_critical(m))
+		return false;
+	if (m->type == DAMP_COAP_NON) {
+		send_empty(v, session, DAMP_COAP_RST, m->mid);
+		return true;
+	}
 	begin_response(v, session, m, SIM_CODE(4, 2), &out);
 	for (unsigned int i = 0; i < m->noptions; i++)
-		if ((m->option[i].number & 1) && !is_known_critical(m->option[i].number))
+		if (is_unknown_critical(m->option[i].number) && m->option[i].number != DAMP_COAP_OPT_OSCORE)
 			sim_add_option(&out, m->option[i].number, m->option[i].value, m->option[i].len);
-	if (out.noptions == 0)
-		return false;
 	set_error(&out, SIM_CODE(4, 2));
-	if (m->type == DAMP_COAP_NON)
-		send_empty(v, session, DAMP_COAP_RST, m->mid);
-	else
-		sim_server_send(v, session, &out);
+	sim_server_send(v, session, &out);
 	return true;
 }
 

@@ -68,6 +68,10 @@ const struct sim_end *sim_server_end(const struct sim_world *w);
  * message must outlive the run. */
 struct sim_attack *sim_attack_add(struct sim_world *w, const uint8_t *message, size_t len);
 
+/* Everything but the attacks and the honest clients. */
+void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed);
+void sim_world_close(struct sim_world *w);
+
 void sim_scenario_run(const struct sim_scenario *c, bool v6, uint64_t seed, struct sim_result *r);
 
 /* results.c */
