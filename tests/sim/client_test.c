@@ -87,10 +87,12 @@ static void ping(void *self, uint64_t arg)
 		sim_at(&p->sim, p->sim.now + p->ping_gap, ping, p, arg + 1);
 }
 
-static struct peer *run(const struct sim_client_kind *kind, enum script script, unsigned int pings, damp_tick gap)
+static struct peer *run(const struct sim_client_kind *kind, enum script script, unsigned int pings,
+			damp_tick gap)
 {
 	struct peer *p = calloc(1, sizeof(*p));
-	const struct sim_end end = { { { [10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1 } }, 50000 };
+	const struct sim_end end = { { { [10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1 } },
+				     50000 };
 
 	assert_non_null(p);
 	p->script = script;
@@ -215,8 +217,8 @@ static void test_pings(void **state)
 
 static void test_served(void **state)
 {
-	static const struct sim_client_kind *const kinds[] = { &sim_libcoap_con, &sim_libcoap_non, &sim_minimal_con,
-							       &sim_minimal_non };
+	static const struct sim_client_kind *const kinds[] = { &sim_libcoap_con, &sim_libcoap_non,
+							       &sim_minimal_con, &sim_minimal_non };
 
 	(void)state;
 	for (unsigned int i = 0; i < 4; i++) {

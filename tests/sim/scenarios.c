@@ -45,7 +45,9 @@ static void planted_payload(struct sim_world *w)
 /* AV-06: CON GET /slow?1, acknowledged, then 1000 bytes as a CON, five times. */
 static void separate_responses(struct sim_world *w)
 {
-	static const uint8_t get_slow[] = { 0x41, 0x01, 0x00, 0x07, 0x01, 0xb4, 's', 'l', 'o', 'w', 0x41, '1' };
+	static const uint8_t get_slow[] = {
+		0x41, 0x01, 0x00, 0x07, 0x01, 0xb4, 's', 'l', 'o', 'w', 0x41, '1',
+	};
 
 	sim_server_add(&w->server, "slow", 1000, 9)->delay = DAMP_SECONDS(1);
 	repeat(sim_attack_add(w, get_slow, sizeof(get_slow)), 100, TEN_A_SECOND);

@@ -77,11 +77,15 @@ static const struct row rows[] = {
 	{ "GET /", demo, BYTES(0x40, 1, 0, 1), 60, 1, 146, 5.4, 3.7, 0, 0 },
 	{ "GET .well-known/core", demo, BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE), 60, 1, 158, 3.8, 3.0, 0, 0 },
 	{ "the same, NON", demo, BYTES(0x50, 1, 0, 1, WELL_KNOWN_CORE), 60, 1, 158, 3.8, 3.0, 0, 0 },
-	{ "the same, Block2 of 16", demo, BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 0), 60, 1, 29, 1.1, 0, 0, 0 },
-	{ "the same, Block2 of 64", demo, BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 2), 60, 1, 77, 2.1, 0, 0, 0 },
-	{ "the same, Block2 of 1024", demo, BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 6), 60, 1, 160, 3.7, 0, 0, 0 },
+	{ "the same, Block2 of 16", demo,
+	  BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 0), 60, 1, 29, 1.1, 0, 0, 0 },
+	{ "the same, Block2 of 64", demo,
+	  BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 2), 60, 1, 77, 2.1, 0, 0, 0 },
+	{ "the same, Block2 of 1024", demo,
+	  BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 6), 60, 1, 160, 3.7, 0, 0, 0 },
 	{ "the same, SZX 7", demo, BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE, 0xc1, 7), 60, 1, 158, 0, 0, 0, 0 },
-	{ "the same after 15 planted names", demo_planted_names, BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE), 60, 1, 1038,
+	{ "the same after 15 planted names", demo_planted_names,
+	  BYTES(0x40, 1, 0, 1, WELL_KNOWN_CORE), 60, 1, 1038,
 	  22, 0, 0, 0 },
 	{ "GET /time", demo, BYTES(0x40, 1, 0, 1, 0xb4, 't', 'i', 'm', 'e'), 60, 1, 23, 1.4, 1.2, 0, 0 },
 	{ "GET /m, 1000 bytes", demo, BYTES(0x50, 1, 0, 1, 0xb1, 'm'), 60, 1, 1005, 30, 0, 0, 0 },
@@ -91,20 +95,25 @@ static const struct row rows[] = {
 	{ "OSCORE, which it does not know", demo, BYTES(0x40, 1, 0, 1, 0x91, 0), 60, 1, 15, 1.3, 1.2, 0, 0 },
 	{ "unknown critical option 13", demo, BYTES(0x40, 1, 0, 1, 0xd0, 0), 60, 1, 17, 0, 0, 0, 0 },
 	{ "unknown critical option, NON: RST", demo, BYTES(0x50, 1, 0, 1, 0xd0, 0), 60, 1, 4, 0, 0, 0, 0 },
-	{ "Q-Block2, which it does not know", demo, BYTES(0x40, 1, 0, 1, 0xd1, 18, 6), 60, 1, 18, 0, 0, 0, 0 },
-	{ "unknown critical option 65001", demo, BYTES(0x41, 1, 0, 1, 1, 0xb1, 'a', 0xe0, 0xfc, 0xd1), 60, 1, 19, 0, 0,
+	{ "Q-Block2, which it does not know", demo,
+	  BYTES(0x40, 1, 0, 1, 0xd1, 18, 6), 60, 1, 18, 0, 0, 0, 0 },
+	{ "unknown critical option 65001", demo,
+	  BYTES(0x41, 1, 0, 1, 1, 0xb1, 'a', 0xe0, 0xfc, 0xd1), 60, 1, 19, 0, 0,
 	  0, 0 },
 	{ "unknown method", demo, BYTES(0x40, 0x1f, 0, 1), 60, 1, 23, 0, 0, 0, 0 },
 	{ "Proxy-Uri", demo, BYTES(0x40, 1, 0, 1, 0xd3, 22, 'a', ':', 'b'), 60, 1, 27, 0, 0, 0, 0 },
 	{ "ping", demo, BYTES(0x40, 0, 0xc0, 0x0c), 60, 1, 4, 1.0, 1.0, 0, 0 },
 	{ "NON Empty", demo, BYTES(0x50, 0, 0xc0, 0x0d), 60, 1, 4, 1.0, 1.0, 0, 0 },
-	{ "NON Observe, NON notifications", demo_non, BYTES(0x51, 1, 0, 1, 0x83, 0x60, 0x54, 't', 'i', 'm', 'e'), 300, 16,
+	{ "NON Observe, NON notifications", demo_non,
+	  BYTES(0x51, 1, 0, 1, 0x83, 0x60, 0x54, 't', 'i', 'm', 'e'), 300, 16,
 	  400, 22, 0, 36, 51 },
-	{ "NON Observe, CON notifications", demo, BYTES(0x51, 1, 0, 1, 0x83, 0x60, 0x54, 't', 'i', 'm', 'e'), 300, 6, 150,
+	{ "NON Observe, CON notifications", demo,
+	  BYTES(0x51, 1, 0, 1, 0x83, 0x60, 0x54, 't', 'i', 'm', 'e'), 300, 6, 150,
 	  8.15, 0, 30, 46 },
 	{ "NON Observe, every CON acknowledged, 40 s", demo_acked,
 	  BYTES(0x51, 1, 0, 1, 0x83, 0x60, 0x54, 't', 'i', 'm', 'e'), 40, 42, 42 * 25, 0, 0, 40, 40 },
-	{ "GET /async, separate CON", demo, BYTES(0x41, 1, 0, 7, 1, 0xb5, 'a', 's', 'y', 'n', 'c', 0x41, '1'), 300, 6, 54,
+	{ "GET /async, separate CON", demo,
+	  BYTES(0x41, 1, 0, 7, 1, 0xb5, 'a', 's', 'y', 'n', 'c', 0x41, '1'), 300, 6, 54,
 	  5.4, 0, 31, 47 },
 	{ "CON 7.02 Ping", demo, BYTES(0x40, 0xe2, 0, 1), 300, 5, 25, 5.2, 0, 30, 46 },
 };
@@ -176,7 +185,8 @@ static void test_kept_alive(void **state)
 	free(w);
 }
 
-static size_t vary_token(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len)
+static size_t vary_token(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg,
+			 size_t len)
 {
 	(void)a;
 	(void)src;
@@ -205,11 +215,13 @@ static void test_observer_targets(void **state)
 	const struct {
 		const uint8_t *reg;
 		size_t len;
-		size_t (*vary)(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len);
+		size_t (*vary)(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg,
+			       size_t len);
 		unsigned int observers;
 	} cases[] = {
 		{ BYTES(0x51, 1, 0, 1, 0, 0x60, 0x54, 't', 'i', 'm', 'e'), vary_token, 1 },
-		{ BYTES(0x51, 1, 0, 1, 0, 0x60, 0x54, 't', 'i', 'm', 'e', 0x43, 'a', '=', '0'), vary_last, 20 },
+		{ BYTES(0x51, 1, 0, 1, 0, 0x60, 0x54, 't', 'i', 'm', 'e', 0x43, 'a', '=', '0'),
+		  vary_last, 20 },
 		{ BYTES(0x51, 1, 0, 1, 0, 0x60, 0x54, 't', 'i', 'm', 'e', 0xe1, 0, 12, 0), vary_last, 20 },
 		{ BYTES(0x51, 1, 0, 1, 0, 0x60, 0x54, 't', 'i', 'm', 'e'), vary_port, 20 },
 	};

@@ -118,7 +118,8 @@ static void sum_up(const struct sim_world *w, struct sim_outcome *o)
 	}
 }
 
-static void run_once(const struct sim_scenario *c, bool v6, bool enforce, uint64_t seed, struct sim_outcome *o)
+static void run_once(const struct sim_scenario *c, bool v6, bool enforce, uint64_t seed,
+		     struct sim_outcome *o)
 {
 	struct sim_world *w = calloc(1, sizeof(*w));
 

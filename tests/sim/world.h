@@ -43,7 +43,13 @@ struct sim_scenario {
 
 /* One kind of client over one run. */
 struct sim_served { unsigned int tried, answered; uint64_t trips; damp_tick took; };
-enum sim_kind { SIM_KIND_LIBCOAP_CON, SIM_KIND_MINIMAL_CON, SIM_KIND_LIBCOAP_NON, SIM_KIND_MINIMAL_NON, SIM_KIND_MAX };
+enum sim_kind {
+	SIM_KIND_LIBCOAP_CON,
+	SIM_KIND_MINIMAL_CON,
+	SIM_KIND_LIBCOAP_NON,
+	SIM_KIND_MINIMAL_NON,
+	SIM_KIND_MAX
+};
 
 struct sim_outcome {
 	uint64_t attacker_packets, attacker_bytes, victim_packets, victim_bytes, gateway_bytes;
