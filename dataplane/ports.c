@@ -125,10 +125,30 @@ int damp_ports_pool(struct damp_plane *p)
 	return -1;
 }
 
-static struct rte_eth_conf configuration(const struct damp_plane *p, const struct damp_port *port,
-					 const struct rte_eth_dev_info *info)
+/* The MTU to ask the device for, or 0, said on stderr. A device over a kernel
+ * interface passes what the interface does, whatever its driver says. */
+static uint32_t choose_mtu(const struct damp_plane *p, unsigned side, const struct rte_eth_dev_info *info)
 {
-	struct rte_eth_conf conf = { .rxmode.mtu = p->config.mtu };
+	const uint32_t by_frame = info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+	const uint32_t largest = info->max_mtu != UINT16_MAX ? info->max_mtu : by_frame;
+	const uint32_t want = p->config.mtu;
+
+	if (want >= info->min_mtu && want <= largest)
+		return want;
+	if (want > largest && info->if_index != 0) {
+		damp_say("%s port %s: [packets] mtu %u is above the driver's %u; the kernel interface must have it",
+			 side_name[side], p->config.port[side], want, largest);
+		return largest;
+	}
+	damp_say("%s port %s: [packets] mtu %u is not between the device's %u and %u", side_name[side],
+		 p->config.port[side], want, info->min_mtu, largest);
+	return 0;
+}
+
+static struct rte_eth_conf configuration(const struct damp_plane *p, const struct damp_port *port,
+					 const struct rte_eth_dev_info *info, uint32_t mtu)
+{
+	struct rte_eth_conf conf = { .rxmode.mtu = mtu };
 
 	if (port->checksums)
 		conf.rxmode.offloads |= RX_CHECKSUMS;
@@ -181,16 +201,15 @@ static int configure_one(struct damp_plane *p, unsigned side)
 	struct damp_port *port = &p->port[side];
 	struct rte_eth_dev_info info;
 	struct rte_eth_conf conf;
+	uint32_t mtu;
 	int rc = rte_eth_dev_info_get(port->id, &info);
 
 	if (rc != 0)
 		return fail(p, side, "information", rc);
-	if (p->config.mtu > info.max_mtu || p->config.mtu < info.min_mtu) {
-		damp_say("%s port %s: [packets] mtu %u is not between the device's %u and %u", side_name[side],
-			 p->config.port[side], p->config.mtu, info.min_mtu, info.max_mtu);
+	mtu = choose_mtu(p, side, &info);
+	if (mtu == 0)
 		return -1;
-	}
-	conf = configuration(p, port, &info);
+	conf = configuration(p, port, &info, mtu);
 	rc = rte_eth_dev_configure(port->id, port->nrx, port->ntx, &conf);
 	if (rc != 0)
 		return fail(p, side, "configuration refused", rc);

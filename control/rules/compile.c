@@ -160,8 +160,7 @@ struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char
 
 	b->c = c;
 	b->hdr.nwords = (uint32_t)((c->nrules + 63) / 64);
-	if (!b->hdr.nwords)
-		b->hdr.nwords = 1;
+
 	b->scratch = damp_pool_alloc(c->pool, b->hdr.nwords * sizeof(*b->scratch));
 	damp_build_string(b, "");
 	damp_build_put(b, DAMP_SEC_GUARD, &c->guard, sizeof(c->guard));

@@ -31,6 +31,8 @@ static size_t find_slot(const struct damp_build *b, const uint64_t *row)
 {
 	size_t i = damp_fnv1a(row, row_bytes(b)) & (b->nslots - 1);
 
+	if (!row_bytes(b))
+		return 0; /* no rules: all rows are the same row of no words */
 	while (b->row_slots[i] && memcmp(row_at(b, b->row_slots[i] - 1), row, row_bytes(b)) != 0)
 		i = (i + 1) & (b->nslots - 1);
 	return i;
@@ -203,6 +205,14 @@ static void compile_options(struct damp_build *b)
 				j++;
 			if (j < n)
 				continue;
+			if (n == DAMP_OPTION_ROWS_MAX) {
+				damp_diag_error(
+					b->c->diags, b->c->rules[r].at,
+					"more than %u different sets of options in all 'option' "
+					"conditions up to this rule",
+					DAMP_OPTION_ROWS_MAX);
+				return;
+			}
 			DAMP_PUSH(b->c->pool, masks, n, cap, m->options[i].mask);
 			put_option(b, m->options[i].mask);
 		}

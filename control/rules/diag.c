@@ -10,24 +10,44 @@
 #define LINE_SHOWN_MAX 400u
 
 static void add(struct damp_diags *d, enum damp_diag_level level, struct damp_place at,
-		const char *fmt, va_list ap)
+		const char *text)
 {
-	struct damp_message m = { .level = level, .at = at };
+	struct damp_message m = { .level = level, .at = at, .text = text };
 
 	m.group = level == DAMP_DIAG_NOTICE && d->n ? d->m[d->n - 1].group : d->n;
-	m.text = damp_pool_vprintf(d->pool, fmt, ap);
 	DAMP_PUSH(d->pool, d->m, d->n, d->cap, m);
+}
+
+/* A define is read at each of its uses, but its mistakes are told once. */
+static bool told(const struct damp_diags *d, struct damp_place at, const char *text)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->m[i].at.src == at.src && d->m[i].at.line == at.line &&
+		    d->m[i].at.column == at.column && strcmp(d->m[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static void report(struct damp_diags *d, enum damp_diag_level level, struct damp_place at,
+		   const char *text)
+{
+	unsigned *count = level == DAMP_DIAG_ERROR ? &d->errors : &d->warnings;
+
+	d->muted = true;
+	if (told(d, at, text))
+		return;
+	if ((*count)++ >= DAMP_DIAGS_MAX)
+		return;
+	d->muted = false;
+	add(d, level, at, text);
 }
 
 void damp_diag_error(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
 {
 	va_list ap;
 
-	d->muted = d->errors++ >= DAMP_DIAGS_MAX;
-	if (d->muted)
-		return;
 	va_start(ap, fmt);
-	add(d, DAMP_DIAG_ERROR, at, fmt, ap);
+	report(d, DAMP_DIAG_ERROR, at, damp_pool_vprintf(d->pool, fmt, ap));
 	va_end(ap);
 }
 
@@ -35,11 +55,8 @@ void damp_diag_warning(struct damp_diags *d, struct damp_place at, const char *f
 {
 	va_list ap;
 
-	d->muted = d->warnings++ >= DAMP_DIAGS_MAX;
-	if (d->muted)
-		return;
 	va_start(ap, fmt);
-	add(d, DAMP_DIAG_WARNING, at, fmt, ap);
+	report(d, DAMP_DIAG_WARNING, at, damp_pool_vprintf(d->pool, fmt, ap));
 	va_end(ap);
 }
 
@@ -50,7 +67,7 @@ void damp_diag_notice(struct damp_diags *d, struct damp_place at, const char *fm
 	if (d->muted)
 		return;
 	va_start(ap, fmt);
-	add(d, DAMP_DIAG_NOTICE, at, fmt, ap);
+	add(d, DAMP_DIAG_NOTICE, at, damp_pool_vprintf(d->pool, fmt, ap));
 	va_end(ap);
 }
 

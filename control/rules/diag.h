@@ -45,7 +45,7 @@ struct damp_diags {
 	struct damp_message *m;
 	size_t n, cap;
 	unsigned errors, warnings;
-	bool muted; /* the last error was only counted, drop its notices */
+	bool muted; /* the last report is not shown, nor are its notices */
 };
 
 void damp_diag_error(struct damp_diags *d, struct damp_place at, const char *fmt, ...)

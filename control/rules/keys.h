@@ -31,10 +31,10 @@
 	X(TRUTH, "`true` or `false`")                                                             \
 	X(MODE, "`enforce`, `observe` or `off`")                                                  \
 	X(REQUIRES, "a version: `\">=0.1\"`")                                                     \
-	X(MAP, "keys, see below")                                                                 \
-	X(NAMED, "a mapping of names, see below")                                                 \
+	X(MAP, "a mapping of keys")                                                                \
+	X(NAMED, "a mapping of names")                                                            \
 	X(DEFINES, "a mapping of names to any value")                                             \
-	X(RULES, "a list of rules, see below")                                                    \
+	X(RULES, "a list of rules")                                                               \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
 	X(SIDES, "a list of `outside`, `inside`")                                                 \
@@ -50,6 +50,7 @@
 	X(MESSAGES, "`N msg`")                                                                    \
 	X(SIZE, "`N B`, `kB`, `KiB`, `MB` or `MiB`")                                              \
 	X(DURATION, "`N s`, `ms`, `min`, `h` or `d`")                                             \
+	X(SLICE, "`16 B`, `32 B`, `64 B`, `128 B`, `256 B`, `512 B`, `1024 B` or `off`")          \
 	X(FACTOR, "`3x`, `1.5x`")                                                                 \
 	X(LADDER, "`{ipv4: {32: 1x, 24: 8x}, ipv6: {...}}` or `$name`")                           \
 	X(STEPS, "`{32: 1x, 24: 8x}`: prefix length and factor")                                  \
@@ -63,9 +64,9 @@
 	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
 	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
-	X(ACTION, "an action, see below")                                                         \
+	X(ACTION, "`accept`, `drop`, `challenge`, `continue` or `{answer: ...}`")                                                         \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
-	X(DROP_FORWARD, "`drop` or `forward`")                                                    \
+	X(DROP_EVICT, "`drop` or `evict`")                                                        \
 	X(ANSWER, "`4.01` or `4.29`")                                                             \
 	X(REGEX, "a regular expression for the whole text")                                       \
 	X(LATER, "")
@@ -262,12 +263,16 @@
 	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
 	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
 	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
+	X(GUARD, SLICE, "slice", SLICE, "0.1", "64 B",                                            \
+	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
+	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
+	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
 	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
 	  "endpoints to avoid them).")                                                            \
-	X(GUARD, TABLE_FULL, "table_full", DROP_FORWARD, "0.1", "drop",                           \
-	  "No room to record an exchange: drop the request, or forward it and hold its "          \
-	  "answer to the grace size.")                                                            \
+	X(GUARD, TABLE_FULL, "table_full", DROP_EVICT, "0.1", "drop",                             \
+	  "No room to record the exchange of an unproved peer: drop its request, or forget "      \
+	  "an older exchange.")                                                                   \
 	X(GUARD, GROUP, "group_from_outside", TRUTH, "0.1", "false",                              \
 	  "Let multicast and broadcast requests in from outside (attacks.md 8, AV-19; RFC "       \
 	  "7252 section 11.3).")                                                                  \
@@ -305,8 +310,10 @@
 	X(NETWORK, BURST, "burst", MESSAGES, "0.1", "100 msg", "At once.")                        \
 	X(NETWORK, IPV4, "ipv4", INTEGER, "0.1", "24", "Length of an IPv4 network.")              \
 	X(NETWORK, IPV6, "ipv6", INTEGER, "0.1", "48", "Length of an IPv6 network.")              \
-	X(PINGS, RATE, "rate", RATE_MSG, "0.1", "6 msg/min", "1 in 10 s (attacks.md 8).")         \
-	X(PINGS, BURST, "burst", MESSAGES, "0.1", "3 msg", "At once (attacks.md 8).")             \
+	X(PINGS, RATE, "rate", RATE_MSG, "0.1", "12 msg/min",                                     \
+	  "Sustained: a keepalive every 5 s passes. attacks.md 8 has 1 in 10 s; the gateway "     \
+	  "answers a ping with as many bytes, so the honest matter more here.")                   \
+	X(PINGS, BURST, "burst", MESSAGES, "0.1", "5 msg", "At once.")                            \
 	X(PROBING, RATE, "rate", RATE_MSG, "0.1", "1 msg/min",                                    \
 	  "Sustained (attacks.md 8; PROBING_RATE of RFC 7252 section 4.7 is 1 B/s).")             \
 	X(PROBING, BURST, "burst", MESSAGES, "0.1", "10 msg", "At once (attacks.md 8).")          \

@@ -12,8 +12,10 @@ struct damp_steps damp_step_one(uint8_t plen);
 bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 		    const struct damp_quantity *burst, struct damp_place at, struct damp_rung *out);
 
-/* The rungs of a ladder over that base. Returns their number. */
-unsigned damp_rungs_make(const struct damp_rung *base, const struct damp_quantity *rate,
+/* The rungs of a ladder over that rate and burst. Returns their number, 0 after
+ * a report. */
+unsigned damp_rungs_make(struct damp_ctx *c, const struct damp_quantity *rate,
+			 const struct damp_quantity *burst, struct damp_place at,
 			 const struct damp_steps *s, struct damp_rung out[DAMP_RUNGS_MAX]);
 
 /* A factor as bytes out per byte in, 8 fraction bits. */

@@ -49,10 +49,12 @@ static void refuse(struct loader *l, struct fy_node *n, struct damp_place at)
 {
 	struct fy_anchor *anchor = fy_node_get_anchor(n);
 
-	if (fy_node_get_style(n) == FYNS_ALIAS)
+	if (fy_node_get_style(n) == FYNS_ALIAS) {
+		at.column--; /* libfyaml's mark is behind the asterisk */
 		damp_diag_error(
 			l->d, at,
 			"YAML aliases are not used in rule files; write a define and $name");
+	}
 	if (anchor)
 		damp_diag_error(
 			l->d, at,
@@ -85,6 +87,7 @@ static struct damp_node *convert_scalar(struct loader *l, struct fy_node *n, str
 	out->text = damp_pool_strndup(l->d->pool, text, text ? len : 0);
 	out->len = text ? len : 0;
 	out->empty = out->len == 0 && style == FYNS_PLAIN;
+	out->block = style == FYNS_LITERAL || style == FYNS_FOLDED;
 	return out;
 }
 
@@ -176,7 +179,9 @@ static struct damp_node *convert(struct loader *l, struct fy_node *n, struct dam
 		return node_new(l, DAMP_NODE_SCALAR, at);
 	}
 	if (!n || fy_node_is_scalar(n)) {
-		if (n)
+		/* The mark of a block of text is at its text; its key says more. */
+		if (n && fy_node_get_style(n) != FYNS_LITERAL &&
+		    fy_node_get_style(n) != FYNS_FOLDED)
 			at = token_place(l, fy_node_get_scalar_token(n), at);
 		out = convert_scalar(l, n, at);
 	} else if (fy_node_is_sequence(n)) {
@@ -231,15 +236,51 @@ static bool colon_address(const struct damp_source *src, int line)
 	while (line-- > 1 && (p = strchr(p, '\n')))
 		p++;
 	for (; p && *p && *p != '\n'; p++)
-		if (p[0] == ':' && p[1] == ':' && (p[2] == '\n' || p[2] == 0 || p[2] == ' '))
+		if (p[0] == ':' && p[1] == ':' && strchr("\n ,]}", p[2]))
 			return true;
 	return false;
+}
+
+/* What people meant who ran into one of YAML's reserved characters. */
+static const char *hint_of(const char *message)
+{
+	static const struct {
+		const char *part, *hint;
+	} hints[] = {
+		{ "start with '>'", "ranges are written '64 B..' and '..96 B'" },
+		{ "start with '@'", "names are written '$name'" },
+		{ "start with '%'", "quote text that begins with '%'" },
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strstr(message, hints[i].part))
+			return hints[i].hint;
+	return NULL;
+}
+
+static void hint(struct loader *l, const struct fy_diag_error *e, struct damp_place here)
+{
+	struct damp_place bracket = { .line = 0 };
+
+	if (hint_of(e->msg)) {
+		damp_diag_notice(l->d, here, "%s", hint_of(e->msg));
+		return;
+	}
+	if (colon_address(l->src, e->line)) {
+		damp_diag_notice(
+			l->d, here,
+			"an address that ends in '::' needs a length (fe80::/64) or quotes");
+		return;
+	}
+	if (strstr(e->msg, "flow"))
+		bracket = open_bracket(l->src, e->line, e->column);
+	if (bracket.line)
+		damp_diag_notice(l->d, bracket, "this bracket is still open there");
 }
 
 static void report_syntax(struct loader *l, struct fy_diag *diag)
 {
 	const struct fy_diag_error *e;
-	struct damp_place bracket;
 	void *it = NULL;
 
 	while ((e = fy_diag_errors_iterate(diag, &it))) {
@@ -253,13 +294,7 @@ static void report_syntax(struct loader *l, struct fy_diag *diag)
 		if (e->type != FYET_ERROR)
 			continue;
 		damp_diag_error(l->d, here, "%s", e->msg);
-		if (colon_address(l->src, e->line))
-			damp_diag_notice(l->d, here,
-					 "an address that ends in '::' needs a length (fe80::/64) "
-					 "or quotes");
-		bracket = open_bracket(l->src, e->line, e->column);
-		if (bracket.line)
-			damp_diag_notice(l->d, bracket, "this bracket is still open there");
+		hint(l, e, here);
 	}
 }
 

@@ -41,7 +41,11 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 	if (!text)
 		return false;
 	meant = damp_name_find(c, text);
-	if (meant && meant->kind != DAMP_NAME_ZONE) {
+	if (meant && meant->kind == DAMP_NAME_ZONE) {
+		damp_leaf_error(c, l, "'%s' is a zone; only prefixes and addresses fit here", text);
+		return false;
+	}
+	if (meant) {
 		damp_leaf_error(c, l, "'%s' is a name; did you mean '$%s'?", text, text);
 		return false;
 	}

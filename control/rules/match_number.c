@@ -49,7 +49,7 @@ static bool read_range(struct damp_ctx *c, const struct damp_leaf *l, read_end_f
 	first = dots ? damp_pool_strndup(c->pool, text, (size_t)(dots - text)) : text;
 	while (dots && *first && first[strlen(first) - 1] == ' ')
 		first = damp_pool_strndup(c->pool, first, strlen(first) - 1);
-	if (*first)
+	if (*first || !dots)
 		good = end(first, &low, why);
 	if (!dots)
 		high = low;

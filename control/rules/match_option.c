@@ -95,6 +95,7 @@ void damp_option_read(struct damp_ctx *c, const struct damp_node *n, struct damp
 	struct damp_terms t;
 	uint64_t mask = 0;
 	const struct damp_term *only;
+	bool good = true;
 
 	if (!damp_terms_read(c, n, &want, &t) || t.any)
 		return;
@@ -114,7 +115,7 @@ void damp_option_read(struct damp_ctx *c, const struct damp_node *n, struct damp
 		return;
 	}
 	for (size_t i = 0; i < only->n; i++)
-		if (!option_bit(c, &only->leaf[i], &mask))
-			return;
-	add_term(c, m, mask, !only->negated);
+		good = option_bit(c, &only->leaf[i], &mask) && good;
+	if (good)
+		add_term(c, m, mask, !only->negated);
 }

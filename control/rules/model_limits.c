@@ -20,6 +20,12 @@
 #define AMPLIFICATION_MAX 255u
 #define STEP_FACTOR_MAX 65536u
 
+/* A packet's cost is rounded up to a whole tick; below these costs the rounding
+ * would be most of it: 1 msg per tick, and 128 MiB/s, where a packet of 64
+ * bytes costs half a tick. */
+#define MESSAGE_COST_MIN (1u << 16)
+#define BYTE_COST_MIN (1u << 9)
+
 static const struct damp_steps no_steps;
 
 static bool read_step(struct damp_ctx *c, const struct damp_pair *p, unsigned bits,
@@ -122,6 +128,22 @@ struct damp_steps damp_step_one(uint8_t plen)
 	return (struct damp_steps){ .factor_micro = { DAMP_MICRO }, .plen = { plen }, .n = 1 };
 }
 
+/* Ticks that a burst of `units` takes at this cost. A message is charged its
+ * cost rounded up, so a burst of n must hold n rounded costs, or the last of
+ * them would never fit. */
+static unsigned __int128 burst_ticks(const struct damp_quantity *rate, uint64_t cost_q16,
+				     unsigned __int128 micro)
+{
+	if (rate->unit == DAMP_UNIT_MESSAGE_RATE)
+		return (unsigned __int128)((cost_q16 + 0xffff) >> 16) * micro / DAMP_MICRO;
+	return (micro * cost_q16 / DAMP_MICRO + 0xffff) >> 16;
+}
+
+static uint64_t least_cost(const struct damp_quantity *rate)
+{
+	return rate->unit == DAMP_UNIT_MESSAGE_RATE ? MESSAGE_COST_MIN : BYTE_COST_MIN;
+}
+
 bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 		    const struct damp_quantity *burst, struct damp_place at, struct damp_rung *out)
 {
@@ -138,16 +160,13 @@ bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 		damp_diag_error(c->diags, at, "a burst below 1 %s lets nothing through", unit);
 		return false;
 	}
-	if (!cost || cost < 16) {
-		damp_diag_error(c->diags, at, "this rate is too high to be counted");
+	if (cost < least_cost(rate)) {
+		damp_diag_error(
+			c->diags, at,
+			"this rate is too high to be counted; at most 1000000 msg/s or 1 Gbit/s");
 		return false;
 	}
-	/* Each message is charged its cost rounded up, so a burst of n must hold n
-	 * rounded costs, or the last of them would never fit. */
-	if (rate->unit == DAMP_UNIT_MESSAGE_RATE)
-		ticks = (unsigned __int128)((cost + 0xffff) >> 16) * burst->micro / DAMP_MICRO;
-	else
-		ticks = ((unsigned __int128)cost * burst->micro / DAMP_MICRO + 0xffff) >> 16;
+	ticks = burst_ticks(rate, cost, burst->micro);
 	if (ticks >= DAMP_BURST_TICKS_MAX) {
 		damp_diag_error(
 			c->diags, at,
@@ -160,13 +179,27 @@ bool damp_rung_make(struct damp_ctx *c, const struct damp_quantity *rate,
 	return true;
 }
 
-unsigned damp_rungs_make(const struct damp_rung *base, const struct damp_quantity *rate,
+unsigned damp_rungs_make(struct damp_ctx *c, const struct damp_quantity *rate,
+			 const struct damp_quantity *burst, struct damp_place at,
 			 const struct damp_steps *s, struct damp_rung out[DAMP_RUNGS_MAX])
 {
 	for (unsigned i = 0; i < s->n; i++) {
-		out[i] = *base;
-		out[i].cost_q16 = damp_cost_q16(rate, s->factor_micro[i]);
-		out[i].plen = s->plen[i];
+		const uint64_t cost = damp_cost_q16(rate, s->factor_micro[i]);
+		const unsigned __int128 more = (unsigned __int128)burst->micro * s->factor_micro[i];
+		const unsigned __int128 ticks = burst_ticks(rate, cost, more / DAMP_MICRO);
+
+		if (cost < least_cost(rate)) {
+			damp_diag_error(
+				c->diags, at,
+				"this rate is too high to be counted on the step of length %u; at "
+				"most 1000000 msg/s or 1 Gbit/s",
+				s->plen[i]);
+			return 0;
+		}
+		out[i] = (struct damp_rung){ .cost_q16 = cost, .plen = s->plen[i] };
+		/* Rounding may lift a long burst over the bound that the base kept. */
+		out[i].burst_ticks = ticks < DAMP_BURST_TICKS_MAX ? (uint32_t)ticks
+								  : DAMP_BURST_TICKS_MAX;
 	}
 	return s->n;
 }
@@ -235,8 +268,10 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 			    &base))
 		return;
 	l.kind = rate.unit == DAMP_UNIT_BYTE_RATE ? DAMP_LIMIT_BYTES : DAMP_LIMIT_MESSAGES;
-	l.nrungs4 = (uint8_t)damp_rungs_make(&base, &rate, &steps[DAMP_V4], l.rung4);
-	l.nrungs6 = (uint8_t)damp_rungs_make(&base, &rate, &steps[DAMP_V6], l.rung6);
+	l.nrungs4 = (uint8_t)damp_rungs_make(w->c, &rate, &burst, rate_node->at, &steps[DAMP_V4],
+					     l.rung4);
+	l.nrungs6 = (uint8_t)damp_rungs_make(w->c, &rate, &burst, rate_node->at, &steps[DAMP_V6],
+					     l.rung6);
 	if (rate_node == w->bytes)
 		name = damp_pool_printf(w->c->pool, "%s.bytes", name);
 	add_limit(w->c, name, &l);
@@ -313,8 +348,8 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 
 	if (!w->per) {
 		damp_diag_error(c->diags, w->at,
-				"limit '%s' does not say whose it is; write 'per: %s'", w->name,
-				damp_read_words(c, words));
+				"limit '%s' does not say whose it is; write 'per:' with %s",
+				w->name, damp_read_words(c, words));
 		return -1;
 	}
 	for (int i = 0; later[i]; i++)
@@ -348,14 +383,15 @@ static bool steps_of(struct damp_ctx *c, const struct limit_walk *w, int per,
 	return damp_ladder_read(c, w->ladder, steps);
 }
 
-static void read_parts(struct damp_ctx *c, struct limit_walk *w)
+/* fresh: nothing was wrong with the keys of this limit. */
+static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 {
 	struct damp_steps steps[DAMP_FAMILIES];
 	const int per = read_per(c, w);
 	struct damp_limit l = { .per = (uint8_t)(per < 0 ? 0 : per) };
 	const size_t before = c->nplimits;
 
-	if (!w->rate && !w->bytes && !w->amplification)
+	if (fresh && !w->rate && !w->bytes && !w->amplification)
 		damp_diag_error(
 			c->diags, w->at,
 			"limit '%s' limits nothing; write 'rate', 'bytes' or 'amplification'",
@@ -390,13 +426,15 @@ void damp_limits_read(struct damp_ctx *c, const struct damp_node *map)
 					      .at = w.at,
 					      .first = (uint16_t)c->nplimits };
 
+		const unsigned before = c->diags->errors;
+
 		if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, "limit"))
 			continue;
 		if (p->value->empty) {
 			damp_diag_error(c->diags, p->key->at, "limit '%s' is empty", p->key->text);
 		} else {
 			damp_read_keys(c, DAMP_SECTION_LIMIT, p->value, limit_key, &w);
-			read_parts(c, &w);
+			read_parts(c, &w, c->diags->errors == before);
 		}
 		l.count = (uint16_t)(c->nplimits - l.first);
 		DAMP_PUSH(c->pool, c->limits, c->nlimits, c->limits_cap, l);

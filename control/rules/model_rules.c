@@ -109,9 +109,9 @@ static void read_limits(struct damp_ctx *c, const struct damp_node *n, struct da
 
 static void check_about(struct damp_ctx *c, const struct damp_node *n)
 {
-	const struct damp_node *at;
-
-	damp_read_scalar(c, n, "text", &at);
+	n = damp_read_deref(c, n);
+	if (n && n->kind != DAMP_NODE_SCALAR)
+		damp_diag_error(c->diags, n->at, "'about' is text");
 }
 
 static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,

@@ -56,10 +56,13 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	static const char *const kinds[] = { "prefix", "path", "ports", NULL };
 	struct set_walk w = { .set = set };
 	struct damp_addrs a = { 0 };
+	const unsigned before = c->diags->errors;
 	int kind;
 
 	set->kind = DAMP_SET_KIND_MAX;
 	damp_read_keys(c, DAMP_SECTION_SET, p->value, set_key, &w);
+	if (!w.kind && c->diags->errors > before)
+		return;
 	if (!w.kind) {
 		damp_diag_error(c->diags, p->key->at,
 				"set '%s' has no kind; write 'kind: prefix', 'path' or 'ports'",

@@ -25,6 +25,7 @@ struct damp_pair;
 struct damp_node {
 	enum damp_node_kind kind;
 	bool empty; /* nothing was written: `key:` */
+	bool block; /* a block of text, after `|` or `>` */
 	struct damp_place at;
 	const char *text; /* of a scalar: NUL-terminated, len bytes */
 	size_t len;

@@ -14,7 +14,10 @@ static void unknown_key(struct damp_ctx *c, enum damp_key_section s, const struc
 {
 	const char *near = damp_key_suggest(s, key->text);
 
-	if (near)
+	if (s == DAMP_SECTION_RULE && damp_key_find(DAMP_SECTION_MATCH, key->text) != DAMP_KEY_MAX)
+		damp_diag_error(c->diags, key->at, "'%s' is a condition; it belongs into 'match'",
+				key->text);
+	else if (near)
 		damp_diag_error(c->diags, key->at, "unknown key '%s' in %s; did you mean '%s'?",
 				key->text, damp_section_label(s), near);
 	else
@@ -39,7 +42,7 @@ static void walk_pair(struct damp_ctx *c, enum damp_key_section s, const struct 
 {
 	const enum damp_key_id k = damp_key_find(s, p->key->text);
 
-	if (p->key->kind != DAMP_NODE_SCALAR)
+	if (p->key->kind != DAMP_NODE_SCALAR || damp_node_is(p->key, "<<"))
 		return; /* reported by the loader */
 	if (k == DAMP_KEY_MAX)
 		unknown_key(c, s, p->key);
@@ -81,7 +84,9 @@ const struct damp_node *damp_read_deref(struct damp_ctx *c, const struct damp_no
 		if (name->kind != DAMP_NAME_DEFINE) {
 			damp_diag_error(c->diags, n->at, "'%s' is a %s, which does not fit here",
 					n->text, name->kind == DAMP_NAME_SET ? "set" : "zone");
-			damp_diag_notice(c->diags, name->at, "'%s' is defined here", n->text);
+			if (name->at.line)
+				damp_diag_notice(c->diags, name->at, "'%s' is defined here",
+						 n->text);
 			return NULL;
 		}
 		n = name->value;
@@ -98,8 +103,13 @@ const char *damp_read_scalar(struct damp_ctx *c, const struct damp_node *n, cons
 	if (!n)
 		return NULL;
 	*at = n;
-	if (n->kind == DAMP_NODE_SCALAR)
+	if (n->kind == DAMP_NODE_SCALAR && !n->block)
 		return n->text;
+	if (n->kind == DAMP_NODE_SCALAR) {
+		damp_diag_error(c->diags, n->at, DAMP_BLOCK_MESSAGE, what);
+		return NULL;
+	}
+
 	damp_diag_error(c->diags, n->at, "this is a %s, not %s",
 			n->kind == DAMP_NODE_LIST ? "list" : "mapping", what);
 	return NULL;

@@ -13,6 +13,9 @@
 
 #include "model.h"
 
+/* `size: >5` is a block of text to YAML (operators.md 3.2). */
+#define DAMP_BLOCK_MESSAGE "'|' and '>' begin a block of text, not %s"
+
 /* Called for each supported key of a mapping that has a value. */
 typedef void damp_key_fn(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
 			 void *user);

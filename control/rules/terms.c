@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See terms.h. */
+#include "read.h"
 #include "terms.h"
 
 #include <string.h>
@@ -32,9 +33,12 @@ const char *damp_leaf_text(struct damp_ctx *c, const struct damp_leaf *l, const 
 {
 	const struct damp_node *n = l->node;
 
-	if (n->kind == DAMP_NODE_SCALAR && !n->empty)
+	if (n->kind == DAMP_NODE_SCALAR && !n->empty && !n->block)
 		return n->text;
-	if (n->kind == DAMP_NODE_SCALAR)
+	if (n->kind == DAMP_NODE_SCALAR && n->block)
+		damp_leaf_error(c, l, DAMP_BLOCK_MESSAGE, what);
+	else if (n->kind == DAMP_NODE_SCALAR)
+
 		damp_leaf_error(c, l, "an empty item; expected %s", what);
 	else
 		damp_leaf_error(c, l, "this is a mapping, not %s", what);

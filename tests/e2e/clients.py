@@ -10,6 +10,7 @@ import lab as wiring
 import results
 from capture import Recorder
 from harness import expect, new_lab, rule_file, scenario
+from peer import Peer
 
 INSIDE_ZONES = """\
 version: 1
@@ -61,28 +62,48 @@ def honest_two_workers():
     _honest_round(4, workers=2)
 
 
-@scenario
-def challenged_client():
-    """A libcoap client that is challenged gets its resource, unconfigured."""
+# Long enough that a 4.01 with an Echo value is no larger than the request, and
+# so short that it is.
+LONG, SHORT = "/a-resource-with-a-long-name", "/t"
+
+
+def _challenged(path, kinds):
+    """Ask for a path while every unproved request is challenged; the families
+    to which a 4.01 with Echo was sent."""
     with new_lab() as lab:
-        path = rule_file(lab, "challenge.yaml", CHALLENGE)
-        done = lab.damper("load", path)
+        for family in (4, 6):
+            peer = Peer(lab, "attacker", family)
+            expect(peer.put(path, b"found: it"), f"PUT {path} over IPv{family}")
+            peer.close()
+        done = lab.damper("load", rule_file(lab, "challenge.yaml", CHALLENGE))
         expect(done.returncode == 0, f"load: {done.stdout}{done.stderr}")
         recorder = Recorder()
         try:
             client = recorder.add(lab.ns("honest"), "eth0")
             for family in (4, 6):
                 one = honest.Honest(lab, family)
-                for options in ((), ("-N",)):
-                    output = one.client("/time", *options, wait=10)
-                    expect(output.count(":") >= 2, f"IPv{family} {options}: {output!r}")
+                for options in kinds:
+                    output = one.client(path, *options, wait=10)
+                    expect("found: it" in output, f"IPv{family} {options}: {output!r}")
             time.sleep(0.2)
-            echoes = {r.packet.family for r in client.records(way="in")
-                      if r.packet.sport == coap.PORT and r.packet.data[1:2] == b"\x81"
-                      and coap.option(r.packet.data, coap.OPT_ECHO)}
+            return {r.packet.family for r in client.records(way="in")
+                    if r.packet.sport == coap.PORT and r.packet.data[1:2] == b"\x81"
+                    and coap.option(r.packet.data, coap.OPT_ECHO)}
         finally:
             recorder.close()
-        expect(echoes == {4, 6}, f"4.01 with Echo was seen for {sorted(echoes)} only")
+
+
+@scenario
+def challenged_client():
+    """A libcoap client that is challenged gets its resource, unconfigured."""
+    echoes = _challenged(LONG, ((), ("-N",)))
+    expect(echoes == {4, 6}, f"4.01 with Echo was seen for {sorted(echoes)} only")
+
+
+@scenario
+def challenged_small_request():
+    """The same where a challenge would be larger than the request."""
+    _challenged(SHORT, ((), ("-N",)))
 
 
 @scenario

@@ -174,7 +174,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="build folder")
     parser.add_argument("--rules", default=os.path.join(ROOT, "rules", "default.yaml"))
-    parser.add_argument("--middle", choices=("damper", "testpmd"), default="damper",
+    parser.add_argument("--middle", choices=("damper", "dataplane", "testpmd"),
+                        default="damper",
                         help="testpmd: forward everything, to see the attacks as they are")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", action="append", metavar="AV-NN", help="only these attacks")

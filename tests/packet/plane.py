@@ -195,7 +195,7 @@ def main(tests):
         try:
             test()
             print(f'ok   {test.__name__}')
-        except Failure as e:
+        except (Failure, OSError) as e:
             failed += 1
             print(f'FAIL {test.__name__}: {e}')
     return 1 if failed else 0

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parts of the shell that need no EAL: settings, clock, queues and rings
+ * on paper, symmetric hashing, the built-in program, rule slots, state files.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "builtin.h"
+#include "clock.h"
+#include "config.h"
+#include "core/view.h"
+#include "programs.h"
+#include "rss.h"
+#include "segment.h"
+#include "state.h"
+#include "steer.h"
+
+#include <damper/wire.h>
+#include <rte_cycles.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PORTS "[ports]\noutside = a0\ninside = b0\n"
+
+static int load_text(const char *text, struct damp_config *c, char *err, size_t errlen)
+{
+	char path[] = "/tmp/damper-conf-XXXXXX";
+	const int fd = mkstemp(path);
+	int rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	damp_config_defaults(c);
+	rc = damp_config_load(path, c, err, errlen);
+	unlink(path);
+	return rc;
+}
+
+static void settings_are_read(void **state)
+{
+	struct damp_config c;
+	char err[512] = "";
+
+	(void)state;
+	assert_int_equal(load_text("# first line\n" PORTS "[workers]\ncount = 3\nidle = sleep\n[tables]\n"
+				   "ledger = 7168\npeers = 1\nexchanges = 2^20\nseen = 64k\nobservations = 1M\n"
+				   "[packets]\nmtu = 9000 # jumbo\nburst = 32\n[paths]\nruntime = /r\nstate = /s\n",
+				   &c, err, sizeof(err)), 0);
+	assert_string_equal(c.port[DAMP_OUTSIDE], "a0");
+	assert_string_equal(c.port[DAMP_INSIDE], "b0");
+	assert_int_equal(c.nworkers, 3);
+	assert_true(c.idle_sleep);
+	assert_int_equal(c.tables.ledger_log2, 10);     /* 7168 = 7 ways x 1024 lines */
+	assert_int_equal(c.tables.peers_log2, 4);       /* the least there is */
+	assert_int_equal(c.tables.xchg_log2, 19);       /* 2 a line */
+	assert_int_equal(c.tables.seen_log2, 14);       /* 4 a line */
+	assert_int_equal(c.tables.obs_log2, 19);
+	assert_int_equal(c.mtu, 9000);
+	assert_int_equal(c.burst, 32);
+	assert_string_equal(c.runtime_dir, "/r");
+	assert_string_equal(c.state_dir, "/s");
+}
+
+static void defaults_hold(void **state)
+{
+	struct damp_config c;
+	char err[512] = "";
+
+	(void)state;
+	assert_int_equal(load_text(PORTS, &c, err, sizeof(err)), 0);
+	assert_int_equal(c.nworkers, 1);
+	assert_false(c.idle_sleep);
+	assert_int_equal(c.mtu, 1500);
+	assert_string_equal(c.runtime_dir, DAMP_RUNTIME_DIR);
+	assert_memory_equal(&c.tables, &damp_judge_defaults, sizeof(c.tables));
+}
+
+static void wrong_settings_are_named(void **state)
+{
+	static const struct { const char *text, *says; } cases[] = {
+		{ "[port]\nx = 1\n", ":1: unknown section [port]; known are ports, workers, tables, paths, packets" },
+		{ PORTS "[workers]\n\ncounts = 1\n", ":6: unknown key \"counts\" in [workers]; known are count, idle" },
+		{ PORTS "[workers]\ncount = 0\n", ":5: [workers] count: \"0\" is not a number from 1 to 16" },
+		{ PORTS "[workers]\ncount = 17\n", "\"17\" is not" },
+		{ PORTS "[workers]\ncount = -1\n", "\"-1\" is not" },
+		{ PORTS "[workers]\ncount = 1x\n", "\"1x\" is not" },
+		{ PORTS "[workers]\ncount = 99999999999999999999\n", "is not a number" },
+		{ PORTS "[workers]\nidle = often\n", "neither poll nor sleep" },
+		{ PORTS "[tables]\nledger = 2^\n", "not a number of entries" },
+		{ PORTS "[tables]\nledger = 2^41\n", "not a number of entries" },
+		{ PORTS "[tables]\nseen = 1kk\n", "not a number of entries" },
+		{ PORTS "[tables]\nseen =\n", "not a number of entries" },
+		{ PORTS "[packets]\nmtu = 1500\nmtu = 1500\n", ":6: [packets] mtu is given twice" },
+		{ PORTS "[workers]\ncount = 1\n[workers]\ncount = 2\n", "given twice" },
+		{ "[ports]\noutside = a0\n", "needs both outside and inside" },
+		{ "[ports]\noutside = a0\ninside = a0\n", "the same device, a0" },
+		{ "outside = a0\n", "not a settings file" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct damp_config c;
+		char err[512] = "";
+
+		assert_int_equal(load_text(cases[i].text, &c, err, sizeof(err)), -1);
+		if (strstr(err, cases[i].says) == NULL)
+			fail_msg("case %zu says \"%s\", not \"%s\"", i, err, cases[i].says);
+	}
+}
+
+static void clock_counts_ticks(void **state)
+{
+	static const uint64_t hz[] = { 2000000, 1000000000, 2500000000, 4999999999 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hz) / sizeof(hz[0]); i++) {
+		const uint64_t zero = ~0ull - 5 * hz[i]; /* the counter may wrap */
+		const struct damp_clock c = damp_clock_make(zero, hz[i], 1000000);
+		damp_tick last = 0;
+
+		/* Rounding down once a factor: at most one tick late in a day. */
+		for (uint64_t s = 0; s <= 86400; s += 4321) {
+			const damp_tick now = damp_clock_tick(&c, zero + s * hz[i]);
+
+			assert_true(now >= last);
+			assert_in_range(DAMP_SECONDS(s + DAMP_CLOCK_LEAD_S) - now, 0, 1);
+			assert_in_range(damp_clock_wall_s(&c, now + 1), 1000000 + s, 1000000 + s);
+			last = now;
+		}
+		assert_true(damp_clock_tick(&c, zero) > 0);
+	}
+}
+
+/* Every queue is polled by one worker, and every worker that can be is kept
+ * busy; with symmetric hashing both sides of a queue meet. */
+static void queues_are_dealt_out(void **state)
+{
+	(void)state;
+	for (unsigned n = 1; n <= DAMP_WORKERS_MAX; n++)
+		for (unsigned q = 0; q < n; q++) {
+			assert_true(damp_steer_poller(DAMP_OUTSIDE, q, n, false) < n);
+			assert_true(damp_steer_poller(DAMP_INSIDE, q, n, false) < n);
+			assert_int_equal(damp_steer_poller(DAMP_OUTSIDE, q, n, true), q);
+			assert_int_equal(damp_steer_poller(DAMP_INSIDE, q, n, true), q);
+		}
+	assert_int_equal(damp_steer_poller(DAMP_OUTSIDE, 0, 2, false), 0);
+	assert_int_equal(damp_steer_poller(DAMP_INSIDE, 0, 2, false), 1);
+}
+
+static void senders_use_their_own_queue(void **state)
+{
+	struct damp_plane p = { 0 };
+
+	(void)state;
+	for (unsigned n = 1; n <= DAMP_WORKERS_MAX; n++)
+		for (unsigned queues = 1; queues <= n; queues++) {
+			p.config.nworkers = n;
+			for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
+				p.port[side] = (struct damp_port){ .nrx = (uint16_t)queues, .ntx = (uint16_t)queues };
+			for (unsigned q = 0; q < queues; q++) {
+				const unsigned w = damp_steer_sender(&p, DAMP_INSIDE, q);
+
+				assert_true(w < n);
+				assert_int_equal(w % queues, q);
+			}
+		}
+	/* One queue a port, two workers: what comes in outside leaves inside
+	 * without changing workers, and the reverse. */
+	p.config.nworkers = 2;
+	p.port[0] = p.port[1] = (struct damp_port){ .nrx = 1, .ntx = 1 };
+	assert_int_equal(damp_steer_sender(&p, DAMP_INSIDE, 0), damp_steer_poller(DAMP_OUTSIDE, 0, 2, false));
+	assert_int_equal(damp_steer_sender(&p, DAMP_OUTSIDE, 0), damp_steer_poller(DAMP_INSIDE, 0, 2, false));
+}
+
+static uint64_t next_random(uint64_t *s)
+{
+	*s = *s * 6364136223846793005ull + 1442695040888963407ull;
+	return *s ^ *s >> 33;
+}
+
+static void random_frame(uint64_t *seed, struct damp_frame *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->v6 = next_random(seed) & 1;
+	for (unsigned i = 0; i < 16; i++) {
+		f->src.b[i] = (uint8_t)next_random(seed);
+		f->dst.b[i] = (uint8_t)next_random(seed);
+	}
+	f->sport = (uint16_t)next_random(seed);
+	f->dport = (uint16_t)next_random(seed);
+}
+
+static void hash_is_symmetric(void **state)
+{
+	const uint64_t first_seed = 9175;
+	uint64_t seed = first_seed;
+	unsigned differ = 0;
+	uint32_t last = 0;
+
+	(void)state;
+	print_message("seed %llu\n", (unsigned long long)first_seed);
+	for (unsigned i = 0; i < 2000; i++) {
+		struct damp_rss rss = { .usable = true, .reta_size = 128 };
+		struct rte_mbuf m;
+		struct damp_frame f, back;
+		uint32_t hash;
+
+		memset(&m, 0, sizeof(m));
+		damp_rss_key(next_random(&seed), rss.key);
+		assert_in_range(__builtin_popcount(damp_get16(rss.key)), 5, 11);
+		random_frame(&seed, &f);
+		back = f;
+		back.src = f.dst;
+		back.dst = f.src;
+		back.sport = f.dport;
+		back.dport = f.sport;
+		hash = damp_rss_hash(&rss, &f);
+		assert_int_equal(hash, damp_rss_hash(&rss, &back));
+		differ += hash != last;
+		last = hash;
+		assert_true(damp_rss_agrees(&rss, &m, &f, hash % 128 % 3, 3));
+		assert_false(damp_rss_agrees(&rss, &m, &f, (hash % 128 % 3 + 1) % 3, 3));
+		m.ol_flags = RTE_MBUF_F_RX_RSS_HASH;
+		m.hash.rss = hash;
+		assert_true(damp_rss_agrees(&rss, &m, &f, hash % 128 % 3, 3));
+		m.hash.rss = hash ^ 1;
+		assert_false(damp_rss_agrees(&rss, &m, &f, hash % 128 % 3, 3));
+	}
+	assert_true(differ > 1900);
+}
+
+/* The verification suite of Microsoft's RSS specification: IPv4 with ports. */
+static void hash_is_toeplitz(void **state)
+{
+	static const uint8_t key[40] = {
+		0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3,
+		0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
+		0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
+	};
+	struct damp_frame f = {
+		.src.b = { [10] = 0xff, 0xff, 66, 9, 149, 187 }, .sport = 2794,
+		.dst.b = { [10] = 0xff, 0xff, 161, 142, 100, 80 }, .dport = 1766,
+	};
+	struct damp_rss rss = { .reta_size = 128 };
+
+	(void)state;
+	memcpy(rss.key, key, sizeof(key));
+	assert_int_equal(damp_rss_hash(&rss, &f), 0x51ccc178);
+}
+
+static void rss_needs_both_ports(void **state)
+{
+	const struct rte_eth_dev_info good = {
+		.flow_type_rss_offloads = RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP,
+		.reta_size = 128, .hash_key_size = 40, .max_rx_queues = 4, .max_tx_queues = 4,
+	};
+	struct rte_eth_dev_info info[DAMP_SIDE_MAX] = { good, good };
+	struct damp_rss rss;
+
+	(void)state;
+	damp_rss_plan(&rss, info, 2, 1);
+	assert_true(rss.usable);
+	damp_rss_plan(&rss, info, 1, 1);
+	assert_false(rss.usable);
+	damp_rss_plan(&rss, info, 5, 1);
+	assert_false(rss.usable);
+	info[DAMP_INSIDE].reta_size = 0;
+	damp_rss_plan(&rss, info, 2, 1);
+	assert_false(rss.usable);
+	info[DAMP_INSIDE] = good;
+	info[DAMP_INSIDE].flow_type_rss_offloads = RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+	damp_rss_plan(&rss, info, 2, 1);
+	assert_false(rss.usable);
+	info[DAMP_INSIDE] = good;
+	info[DAMP_INSIDE].reta_size = 64;
+	damp_rss_plan(&rss, info, 2, 1);
+	assert_true(rss.usable);
+	assert_int_equal(rss.reta_size, 64);
+}
+
+static void builtin_opens(void **state)
+{
+	const struct damp_key key = { 1, 2 };
+	char err[256] = "";
+	size_t len;
+	void *block = damp_builtin_program(&len);
+	struct damp_view *v;
+
+	(void)state;
+	assert_non_null(block);
+	v = damp_view_open(block, len, 2, &key, err, sizeof(err));
+	if (v == NULL)
+		fail_msg("%s", err);
+	assert_int_equal(v->hdr->nrules, 0);
+	assert_int_equal(v->guard->alpha_q8, 3 << 8);
+	assert_true(damp_port_test(v->ports.coap, 5683));
+	assert_false(damp_port_test(v->ports.coap, 5684));
+	assert_true(damp_port_test(v->ports.dtls, 5684));
+	damp_view_close(v);
+}
+
+static void slots_belong_to_ids(void **state)
+{
+	struct damp_stats *s = calloc(1, sizeof(*s));
+	char id[DAMP_NAME_MAX + 1];
+
+	(void)state;
+	assert_non_null(s);
+	s->nrule_slots = 1;
+	assert_int_equal(damp_segment_slot(s, "lookup"), 1);
+	assert_int_equal(damp_segment_slot(s, "observe"), 2);
+	assert_int_equal(damp_segment_slot(s, "lookup"), 1);
+	assert_int_equal(damp_segment_slot(s, ""), 0);
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	assert_int_equal(damp_segment_slot(s, id), 0);  /* one byte too long */
+	for (unsigned i = s->nrule_slots; i < DAMP_RULE_SLOTS; i++) {
+		snprintf(id, sizeof(id), "rule-%u", i);
+		assert_int_equal(damp_segment_slot(s, id), i);
+	}
+	assert_int_equal(damp_segment_slot(s, "one too many"), 0);
+	assert_int_equal(damp_segment_slot(s, "observe"), 2);
+	free(s);
+}
+
+static void state_survives(void **state)
+{
+	char dir[] = "/tmp/damper-state-XXXXXX", path[64], err[256] = "";
+	struct damp_key a = { 0 }, b = { 0 };
+	struct stat st;
+	size_t len = 0;
+	char *back;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_null(damp_state_load(dir, &len, err, sizeof(err)));
+	assert_string_equal(err, "");
+	assert_int_equal(damp_state_save(dir, "first program", 14, err, sizeof(err)), 0);
+	assert_int_equal(damp_state_save(dir, "second", 7, err, sizeof(err)), 0);
+	back = damp_state_load(dir, &len, err, sizeof(err));
+	assert_int_equal(len, 7);
+	assert_string_equal(back, "second");
+	free(back);
+	assert_int_equal(damp_state_secret(dir, &a), 0);
+	assert_int_equal(damp_state_secret(dir, &b), 0);
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_true((a.k0 | a.k1) != 0);
+	assert_int_equal(damp_path_join(path, sizeof(path), dir, DAMP_SECRET_FILE), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(truncate(path, 3), 0);         /* damaged: another one, for this run */
+	assert_int_equal(damp_state_secret(dir, &b), 0);
+	assert_memory_not_equal(&a, &b, sizeof(a));
+	unlink(path);
+	assert_int_equal(damp_path_join(path, sizeof(path), dir, DAMP_PROGRAM_FILE), 0);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0);                /* nothing else was left behind */
+	assert_int_equal(damp_state_save(dir, "x", 1, err, sizeof(err)), -1);
+	assert_non_null(strstr(err, "No such file"));
+}
+
+static struct damp_plane *bare_plane(const char *state_dir)
+{
+	const size_t size = sizeof(struct damp_plane), qsbr = rte_rcu_qsbr_get_memsize(DAMP_WORKERS_MAX);
+	struct damp_plane *p = aligned_alloc(64, (size + 63) / 64 * 64);
+
+	assert_non_null(p);
+	memset(p, 0, size);
+	p->stats = calloc(1, sizeof(*p->stats));
+	p->qsbr = aligned_alloc(64, (qsbr + 63) / 64 * 64);
+	assert_non_null(p->stats);
+	assert_non_null(p->qsbr);
+	assert_int_equal(rte_rcu_qsbr_init(p->qsbr, DAMP_WORKERS_MAX), 0);
+	p->stats->nrule_slots = 1;
+	p->config.nworkers = 1;
+	memcpy(p->config.state_dir, state_dir, strlen(state_dir) + 1);
+	p->master = (struct damp_key){ 3, 4 };
+	p->clock = damp_clock_make(rte_rdtsc(), 1000000000, 1700000000);
+	return p;
+}
+
+static void free_plane(struct damp_plane *p)
+{
+	damp_programs_stop(p);
+	free(p->stats);
+	free(p->qsbr);
+	free(p);
+}
+
+static void *copy_running(const struct damp_plane *p, size_t *len)
+{
+	void *block;
+
+	*len = damp_programs_view(p)->hdr->total_len;
+	block = malloc(*len);
+	assert_non_null(block);
+	memcpy(block, damp_programs_view(p)->block, *len);
+	return block;
+}
+
+static void programs_are_swapped(void **state)
+{
+	char dir[] = "/tmp/damper-state-XXXXXX", path[64], text[256];
+	struct damp_plane *p = bare_plane(mkdtemp(dir));
+	const struct damp_view *before;
+	uint8_t *block;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(damp_programs_start(p), 0);
+	assert_int_equal(p->stats->program_source, DAMP_SOURCE_BUILTIN);
+	block = copy_running(p, &len);
+	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(p->stats->generation, 1);
+	assert_int_equal(p->stats->program_source, DAMP_SOURCE_LOADED);
+	before = damp_programs_view(p);
+	block = copy_running(p, &len);
+	block[len - 1] ^= 1;
+	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), -1);
+	assert_non_null(strstr(text, "checksum"));
+	assert_ptr_equal(damp_programs_view(p), before);
+	assert_int_equal(p->stats->loads_ok, 1);
+	assert_int_equal(p->stats->loads_rejected, 1);
+	free_plane(p);
+	p = bare_plane(dir);
+	assert_int_equal(damp_programs_start(p), 0);
+	assert_int_equal(p->stats->program_source, DAMP_SOURCE_DISK);
+	assert_int_equal(p->stats->generation, 1);
+	free_plane(p);
+	assert_int_equal(damp_path_join(path, sizeof(path), dir, DAMP_PROGRAM_FILE), 0);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* The hour changes: the same program, other keys, and what the old ones made
+ * is still good. */
+static void secrets_are_renewed(void **state)
+{
+	struct damp_plane *p = bare_plane("/nonexistent");
+	const struct damp_addr peer = { { 1 } };
+	uint8_t echo[DAMP_ECHO_LEN];
+	const struct damp_view *before;
+
+	(void)state;
+	assert_int_equal(damp_programs_start(p), 0);
+	before = damp_programs_view(p);
+	damp_programs_tick(p);
+	assert_ptr_equal(damp_programs_view(p), before);
+	damp_echo_make(&before->secrets, &peer, 5683, p->clock.wall_s, echo);
+	p->clock.wall_s += DAMP_KEY_ROTATION_S;
+	damp_programs_tick(p);
+	assert_ptr_not_equal(damp_programs_view(p), before);
+	assert_int_equal(damp_programs_view(p)->secrets.epoch,
+			 (p->clock.wall_s + DAMP_CLOCK_LEAD_S) / DAMP_KEY_ROTATION_S);
+	assert_true(damp_echo_check(&damp_programs_view(p)->secrets, &peer, 5683,
+				    p->clock.wall_s - DAMP_KEY_ROTATION_S + 8, 60, echo, sizeof(echo)));
+	assert_int_equal(p->stats->generation, 0);
+	damp_programs_tick(p);
+	free_plane(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(defaults_hold),
+		cmocka_unit_test(wrong_settings_are_named),
+		cmocka_unit_test(clock_counts_ticks),
+		cmocka_unit_test(queues_are_dealt_out),
+		cmocka_unit_test(senders_use_their_own_queue),
+		cmocka_unit_test(hash_is_symmetric),
+		cmocka_unit_test(hash_is_toeplitz),
+		cmocka_unit_test(rss_needs_both_ports),
+		cmocka_unit_test(builtin_opens),
+		cmocka_unit_test(slots_belong_to_ids),
+		cmocka_unit_test(state_survives),
+		cmocka_unit_test(programs_are_swapped),
+		cmocka_unit_test(secrets_are_renewed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
