@@ -100,6 +100,16 @@ static bool checksums_good(const struct rte_mbuf *m)
 		(ip == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && RTE_ETH_IS_IPV6_HDR(m->packet_type)));
 }
 
+/* How long a rewrite may make the frame: the buffer's end or the MTU, whichever
+ * comes first; one longer than the MTU already may not grow. */
+static uint32_t room(const struct damp_worker *w, const struct rte_mbuf *m, uint32_t len)
+{
+	const uint32_t buffer = len + (m->nb_segs == 1 ? rte_pktmbuf_tailroom(m) : 0);
+	const uint32_t wire = w->plane->config.mtu + RTE_ETHER_HDR_LEN;
+
+	return RTE_MIN(buffer, RTE_MAX(wire, len));
+}
+
 static void parse(struct damp_worker *w, const struct damp_view *v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -113,6 +123,7 @@ static void parse(struct damp_worker *w, const struct damp_view *v, unsigned n)
 			(void)rte_pktmbuf_linearize(m);
 		p->data = rte_pktmbuf_mtod(m, uint8_t *);
 		p->len = visible(m);
+		p->cap = room(w, m, p->len);
 		p->side = (uint8_t)side_of(w, m);
 		p->checksum_known = checksums_good(m);
 	}

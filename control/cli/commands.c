@@ -38,7 +38,8 @@ const struct damp_command damp_commands[] = {
 		.help = "Checks the file here first; with errors nothing is sent. Then damperd compiles\n"
 			"it again and the data plane swaps its rules between two packets: none is lost,\n"
 			"counters and limits of rules that stay go on. Prints the new generation.\n"
-			"The file is read once; it need not be the one damperd was started with.\n",
+			"It need not be the file damperd was started with; what is loaded here stays\n"
+			"until that file is changed and damperd restarts, or gets SIGHUP.\n",
 		.options = { DAMP_OPT_COMMENT, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_BUSY,
 			   DAMP_EXIT_TIMEOUT },

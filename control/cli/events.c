@@ -79,8 +79,7 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 	else if (strcmp(type, "ruleset") == 0)
 		print_ruleset(json_object_get(e, "ruleset"));
 	else
-		printf("%s: %s\n", damp_get_text(json_object_get(e, type), "what"),
-		       damp_get_text(json_object_get(e, type), "text"));
+		puts(damp_get_text(json_object_get(e, type), "text"));
 	fputs(damp_colour(cli, DAMP_PLAIN), stdout);
 }
 

@@ -8,6 +8,16 @@
 
 #include <string.h>
 
+#define FEW 100 /* messages; below, a fraction matters */
+
+static char *messages_text(char *out, size_t len, double n)
+{
+	if (n >= FEW)
+		return damp_text_count(out, len, n);
+	snprintf(out, len, "%.3g", n);
+	return out;
+}
+
 /* "1.5 kB/s" or "20 msg/min": the largest unit of time that keeps it above 1. */
 static void rate_text(char *out, size_t len, double per_s, bool messages)
 {
@@ -25,7 +35,7 @@ static void rate_text(char *out, size_t len, double per_s, bool messages)
 	if (!messages)
 		snprintf(out, len, "%s/%s", damp_text_bytes(text, sizeof(text), per_s), unit);
 	else
-		snprintf(out, len, "%.3g msg/%s", per_s, unit);
+		snprintf(out, len, "%s msg/%s", messages_text(text, sizeof(text), per_s), unit);
 }
 
 static void burst_text(char *out, size_t len, double burst, bool messages)
@@ -33,7 +43,7 @@ static void burst_text(char *out, size_t len, double burst, bool messages)
 	char text[DAMP_TEXT_LEN];
 
 	if (messages)
-		snprintf(out, len, "%.3g msg", burst);
+		snprintf(out, len, "%s msg", messages_text(text, sizeof(text), burst));
 	else
 		snprintf(out, len, "%s", damp_text_bytes(text, sizeof(text), burst));
 }
@@ -45,6 +55,11 @@ static void rung_cells(struct damp_table *t, const json_t *rung, const char *fam
 
 	rate_text(rate, sizeof(rate), damp_get_number(rung, "per_s"), messages);
 	burst_text(burst, sizeof(burst), damp_get_number(rung, "burst"), messages);
+	if (damp_get_number(rung, "per_s") <= 0) {
+		for (unsigned i = 0; i < 3; i++)
+			damp_table_cell(t, DAMP_DIM, i == 1 ? "no limit" : "-");
+		return;
+	}
 	damp_table_cell(t, DAMP_PLAIN, "%s/%lld", family, damp_get_int(rung, "prefix"));
 	damp_table_cell(t, DAMP_PLAIN, "%s", rate);
 	damp_table_cell(t, DAMP_PLAIN, "%s", burst);
@@ -105,10 +120,12 @@ static const struct guard_row guard_rows[] = {
 	{ "net4", "bytes toward one IPv4 network" },
 	{ "host6", "bytes toward one unproved IPv6 address" },
 	{ "net6", "bytes toward one IPv6 network" },
+	{ "server", "unproved requests to one inside server" },
 	{ "proved", "bytes of one proved peer" },
 	{ "challenge_host", "challenges to one address" },
 	{ "challenge_net4", "challenges to one IPv4 network" },
 	{ "challenge_net6", "challenges to one IPv6 network" },
+	{ "challenge_all", "challenges of this gateway in all" },
 	{ "ping", "CoAP pings of one address" },
 	{ "probing", "requests from inside to a silent peer" },
 };

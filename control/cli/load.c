@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * `damper load`: check here, so that errors come with caret and colour and
- * without damperd, then send the text. A file with includes cannot travel as
- * one text; then damperd gets its path and reads it itself.
+ * without damperd, then send the text; damperd never reads a file for us.
  */
 #include "load.h"
 
@@ -39,16 +38,6 @@ static int read_file(const char *file, struct rule_text *out)
 	return DAMP_EXIT_OK;
 }
 
-/* Does the text compile without the files around it? */
-static bool stands_alone(const struct rule_text *t)
-{
-	struct damp_rules r;
-	bool alone = damp_rules_compile_text(t->text, t->len, "rules", NULL, &r) == 0;
-
-	damp_rules_free(&r);
-	return alone;
-}
-
 /* Check the file; with errors they are printed and the exit code says so. */
 static int check_first(const struct damp_cli *cli, const char *file)
 {
@@ -73,19 +62,16 @@ static int send_rules(const struct damp_cli *cli, struct damp_client *c, const c
 		      json_t **answer)
 {
 	char path[PATH_MAX], url[4096] = "/v1/load";
-	bool alone = stands_alone(t);
 	int err = 0;
 
 	if (realpath(file, path) == NULL)
 		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", file, strerror(errno));
 	err |= damp_client_add_query(c, url, sizeof(url), "name", path);
-	if (!alone)
-		err |= damp_client_add_query(c, url, sizeof(url), "path", path);
 	if (cli->args.comment != NULL)
 		err |= damp_client_add_query(c, url, sizeof(url), "comment", cli->args.comment);
 	if (err)
 		return damp_fail(DAMP_EXIT_USAGE, "the comment or the path is too long");
-	return damp_client_call(c, url, alone ? t->text : "", alone ? t->len : 0, answer);
+	return damp_client_call(c, url, t->text, t->len, answer);
 }
 
 static void print_answer(const struct damp_cli *cli, const json_t *j)

@@ -56,7 +56,7 @@ static void print_workers(const struct damp_cli *cli, const json_t *doc)
 	const json_t *w;
 	size_t i;
 
-	damp_table_heads(t, "WORKER|LOAD|PACKETS/S|CYCLES/PACKET|RECEIVED||SENT||HANDED OVER");
+	damp_table_heads(t, "WORKER|LOAD|PACKETS/S|CYCLES/PACKET|RECEIVED|BYTES|SENT|BYTES|HANDED OVER");
 	json_array_foreach(json_object_get(doc, "workers"), i, w)
 		worker_row(t, w);
 	damp_table_print(t, cli, 0);

@@ -71,7 +71,7 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc)
 		return;
 	}
 	t = damp_table_new("lllrrrrrrrr");
-	damp_table_heads(t, "RULE|MODE|AT|MATCHED||OVER||WOULD||ACTED|");
+	damp_table_heads(t, "RULE|MODE|AT|MATCHED|BYTES|OVER|BYTES|WOULD|BYTES|ACTED|BYTES");
 	json_array_foreach(rules, i, rule)
 		rule_row(t, rule);
 	damp_table_print(t, cli, 0);

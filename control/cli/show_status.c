@@ -242,7 +242,7 @@ static void print_drops(const struct damp_cli *cli, const json_t *drops)
 		return;
 	}
 	t = damp_table_new("rrlll");
-	damp_table_heads(t, "DROPS||SEVERITY|REASON|");
+	damp_table_heads(t, "DROPS|BYTES|SEVERITY|REASON|MEANING");
 	for (size_t i = 0; i < n && i < REASONS_SHOWN; i++)
 		reason_row(t, json_array_get(reasons, i));
 	damp_table_print(t, cli, 0);

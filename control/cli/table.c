@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 struct cell {
 	char *text;
@@ -87,20 +89,34 @@ static size_t width(const struct damp_table *t, size_t col)
 static void print_cell(const struct damp_table *t, const struct damp_cli *cli, size_t i, size_t wide)
 {
 	const struct cell *c = &t->cells[i];
-	size_t col = i % t->ncols;
+	size_t col = i % t->ncols, len = strlen(c->text);
 	bool last = col + 1 == t->ncols, right = t->align[col] == 'r';
-	int pad = (int)(wide - strlen(c->text));
+	int pad = (int)(wide > len ? wide - len : 0);
 
 	if (right)
 		printf("%*s", pad, "");
 	if (c->colour != DAMP_PLAIN)
-		printf("%s%s%s", damp_colour(cli, c->colour), c->text, damp_colour(cli, DAMP_PLAIN));
+		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text, damp_colour(cli, DAMP_PLAIN));
 	else
-		printf("%s", c->text);
+		printf("%.*s", (int)wide, c->text);
 	if (last)
 		putchar('\n');
 	else
 		printf("%*s", right ? 2 : pad + 2, "");
+}
+
+/* On a terminal the last column is cut off where the line ends. */
+static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_MAX], size_t indent)
+{
+	struct winsize win;
+	size_t before = indent;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 || t->align[t->ncols - 1] != 'l')
+		return;
+	for (size_t col = 0; col + 1 < t->ncols; col++)
+		before += wide[col] + 2;
+	if (before + wide[t->ncols - 1] > win.ws_col)
+		wide[t->ncols - 1] = before < win.ws_col ? win.ws_col - before : 0;
 }
 
 void damp_table_print(const struct damp_table *t, const struct damp_cli *cli, unsigned indent)
@@ -109,6 +125,7 @@ void damp_table_print(const struct damp_table *t, const struct damp_cli *cli, un
 
 	for (size_t col = 0; col < t->ncols; col++)
 		wide[col] = width(t, col);
+	fit_last(t, wide, indent);
 	for (size_t i = 0; i < t->ncells; i++) {
 		if (i % t->ncols == 0)
 			printf("%*s", (int)indent, "");

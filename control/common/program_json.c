@@ -49,9 +49,11 @@ json_t *damp_program_guard_json(const struct damp_progview *v)
 			      rung_json(&g->host6, "bytes"), "net6", rung_json(&g->net6, "bytes"), "proved",
 			      rung_json(&g->proved, "bytes"));
 
+	json_object_set_new(j, "server", rung_json(&g->server, "messages"));
 	json_object_set_new(j, "challenge_host", rung_json(&g->challenge_host, "messages"));
 	json_object_set_new(j, "challenge_net4", rung_json(&g->challenge_net4, "messages"));
 	json_object_set_new(j, "challenge_net6", rung_json(&g->challenge_net6, "messages"));
+	json_object_set_new(j, "challenge_all", rung_json(&g->challenge_all, "messages"));
 	json_object_set_new(j, "ping", rung_json(&g->ping, "messages"));
 	json_object_set_new(j, "probing", rung_json(&g->probing, "messages"));
 	json_object_set_new(j, "proof_idle_s", json_integer(g->proof_idle_s));

@@ -33,9 +33,8 @@ static int parse_digits(const char **at, uint64_t *n)
 	const char *p = *at;
 
 	for (*n = 0; *p >= '0' && *p <= '9'; p++) {
-		if (*n > (UINT64_MAX - 9) / 10)
+		if (__builtin_mul_overflow(*n, 10u, n) || __builtin_add_overflow(*n, (uint64_t)(*p - '0'), n))
 			return -1;
-		*n = *n * 10 + (uint64_t)(*p - '0');
 	}
 	if (p == *at)
 		return -1;
@@ -68,6 +67,8 @@ int damp_text_parse_seconds(const char *text, uint64_t *seconds)
 	return 0;
 }
 
+#define EXACT_BELOW 99999.5     /* counts up to here are shown to the last packet */
+
 /* Three significant digits and the prefix that belongs to them. */
 static char *scaled(char *out, size_t len, double n, const char *unit)
 {
@@ -87,7 +88,10 @@ static char *scaled(char *out, size_t len, double n, const char *unit)
 
 char *damp_text_count(char *out, size_t len, double n)
 {
-	return scaled(out, len, n, "");
+	if (n >= EXACT_BELOW)
+		return scaled(out, len, n, "");
+	snprintf(out, len, "%.0f", n);
+	return out;
 }
 
 char *damp_text_bytes(char *out, size_t len, double bytes)

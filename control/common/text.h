@@ -2,8 +2,8 @@
 /*
  * Numbers as people write and read them: durations, sizes, counts, times.
  *
- * Invariant: the writers always terminate out and return it; three digits are
- * kept, so a column stays narrow. Sizes are decimal (1 kB = 1000 B), like the
+ * Invariant: the writers always terminate out and return it; three digits of a
+ * large number are kept, so a column stays narrow. Sizes are decimal (1 kB = 1000 B), like the
  * rule language's kB.
  */
 #ifndef DAMP_TEXT_H
@@ -18,7 +18,7 @@
  * when text is no duration or does not fit. */
 int damp_text_parse_seconds(const char *text, uint64_t *seconds);
 
-char *damp_text_count(char *out, size_t len, double n);         /* "12.3 M" */
+char *damp_text_count(char *out, size_t len, double n);         /* "99999", "12.3 M" */
 char *damp_text_bytes(char *out, size_t len, double bytes);     /* "1.24 kB" */
 char *damp_text_span(char *out, size_t len, uint64_t seconds);  /* "2 h 5 min" */
 char *damp_text_time(char *out, size_t len, int64_t wall_us);   /* RFC 3339, UTC, microseconds */

@@ -174,21 +174,16 @@ static void clean(char *out, size_t len, const char *text)
 
 static void post_load(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
 {
-	const char *path = damp_http_query(req, "path");
-	struct damp_load_job job = { .text = path == NULL ? req->body : NULL, .len = req->body_len, .path = path };
+	struct damp_load_job job = { .text = req->body, .len = req->body_len };
 	struct damp_load_result r;
 	char by[64], name[256], comment[256];
 
-	if (path != NULL && path[0] != '/') {
-		refuse(reply, 400, "usage", "path is an absolute path");
-		return;
-	}
-	if (path == NULL && req->body_len == 0) {
+	if (req->body_len == 0) {
 		refuse(reply, 400, "usage", "the body is the text of a rule file");
 		return;
 	}
 	damp_peer_name(req->peer.uid, by, sizeof(by));
-	clean(name, sizeof(name), or_default(damp_http_query(req, "name"), path != NULL ? path : "rules"));
+	clean(name, sizeof(name), or_default(damp_http_query(req, "name"), "rules"));
 	clean(comment, sizeof(comment), or_default(damp_http_query(req, "comment"), ""));
 	job.by = by;
 	job.name = name;

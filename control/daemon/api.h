@@ -4,7 +4,7 @@
  *
  *   GET  /v1/status /v1/rules /v1/limits /v1/workers /v1/memory
  *   GET  /v1/events?since=N&max=M
- *   POST /v1/load?name=&comment=&path=    body: the rule text, or none with path
+ *   POST /v1/load?name=&comment=          body: the rule text
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
  *
  * Every answer is an object with "schema"; one that is not a success has
@@ -19,7 +19,6 @@
 #include "control.h"
 #include "http.h"
 #include <jansson.h>
-
 
 /* A damp_http_handler; arg is the struct damp_control. */
 void damp_api_handle(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply);

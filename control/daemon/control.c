@@ -22,7 +22,7 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	pthread_cond_init(&c->state.idle, NULL);
 	strcpy(c->state.why_away, "not connected yet");
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->link = damp_link_new(opt->runtime_dir);
+	c->link = damp_link_new(opt->runtime_dir, DAMP_LINK_TIMEOUT_MS, DAMP_LINK_LOAD_TIMEOUT_MS);
 	c->stats = damp_stats_map_new(opt->runtime_dir);
 	c->sampler = damp_sampler_new();
 	c->evlog = damp_evlog_new(EVENT_LINES, opt->events_file);

@@ -20,10 +20,11 @@ struct damp_link {
 	int fd;                         /* changed by the keeper under lock; -1 none */
 	int stop_fd;                    /* readable once the end has come */
 	bool broken;                    /* under lock */
+	int timeout_ms, load_timeout_ms;
 	struct sockaddr_un addr;
 };
 
-struct damp_link *damp_link_new(const char *runtime_dir)
+struct damp_link *damp_link_new(const char *runtime_dir, int timeout_ms, int load_timeout_ms)
 {
 	struct damp_link *l = calloc(1, sizeof(*l));
 	int n;
@@ -32,6 +33,8 @@ struct damp_link *damp_link_new(const char *runtime_dir)
 		return NULL;
 	pthread_mutex_init(&l->lock, NULL);
 	l->fd = -1;
+	l->timeout_ms = timeout_ms;
+	l->load_timeout_ms = load_timeout_ms;
 	l->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->addr.sun_family = AF_UNIX;
 	n = snprintf(l->addr.sun_path, sizeof(l->addr.sun_path), "%s/%s", runtime_dir, DAMP_WIRE_SOCKET);
@@ -180,7 +183,7 @@ static int receive_reply(int sock, struct damp_wire_reply *reply, int *fd)
 static int exchange(struct damp_link *l, const struct damp_wire_request *req, int send_fd,
 		    struct damp_wire_reply *reply, int *fd)
 {
-	int timeout = req->type == DAMP_WIRE_LOAD ? DAMP_LINK_LOAD_TIMEOUT_MS : DAMP_LINK_TIMEOUT_MS;
+	int timeout = req->type == DAMP_WIRE_LOAD ? l->load_timeout_ms : l->timeout_ms;
 	int err = send_request(l->fd, req, send_fd);
 
 	if (err == 0)

@@ -20,8 +20,9 @@
 
 struct damp_link;
 
-/* NULL when out of memory or when the path is too long for a socket. */
-struct damp_link *damp_link_new(const char *runtime_dir);
+/* timeout_ms is for all calls but loads. NULL when out of memory or when the
+ * path is too long for a socket. */
+struct damp_link *damp_link_new(const char *runtime_dir, int timeout_ms, int load_timeout_ms);
 void damp_link_free(struct damp_link *l);
 
 /* Connect, closing what was. 0 or negative errno. Keeper only. */

@@ -143,7 +143,8 @@ static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 	damp_metrics_family(f, "damper_token_proofs_total", "counter",
 			    "Peers proved by their answer to a request from inside.");
 	fprintf(f, "damper_token_proofs_total %" PRIu64 "\n", t->proofs_token);
-	damp_metrics_family(f, "damper_made_packets_total", "counter", "Packets of our own, by the zone they leave to.");
+	damp_metrics_family(f, "damper_made_packets_total", "counter",
+			    "Packets of our own, in place of another or new, by the zone they leave to.");
 	for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 		fprintf(f, "damper_made_packets_total{zone=\"%s\"} %" PRIu64 "\n", damp_name_side(s), t->made[s].packets);
 }
@@ -180,6 +181,8 @@ static void print_singles(FILE *f, const struct damp_snap *snap)
 	print_single(f, "damper_memory_bytes", "gauge", "Memory the data plane took at its start.", s->memory_bytes);
 	print_single(f, "damper_bypass_active", "gauge", "1 while nothing is filtered because an operator said so.",
 		     damp_snap_bypass_left(snap) > 0);
+	print_single(f, "damper_emitted_packets_total", "counter",
+		     "Packets of our own beside those received: rx + emitted = tx + drops.", snap->total.emitted);
 	print_single(f, "damper_events_lost_total", "counter", "Events that a worker could not record.",
 		     snap->total.events_lost);
 	print_single(f, "damper_rss_mismatch_total", "counter", "Packets that the network card gave to the wrong worker.",

@@ -50,6 +50,7 @@
 	X(MESSAGES, "`N msg`")                                                                    \
 	X(SIZE, "`N B`, `kB`, `KiB`, `MB` or `MiB`")                                              \
 	X(DURATION, "`N s`, `ms`, `min`, `h` or `d`")                                             \
+	X(SLICE, "`16 B`, `32 B`, `64 B`, `128 B`, `256 B`, `512 B`, `1024 B` or `off`")          \
 	X(FACTOR, "`3x`, `1.5x`")                                                                 \
 	X(LADDER, "`{ipv4: {32: 1x, 24: 8x}, ipv6: {...}}` or `$name`")                           \
 	X(STEPS, "`{32: 1x, 24: 8x}`: prefix length and factor")                                  \
@@ -262,6 +263,10 @@
 	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
 	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
 	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
+	X(GUARD, SLICE, "slice", SLICE, "0.1", "64 B",                                            \
+	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
+	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
+	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
 	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
 	  "endpoints to avoid them).")                                                            \
@@ -305,8 +310,10 @@
 	X(NETWORK, BURST, "burst", MESSAGES, "0.1", "100 msg", "At once.")                        \
 	X(NETWORK, IPV4, "ipv4", INTEGER, "0.1", "24", "Length of an IPv4 network.")              \
 	X(NETWORK, IPV6, "ipv6", INTEGER, "0.1", "48", "Length of an IPv6 network.")              \
-	X(PINGS, RATE, "rate", RATE_MSG, "0.1", "6 msg/min", "1 in 10 s (attacks.md 8).")         \
-	X(PINGS, BURST, "burst", MESSAGES, "0.1", "3 msg", "At once (attacks.md 8).")             \
+	X(PINGS, RATE, "rate", RATE_MSG, "0.1", "12 msg/min",                                     \
+	  "Sustained: a keepalive every 5 s passes. attacks.md 8 has 1 in 10 s; the gateway "     \
+	  "answers a ping with as many bytes, so the honest matter more here.")                   \
+	X(PINGS, BURST, "burst", MESSAGES, "0.1", "5 msg", "At once.")                            \
 	X(PROBING, RATE, "rate", RATE_MSG, "0.1", "1 msg/min",                                    \
 	  "Sustained (attacks.md 8; PROBING_RATE of RFC 7252 section 4.7 is 1 B/s).")             \
 	X(PROBING, BURST, "burst", MESSAGES, "0.1", "10 msg", "At once (attacks.md 8).")          \

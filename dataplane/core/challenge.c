@@ -132,6 +132,7 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 	const bool con = x->flags & DAMP_XCHG_CON;
 
 	d->payer = x;
+	d->speaks_blocks = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	if (echo_on_possible(p, x) && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
 		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p));
 

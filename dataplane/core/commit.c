@@ -13,6 +13,8 @@
  */
 #include "judge_state.h"
 
+#include "rewrite.h"
+
 static bool pay(const struct damp_ctx *c, struct damp_decision *d)
 {
 	int refused;
@@ -77,6 +79,15 @@ static void mark_answering(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const uint64_t key = damp_key_answers(p->peer_key);
 	const damp_tick due = c->now + DAMP_SECONDS(c->g->proof_max_s);
+
+	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
+		damp_peer_prove(c->j->peers, key, c->now, due, due);
+}
+
+static void mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const uint64_t key = damp_key_blocks(p->device_key);
+	const damp_tick due = c->now + DAMP_SECONDS(DAMP_BLOCKS_LIFE_S);
 
 	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
 		damp_peer_prove(c->j->peers, key, c->now, due, due);
@@ -169,6 +180,14 @@ static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const stru
 	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->pay);
 }
 
+/* A request that cannot be sliced goes on whole; its answer is judged anyway. */
+static size_t make_slice(struct damp_pkt *p, const struct damp_decision *d)
+{
+	const size_t n = damp_rewrite_block2(p->data, p->len, p->cap, &p->frame, &p->coap, d->slice_szx);
+
+	return n ? n : p->len;
+}
+
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
  * not be built. */
 static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
@@ -176,7 +195,7 @@ static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct
 	switch (d->move) {
 	case DAMP_MOVE_FORWARD:
 		schedule_probes(c, p, d, DAMP_REPLY_ON);
-		return p->len;
+		return d->slice ? make_slice(p, d) : p->len;
 	case DAMP_MOVE_CODE_BACK:
 		return make_code(c, p, d);
 	case DAMP_MOVE_ECHO_BACK:
@@ -272,6 +291,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			prove(c, p, d->proof);
 		if (d->answers)
 			mark_answering(c, p);
+		if (d->speaks_blocks)
+			mark_blocks(c, p);
 	}
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);

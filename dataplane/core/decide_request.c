@@ -12,7 +12,6 @@
  */
 #include "judge_state.h"
 
-#define DAMP_BLOCK_MORE 8u      /* RFC 7959 section 2.2: the M bit */
 #define DAMP_TOKEN_PROVES 4u    /* bytes of token that are hard to guess (attacks.md 3.2 P4) */
 
 static bool observes(const struct damp_pkt *p)
@@ -43,6 +42,31 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 		d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
 	}
 	damp_see_mid(c, p, d);
+}
+
+/*
+ * Slice first (attacks.md AV-26, insight 5): ask for a first block whose answer
+ * fits the exchange's credit, and nobody notices. Only GET and FETCH, only a
+ * first block, only where OSCORE does not hide the real one, and only of a
+ * device that was seen to use Block2, since the option is critical.
+ */
+static void slice(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	/* What a block response carries beside the block: header, Content-Format,
+	 * ETag, Max-Age, Block2, Size2 and the marker. */
+	const uint32_t around = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN + p->coap.token_len + 24);
+	const bool later = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2) && p->coap.block2 >> 4 != 0;
+	uint32_t szx = c->g->slice_szx;
+
+	if (szx >= DAMP_SLICE_OFF || !safe(p) || later || damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE) ||
+	    !damp_peer_proved(c->j->peers, damp_key_blocks(p->device_key), c->now, 0))
+		return;
+	while (szx > 0 && around + (16u << szx) > d->credit)
+		szx--;
+	d->slice = true;
+	d->slice_szx = (uint8_t)szx;
+	d->xchg_flags |= DAMP_XCHG_SLICED;
+	d->verdict = DAMP_VERDICT_SHAPE;
 }
 
 /* A rule that ends the request here. True when it did. */
@@ -128,6 +152,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		return;
 	}
 	serve(c, p, d, DAMP_REASON_ACCEPTED);
+	slice(c, p, d);
 }
 
 static void decide_inside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)

@@ -34,6 +34,7 @@ static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	damp_forward(d, p, why);
 	note_observation(p, d);
 	damp_see_mid(c, p, d);
+	d->speaks_blocks = p->side == DAMP_INSIDE && damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	d->payer = p->xchg;
 	d->payer_flags = DAMP_XCHG_ANSWERED;
 }
@@ -79,6 +80,13 @@ static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, st
 	pass(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
 }
 
+/* The pings of the registration are still out: a cure now would end an honest
+ * observation. A CON comes again, a NON is superseded. */
+static bool fresh(const struct damp_ctx *c, const struct damp_obs *o)
+{
+	return damp_due(c->now) - o->opened < damp_due(DAMP_SECONDS(DAMP_COAP_ACK_TIMEOUT_S));
+}
+
 /* A notification that may not pass: ask a few times, then cure. */
 static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -93,7 +101,7 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
 		return;
 	}
 	d->ncharges = 0;
-	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON) {
+	if (fresh(c, p->obs) || (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)) {
 		damp_drop(d, DAMP_REASON_OBSERVE_UNPROVED);
 		return;
 	}
@@ -104,15 +112,23 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
 	d->obs_key = p->xchg_key;
 }
 
-/* A registration that is served leaves the observer unproved until its first
- * notification; asked at once, from what the credit still holds, an honest one
- * loses none. Returns the number of pings. */
-static unsigned pings_for_observer(const struct damp_pkt *p)
+/* Is there more to come after this first answer: notifications, or blocks? */
+static bool more_to_come(const struct damp_pkt *p)
+{
+	if (is_notification(p))
+		return p->obs == NULL;
+	return (p->xchg->flags & DAMP_XCHG_SLICED) && damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2) &&
+	       (p->coap.block2 & DAMP_BLOCK_MORE);
+}
+
+/* A peer that will get more is asked at once, from what the credit still holds,
+ * so that an honest one loses nothing later. Returns the number of pings. */
+static unsigned pings_ahead(const struct damp_pkt *p)
 {
 	const struct damp_xchg *x = p->xchg;
 	uint32_t n;
 
-	if (p->obs != NULL || !is_notification(p) || x->credit < p->frame.ip_len)
+	if (!more_to_come(p) || x->credit < p->frame.ip_len)
 		return 0;
 	n = (x->credit - p->frame.ip_len) / damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 	return n > DAMP_PROBE_STEPS ? DAMP_PROBE_STEPS : n;
@@ -123,7 +139,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	const unsigned rule_charges = d->ncharges;
 	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
 	struct damp_xchg *x = p->xchg;
-	const unsigned pings = x != NULL ? pings_for_observer(p) : 0;
+	const unsigned pings = x != NULL ? pings_ahead(p) : 0;
 	const uint32_t bytes = p->frame.ip_len + pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 
 	damp_charge_unproved(c, d, &p->frame.dst, bytes, 0);

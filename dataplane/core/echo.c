@@ -61,7 +61,8 @@ static struct damp_key key_at(const struct damp_secrets *s, const struct damp_ke
 	return age < 2 ? ready[age] : damp_key_derive(&s->master, purpose, s->epoch - age);
 }
 
-static uint64_t echo_mac(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port, uint64_t slot)
+static uint64_t echo_mac(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
+			 uint64_t slot)
 {
 	const struct damp_key key = key_at(s, s->echo, ECHO_PURPOSE, slot * DAMP_ECHO_SLOT_S);
 	uint8_t in[8 + 18];

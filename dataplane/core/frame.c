@@ -334,7 +334,9 @@ static bool is_vlan(uint32_t ethertype)
 void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
 		      bool checksum_known, struct damp_frame *f)
 {
-	struct parse p = { .data = data, .ports = ports, .f = f, .len = (uint32_t)len, .checksum_known = checksum_known };
+	struct parse p = {
+		.data = data, .ports = ports, .f = f, .len = (uint32_t)len, .checksum_known = checksum_known,
+	};
 	uint32_t l3 = ETH_HEADER_LEN, type;
 
 	memset(f, 0, sizeof(*f));

@@ -46,7 +46,9 @@ struct damp_frame {
 	uint8_t plain_l3;           /* no IPv4 options, no extension headers */
 	uint16_t l3_off, l4_off, payload_off;
 	uint16_t payload_len;
-	uint32_t ip_len;            /* bytes of the IP packet, header included: the unit of all budgets; 0 if not IP */
+	/* Bytes of the IP packet, header included: the unit of all budgets. Never
+	 * more than the frame holds; 0 when it is not IP. */
+	uint32_t ip_len;
 	uint16_t sport, dport;
 	uint32_t frag_id;
 	struct damp_addr src, dst;

@@ -45,7 +45,7 @@ static void message_budgets(struct damp_guard *g)
 	g->challenge_net4 = rung(100, 1, 100, 24);
 	g->challenge_net6 = rung(100, 1, 100, 48);
 	g->challenge_all = rung(100000, 1, 100000, 0);
-	g->ping = rung(1, 10, 3, 64);
+	g->ping = rung(12, 60, 5, 64);
 	g->probing = rung(1, 60, 10, 128);
 }
 
@@ -58,6 +58,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.check_sources = 1,
 		.prove_block1 = 1,
 		.prove_q_block = 1,
+		.slice_szx = 2,         /* 64 bytes (attacks.md AV-26, RFC 7252 section 11.3) */
 		.prove_observe = 0,
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,

@@ -73,6 +73,13 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
 }
 
+static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
+{
+	const uint16_t port = p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
+
+	return damp_port_test(v->ports.coap, port) || damp_port_test(v->ports.dtls, port);
+}
+
 static uint8_t coap_kind(struct damp_pkt *p)
 {
 	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
@@ -88,6 +95,7 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 	for (unsigned i = 0; i < n; i++, p++) {
 		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
 		p->coap.malformed = 0;
+		p->device_serves = device_serves(v, p);
 		switch (p->frame.cls) {
 		case DAMP_FRAME_COAP:
 			p->kind = coap_kind(p);
@@ -106,14 +114,16 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
 {
-	uint64_t a, b;
+	const bool fragment = p->kind == DAMP_KIND_NOT_COAP;
+	uint64_t h;
 
-	if (j->cfg.nworkers == 1 || (p->kind == DAMP_KIND_NOT_COAP && p->frame.cls == DAMP_FRAME_OTHER))
+	if (j->cfg.nworkers == 1 || (fragment && p->frame.cls == DAMP_FRAME_OTHER))
 		return self;
 	/* Fragments have no ports past the first: the addresses alone. */
-	a = damp_key_end(j, &p->frame.src, p->kind == DAMP_KIND_NOT_COAP ? 0 : p->frame.sport);
-	b = damp_key_end(j, &p->frame.dst, p->kind == DAMP_KIND_NOT_COAP ? 0 : p->frame.dport);
-	return (unsigned)(((unsigned __int128)(damp_mix(a, 2) + damp_mix(b, 2)) * j->cfg.nworkers) >> 64);
+	h = damp_mix(damp_key_end(j, damp_device_addr(p), fragment ? 0 : damp_device_port(p)), 2);
+	if (fragment || p->device_serves)
+		h += damp_mix(damp_key_end(j, damp_peer_addr(p), fragment ? 0 : damp_peer_port(p)), 2);
+	return (unsigned)(((unsigned __int128)h * j->cfg.nworkers) >> 64);
 }
 
 static bool has_coap(const struct damp_pkt *p)
@@ -136,11 +146,11 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
 	p->peer_key = damp_key_end(c->j, damp_peer_addr(p), damp_peer_port(p));
+	p->device_key = damp_key_end(c->j, damp_device_addr(p), damp_device_port(p));
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	if (!has_coap(p))
 		return;
-	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key,
-				    damp_key_end(c->j, damp_device_addr(p), damp_device_port(p)));
+	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 }
 

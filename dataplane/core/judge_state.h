@@ -94,6 +94,9 @@ struct damp_decision {
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
 	bool answers;                           /* the outside peer answered an inside request */
+	bool slice;                             /* ask for blocks of slice_szx */
+	uint8_t slice_szx;
+	bool speaks_blocks;                     /* the device used Block2 */
 	uint16_t xchg_flags;
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
@@ -130,6 +133,9 @@ enum damp_seen_kind {
 #define DAMP_GUESSES 8u
 #define DAMP_GUESS_TICKS ((uint32_t)(DAMP_SECONDS(60) / DAMP_GUESSES))
 
+/* How long a device is taken to understand Block2 after it used it. */
+#define DAMP_BLOCKS_LIFE_S 86400u
+
 #define DAMP_FRAGMENT_LIFE_S 30u
 #define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
 #define DAMP_CHALLENGED_LIFE_S 60u
@@ -140,6 +146,8 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
 };
+
+#define DAMP_BLOCK_MORE 8u              /* RFC 7959 section 2.2: the M bit */
 
 static inline const struct damp_addr *damp_peer_addr(const struct damp_pkt *p)
 {
@@ -169,6 +177,12 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
+/* The mark "has been seen to use Block2" of a device, in the peer table. */
+static inline uint64_t damp_key_blocks(uint64_t device_key)
+{
+	return damp_mix(device_key, 3);
+}
+
 /* The mark "has answered an inside request" of an endpoint, in the peer table. */
 static inline uint64_t damp_key_answers(uint64_t peer_key)
 {

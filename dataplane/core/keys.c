@@ -73,6 +73,5 @@ uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enu
 	if (kind == DAMP_SEEN_FRAGMENT)
 		return damp_hash3(&j->k_mid, damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0),
 				  (uint64_t)kind << 32 | value);
-	return damp_hash3(&j->k_mid, p->peer_key, damp_key_end(j, damp_device_addr(p), damp_device_port(p)),
-			  (uint64_t)kind << 32 | value);
+	return damp_hash3(&j->k_mid, p->peer_key, p->device_key, (uint64_t)kind << 32 | value);
 }

@@ -21,8 +21,11 @@
 #define IP_PROTO_UDP 17u
 #define REPLY_TTL 64u
 
+#define UINT_LEN_MAX 4u             /* of a uint option */
+
 /* Header, token, Max-Age, Echo: the longest that is built. */
-#define REPLY_MAX (DAMP_COAP_HEADER_LEN + DAMP_COAP_TOKEN_MAX + DAMP_OPT_HDR_MAX + 4u + DAMP_OPT_HDR_MAX + DAMP_ECHO_LEN)
+#define REPLY_MAX \
+	(DAMP_COAP_HEADER_LEN + DAMP_COAP_TOKEN_MAX + 2 * DAMP_OPT_HDR_MAX + UINT_LEN_MAX + DAMP_ECHO_LEN)
 
 struct reply {
 	uint8_t b[REPLY_MAX];
@@ -57,7 +60,7 @@ static void put_option(struct reply *r, uint32_t number, const uint8_t *value, u
 /* A uint option in its shortest form. */
 static void put_uint(struct reply *r, uint32_t number, uint32_t value)
 {
-	uint8_t be[4];
+	uint8_t be[UINT_LEN_MAX];
 	uint32_t skip = 0;
 
 	damp_put32(be, value);
@@ -111,7 +114,8 @@ static void swap_macs(uint8_t *frame)
 
 /* Write everything from the IP header on, and turn the MACs when the message
  * goes back; the L2 header stands in out already. Returns the frame length. */
-static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way, const struct reply *r)
+static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
+			const struct reply *r)
 {
 	const bool back = way == DAMP_REPLY_BACK;
 	const struct damp_addr *src = back ? &f->dst : &f->src, *dst = back ? &f->src : &f->dst;
@@ -192,8 +196,8 @@ size_t damp_reply_challenge(uint8_t *data, size_t len, const struct damp_frame *
 	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
 }
 
-size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
-			       const uint8_t echo[DAMP_ECHO_LEN], uint32_t max_ip)
+size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_frame *f,
+			       const struct damp_coap *m, const uint8_t echo[DAMP_ECHO_LEN], uint32_t max_ip)
 {
 	struct reply r;
 

@@ -43,6 +43,7 @@ static inline uint32_t damp_due(damp_tick t)
 #define DAMP_XCHG_OBSERVE 8u        /* it asked for an observation (Observe 0) */
 #define DAMP_XCHG_ANSWERED 16u      /* a response was seen */
 #define DAMP_XCHG_CHALLENGED 32u    /* a challenge went out for it */
+#define DAMP_XCHG_SLICED 128u       /* the gateway asked for a smaller first block */
 #define DAMP_XCHG_TOKEN_PROOF 64u   /* token long enough to prove the answering peer */
 
 struct damp_xchg {

@@ -130,6 +130,8 @@ static bool check_guard(const struct check *c)
 {
 	const struct damp_guard *g = section(c, DAMP_SEC_GUARD);
 
+	if (g->slice_szx > DAMP_SLICE_OFF)
+		return bad(c, "guard: block size is out of range");
 	if (g->alpha_q8 == 0)
 		return bad(c, "guard: amplification 0 would silence every server");
 	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) || !rung_ok(&g->net6, 128))

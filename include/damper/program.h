@@ -176,6 +176,7 @@ struct damp_text_rows {
  */
 #define DAMP_FRAGMENTS_DROP 0u
 #define DAMP_FRAGMENTS_PASS 1u
+#define DAMP_SLICE_OFF 7u
 #define DAMP_TABLE_FULL_DROP 0u
 #define DAMP_TABLE_FULL_EVICT 1u
 
@@ -188,7 +189,8 @@ struct damp_guard {
 	uint8_t prove_block1;           /* Block1 with more to come needs a proof first */
 	uint8_t prove_q_block;
 	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
-	uint8_t pad[7];
+	uint8_t slice_szx;              /* largest Block2 SZX an unproved GET or FETCH asks for; DAMP_SLICE_OFF */
+	uint8_t pad[6];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */

@@ -40,7 +40,8 @@ static void check_parse(const struct damp_frame *f, size_t size)
 	must(f->ip_len <= size);
 }
 
-static size_t make(uint8_t choice, uint8_t *frame, size_t size, const struct damp_frame *f, const struct damp_coap *m)
+static size_t make(uint8_t choice, uint8_t *frame, size_t size, const struct damp_frame *f,
+		   const struct damp_coap *m)
 {
 	static const uint8_t echo[DAMP_ECHO_LEN] = { 9, 8, 7, 6, 5, 4, 3, 2, 1 };
 	const enum damp_reply_way way = choice & 8 ? DAMP_REPLY_ON : DAMP_REPLY_BACK;

@@ -21,7 +21,7 @@ import lab as wiring
 import packets
 
 CON_WAIT, NON_WAIT, NON_TRIES = 40, 3, 4
-OBSERVE_SECONDS, KEEPALIVE_SECONDS, KEEPALIVE_PING = 6, 8, 2
+OBSERVE_SECONDS, KEEPALIVE_SECONDS, KEEPALIVE_PING = 6, 16, 5
 BIG = 4096
 
 Job = namedtuple("Job", "kind family start end answered output")

@@ -220,6 +220,41 @@ static void grace_after_a_start(void **state)
 	rig_close(&r);
 }
 
+/* Once a server was seen to use Block2, a first GET asks it for a block that
+ * fits, and the client needs no proof for it. */
+static void known_servers_are_sliced(void **state)
+{
+	static const uint8_t block[] = { 0x60, 0x45, 0x00, 0x01, 0xd1, 0x0a, 0x0e, 0xff };
+	uint8_t m[80];
+	struct rig r;
+	size_t len;
+	const uint8_t *out;
+
+	rig_open(&r, *(bool *)*state);
+	/* GET /p, answered by block 0 of 1024 bytes: too large, but it teaches. */
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	memset(m, 'x', sizeof(m));
+	memcpy(m, block, sizeof(block));
+	rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, m, sizeof(m));
+	/* Another client: Block2 0/0/32 stands behind Uri-Path (delta 12). */
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 3, 50000 }, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	out = rig_out(&r, &len);
+	assert_int_equal(r.pkt.verdict, DAMP_VERDICT_SHAPE);
+	assert_int_equal(len, 8);
+	assert_int_equal(out[6], 0xc1);
+	assert_true((out[7] & 0x0f) <= 2);
+	/* A longer request pays for a larger block; a proved peer is left alone. */
+	rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 3, 50000 }, SERVER, BYTES(GET_CORE));
+	out = rig_out(&r, &len);
+	assert_int_equal(out[len - 1], 2);
+	/* NUM 1 was negotiated: never touched. */
+	rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 3, 50000 }, SERVER,
+		 BYTES(0x40, 0x01, 0x00, 0x07, 0xb1, 'p', 0xc1, 0x16));
+	out = rig_out(&r, &len);
+	assert_int_equal(out[7], 0x16);
+	rig_close(&r);
+}
+
 /* A spoofed registration: a few small packets, then the server is told. */
 static void observation_of_a_ghost_is_cured(void **state)
 {
@@ -332,8 +367,8 @@ static void pings_from_outside(void **state)
 	rig_open(&r, *(bool *)*state);
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4), DAMP_REASON_ANSWERED);
 	assert_memory_equal(rig_out(&r, &len), ((const uint8_t[]){ 0x70, 0x00, 0xc0, 0x0c }), 4);
-	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4);
-	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4);
+	for (unsigned i = 1; i < 5; i++)
+		expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4), DAMP_REASON_ANSWERED);
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, ping, 4), DAMP_REASON_PING_RATE);
 	rig_close(&r);
 }
@@ -705,6 +740,47 @@ static void header_chains(void **state)
 	rig_close(&r);
 }
 
+/* Both directions of a conversation, and all answers to a group request, meet
+ * at one worker. */
+static void owners_agree(void **state)
+{
+	static const struct damp_judge_config two = {
+		.nworkers = 2, .ledger_log2 = 4, .peers_log2 = 4, .xchg_log2 = 4, .seen_log2 = 4, .obs_log2 = 4,
+	};
+	static const struct damp_key key = { 1, 2 };
+	static uint8_t mem[1 << 16] __attribute__((aligned(64)));
+	unsigned owned[2] = { 0 };
+	struct damp_judge *j;
+	struct rig r;
+	uint8_t f[256], m[64];
+	size_t n;
+
+	rig_open(&r, *(bool *)*state);
+	assert_true(damp_judge_bytes(&two) <= sizeof(mem));
+	j = damp_judge_init(mem, &two, &key, 0, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		const struct rig_end peer = { (uint8_t)i, (uint16_t)(40000 + i) };
+		unsigned owner;
+
+		rig_send(&r, DAMP_OUTSIDE, peer, SERVER, BYTES(GET_P));
+		owner = damp_judge_owner(j, &r.pkt, 0);
+		owned[owner]++;
+		rig_send(&r, DAMP_INSIDE, SERVER, peer, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, 20));
+		assert_int_equal(damp_judge_owner(j, &r.pkt, 0), owner);
+	}
+	assert_in_range(owned[0], 60, 140);
+	n = to_group(&r, DAMP_INSIDE, DAMP_COAP_NON, f);
+	rig_frame(&r, DAMP_INSIDE, f, n);
+	for (uint8_t i = 1; i < 50; i++) {
+		const unsigned owner = damp_judge_owner(j, &r.pkt, 0);
+
+		rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ i, 5683 }, CLIENT, m,
+			 response(m, DAMP_COAP_NON, 9, NULL, 0, 30));
+		assert_int_equal(damp_judge_owner(j, &r.pkt, 0), owner);
+	}
+	rig_close(&r);
+}
+
 /* Counters: every packet has one reason, and the drops among them add up. */
 static void counters_add_up(void **state)
 {
@@ -766,13 +842,13 @@ int main(void)
 		BOTH(small_answer_passes), BOTH(large_answer_needs_pong), BOTH(proof_ends_the_probes),
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
 		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
-		BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
+		BOTH(known_servers_are_sliced), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
 		BOTH(large_renewals_are_dropped),
 		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),
 		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
 		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
-		BOTH(broken_frames), BOTH(groups), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
+		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
 		cmocka_unit_test(every_reason_was_seen),
 	};
 

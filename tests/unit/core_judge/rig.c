@@ -137,6 +137,7 @@ struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *fr
 	memcpy(r->frame, frame, len);
 	p->data = r->frame;
 	p->len = (uint32_t)len;
+	p->cap = sizeof(r->frame);
 	p->side = (uint8_t)side;
 	damp_judge_parse(r->view, p, 1);
 	if (side == DAMP_OUTSIDE)
