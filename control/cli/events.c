@@ -9,6 +9,7 @@
 #include "json_get.h"
 #include "table.h"
 
+#include <damper/stats.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 struct cursor {
 	long long next;
 	char run[64];
+	char boot[24];          /* of the data plane whose records these are: */
+	long long record[DAMP_WORKERS_MAX];     /* next record of each worker */
 	bool away;              /* -f: damperd does not answer at the moment */
 };
 
@@ -39,12 +42,14 @@ static void print_verdict(const json_t *e)
 	const json_t *coap = json_object_get(e, "coap");
 	bool observed = strcmp(damp_get_text(e, "mode"), "observe") == 0;
 
-	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"), damp_get_text(e, "reason"));
+	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"),
+	       damp_get_text(e, "reason"));
 	print_end(json_object_get(e, "src"));
 	printf(" > ");
 	print_end(json_object_get(e, "dst"));
 	if (coap != NULL)
-		printf("  %s %s %s", damp_get_text(coap, "type"), damp_get_text(coap, "code"), damp_get_text(coap, "path"));
+		printf("  %s %s %s", damp_get_text(coap, "type"), damp_get_text(coap, "code"),
+		       damp_get_text(coap, "path"));
 	else
 		printf("  %s", damp_get_text(e, "kind"));
 	printf("  %lld B", damp_get_int(e, "ip_bytes"));
@@ -58,11 +63,13 @@ static void print_verdict(const json_t *e)
 static void print_ruleset(const json_t *r)
 {
 	if (json_object_get(r, "to_gen") != NULL)
-		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"), damp_get_text(r, "name"),
-		       damp_get_text(r, "by"), damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
+		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"),
+		       damp_get_text(r, "name"), damp_get_text(r, "by"),
+		       damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
 		       damp_get_text(r, "comment"));
 	else
-		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"), damp_get_text(r, "by"));
+		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"),
+		       damp_get_text(r, "by"));
 }
 
 static void print_text(const struct damp_cli *cli, const json_t *e)
@@ -81,6 +88,24 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 	else
 		puts(damp_get_text(json_object_get(e, type), "text"));
 	fputs(damp_colour(cli, DAMP_PLAIN), stdout);
+}
+
+/* A damperd that has restarted reads the rings again: seen that before? */
+static bool is_news(struct cursor *cur, const json_t *e)
+{
+	const json_t *record = json_object_get(e, "record");
+	long long worker = damp_get_int(record, "worker"), seq = damp_get_int(record, "seq");
+
+	if (record == NULL || worker < 0 || worker >= DAMP_WORKERS_MAX)
+		return true;
+	if (strcmp(cur->boot, damp_get_text(e, "boot")) != 0) {
+		memset(cur->record, 0, sizeof(cur->record));
+		snprintf(cur->boot, sizeof(cur->boot), "%s", damp_get_text(e, "boot"));
+	}
+	if (seq < cur->record[worker])
+		return false;
+	cur->record[worker] = seq + 1;
+	return true;
 }
 
 static void print_event(const struct damp_cli *cli, const json_t *e)
@@ -109,9 +134,11 @@ static bool print_answer(const struct damp_cli *cli, struct cursor *cur, const j
 			return true; /* what we got belongs to other numbers: ask from the start */
 	}
 	if (damp_get_int(j, "lost") > 0)
-		fprintf(stderr, "damper: %lld events were gone before they could be read\n", damp_get_int(j, "lost"));
+		fprintf(stderr, "damper: %lld events were gone before they could be read\n",
+			damp_get_int(j, "lost"));
 	json_array_foreach(events, i, e)
-		print_event(cli, e);
+		if (is_news(cur, e))
+			print_event(cli, e);
 	fflush(stdout);
 	cur->next = damp_get_int(j, "next");
 	return json_array_size(events) > 0;

@@ -56,7 +56,8 @@ static void print_workers(const struct damp_cli *cli, const json_t *doc)
 	const json_t *w;
 	size_t i;
 
-	damp_table_heads(t, "WORKER|LOAD|PACKETS/S|CYCLES/PACKET|RECEIVED|BYTES|SENT|BYTES|HANDED OVER");
+	damp_table_heads(
+		t, "WORKER|LOAD|PACKETS/S|CYCLES/PACKET|RECEIVED|BYTES|SENT|BYTES|HANDED OVER");
 	json_array_foreach(json_object_get(doc, "workers"), i, w)
 		worker_row(t, w);
 	damp_table_print(t, cli, 0);
@@ -72,7 +73,8 @@ static void share_cell(struct damp_table *t, double part, double whole)
 
 static void table_row(struct damp_table *t, const json_t *row)
 {
-	double entries = damp_get_number(row, "entries"), capacity = damp_get_number(row, "capacity");
+	double entries = damp_get_number(row, "entries"),
+	       capacity = damp_get_number(row, "capacity");
 
 	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(row, "table"));
 	share_cell(t, entries, capacity);
@@ -85,7 +87,8 @@ static void table_row(struct damp_table *t, const json_t *row)
 static void print_memory(const struct damp_cli *cli, const json_t *doc)
 {
 	const json_t *pool = json_object_get(doc, "mempool"), *row;
-	double buffers = damp_get_number(pool, "buffers"), free_buffers = damp_get_number(pool, "free");
+	double buffers = damp_get_number(pool, "buffers"),
+	       free_buffers = damp_get_number(pool, "free");
 	struct damp_table *t = damp_table_new("lrrrrr");
 	char bytes[DAMP_TEXT_LEN];
 	size_t i;

@@ -32,8 +32,10 @@ static void outcome_cells(struct damp_table *t, const json_t *counters, const ch
 		damp_table_cell(t, DAMP_DIM, "-");
 		return;
 	}
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets")));
-	damp_table_cell(t, DAMP_DIM, "%s", damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
+	damp_table_cell(t, DAMP_PLAIN, "%s",
+			damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets")));
+	damp_table_cell(t, DAMP_DIM, "%s",
+			damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
 }
 
 static void rule_row(struct damp_table *t, const json_t *rule)
@@ -43,7 +45,8 @@ static void rule_row(struct damp_table *t, const json_t *rule)
 
 	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
 	damp_table_cell(t, mode_colour(mode), "%s", mode);
-	damp_table_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")), damp_get_int(rule, "line"));
+	damp_table_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")),
+			damp_get_int(rule, "line"));
 	outcome_cells(t, counters, "matched");
 	outcome_cells(t, counters, "over");
 	outcome_cells(t, counters, "would");

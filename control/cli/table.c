@@ -21,7 +21,8 @@ struct damp_table {
 
 const char *damp_colour(const struct damp_cli *cli, enum damp_colour colour)
 {
-	static const char *const code[] = { "\033[0m", "\033[1m", "\033[2m", "\033[31;1m", "\033[33m", "\033[32m" };
+	static const char *const code[] = { "\033[0m",	  "\033[1m",  "\033[2m",
+					    "\033[31;1m", "\033[33m", "\033[32m" };
 
 	_Static_assert(sizeof(code) / sizeof(code[0]) == DAMP_COLOUR_MAX, "a code for each colour");
 	return cli->colour ? code[colour] : "";
@@ -71,7 +72,8 @@ void damp_table_heads(struct damp_table *t, const char *heads)
 	while (heads != NULL) {
 		const char *end = strchr(heads, '|');
 
-		damp_table_cell(t, DAMP_BOLD, "%.*s", end != NULL ? (int)(end - heads) : (int)strlen(heads), heads);
+		damp_table_cell(t, DAMP_BOLD, "%.*s",
+				end != NULL ? (int)(end - heads) : (int)strlen(heads), heads);
 		heads = end != NULL ? end + 1 : NULL;
 	}
 }
@@ -86,7 +88,8 @@ static size_t width(const struct damp_table *t, size_t col)
 	return w;
 }
 
-static void print_cell(const struct damp_table *t, const struct damp_cli *cli, size_t i, size_t wide)
+static void print_cell(const struct damp_table *t, const struct damp_cli *cli, size_t i,
+		       size_t wide)
 {
 	const struct cell *c = &t->cells[i];
 	size_t col = i % t->ncols, len = strlen(c->text);
@@ -96,7 +99,8 @@ static void print_cell(const struct damp_table *t, const struct damp_cli *cli, s
 	if (right)
 		printf("%*s", pad, "");
 	if (c->colour != DAMP_PLAIN)
-		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text, damp_colour(cli, DAMP_PLAIN));
+		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text,
+		       damp_colour(cli, DAMP_PLAIN));
 	else
 		printf("%.*s", (int)wide, c->text);
 	if (last)
@@ -111,7 +115,8 @@ static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_
 	struct winsize win;
 	size_t before = indent;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 || t->align[t->ncols - 1] != 'l')
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 ||
+	    t->align[t->ncols - 1] != 'l')
 		return;
 	for (size_t col = 0; col + 1 < t->ncols; col++)
 		before += wide[col] + 2;

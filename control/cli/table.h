@@ -11,7 +11,15 @@
 #define DAMP_TABLE_COLUMNS_MAX 12
 
 /* Colours for cells and lines; DAMP_PLAIN is none. */
-enum damp_colour { DAMP_PLAIN, DAMP_BOLD, DAMP_DIM, DAMP_RED, DAMP_YELLOW, DAMP_GREEN, DAMP_COLOUR_MAX };
+enum damp_colour {
+	DAMP_PLAIN,
+	DAMP_BOLD,
+	DAMP_DIM,
+	DAMP_RED,
+	DAMP_YELLOW,
+	DAMP_GREEN,
+	DAMP_COLOUR_MAX
+};
 
 /* What switches a colour on; "" when cli has none. DAMP_PLAIN switches off. */
 const char *damp_colour(const struct damp_cli *cli, enum damp_colour colour);
