@@ -6,7 +6,7 @@
 
 #include "client.h"
 #include "common/text.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <damper/wire.h>
 #include <string.h>

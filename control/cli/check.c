@@ -9,7 +9,7 @@
 #include "common/program_json.h"
 #include "common/text.h"
 #include "limits_text.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "client.h"
 #include "json_get.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <damper/stats.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "check.h"
 #include "client.h"
 #include "common/diag_json.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "json_get.h"
 #include "show.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 #include <time.h>
@@ -225,37 +225,37 @@ static enum damp_colour severity_colour(const char *severity)
 	return strcmp(severity, "fault") == 0 ? DAMP_RED : DAMP_PLAIN;
 }
 
-static void reason_row(struct damp_table *t, const json_t *r)
+static void reason_row(struct damp_sheet *t, const json_t *r)
 {
 	const char *severity = damp_get_text(r, "severity");
 	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN];
 
-	damp_table_cell(t, DAMP_PLAIN, "%s",
+	damp_sheet_cell(t, DAMP_PLAIN, "%s",
 			damp_text_count(packets, sizeof(packets), damp_get_number(r, "packets")));
-	damp_table_cell(t, DAMP_DIM, "%s",
+	damp_sheet_cell(t, DAMP_DIM, "%s",
 			damp_text_bytes(bytes, sizeof(bytes), damp_get_number(r, "bytes")));
-	damp_table_cell(t, severity_colour(severity), "%s", severity);
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(r, "reason"));
-	damp_table_cell(t, DAMP_DIM, "%s", damp_get_text(r, "help"));
+	damp_sheet_cell(t, severity_colour(severity), "%s", severity);
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(r, "reason"));
+	damp_sheet_cell(t, DAMP_DIM, "%s", damp_get_text(r, "help"));
 }
 
 static void print_drops(const struct damp_cli *cli, const json_t *drops)
 {
 	const json_t *reasons = json_object_get(drops, "by_reason");
 	size_t n = json_array_size(reasons);
-	struct damp_table *t;
+	struct damp_sheet *t;
 
 	putchar('\n');
 	if (n == 0) {
 		puts("No packet was dropped since the start.");
 		return;
 	}
-	t = damp_table_new("rrlll");
-	damp_table_heads(t, "DROPS|BYTES|SEVERITY|REASON|MEANING");
+	t = damp_sheet_new("rrlll");
+	damp_sheet_heads(t, "DROPS|BYTES|SEVERITY|REASON|MEANING");
 	for (size_t i = 0; i < n && i < REASONS_SHOWN; i++)
 		reason_row(t, json_array_get(reasons, i));
-	damp_table_print(t, cli, 0);
-	damp_table_free(t);
+	damp_sheet_print(t, cli, 0);
+	damp_sheet_free(t);
 	if (n > REASONS_SHOWN)
 		printf("and %zu more reasons: damper show status --json\n", n - REASONS_SHOWN);
 }

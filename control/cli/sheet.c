@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Aligned tables; see table.h. */
-#include "table.h"
+/* Aligned tables; see sheet.h. */
+#include "sheet.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@ struct cell {
 	enum damp_colour colour;
 };
 
-struct damp_table {
-	char align[DAMP_TABLE_COLUMNS_MAX + 1];
+struct damp_sheet {
+	char align[DAMP_SHEET_COLUMNS_MAX + 1];
 	size_t ncols, ncells, room;
 	struct cell *cells;
 };
@@ -35,16 +35,16 @@ static void *must(void *p)
 	return p;
 }
 
-struct damp_table *damp_table_new(const char *align)
+struct damp_sheet *damp_sheet_new(const char *align)
 {
-	struct damp_table *t = must(calloc(1, sizeof(*t)));
+	struct damp_sheet *t = must(calloc(1, sizeof(*t)));
 
 	snprintf(t->align, sizeof(t->align), "%s", align);
 	t->ncols = strlen(t->align);
 	return t;
 }
 
-void damp_table_free(struct damp_table *t)
+void damp_sheet_free(struct damp_sheet *t)
 {
 	for (size_t i = 0; i < t->ncells; i++)
 		free(t->cells[i].text);
@@ -52,7 +52,7 @@ void damp_table_free(struct damp_table *t)
 	free(t);
 }
 
-void damp_table_cell(struct damp_table *t, enum damp_colour colour, const char *fmt, ...)
+void damp_sheet_cell(struct damp_sheet *t, enum damp_colour colour, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -67,18 +67,18 @@ void damp_table_cell(struct damp_table *t, enum damp_colour colour, const char *
 	t->cells[t->ncells++] = (struct cell){ must(strdup(text)), colour };
 }
 
-void damp_table_heads(struct damp_table *t, const char *heads)
+void damp_sheet_heads(struct damp_sheet *t, const char *heads)
 {
 	while (heads != NULL) {
 		const char *end = strchr(heads, '|');
 
-		damp_table_cell(t, DAMP_BOLD, "%.*s",
+		damp_sheet_cell(t, DAMP_BOLD, "%.*s",
 				end != NULL ? (int)(end - heads) : (int)strlen(heads), heads);
 		heads = end != NULL ? end + 1 : NULL;
 	}
 }
 
-static size_t width(const struct damp_table *t, size_t col)
+static size_t width(const struct damp_sheet *t, size_t col)
 {
 	size_t w = 0;
 
@@ -88,7 +88,7 @@ static size_t width(const struct damp_table *t, size_t col)
 	return w;
 }
 
-static void print_cell(const struct damp_table *t, const struct damp_cli *cli, size_t i,
+static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, size_t i,
 		       size_t wide)
 {
 	const struct cell *c = &t->cells[i];
@@ -110,7 +110,7 @@ static void print_cell(const struct damp_table *t, const struct damp_cli *cli, s
 }
 
 /* On a terminal the last column is cut off where the line ends. */
-static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_MAX], size_t indent)
+static void fit_last(const struct damp_sheet *t, size_t wide[DAMP_SHEET_COLUMNS_MAX], size_t indent)
 {
 	struct winsize win;
 	size_t before = indent;
@@ -124,9 +124,9 @@ static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_
 		wide[t->ncols - 1] = before < win.ws_col ? win.ws_col - before : 0;
 }
 
-void damp_table_print(const struct damp_table *t, const struct damp_cli *cli, unsigned indent)
+void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)
 {
-	size_t wide[DAMP_TABLE_COLUMNS_MAX];
+	size_t wide[DAMP_SHEET_COLUMNS_MAX];
 
 	for (size_t col = 0; col < t->ncols; col++)
 		wide[col] = width(t, col);
