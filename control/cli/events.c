@@ -144,7 +144,8 @@ static bool print_answer(const struct damp_cli *cli, struct cursor *cur, const j
 	return json_array_size(events) > 0;
 }
 
-/* Ask until there is no more. */
+/* Ask until there is no more. With -f only the very first failure is an end that
+ * the client explains. */
 static int drain(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur)
 {
 	char path[80];
@@ -154,6 +155,7 @@ static int drain(const struct damp_cli *cli, struct damp_client *c, struct curso
 
 	while (more && code == DAMP_EXIT_OK) {
 		snprintf(path, sizeof(path), "/v1/events?since=%lld", cur->next);
+		damp_client_quiet(c, cli->args.follow && cur->run[0] != '\0');
 		code = damp_client_call(c, path, NULL, 0, &j);
 		more = code == DAMP_EXIT_OK && print_answer(cli, cur, j);
 		json_decref(j);
@@ -161,21 +163,19 @@ static int drain(const struct damp_cli *cli, struct damp_client *c, struct curso
 	return code;
 }
 
-/* -f outlives a restart of damperd, and says so once. */
-static int follow(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur)
+/* -f outlives a restart of damperd, and says so once. code: of the first drain. */
+static int follow(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur, int code)
 {
-	for (;;) {
-		int code;
-
-		usleep(POLL_US);
-		damp_client_quiet(c, cur->away);
-		code = drain(cli, c, cur);
-		if (ferror(stdout))
-			return DAMP_EXIT_OK; /* the reader of our output has gone */
+	while (!ferror(stdout)) {
 		if (code != DAMP_EXIT_OK && code != DAMP_EXIT_AWAY)
-			return code;
+			return damp_fail(code, "no more events: %s", damp_exit_text(code));
+		if (code == DAMP_EXIT_AWAY && !cur->away)
+			fputs("damper: damperd does not answer any more; waiting for it\n", stderr);
 		cur->away = code == DAMP_EXIT_AWAY;
+		usleep(POLL_US);
+		code = drain(cli, c, cur);
 	}
+	return DAMP_EXIT_OK; /* the reader of our output has gone */
 }
 
 int damp_cmd_events(struct damp_cli *cli)
@@ -187,8 +187,8 @@ int damp_cmd_events(struct damp_cli *cli)
 	if (c == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	code = drain(cli, c, &cur);
-	if (code == DAMP_EXIT_OK && cli->args.follow)
-		code = follow(cli, c, &cur);
+	if (cli->args.follow && cur.run[0] != '\0')
+		code = follow(cli, c, &cur, code);
 	damp_client_free(c);
 	return code;
 }

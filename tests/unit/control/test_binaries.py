@@ -412,7 +412,7 @@ class Reading(Case):
             p.stdout.readline()
         self.daemon.kill()
         self.daemon.wait()
-        self.assertIn("does not answer", p.stderr.readline())
+        self.assertIn("waiting for it", p.stderr.readline())
         self.start_daemon()
         self.tell("events 1")
         e = json.loads(p.stdout.readline())
