@@ -45,7 +45,7 @@ static bool proves(const struct damp_ctx *c, const struct damp_pkt *p, struct da
 
 	if (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value))
 		return false;
-	damp_charge_add(d, damp_key_prefix(c->j, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
+	damp_charge_add(d, damp_key_prefix(c, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
 			DAMP_GUESS_TICKS, DAMP_GUESS_TICKS * DAMP_GUESSES, DAMP_REASON_EMPTY_UNMATCHED);
 	if (!damp_charges_fit(c, d, &why)) {
 		d->ncharges = 0;

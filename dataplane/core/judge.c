@@ -43,10 +43,10 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	j->k_prefix = damp_key_derive(key, "prefix", 0);
-	j->k_end = damp_key_derive(key, "endpoint", 0);
+	j->k_addr = damp_key_derive(key, "address", 0);
 	j->k_xchg = damp_key_derive(key, "exchange", 0);
 	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
 	j->peers = damp_peer_init(at, c->peers_log2);
@@ -145,8 +145,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
-	p->peer_key = damp_key_end(c->j, damp_peer_addr(p), damp_peer_port(p));
-	p->device_key = damp_key_end(c->j, damp_device_addr(p), damp_device_port(p));
+	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	if (!has_coap(p))
 		return;
@@ -234,7 +233,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
-	const struct damp_ctx c = {
+	struct damp_ctx c = {
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
@@ -243,6 +242,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++) {
+		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
 		else
