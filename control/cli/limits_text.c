@@ -8,6 +8,16 @@
 
 #include <string.h>
 
+#define FEW 100 /* messages; below, a fraction matters */
+
+static char *messages_text(char *out, size_t len, double n)
+{
+	if (n >= FEW)
+		return damp_text_count(out, len, n);
+	snprintf(out, len, "%.3g", n);
+	return out;
+}
+
 /* "1.5 kB/s" or "20 msg/min": the largest unit of time that keeps it above 1. */
 static void rate_text(char *out, size_t len, double per_s, bool messages)
 {
@@ -25,7 +35,7 @@ static void rate_text(char *out, size_t len, double per_s, bool messages)
 	if (!messages)
 		snprintf(out, len, "%s/%s", damp_text_bytes(text, sizeof(text), per_s), unit);
 	else
-		snprintf(out, len, "%.3g msg/%s", per_s, unit);
+		snprintf(out, len, "%s msg/%s", messages_text(text, sizeof(text), per_s), unit);
 }
 
 static void burst_text(char *out, size_t len, double burst, bool messages)
@@ -33,7 +43,7 @@ static void burst_text(char *out, size_t len, double burst, bool messages)
 	char text[DAMP_TEXT_LEN];
 
 	if (messages)
-		snprintf(out, len, "%.3g msg", burst);
+		snprintf(out, len, "%s msg", messages_text(text, sizeof(text), burst));
 	else
 		snprintf(out, len, "%s", damp_text_bytes(text, sizeof(text), burst));
 }

@@ -135,7 +135,7 @@ static void set_up(struct damp_control *c, const struct damp_wire_reply *hello, 
 static void set_away(struct damp_keeper *k, const char *why)
 {
 	struct damp_state *s = &k->c->state;
-	char text[200];
+	char text[240];
 
 	pthread_mutex_lock(&s->lock);
 	s->up = false;
@@ -194,6 +194,20 @@ static void settle(struct damp_keeper *k, const struct damp_wire_reply *hello)
 	damp_prog_put(running);
 }
 
+/* Nobody there is the usual case, and the one where a hint helps. */
+static void not_connected(struct damp_keeper *k, int err)
+{
+	const char *dir = k->c->opt.runtime_dir;
+	char why[160];
+
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		snprintf(why, sizeof(why), "nobody answers at %.90s/%s: does damper-dataplane run?", dir, DAMP_WIRE_SOCKET);
+	else
+		snprintf(why, sizeof(why), "%.90s/%s: %s", dir, DAMP_WIRE_SOCKET, strerror(-err));
+	set_away(k, why);
+	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
 static void try_connect(struct damp_keeper *k)
 {
 	struct damp_wire_reply hello;
@@ -204,8 +218,7 @@ static void try_connect(struct damp_keeper *k)
 	if (err == 0 && hello.error)
 		err = -hello.error;
 	if (err) {
-		set_away(k, strerror(-err));
-		k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
+		not_connected(k, err);
 		return;
 	}
 	if (!damp_control_begin_load(k->c, true))

@@ -113,7 +113,7 @@ static const struct {
 	const char *words[3];
 } choices[] = {
 	{ DAMP_KEY_GUARD_FRAGMENTS, G(fragments), { "drop", "pass", NULL } },
-	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "forward", NULL } },
+	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "evict", NULL } },
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
 	{ DAMP_KEY_NEEDS_BLOCK1, G(prove_block1), { NULL, NULL, NULL } },

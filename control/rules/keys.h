@@ -66,7 +66,7 @@
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
 	X(ACTION, "`accept`, `drop`, `challenge`, `continue` or `{answer: ...}`")                                                         \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
-	X(DROP_FORWARD, "`drop` or `forward`")                                                    \
+	X(DROP_EVICT, "`drop` or `evict`")                                                        \
 	X(ANSWER, "`4.01` or `4.29`")                                                             \
 	X(REGEX, "a regular expression for the whole text")                                       \
 	X(LATER, "")
@@ -270,9 +270,9 @@
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
 	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
 	  "endpoints to avoid them).")                                                            \
-	X(GUARD, TABLE_FULL, "table_full", DROP_FORWARD, "0.1", "drop",                           \
-	  "No room to record an exchange: drop the request, or forward it and hold its "          \
-	  "answer to the grace size.")                                                            \
+	X(GUARD, TABLE_FULL, "table_full", DROP_EVICT, "0.1", "drop",                             \
+	  "No room to record the exchange of an unproved peer: drop its request, or forget "      \
+	  "an older exchange.")                                                                   \
 	X(GUARD, GROUP, "group_from_outside", TRUTH, "0.1", "false",                              \
 	  "Let multicast and broadcast requests in from outside (attacks.md 8, AV-19; RFC "       \
 	  "7252 section 11.3).")                                                                  \

@@ -75,13 +75,17 @@ class Case(unittest.TestCase):
         self.fake = self.daemon = None
 
     def tearDown(self):
-        for p in (self.daemon, self.fake):
-            if p is not None and p.poll() is None:
-                p.kill()
-                p.wait()
+        code = 0
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.daemon.terminate()     # in peace, so that a sanitizer can speak
+            code = self.daemon.wait(timeout=BOUND_S)
         if self.fake is not None:
+            self.fake.kill()
+            self.fake.wait()
             self.close_fake()
+        text = self.logged() if os.path.exists(self.log) else ""
         shutil.rmtree(self.dir)
+        self.assertEqual((code, "Sanitizer" in text), (0, False), text)
 
     def sub(self, name):
         path = os.path.join(self.dir, name)
