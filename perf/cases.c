@@ -175,16 +175,20 @@ static void count_reasons(struct perf_run *r, uint64_t add)
 		r->reasons[i] += add * (w->reason[DAMP_OUTSIDE][i].packets + w->reason[DAMP_INSIDE][i].packets);
 }
 
-uint64_t perf_measure(struct perf_run *r)
+unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX])
 {
-	uint64_t since, cycles;
+	unsigned n = 0;
 
 	count_reasons(r, ~0ull);
-	since = bench_start();
-	stage_measured(r->s, r->pool, r->frames);
-	cycles = bench_stop() - since;
+	for (unsigned at = 0; at < r->frames; at += SLICE_FRAMES) {
+		const unsigned frames = r->frames - at < SLICE_FRAMES ? r->frames - at : SLICE_FRAMES;
+		const uint64_t since = bench_start();
+
+		stage_measured(r->s, r->pool + at, frames);
+		slice[n].cycles = (double)(bench_stop() - since) / frames;
+		slice[n++].parse = (double)r->s->parse_cycles / frames;
+	}
 	count_reasons(r, 1);
 	r->measured += r->frames;
-	r->expected = r->reasons[r->c->expect];
-	return cycles;
+	return n;
 }

@@ -4,9 +4,10 @@
  * which state, and what must come of it.
  *
  * Idea: a case is a row of a table. A chunk is one pass over the pool: build
- * the frames (and whatever they need on record), then measure all bursts in one
- * go. The frames of a chunk are written before any is read, so the pool's size
- * decides from which cache they come.
+ * the frames (and whatever they need on record), then measure all of it, slice
+ * by slice. The frames of a chunk are written before any is read, so the pool's
+ * size decides from which cache they come. A slice is long enough for the clock
+ * (some 0.1 ms) and short enough that most are not interrupted.
  *
  * Invariant: a case that did something else than it says is no measurement: the
  * share of packets with the expected reason is taken from the judge's own
@@ -23,6 +24,8 @@
  * not all fall into one cache set. */
 #define POOL_FRAMES 16384u
 #define POOL_STRIDE 2176u
+#define SLICE_FRAMES 1024u          /* 16 bursts */
+#define SLICES_MAX (POOL_FRAMES / SLICE_FRAMES)
 
 struct perf_case {
 	const char *name;
@@ -45,7 +48,7 @@ struct perf_run {
 	struct stage_frame *pool;
 	unsigned frames;                /* of the pool, used in a chunk */
 	uint64_t drawn;                 /* numbers of draws used up */
-	uint64_t measured, expected;    /* packets, and those with the expected reason */
+	uint64_t measured;              /* packets; below, what became of them */
 	uint64_t reasons[DAMP_REASON_MAX];
 };
 
@@ -57,7 +60,9 @@ bool perf_open(struct perf_run *r, const struct perf_case *c, struct stage_frame
 void perf_close(struct perf_run *r);
 /* Build the next chunk and everything it needs. */
 void perf_prepare(struct perf_run *r);
-/* Measure it. Returns cycles of the whole chunk. */
-uint64_t perf_measure(struct perf_run *r);
+/* Cycles per packet of one slice: all of it, and parsing alone. */
+struct perf_slice { double cycles, parse; };
+/* Measure it. Returns how many slices it had. */
+unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX]);
 
 #endif

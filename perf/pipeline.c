@@ -3,7 +3,7 @@
  * The pipeline benchmark: whole bursts through the real stages, without ports.
  *
  * Idea: all cases take turns, run by run, so that a machine that gets slower
- * for a while is slow for all of them. A run is the median of its chunks. See
+ * for a while is slow for all of them. A run is the median of its slices. See
  * cases.h and stage.h for what is measured, docs/performance.md for what the
  * numbers mean.
  *
@@ -36,7 +36,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--case NAME] [--program FILE]\n"
 	      "                [--json FILE] [--no-noise] [--check] [--list]\n"
-	      "  --runs N       runs of each case (7); each is the median of its chunks\n"
+	      "  --runs N       runs of each case (7); each is the median of its slices\n"
 	      "  --chunks N     chunks of a run (9)\n"
 	      "  --frames N     frames of a chunk (16384, which is also the most)\n"
 	      "  --case NAME    only this case\n"
@@ -105,26 +105,32 @@ static void add(struct bench_results *res, const struct perf_case *c, const char
 	bench_add(res, name, unit, value);
 }
 
-struct sample { double cycles[CHUNKS_MAX], parse[CHUNKS_MAX]; };
+struct sample { double cycles[CHUNKS_MAX * SLICES_MAX], parse[CHUNKS_MAX * SLICES_MAX]; };
 
 static void run_case(struct perf_run *r, const struct options *o, struct bench_results *res, int instructions, double hz)
 {
 	static struct sample s;
 	uint64_t retired = 0;
+	unsigned n = 0;
 	double cycles;
 
 	for (unsigned k = 0; k < o->chunks; k++) {
+		struct perf_slice slice[SLICES_MAX];
 		uint64_t before;
+		unsigned slices;
 
 		perf_prepare(r);
 		before = bench_instructions_read(instructions);
-		s.cycles[k] = (double)perf_measure(r) / r->frames;
+		slices = perf_measure(r, slice);
 		retired += bench_instructions_read(instructions) - before;
-		s.parse[k] = (double)r->s->parse_cycles / r->frames;
+		for (unsigned i = 0; i < slices; i++, n++) {
+			s.cycles[n] = slice[i].cycles;
+			s.parse[n] = slice[i].parse;
+		}
 	}
-	cycles = bench_median(s.cycles, o->chunks);
+	cycles = bench_median(s.cycles, n);
 	add(res, r->c, "cycles", "cycles", cycles);
-	add(res, r->c, "parse_cycles", "cycles", bench_median(s.parse, o->chunks));
+	add(res, r->c, "parse_cycles", "cycles", bench_median(s.parse, n));
 	add(res, r->c, "ns", "ns", cycles / hz * 1e9);
 	if (instructions >= 0)
 		add(res, r->c, "instructions", "instructions", (double)retired / r->frames / o->chunks);
@@ -155,6 +161,7 @@ static bool check_all(const struct options *o, struct stage_frame *pool)
 	bool good = true;
 
 	for (unsigned i = 0; i < perf_ncases; i++) {
+		struct perf_slice slice[SLICES_MAX];
 		struct perf_run r;
 
 		if (!wanted(o, &perf_cases[i]))
@@ -162,7 +169,7 @@ static bool check_all(const struct options *o, struct stage_frame *pool)
 		if (!perf_open(&r, &perf_cases[i], pool, o->frames, o->program))
 			return false;
 		perf_prepare(&r);
-		perf_measure(&r);
+		perf_measure(&r, slice);
 		good &= report(&r, &res);
 		perf_close(&r);
 	}
@@ -184,8 +191,8 @@ static unsigned open_all(struct perf_run *run, const struct options *o, struct s
 
 static void say_what(const struct options *o, unsigned ncases, int instructions)
 {
-	printf("%-10s %u cases, %u runs of the median of %u chunks of %u frames, bursts of %u\n", "measured", ncases,
-	       o->runs, o->chunks, o->frames, DAMP_BURST);
+	printf("%-10s %u cases, %u runs, each the median over %u chunks of %u frames in slices of %u\n", "measured", ncases,
+	       o->runs, o->chunks, o->frames, SLICE_FRAMES);
 	printf("%-10s %zu MiB in huge pages\n", "memory", bench_huge_bytes() >> 20);
 	if (instructions < 0)
 		printf("%-10s not counted: this kernel or machine has no counter; see perf/instructions\n", "instr.");

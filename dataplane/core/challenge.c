@@ -26,6 +26,9 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 	static const struct damp_addr all;
 
 	d->ncharges = 0;
+	/* First what a flood spends first: its line is at hand, and the refusal
+	 * spares the others. All refusals have one reason. */
+	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
 	if (again) {
 		damp_charge_rung(c, d, &c->g->challenge_retry, peer, DAMP_DOMAIN_RETRY, 1, DAMP_REASON_CHALLENGE_RATE);
 	} else {
@@ -34,7 +37,6 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 		damp_charge_rung(c, d, v4 ? &c->g->challenge_net4 : &c->g->challenge_net6, peer,
 				 DAMP_DOMAIN_CHALLENGE_NET, 1, DAMP_REASON_CHALLENGE_RATE);
 	}
-	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
 	damp_charge_unproved(c, d, peer, bytes, c->g->challenge_reserve_ticks);
 }
 

@@ -45,10 +45,10 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	j->k_prefix = damp_key_derive(key, "prefix", 0);
-	j->k_end = damp_key_derive(key, "endpoint", 0);
+	j->k_addr = damp_key_derive(key, "address", 0);
 	j->k_xchg = damp_key_derive(key, "exchange", 0);
 	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
 	j->peers = damp_peer_init(at, c->peers_log2);
@@ -135,6 +135,26 @@ static bool has_coap(const struct damp_pkt *p)
 	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
 }
 
+/*
+ * Start the loads of the ledger lines that deciding about p may ask for. A
+ * guess: a peer that turns out to be proved needs other lines, and one that is
+ * over a budget fewer. What is not asked for costs bandwidth, no time.
+ */
+static void prefetch_ledger(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_ledger *l = c->j->ledger;
+
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
+	if (p->side == DAMP_INSIDE) {
+		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
+		return;
+	}
+	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
+	damp_ledger_prefetch(l, damp_mix(p->peer_whole, DAMP_DOMAIN_CHALLENGE_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+}
+
 /* Pass 1: what can be computed from the packet and the program alone. */
 static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
@@ -149,13 +169,13 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
-	p->peer_key = damp_key_end(c->j, damp_peer_addr(p), damp_peer_port(p));
-	p->device_key = damp_key_end(c->j, damp_device_addr(p), damp_device_port(p));
+	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	if (!has_coap(p))
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+	prefetch_ledger(c, p);
 }
 
 /* What an Echo option in a request is worth. A short value can be guessed: it
@@ -254,7 +274,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
-	const struct damp_ctx c = {
+	struct damp_ctx c = {
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
@@ -263,6 +283,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++) {
+		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
 		else

@@ -63,6 +63,9 @@ struct damp_pkt {
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
 	uint16_t src_class, dst_class;
 	uint64_t peer_key, device_key, xchg_key;
+	/* Keyed hashes of the outside address and its prefixes at the guard's byte
+	 * rungs, and of the inside address: all ledger keys are made of them. */
+	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;

@@ -35,7 +35,8 @@ struct damp_probe_fifo {
 
 struct damp_judge {
 	struct damp_judge_config cfg;
-	struct damp_key k_prefix, k_end, k_xchg, k_mid;
+	struct damp_key k_addr, k_xchg, k_mid;
+	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
 	uint64_t wall_s;
@@ -65,6 +66,7 @@ struct damp_ctx {
 	damp_tick now;
 	uint64_t wall_s;
 	bool grace;
+	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -175,8 +177,20 @@ static inline uint16_t damp_device_port(const struct damp_pkt *p)
 
 /* keys.c: keyed hashes of everything that is looked up. */
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
-/* plen counts within the family: 0..32 or 0..128. */
-uint64_t damp_key_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen, uint64_t domain);
+/* The same from the hash of the whole address. Public numbers of ports lie above
+ * those of ledger domains, so that the two never meet. */
+static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
+{
+	return damp_mix(whole, 1ull << 48 | port);
+}
+/* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
+ * the whole address. */
+uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen);
+/* The ledger's key of a prefix in a domain. Free of hashing for the addresses
+ * of the packet being judged, at the lengths that damp_hash_ends() knows. */
+uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
+/* Hash the ends of p, once: fills its hashes, peer_key and device_key. */
+void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
 uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
