@@ -47,7 +47,8 @@ static size_t response(uint8_t *out, uint8_t type, uint16_t mid, const uint8_t *
 	out[0] = (uint8_t)(0x40 | type << 4 | tkl);
 	out[1] = DAMP_COAP_2_05;
 	damp_put16(out + 2, mid);
-	memcpy(out + 4, token, tkl);
+	if (tkl > 0)
+		memcpy(out + 4, token, tkl);
 	if (n > 4u + tkl)
 		out[4 + tkl] = 0xff;
 	return n;
