@@ -88,7 +88,7 @@ const char *damp_name_stage(unsigned stage)
 const char *damp_name_table(unsigned table)
 {
 	static const char *const word[] = { "ledger", "exchanges", "seen", "observations",
-					    "peers", "probes" };
+					    "peers", "probes", "greylist" };
 
 	PICK(word, DAMP_TABLE_MAX, table);
 }
