@@ -416,9 +416,9 @@ class Reading(Case):
         self.start_daemon()
         self.tell("events 1")
         e = json.loads(p.stdout.readline())
-        self.assertEqual((e["type"], e["record"]["seq"]), ("verdict", 2))   # 0 and 1 are not printed again
         p.kill()
         p.communicate()
+        self.assertEqual((e["type"], e["record"]["seq"]), ("verdict", 2))   # 0 and 1 are not printed again
 
     def test_socket_mode(self):
         mode = stat.S_IMODE(os.stat(os.path.join(self.run_dir, "damperd.sock")).st_mode)
