@@ -9,8 +9,17 @@
 #define DAMP_COMMAND_EXITS_MAX 8
 #define DAMP_COMMAND_EXAMPLES_MAX 4
 
-enum damp_option_id { DAMP_OPT_NONE, DAMP_OPT_JSON, DAMP_OPT_WATCH, DAMP_OPT_FOLLOW, DAMP_OPT_COMMENT, DAMP_OPT_FOR,
-		      DAMP_OPT_RUNTIME_DIR, DAMP_OPT_HELP, DAMP_OPT_ID_MAX };
+enum damp_option_id {
+	DAMP_OPT_NONE,
+	DAMP_OPT_JSON,
+	DAMP_OPT_WATCH,
+	DAMP_OPT_FOLLOW,
+	DAMP_OPT_COMMENT,
+	DAMP_OPT_FOR,
+	DAMP_OPT_RUNTIME_DIR,
+	DAMP_OPT_HELP,
+	DAMP_OPT_ID_MAX
+};
 
 struct damp_option {
 	const char *name;       /* without the dashes */

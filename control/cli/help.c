@@ -51,7 +51,8 @@ static void print_usage(FILE *f, const struct damp_command *c)
 	for (unsigned i = 0; i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++) {
 		const struct damp_option *o = &damp_option_table[c->options[i]];
 
-		fprintf(f, " [--%s%s%s]", o->name, o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
+		fprintf(f, " [--%s%s%s]", o->name, o->arg != NULL ? " " : "",
+			o->arg != NULL ? o->arg : "");
 	}
 	fputc('\n', f);
 }
@@ -186,7 +187,8 @@ int damp_cmd_help(struct damp_cli *cli)
 		 cli->args.nwords > 1 ? cli->args.words[1] : "");
 	if (damp_help_for(stdout, name))
 		return DAMP_EXIT_OK;
-	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all", name);
+	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all",
+			 name);
 }
 
 int damp_cmd_version(struct damp_cli *cli)

@@ -37,7 +37,8 @@ struct damp_link *damp_link_new(const char *runtime_dir, int timeout_ms, int loa
 	l->load_timeout_ms = load_timeout_ms;
 	l->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->addr.sun_family = AF_UNIX;
-	n = snprintf(l->addr.sun_path, sizeof(l->addr.sun_path), "%s/%s", runtime_dir, DAMP_WIRE_SOCKET);
+	n = snprintf(l->addr.sun_path, sizeof(l->addr.sun_path), "%s/%s", runtime_dir,
+		     DAMP_WIRE_SOCKET);
 	if (n < 0 || (size_t)n >= sizeof(l->addr.sun_path) || l->stop_fd < 0) {
 		damp_link_free(l);
 		return NULL;
@@ -126,7 +127,8 @@ static int64_t now_ms(void)
 static int wait_readable(const struct damp_link *l, int timeout_ms)
 {
 	int64_t end = now_ms() + timeout_ms, left;
-	struct pollfd p[2] = { { .fd = l->fd, .events = POLLIN }, { .fd = l->stop_fd, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = l->fd, .events = POLLIN },
+			       { .fd = l->stop_fd, .events = POLLIN } };
 	int n;
 
 	do {

@@ -63,8 +63,8 @@ static int start_servers(struct parts *p)
 	char path[512];
 
 	if (c->opt.metrics != NULL) {
-		p->metrics = damp_http_start_tcp(c->opt.metrics, damp_metrics_handle, c, c->metrics_at,
-						 sizeof(c->metrics_at));
+		p->metrics = damp_http_start_tcp(c->opt.metrics, damp_metrics_handle, c,
+						 c->metrics_at, sizeof(c->metrics_at));
 		if (p->metrics == NULL)
 			return -1;
 		damp_log(DAMP_LOG_INFO, "metrics are served at http://%s/metrics", c->metrics_at);
@@ -140,9 +140,11 @@ static void notify_status(struct damp_control *c)
 		snprintf(text, sizeof(text), "STATUS=generation %" PRIu32, s->generation);
 	else
 		snprintf(text, sizeof(text),
-			 "STATUS=generation %" PRIu32 " (%s), %" PRIu32 " rules (%u observing), %.0f packets/s, %.0f drops/s%s",
+			 "STATUS=generation %" PRIu32 " (%s), %" PRIu32
+			 " rules (%u observing), %.0f packets/s, %.0f drops/s%s",
 			 s->generation, s->running->view.hdr->name, s->running->view.hdr->nrules,
-			 damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE), rates.rx_pps, rates.drop_pps,
+			 damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE),
+			 rates.rx_pps, rates.drop_pps,
 			 s->last.known && !s->last.ok ? "; the last load FAILED" : "");
 	pthread_mutex_unlock(&s->lock);
 	sd_notify(0, text);

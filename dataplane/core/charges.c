@@ -66,3 +66,29 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 	*why = d->charge_reason[refused];
 	return false;
 }
+
+static struct damp_charge guess(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return (struct damp_charge){
+		.key = damp_key_prefix(c, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
+		.cost = DAMP_GUESS_TICKS,
+		.burst = DAMP_GUESS_TICKS * DAMP_GUESSES,
+	};
+}
+
+bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_charge one = guess(c, p);
+
+	return damp_ledger_peek(c->j->ledger, &one, 1, c->now) < 0;
+}
+
+void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_charge one = guess(c, p);
+
+	if (d->move == DAMP_MOVE_DROP)
+		d->ncharges = 0;
+	d->charge_on_drop = true;
+	damp_charge_add(d, one.key, one.cost, one.burst, DAMP_REASON_EMPTY_UNMATCHED);
+}

@@ -8,8 +8,8 @@
  * nothing else behind. Then tables, then the frame, then the counters, once.
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
- * the memory of fragments to follow, the count of wrong guesses, and a proof
- * that was given whatever became of the message that carried it.
+ * the memory of fragments to follow, the greylist, the count of wrong guesses,
+ * and a proof that was given whatever became of the message that carried it.
  */
 #include "judge_state.h"
 
@@ -173,11 +173,11 @@ static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const stru
 {
 	uint8_t echo[DAMP_ECHO_LEN];
 
-	damp_echo_make(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo);
+	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, d->echo_len);
 	c->w->stats->challenges_sent++;
 	if (d->move == DAMP_MOVE_ECHO_BACK)
-		return damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, non_mid(c, p));
-	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->pay);
+		return damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, d->echo_len, non_mid(c, p));
+	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->echo_len, d->pay);
 }
 
 /* A request that cannot be sliced goes on whole; its answer is judged anyway. */
@@ -289,6 +289,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		observe(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
+		if (d->grey_key)
+			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);
 		if (d->speaks_blocks)

@@ -17,6 +17,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.xchg_log2 = 17,        /* 8 MiB a worker: 262 k exchanges */
 	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
+	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
 };
 
 static size_t align(size_t n)
@@ -33,7 +34,8 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
-	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2));
+	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
+	       align(damp_grey_bytes(c->grey_log2));
 }
 
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
@@ -70,6 +72,8 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->seen = damp_seen_init(at, j->cfg.seen_log2);
 	at += align(damp_seen_bytes(j->cfg.seen_log2));
 	w->obs = damp_obs_init(at, j->cfg.obs_log2);
+	at += align(damp_obs_bytes(j->cfg.obs_log2));
+	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
 }
 
@@ -174,12 +178,27 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	prefetch_ledger(c, p);
 }
 
-static bool echo_proves(const struct damp_ctx *c, const struct damp_pkt *p)
+/* What an Echo option in a request is worth. A short value can be guessed: it
+ * counts only while a challenge is out and guesses are left, and a wrong one
+ * costs a guess (echo.h). */
+enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_WRONG_GUESS };
+
+static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_REQUEST && !p->frame.dst_group &&
-	       damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) &&
-	       damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s,
-			       p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len);
+	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
+	uint64_t value;
+
+	if (p->side != DAMP_OUTSIDE || p->kind != DAMP_KIND_REQUEST || p->frame.dst_group ||
+	    !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO))
+		return ECHO_NONE;
+	if (guessable &&
+	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
+	     !damp_guesses_left(c, p)))
+		return ECHO_NONE;
+	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s,
+			    p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len))
+		return ECHO_PROOF;
+	return guessable ? ECHO_WRONG_GUESS : ECHO_NONE;
 }
 
 /* A group answers from its members' own addresses: the request was to the
@@ -191,21 +210,20 @@ static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
 }
 
 /* Pass 2, first half: what the tables know of it. */
-static uint8_t look_up(const struct damp_ctx *c, struct damp_pkt *p)
+static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const bool from_peer = p->side == DAMP_OUTSIDE;
-	uint8_t proof = DAMP_PROOF_NONE;
+	enum echo_worth echo = ECHO_NONE;
 	uint64_t value;
 
 	if (p->frame.cls == DAMP_FRAME_OTHER)
-		return proof;
+		return echo;
 	/* Only what comes from the peer keeps its proof alive. */
 	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
 				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
-	if (echo_proves(c, p)) {
+	echo = weigh_echo(c, p);
+	if (echo == ECHO_PROOF)
 		p->proved = 1;
-		proof = DAMP_PROOF_ECHO;
-	}
 	if (has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
@@ -226,7 +244,7 @@ static uint8_t look_up(const struct damp_ctx *c, struct damp_pkt *p)
 					 p->coap.mid),
 			   c->now, &value))
 		p->truths |= DAMP_TRUTH_SOLICITED;
-	return proof;
+	return echo;
 }
 
 static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
@@ -242,12 +260,14 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	const uint8_t proof = look_up(c, p);
+	const enum echo_worth echo = look_up(c, p);
 	struct damp_decision d;
 
 	damp_decide(c, p, &d);
-	if (proof != DAMP_PROOF_NONE)
-		d.proof = proof;
+	if (echo == ECHO_PROOF)
+		d.proof = DAMP_PROOF_ECHO;
+	if (echo == ECHO_WRONG_GUESS)
+		damp_charge_guess(c, p, &d);
 	damp_commit(c, p, &d);
 }
 
@@ -297,5 +317,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
+	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
+	bytes[DAMP_TABLE_GREYLIST] = damp_grey_bytes(c->grey_log2) * n;
 	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
 }

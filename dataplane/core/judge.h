@@ -87,6 +87,7 @@ struct damp_judge_config {
 	unsigned xchg_log2;         /* lines of 2, each worker */
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
+	unsigned grey_log2;         /* cells of a byte, each worker */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 

@@ -115,6 +115,11 @@ uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 	return damp_hash3(&j->k_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
 }
 
+uint64_t damp_key_grey(const struct damp_judge *j, const struct damp_pkt *p)
+{
+	return damp_hash2(&j->k_mid, p->xchg_key, p->coap.mid) | 1ull << 63;
+}
+
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)
 {
 	if (kind == DAMP_SEEN_FRAGMENT)

@@ -167,10 +167,11 @@ static bool begin_response(struct reply *r, const uint8_t *data, const struct da
 
 /* Max-Age 0, because a cached challenge would answer every retry (attacks.md
  * 6.3). */
-static void put_challenge(struct reply *r, const uint8_t echo[DAMP_ECHO_LEN])
+static void put_challenge(struct reply *r, const uint8_t *echo, size_t echo_len)
 {
-	put_uint(r, DAMP_COAP_OPT_MAX_AGE, 0);
-	put_option(r, DAMP_COAP_OPT_ECHO, echo, DAMP_ECHO_LEN);
+	if (echo_len == DAMP_ECHO_LEN)
+		put_uint(r, DAMP_COAP_OPT_MAX_AGE, 0);
+	put_option(r, DAMP_COAP_OPT_ECHO, echo, (uint32_t)echo_len);
 }
 
 size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
@@ -186,18 +187,18 @@ size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, co
 }
 
 size_t damp_reply_challenge(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
-			    const uint8_t echo[DAMP_ECHO_LEN], uint16_t non_mid)
+			    const uint8_t *echo, size_t echo_len, uint16_t non_mid)
 {
 	struct reply r;
 
 	if (!begin_response(&r, data, f, m, DAMP_COAP_4_01, non_mid))
 		return 0;
-	put_challenge(&r, echo);
+	put_challenge(&r, echo, echo_len);
 	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
 }
 
 size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_frame *f,
-			       const struct damp_coap *m, const uint8_t echo[DAMP_ECHO_LEN], uint32_t max_ip)
+			       const struct damp_coap *m, const uint8_t *echo, size_t echo_len, uint32_t max_ip)
 {
 	struct reply r;
 
@@ -205,7 +206,7 @@ size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_fram
 		return 0;
 	put_header(&r, m->type, DAMP_COAP_4_01, m->mid);
 	put_token(&r, data + f->payload_off + m->token_off, m->tkl);
-	put_challenge(&r, echo);
+	put_challenge(&r, echo, echo_len);
 	return put_in_place(data, len, f, DAMP_REPLY_ON, &r, max_ip);
 }
 

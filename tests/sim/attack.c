@@ -55,12 +55,24 @@ static void count(void *self, const struct damp_addr *a, enum sim_way way, uint3
 		sample(v, ip_len);
 }
 
+static void receive(void *self, const struct sim_datagram *d)
+{
+	struct sim_victim *v = self;
+	uint8_t ack[4] = { DAMP_COAP_VERSION << 6 | DAMP_COAP_ACK << 4 };
+
+	if (!v->acked || d->len < sizeof(ack) || (d->data[0] >> 4 & 3) != DAMP_COAP_CON)
+		return;
+	memcpy(ack + 2, d->data + 2, 2);
+	v->acks++;
+	sim_send(v->sim, DAMP_OUTSIDE, &d->dst, &d->src, ack, sizeof(ack));
+}
+
 void sim_victim_open(struct sim_victim *v, struct sim *s, const struct damp_addr *prefix, unsigned int plen)
 {
 	memset(v, 0, sizeof(*v));
 	v->sim = s;
 	sim_add(s, &(struct sim_node){ .end.addr = *prefix, .plen = plen, .side = DAMP_OUTSIDE, .self = v,
-				       .count = count });
+				       .receive = receive, .count = count });
 }
 
 void sim_victim_close(struct sim_victim *v)

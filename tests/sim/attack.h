@@ -27,6 +27,10 @@ struct sim_sample { damp_tick at; uint32_t ip_len; };
 
 struct sim_victim {
 	struct sim *sim;
+	/* Somebody acknowledges every CON in its name: an attacker who guesses
+	 * the Message IDs, or sees them. */
+	bool acked;
+	uint64_t acks;
 	struct sim_meter *meter;
 	size_t nmeters, meter_room;
 	struct sim_sample *sample;

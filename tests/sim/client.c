@@ -15,7 +15,9 @@ const struct sim_client_kind sim_libcoap_non = {
 	.retry_gap = LIBCOAP_NON_WAIT,
 };
 const struct sim_client_kind sim_minimal_con = { .name = "minimal CON", .con = true };
-const struct sim_client_kind sim_minimal_non = { .name = "minimal NON", .retries = 3, .retry_gap = DAMP_SECONDS(5) };
+const struct sim_client_kind sim_minimal_non = { .name = "minimal NON",
+						 .retries = 3,
+						 .retry_gap = DAMP_SECONDS(5) };
 
 static void start_job(struct sim_client *c);
 
@@ -78,7 +80,8 @@ static void send_request(struct sim_client *c)
 	sim_add_path(&m, c->job[c->at_job].path);
 	if (c->got > 0)
 		sim_add_block(&m, DAMP_COAP_OPT_BLOCK2,
-			      (struct sim_block){ .num = (uint32_t)(c->got / sim_block_size(c->szx)), .szx = c->szx });
+			      (struct sim_block){ .num = (uint32_t)(c->got / sim_block_size(c->szx)),
+						  .szx = c->szx });
 	if (c->echo_len > 0)
 		sim_add_option(&m, DAMP_COAP_OPT_ECHO, c->echo, c->echo_len);
 	len = sim_write(&m, data);
@@ -127,7 +130,8 @@ static void on_ping(struct sim_client *c, const struct sim_end *from, uint16_t m
 {
 	const damp_tick now = c->sim->now;
 
-	if (!c->alive || now < c->born + c->kind->deaf || (c->pinged != 0 && now < c->pinged + c->kind->ping_gap))
+	if (!c->alive || now < c->born + c->kind->deaf ||
+	    (c->pinged != 0 && now < c->pinged + c->kind->ping_gap))
 		return;
 	c->pinged = now;
 	send_empty(c, from, DAMP_COAP_RST, mid);

@@ -36,15 +36,20 @@ static void send_copy(struct sim_con *c)
 	c->wait *= 2;
 }
 
-void sim_con_send(struct sim_con_list *l, const struct sim_end *src, const struct sim_end *dst, const uint8_t *data,
-		  size_t len, uint64_t tag)
+void sim_con_send(struct sim_con_list *l, const struct sim_end *src, const struct sim_end *dst,
+		  const uint8_t *data, size_t len, uint64_t tag)
 {
 	const uint32_t spread = (uint32_t)DAMP_SECONDS(DAMP_COAP_ACK_TIMEOUT_S) / 2;
 	struct sim_con *c = malloc(sizeof(*c) + len);
 
 	assert(c != NULL);
-	*c = (struct sim_con){ .next = l->first, .list = l, .mid = damp_get16(data + 2), .src = *src, .dst = *dst,
-			       .tag = tag, .len = len };
+	*c = (struct sim_con){ .next = l->first,
+			       .list = l,
+			       .mid = damp_get16(data + 2),
+			       .src = *src,
+			       .dst = *dst,
+			       .tag = tag,
+			       .len = len };
 	memcpy(c->data, data, len);
 	c->wait = DAMP_SECONDS(DAMP_COAP_ACK_TIMEOUT_S) + sim_below(l->sim, spread);
 	l->first = c;

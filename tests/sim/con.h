@@ -35,8 +35,8 @@ struct sim_con_list {
 	uint64_t copies;            /* sent, repetitions included */
 };
 
-void sim_con_send(struct sim_con_list *l, const struct sim_end *src, const struct sim_end *dst, const uint8_t *data,
-		  size_t len, uint64_t tag);
+void sim_con_send(struct sim_con_list *l, const struct sim_end *src, const struct sim_end *dst,
+		  const uint8_t *data, size_t len, uint64_t tag);
 /* An ACK or RST with this Message ID came from peer: ends the repetition.
  * NULL when there is none. */
 const struct sim_con *sim_con_answered(struct sim_con_list *l, const struct sim_end *peer, uint16_t mid);

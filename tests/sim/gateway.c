@@ -56,7 +56,8 @@ struct sim_gateway *sim_gateway_open(struct sim *s, bool enforce)
 	g->judge_mem = lines(damp_judge_bytes(&config));
 	g->worker_mem = lines(damp_judge_worker_bytes(&config));
 	g->judge = damp_judge_init(g->judge_mem, &config, &key, WALL_S, 0);
-	g->worker = damp_judge_worker_init(g->worker_mem, g->judge, 0, &g->stats->worker[0], &g->events->ring[0]);
+	g->worker = damp_judge_worker_init(g->worker_mem, g->judge, 0, &g->stats->worker[0],
+					   &g->events->ring[0]);
 	g->view = damp_view_open(program, len, 1, &key, err, sizeof(err));
 	assert(g->judge != NULL && g->worker != NULL && g->view != NULL);
 	damp_secrets_init(&g->view->secrets, &key, WALL_S);

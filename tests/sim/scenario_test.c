@@ -75,7 +75,8 @@ int main(void)
 	sim_result_row(NULL);
 	for (size_t i = 0; i < n; i++) {
 		runs[i] = (struct run){ &sim_scenarios[i / 2], i % 2 };
-		tests[i] = (struct CMUnitTest){ runs[i].scenario->vector, test_scenario, NULL, NULL, &runs[i] };
+		tests[i] = (struct CMUnitTest){ runs[i].scenario->vector, test_scenario, NULL, NULL,
+						&runs[i] };
 	}
 	failed = _cmocka_run_group_tests("scenarios", tests, n, NULL, NULL);
 	free(tests);

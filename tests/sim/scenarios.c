@@ -45,16 +45,18 @@ static void planted_payload(struct sim_world *w)
 /* AV-06: CON GET /slow?1, acknowledged, then 1000 bytes as a CON, five times. */
 static void separate_responses(struct sim_world *w)
 {
-	static const uint8_t get_slow[] = { 0x41, 0x01, 0x00, 0x07, 0x01, 0xb4, 's', 'l', 'o', 'w', 0x41, '1' };
+	static const uint8_t get_slow[] = {
+		0x41, 0x01, 0x00, 0x07, 0x01, 0xb4, 's', 'l', 'o', 'w', 0x41, '1',
+	};
 
 	sim_server_add(&w->server, "slow", 1000, 9)->delay = DAMP_SECONDS(1);
 	repeat(sim_attack_add(w, get_slow, sizeof(get_slow)), 100, TEN_A_SECOND);
 }
 
-/* AV-07: an unknown critical option, and a path that does not exist. */
+/* AV-07: the unknown critical option 2069, and an unknown method. */
 static void errors(struct sim_world *w)
 {
-	static const uint8_t bad_option[] = { 0x41, 0x01, 0x00, 0x01, 0x01, 0xb1, 'a', 0xe0, 0x06, 0xfe };
+	static const uint8_t bad_option[] = { 0x41, 0x01, 0x00, 0x01, 0x01, 0xb1, 'a', 0xe0, 0x06, 0xfd };
 	static const uint8_t no_method[] = { 0x40, 0x1f, 0x10, 0x01 };
 
 	repeat(sim_attack_add(w, bad_option, sizeof(bad_option)), 150, TEN_A_SECOND);

@@ -22,7 +22,8 @@ void sim_server_open(struct sim_server *v, struct sim *s, const struct sim_end *
 	v->sim = s;
 	v->end = *end;
 	v->cons = (struct sim_con_list){ .sim = s, .side = DAMP_INSIDE, .owner = v, .gave_up = gave_up };
-	sim_add(s, &(struct sim_node){ .end = *end, .plen = 128, .side = DAMP_INSIDE, .self = v, .receive = receive });
+	sim_add(s, &(struct sim_node){
+			   .end = *end, .plen = 128, .side = DAMP_INSIDE, .self = v, .receive = receive });
 }
 
 void sim_server_close(struct sim_server *v)
@@ -40,7 +41,9 @@ struct sim_resource *sim_server_add(struct sim_server *v, const char *path, size
 	struct sim_resource *r = &v->resource[v->nresources++];
 
 	assert(v->nresources <= SIM_RESOURCES_MAX && strlen(path) < SIM_PATH_MAX);
-	*r = (struct sim_resource){ .len = len, .format = -1, .max_age = -1, .observable = true, .serial = 2 };
+	*r = (struct sim_resource){
+		.len = len, .format = -1, .max_age = -1, .observable = true, .serial = 2
+	};
 	snprintf(r->path, sizeof(r->path), "%s", path);
 	r->body = malloc(len + 1);
 	assert(r->body != NULL);
@@ -192,15 +195,19 @@ static void send_pending(void *self, uint64_t arg)
 		sim_send(v->sim, DAMP_INSIDE, &v->end, &w->peer, data, len);
 }
 
-static void answer_later(struct sim_server *v, size_t session, struct sim_resource *r, const struct sim_message *m)
+static void answer_later(struct sim_server *v, size_t session, struct sim_resource *r,
+			 const struct sim_message *m)
 {
 	uint64_t i = 0;
 
 	while (i < SIM_PENDING_MAX && v->pending[i].used)
 		i++;
 	assert(i < SIM_PENDING_MAX);
-	v->pending[i] = (struct sim_pending){ .used = true, .con = m->type == DAMP_COAP_CON,
-					      .peer = v->session[session].peer, .resource = r, .tkl = m->tkl };
+	v->pending[i] = (struct sim_pending){ .used = true,
+					      .con = m->type == DAMP_COAP_CON,
+					      .peer = v->session[session].peer,
+					      .resource = r,
+					      .tkl = m->tkl };
 	memcpy(v->pending[i].token, m->token, sizeof(m->token));
 	if (m->type == DAMP_COAP_CON)
 		send_empty(v, session, DAMP_COAP_ACK, m->mid);
@@ -249,7 +256,8 @@ static bool path_text(const struct sim_message *m, char *out)
 			continue;
 		if (n + o->len + 2 > SIM_PATH_MAX)
 			return false;
-		n += (size_t)snprintf(out + n, SIM_PATH_MAX - n, "%s%.*s", n ? "/" : "", (int)o->len, o->value);
+		n += (size_t)snprintf(out + n, SIM_PATH_MAX - n, "%s%.*s", n ? "/" : "", (int)o->len,
+				      o->value);
 	}
 	return true;
 }
@@ -286,7 +294,8 @@ static uint8_t take_block(struct sim_server *v, size_t session, const struct sim
 		s->upload_len = 0;
 	}
 	if (s->upload == NULL || strcmp(s->upload_path, path) != 0 ||
-	    (size_t)b.num * sim_block_size(b.szx) != s->upload_len || s->upload_len + m->payload_len > UPLOAD_MAX)
+	    (size_t)b.num * sim_block_size(b.szx) != s->upload_len ||
+	    s->upload_len + m->payload_len > UPLOAD_MAX)
 		return SIM_CODE(5, 0);
 	memcpy(s->upload + s->upload_len, m->payload, m->payload_len);
 	s->upload_len += m->payload_len;
@@ -319,33 +328,42 @@ static void on_put(struct sim_server *v, size_t session, const struct sim_messag
 	sim_server_send(v, session, &out);
 }
 
-static bool is_known_critical(uint32_t number)
+static bool is_unknown_critical(uint32_t number)
 {
 	static const uint8_t known[] = { 1, 3, 5, 7, 11, 15, 17, 23, 27, 35, 39 };
 
 	for (size_t i = 0; i < sizeof(known); i++)
 		if (known[i] == number)
+			return false;
+	return number & 1;
+}
+
+static bool has_unknown_critical(const struct sim_message *m)
+{
+	for (unsigned int i = 0; i < m->noptions; i++)
+		if (is_unknown_critical(m->option[i].number))
 			return true;
 	return false;
 }
 
 /* Refuse a request with critical options that are not known: 4.02 with them in
- * it to a CON, RST to a NON. True when it did. */
+ * it (but for OSCORE) to a CON, RST to a NON. True when it did. */
 static bool refuse_options(struct sim_server *v, size_t session, const struct sim_message *m)
 {
 	struct sim_message out;
 
+	if (!has_unknown_critical(m))
+		return false;
+	if (m->type == DAMP_COAP_NON) {
+		send_empty(v, session, DAMP_COAP_RST, m->mid);
+		return true;
+	}
 	begin_response(v, session, m, SIM_CODE(4, 2), &out);
 	for (unsigned int i = 0; i < m->noptions; i++)
-		if ((m->option[i].number & 1) && !is_known_critical(m->option[i].number))
+		if (is_unknown_critical(m->option[i].number) && m->option[i].number != DAMP_COAP_OPT_OSCORE)
 			sim_add_option(&out, m->option[i].number, m->option[i].value, m->option[i].len);
-	if (out.noptions == 0)
-		return false;
 	set_error(&out, SIM_CODE(4, 2));
-	if (m->type == DAMP_COAP_NON)
-		send_empty(v, session, DAMP_COAP_RST, m->mid);
-	else
-		sim_server_send(v, session, &out);
+	sim_server_send(v, session, &out);
 	return true;
 }
 
@@ -354,7 +372,8 @@ static void on_request(struct sim_server *v, size_t session, const struct sim_me
 	v->requests++;
 	if (refuse_options(v, session, m))
 		return;
-	if (sim_option(m, DAMP_COAP_OPT_PROXY_URI) != NULL || sim_option(m, DAMP_COAP_OPT_PROXY_SCHEME) != NULL)
+	if (sim_option(m, DAMP_COAP_OPT_PROXY_URI) != NULL ||
+	    sim_option(m, DAMP_COAP_OPT_PROXY_SCHEME) != NULL)
 		send_error(v, session, m, SIM_CODE(5, 5));
 	else if (m->code == DAMP_COAP_GET)
 		on_get(v, session, m);

@@ -41,7 +41,8 @@ unsigned int sim_server_observers(const struct sim_server *v)
 	return n;
 }
 
-static struct sim_observer *find(struct sim_server *v, size_t session, const struct sim_resource *r, uint64_t key)
+static struct sim_observer *find(struct sim_server *v, size_t session, const struct sim_resource *r,
+				 uint64_t key)
 {
 	for (unsigned int i = 0; i < SIM_OBSERVERS_MAX; i++) {
 		struct sim_observer *o = &v->observer[i];
@@ -54,11 +55,12 @@ static struct sim_observer *find(struct sim_server *v, size_t session, const str
 
 static struct sim_observer *unused(struct sim_server *v)
 {
-	for (unsigned int i = 0; i < SIM_OBSERVERS_MAX; i++)
-		if (!v->observer[i].used)
-			return &v->observer[i];
-	assert(!"too many observers");
-	return NULL;
+	unsigned int i = 0;
+
+	while (i < SIM_OBSERVERS_MAX && v->observer[i].used)
+		i++;
+	assert(i < SIM_OBSERVERS_MAX);
+	return &v->observer[i];
 }
 
 void sim_observe(struct sim_server *v, size_t session, struct sim_resource *r, const struct sim_message *m)
@@ -69,7 +71,10 @@ void sim_observe(struct sim_server *v, size_t session, struct sim_resource *r, c
 
 	if (o == NULL) {
 		o = unused(v);
-		*o = (struct sim_observer){ .used = true, .id = ++v->observer_ids, .session = session, .resource = r,
+		*o = (struct sim_observer){ .used = true,
+					    .id = ++v->observer_ids,
+					    .session = session,
+					    .resource = r,
 					    .cache_key = key };
 	}
 	o->tkl = m->tkl;
@@ -136,7 +141,8 @@ void sim_observe_acked(struct sim_server *v, size_t session)
 void sim_observe_reset(struct sim_server *v, size_t session, uint16_t mid)
 {
 	for (unsigned int i = 0; i < SIM_OBSERVERS_MAX; i++)
-		if (v->observer[i].used && v->observer[i].session == session && v->observer[i].last_mid == mid)
+		if (v->observer[i].used && v->observer[i].session == session &&
+		    v->observer[i].last_mid == mid)
 			v->observer[i].used = false;
 }
 

@@ -111,7 +111,8 @@ const struct sim_node *sim_find(const struct sim *s, enum damp_side side, const 
 		if (n->side != side || (n->end.port != 0 && n->end.port != e->port) ||
 		    !in_prefix(&e->addr, &n->end.addr, n->plen))
 			continue;
-		if (best == NULL || n->plen > best->plen || (n->plen == best->plen && n->end.port > best->end.port))
+		if (best == NULL || n->plen > best->plen ||
+		    (n->plen == best->plen && n->end.port > best->end.port))
 			best = n;
 	}
 	return best;

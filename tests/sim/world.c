@@ -78,7 +78,7 @@ static void add_clients(struct sim_world *w)
 	}
 }
 
-static void open_world(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
+void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
 {
 	const struct damp_addr victims = sim_addr(v6, SIM_NET_VICTIMS, 0);
 	const struct sim_end server = { sim_addr(v6, SIM_NET_SERVERS, 0), SERVER_PORT };
@@ -91,7 +91,7 @@ static void open_world(struct sim_world *w, bool v6, bool enforce, uint64_t seed
 	w->attacker.sim = &w->sim;
 }
 
-static void close_world(struct sim_world *w)
+void sim_world_close(struct sim_world *w)
 {
 	for (unsigned int i = 0; i < w->nclients; i++)
 		sim_client_close(&w->client[i]);
@@ -118,19 +118,20 @@ static void sum_up(const struct sim_world *w, struct sim_outcome *o)
 	}
 }
 
-static void run_once(const struct sim_scenario *c, bool v6, bool enforce, uint64_t seed, struct sim_outcome *o)
+static void run_once(const struct sim_scenario *c, bool v6, bool enforce, uint64_t seed,
+		     struct sim_outcome *o)
 {
 	struct sim_world *w = calloc(1, sizeof(*w));
 
 	assert(w != NULL);
-	open_world(w, v6, enforce, seed);
+	sim_world_open(w, v6, enforce, seed);
 	c->arrange(w);
 	add_clients(w);
 	for (unsigned int i = 0; i < w->nattacks; i++)
 		sim_attack_start(&w->attack[i]);
 	sim_run(&w->sim, SIM_START + DAMP_SECONDS(c->seconds));
 	sum_up(w, o);
-	close_world(w);
+	sim_world_close(w);
 	free(w);
 }
 

@@ -43,7 +43,13 @@ struct sim_scenario {
 
 /* One kind of client over one run. */
 struct sim_served { unsigned int tried, answered; uint64_t trips; damp_tick took; };
-enum sim_kind { SIM_KIND_LIBCOAP_CON, SIM_KIND_MINIMAL_CON, SIM_KIND_LIBCOAP_NON, SIM_KIND_MINIMAL_NON, SIM_KIND_MAX };
+enum sim_kind {
+	SIM_KIND_LIBCOAP_CON,
+	SIM_KIND_MINIMAL_CON,
+	SIM_KIND_LIBCOAP_NON,
+	SIM_KIND_MINIMAL_NON,
+	SIM_KIND_MAX
+};
 
 struct sim_outcome {
 	uint64_t attacker_packets, attacker_bytes, victim_packets, victim_bytes, gateway_bytes;
@@ -67,6 +73,10 @@ const struct sim_end *sim_server_end(const struct sim_world *w);
 /* A new attack to be filled: from victim 0 at the server, one message. The
  * message must outlive the run. */
 struct sim_attack *sim_attack_add(struct sim_world *w, const uint8_t *message, size_t len);
+
+/* Everything but the attacks and the honest clients. */
+void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed);
+void sim_world_close(struct sim_world *w);
 
 void sim_scenario_run(const struct sim_scenario *c, bool v6, uint64_t seed, struct sim_result *r);
 

@@ -403,6 +403,23 @@ class Reading(Case):
         p.wait()
         p.stdout.close()
 
+    def test_events_follow_over_a_restart(self):
+        self.tell("events 2")
+        until("the events", lambda: len(self.events()) == 3)
+        p = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "events", "-f", "--json"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env())
+        for _ in range(3):
+            p.stdout.readline()
+        self.daemon.kill()
+        self.daemon.wait()
+        self.assertIn("waiting for it", p.stderr.readline())
+        self.start_daemon()
+        self.tell("events 1")
+        e = json.loads(p.stdout.readline())
+        self.assertEqual((e["type"], e["record"]["seq"]), ("verdict", 2))   # 0 and 1 are not printed again
+        p.kill()
+        p.communicate()
+
     def test_socket_mode(self):
         mode = stat.S_IMODE(os.stat(os.path.join(self.run_dir, "damperd.sock")).st_mode)
         self.assertEqual(mode, 0o666)

@@ -147,6 +147,7 @@ static void test_echo_layout(void **state)
 		0x00, 0x00, 0x00, 0x00, 0x19, 0x98, 0xbd, 0x90, /* slot: NOON / 4 */
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1,
 		0x9c, 0x40,                                     /* port 40000 */
+		9,                                              /* length of the value */
 	};
 	uint8_t value[DAMP_ECHO_LEN];
 

@@ -80,10 +80,10 @@ static void test_challenge(void **state)
 
 	(void)state;
 	make_cause(&c, 1, get_core, sizeof(get_core));
-	check_coap(c.data, damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 0), ack, sizeof(ack));
+	check_coap(c.data, damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 0), ack, sizeof(ack));
 	/* a separate response of just the same size: type, MID and token stay */
 	make_cause(&c, 0, con, sizeof(con));
-	len = damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, UINT32_MAX);
+	len = damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, UINT32_MAX);
 	assert_int_equal(len, c.len);
 	check_coap(c.data, len, on, sizeof(on));
 }
@@ -98,7 +98,7 @@ static void test_challenge_scans(void **state)
 
 	(void)state;
 	make_cause(&c, 8, get_core, sizeof(get_core));
-	len = damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 0);
+	len = damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 0);
 	damp_frame_parse(c.data, len, test_ports(), false, &f);
 	damp_coap_scan(c.data + f.payload_off, f.payload_len, &m);
 	assert_int_equal(m.malformed, 0);
@@ -228,8 +228,8 @@ static void check_refused(struct cause *c)
 
 	memcpy(before, c->data, c->len);
 	assert_int_equal(damp_reply_code(c->data, c->len, &c->f, &c->m, DAMP_COAP_4_29, -1, 1), 0);
-	assert_int_equal(damp_reply_challenge(c->data, c->len, &c->f, &c->m, echo, 1), 0);
-	assert_int_equal(damp_reply_challenge_on(c->data, c->len, &c->f, &c->m, echo, UINT32_MAX), 0);
+	assert_int_equal(damp_reply_challenge(c->data, c->len, &c->f, &c->m, echo, DAMP_ECHO_LEN, 1), 0);
+	assert_int_equal(damp_reply_challenge_on(c->data, c->len, &c->f, &c->m, echo, DAMP_ECHO_LEN, UINT32_MAX), 0);
 	assert_int_equal(damp_reply_empty(c->data, c->len, &c->f, DAMP_REPLY_BACK, DAMP_COAP_CON, 1), 0);
 	assert_int_equal(damp_reply_empty(c->data, c->len, &c->f, DAMP_REPLY_ON, DAMP_COAP_RST, 1), 0);
 	assert_int_equal(damp_reply_empty_copy(out, sizeof(out), c->data, &c->f, DAMP_REPLY_BACK,
@@ -273,13 +273,13 @@ static void test_wrong_causes(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		make_cause(&c, 0, rows[i].msg, rows[i].len);
 		assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, -1, 1), 0);
-		assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+		assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 	}
 	make_cause(&c, 0, get_core, sizeof(get_core));
-	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, UINT32_MAX), 0);
+	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, UINT32_MAX), 0);
 	c.m.malformed = 1;
 	assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, -1, 1), 0);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 }
 
 /* Never larger than the cause: at the bound, and one byte above it. IPv4
@@ -296,13 +296,13 @@ static void test_size_bound(void **state)
 
 	(void)state;
 	make_cause(&c, 0, msg, challenge);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), c.len);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), c.len);
 	make_cause(&c, 0, msg, challenge - 1);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 	make_cause(&c, 6, msg, challenge - 8);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), c.len);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), c.len);
 	make_cause(&c, 6, msg, challenge - 9);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 	make_cause(&c, 1, get_root, sizeof(get_root));
 	assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, -1, 1), c.len);
 	make_cause(&c, 1, get_root, sizeof(get_root));
@@ -324,8 +324,8 @@ static void test_max_ip(void **state)
 
 	(void)state;
 	make_cause(&c, 0, msg, sizeof(msg));
-	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, need - 1), 0);
-	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, need), 14 + need);
+	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, need - 1), 0);
+	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, need), 14 + need);
 }
 
 int main(void)
