@@ -864,6 +864,32 @@ static void header_chains(void **state)
 	rig_close(&r);
 }
 
+/* One record a second and reason, with the number it stands for. */
+static void events_tell_of_drops(void **state)
+{
+	struct damp_event_ring *ring;
+	const struct damp_event *e;
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	ring = &r.events->ring[0];
+	for (unsigned i = 0; i < 30; i++) {
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x40, 0x01, 0x12, 0x34, 0xff));
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x60, 0x00, 0x12, 0x34));
+		rig_wait_ms(&r, 100);
+	}
+	/* Two reasons, each at 0, 1 and 2 s. */
+	assert_in_range(ring->head, 5, 6);
+	e = &ring->slot[ring->head - 1];
+	assert_int_equal(e->seq, ring->head - 1);
+	assert_in_range(e->represents, 9, 11);
+	assert_int_equal(e->sport, 40000);
+	assert_int_equal(e->dport, 5683);
+	assert_int_equal(e->verdict, DAMP_VERDICT_DROP);
+	assert_int_equal(e->wall_us / 1000000, 1700000000 + r.now / DAMP_TICK_HZ - 1);
+	rig_close(&r);
+}
+
 /* Both directions of a conversation, and all answers to a group request, meet
  * at one worker. */
 static void owners_agree(void **state)
@@ -973,7 +999,7 @@ int main(void)
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),
 		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
 		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
-		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
+		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up), BOTH(events_tell_of_drops),
 		cmocka_unit_test(every_reason_was_seen),
 	};
 
