@@ -196,7 +196,7 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
-uint64_t damp_key_grey(const struct damp_judge *j, const struct damp_pkt *p);
+uint64_t damp_key_grey(const struct damp_pkt *p);
 /* The mark "somebody at this address has proved to be there", in the peer table. */
 static inline uint64_t damp_key_known(uint64_t peer_whole)
 {
