@@ -273,7 +273,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->hs_scans += d->text_cost.hs_scans;
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
-	if (!ours || p->proved)
+	/* With the filter bypassed there is no promise to keep account of. */
+	if (!ours || p->proved || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
 	if (p->side == DAMP_OUTSIDE)
 		s->unproved_bytes_in += bytes;
