@@ -101,6 +101,7 @@ struct damp_decision {
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	bool speaks_blocks;                     /* the device used Block2 */
+	uint8_t preempt_len;                    /* of an Echo to add to a response that is forwarded */
 	uint16_t xchg_flags;
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
