@@ -152,6 +152,7 @@ static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
 		return;
 	}
+	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
