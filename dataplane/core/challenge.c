@@ -58,7 +58,11 @@ static unsigned pings_for(const struct damp_pkt *p, uint32_t budget)
 
 void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), 0, DAMP_PING_LIFE_S);
+	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0);
+
+	/* Written only after the charges are paid: time enough for its line to come. */
+	damp_seen_prefetch(c->w->seen, key);
+	damp_see(d, key, 0, DAMP_PING_LIFE_S);
 }
 
 static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)

@@ -294,12 +294,14 @@ static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t valu
 static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool con = p->coap.type == DAMP_COAP_CON;
+	uint64_t key;
 
-	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+	if (!con && p->coap.type != DAMP_COAP_NON)
 		return;
-	damp_see(d, damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
-				  p->coap.mid),
-		 p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
+	key = p->mid_key ? p->mid_key
+			 : damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+					 p->coap.mid);
+	damp_see(d, key, p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
 }
 
 static inline void damp_drop(struct damp_decision *d, enum damp_reason why)
