@@ -15,16 +15,20 @@ static size_t align(size_t n)
 	return (n + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE;
 }
 
-static bool open_judge(struct damp_bench *b, uint64_t wall_s, bool grace)
+static const struct damp_judge_config small = {
+	.nworkers = 1, .ledger_log2 = 8, .peers_log2 = 6, .xchg_log2 = 6, .seen_log2 = 6, .obs_log2 = 6,
+};
+
+static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
 {
-	const struct damp_judge_config *c = &damp_judge_defaults;
+	const struct damp_judge_config *c = s->small ? &small : &damp_judge_defaults;
 	const size_t judge = align(damp_judge_bytes(c)), worker = align(damp_judge_worker_bytes(c));
 	const size_t stats = align(sizeof(*b->stats)), events = align(sizeof(*b->events));
 	uint8_t *at;
 
 	/* Ticks have to be ahead of the grace time; the wall clock may wrap, since
 	 * only sums of it are used. */
-	b->zero = grace ? DAMP_SECONDS(1) : DAMP_SECONDS((uint64_t)b->view->guard->grace_s + 1);
+	b->zero = s->grace ? DAMP_SECONDS(1) : DAMP_SECONDS((uint64_t)b->view->guard->grace_s + 1);
 	b->now = b->zero;
 	b->mem = calloc(1, judge + worker + stats + events + DAMP_CACHE_LINE);
 	if (b->mem == NULL)
@@ -32,29 +36,29 @@ static bool open_judge(struct damp_bench *b, uint64_t wall_s, bool grace)
 	at = (uint8_t *)(((uintptr_t)b->mem + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
 	b->stats = (void *)(at + judge + worker);
 	b->events = (void *)(at + judge + worker + stats);
-	b->judge = damp_judge_init(at, c, &bench_key, wall_s - b->zero / DAMP_TICK_HZ, 0);
+	b->judge = damp_judge_init(at, c, &bench_key, s->wall_s - b->zero / DAMP_TICK_HZ, 0);
 	if (b->judge == NULL)
 		return false;
 	b->worker = damp_judge_worker_init(at + judge, b->judge, 0, b->stats, b->events);
 	return b->worker != NULL;
 }
 
-struct damp_bench *damp_bench_new(const void *block, size_t len, uint64_t wall_s, bool grace, char *err, size_t errlen)
+struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, size_t errlen)
 {
 	struct damp_bench *b = calloc(1, sizeof(*b));
-	void *copy = malloc(len ? len : 1);
+	void *copy = malloc(s->len ? s->len : 1);
 
 	snprintf(err, errlen, "no memory");
 	if (b == NULL || copy == NULL)
 		goto out_free;
-	memcpy(copy, block, len);
-	b->view = damp_view_open(copy, len, 1, &bench_key, err, errlen);
+	memcpy(copy, s->block, s->len);
+	b->view = damp_view_open(copy, s->len, 1, &bench_key, err, errlen);
 	if (b->view == NULL)
 		goto out_free;
-	damp_secrets_init(&b->view->secrets, &bench_key, wall_s);
+	damp_secrets_init(&b->view->secrets, &bench_key, s->wall_s);
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
 		b->view->rule_slot[i] = (uint16_t)(i + 1 < DAMP_RULE_SLOTS ? i + 1 : 0);
-	if (open_judge(b, wall_s, grace))
+	if (open_judge(b, s))
 		return b;
 	snprintf(err, errlen, "no memory");
 	damp_bench_free(b);

@@ -34,9 +34,16 @@ struct damp_bench {
 	uint8_t frame[DAMP_BENCH_FRAME_MAX + DAMP_GROW_MAX];
 };
 
-/* A bench for a copy of the program at block; wall_s: the wall clock at the
- * first frame; grace: as right after a start. NULL with a line in err. */
-struct damp_bench *damp_bench_new(const void *block, size_t len, uint64_t wall_s, bool grace, char *err, size_t errlen);
+struct damp_bench_setup {
+	const void *block;              /* the program, copied */
+	size_t len;
+	uint64_t wall_s;                /* the wall clock at the first frame */
+	bool grace;                     /* begin as right after a start */
+	bool small;                     /* tables for a few messages, made at once */
+};
+
+/* NULL with a line in err. */
+struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, size_t errlen);
 void damp_bench_free(struct damp_bench *b);
 
 /* Move the clock to t ticks after the first frame; never back. */
