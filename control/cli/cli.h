@@ -49,7 +49,7 @@ struct damp_args {
 	const char *rules, *against;            /* explain, replay: a file or "running" */
 	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format;
 	struct damp_values coap_options, inside, outside_mac;
-	bool json, watch, follow, help, grace;
+	bool json, watch, follow, help, grace, move_loopback;
 	char **words;                           /* the arguments that are no options */
 	int nwords;
 };

@@ -8,6 +8,7 @@
 #include "explain.h"
 #include "help.h"
 #include "load.h"
+#include "replay.h"
 #include "show.h"
 
 const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
@@ -34,6 +35,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
 				   "frames from this MAC came from outside, all others from inside;\nmay be repeated" },
 	[DAMP_OPT_GRACE] = { "grace", 0, NULL, "begin as right after a start of the gateway, in its grace time" },
+	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
+				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1), since\n"
+				"no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },
@@ -146,12 +150,34 @@ const struct damp_command damp_commands[] = {
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO, DAMP_OPT_SIZE,
 			     DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES, DAMP_OPT_STATE, DAMP_OPT_INSIDE,
-			     DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_JSON },
+			     DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper explain --rules home.yaml --from 203.0.113.9 --to 192.0.2.7 --msg 'CON GET /a'",
 			      "damper explain --rules home.yaml --pcap attack.pcap#17", "damper explain --hex 40010001",
 			      "jq -r .hex messages.jsonl | damper explain --hex - | jq .reason" },
 		.run = damp_cmd_explain,
+	},
+	{
+		.name = "replay", .args = "PCAP", .min_words = 1, .max_words = 1,
+		.summary = "what would rules have done with a capture?",
+		.help = "Puts each frame of a pcap or pcapng file before the judge of the data plane,\n"
+			"here, with the capture's own clock, and prints what became of them. With\n"
+			"--against a second judge runs other rules beside it, and the differences are\n"
+			"shown: counts, proved peers that were dropped (look there first), bytes toward\n"
+			"peers that have not proved they are there, and for each rule the first frame it\n"
+			"treated otherwise; 'damper explain --pcap FILE#N' says why.\n"
+			"Which side a frame came from is told by --inside or --outside-mac, else by\n"
+			"pcapng interfaces named inside and outside, else by the inside prefixes of the\n"
+			"rules, else guessed: the end with the CoAP port is inside.\n"
+			"The judge begins with empty tables, and nobody answers its challenges here: a\n"
+			"capture of a gateway without Damper shows honest clients unproved.\n"
+			"Ends with 1 when verdicts differ.\n",
+		.options = { DAMP_OPT_RULES, DAMP_OPT_AGAINST, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_LOOPBACK,
+			     DAMP_OPT_GRACE, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper replay yesterday.pcapng --rules new.yaml --against running",
+			      "damper replay attack.pcap --rules home.yaml --inside 192.0.2.0/24 --json | jq .sets.new" },
+		.run = damp_cmd_replay,
 	},
 	{
 		.name = "bypass on", .args = "",

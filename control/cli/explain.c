@@ -8,6 +8,7 @@
 #include "foresight/sides.h"
 #include "json_get.h"
 #include "origin.h"
+#include "replay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,19 +149,6 @@ static int split_frame(const char *text, char *file, size_t room, uint64_t *numb
 	return DAMP_EXIT_OK;
 }
 
-static int add_witnesses(const struct damp_cli *cli, struct damp_sides *s)
-{
-	char why[256];
-
-	for (unsigned i = 0; i < cli->args.inside.n; i++)
-		if (!damp_sides_add_prefix(s, cli->args.inside.value[i], why))
-			return damp_fail(DAMP_EXIT_USAGE, "--inside: %s", why);
-	for (unsigned i = 0; i < cli->args.outside_mac.n; i++)
-		if (!damp_sides_add_mac(s, cli->args.outside_mac.value[i], why))
-			return damp_fail(DAMP_EXIT_USAGE, "--outside-mac: %s", why);
-	return DAMP_EXIT_OK;
-}
-
 struct walk {
 	const struct damp_cli *cli;
 	const struct damp_origin *origin;
@@ -202,7 +190,7 @@ static int walk(struct walk *w)
 {
 	struct damp_captured f;
 	char err[512];
-	int rc, code = add_witnesses(w->cli, &w->sides);
+	int rc, code = damp_replay_witnesses(w->cli, &w->sides);
 
 	while (code == DAMP_EXIT_OK && (rc = damp_capture_next(w->capture, &f, err, sizeof(err))) != 0) {
 		if (rc < 0)
@@ -241,6 +229,8 @@ static int explain_pcap(const struct damp_cli *cli)
 		code = damp_origin_open(cli, cli->args.rules, &o);
 	if (code == DAMP_EXIT_OK && (w->capture = damp_capture_open(file, err, sizeof(err), &unreadable)) == NULL)
 		code = damp_fail(DAMP_EXIT_UNREADABLE, "%s", err);
+	if (code == DAMP_EXIT_OK && cli->args.move_loopback)
+		damp_capture_move_loopback(w->capture);
 	if (code == DAMP_EXIT_OK)
 		code = walk(w);
 	damp_capture_close(w->capture);
@@ -273,8 +263,8 @@ int damp_cmd_explain(struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_USAGE, "explain needs one of --hex, --pcap and --msg; see 'damper help explain'");
 	if (a->msg == NULL && (a->size != NULL || a->coap_options.n > 0))
 		return damp_fail(DAMP_EXIT_USAGE, "--size and --option go with --msg");
-	if (a->pcap == NULL && (a->inside.n > 0 || a->outside_mac.n > 0))
-		return damp_fail(DAMP_EXIT_USAGE, "--inside and --outside-mac go with --pcap; use --side");
+	if (a->pcap == NULL && (a->inside.n > 0 || a->outside_mac.n > 0 || a->move_loopback))
+		return damp_fail(DAMP_EXIT_USAGE, "--inside, --outside-mac and --move-loopback go with --pcap");
 	if (a->pcap != NULL && (a->from != NULL || a->to != NULL))
 		return damp_fail(DAMP_EXIT_USAGE, "--from and --to do not go with --pcap: the frame has its own");
 	code = check_state(a);

@@ -108,6 +108,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_GRACE:
 		a->grace = true;
 		break;
+	case DAMP_OPT_LOOPBACK:
+		a->move_loopback = true;
+		break;
 	case DAMP_OPT_JSON:
 		a->json = true;
 		break;

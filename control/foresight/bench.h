@@ -70,6 +70,10 @@ void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16
 /* IP bytes of the loaded and judged frame as it leaves, 0 for a drop. */
 uint32_t damp_bench_out_ip(const struct damp_bench *b);
 
+/* The rule whose last word stands, -1 when it is the guard's: an accept of a
+ * rule is only leave to go on to the guard. */
+int32_t damp_bench_rule(const struct damp_bench *b);
+
 /* The side it leaves on; of a drop, meaningless. */
 enum damp_side damp_bench_out_side(const struct damp_bench *b);
 

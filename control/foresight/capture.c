@@ -13,12 +13,14 @@
 #define LOOPBACK_LEN 4u
 #define TYPE_IPV4 0x0800u
 #define TYPE_IPV6 0x86ddu
+#define SECONDS_MAX 9000000000ll        /* in the year 2255: nanoseconds still fit */
 #define FRAME_MAX 262144u       /* pcap's own bound */
 
 struct damp_capture {
 	pcap_t *pcap;
 	struct damp_capture_if *interfaces;
 	int link;
+	bool move_loopback;
 	uint64_t number;
 	uint8_t frame[ETHERNET_LEN + FRAME_MAX];
 };
@@ -160,6 +162,48 @@ static void reframe(struct damp_capture *c, const uint8_t *data, uint32_t len, s
 	out->len = ETHERNET_LEN + len - skip;
 }
 
+void damp_capture_move_loopback(struct damp_capture *c)
+{
+	c->move_loopback = true;
+}
+
+static void move_address(uint8_t *a, bool v4)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	if (v4 && a[0] == 127)
+		a[0] = 10;
+	else if (!v4 && memcmp(a, loopback6, sizeof(loopback6)) == 0)
+		a[0] = 0xfd;
+}
+
+/* The frame is in c->frame. */
+static void move_loopback(struct damp_capture *c, uint32_t len)
+{
+	uint8_t *ip = c->frame + ETHERNET_LEN;
+	const uint16_t type = damp_get16(c->frame + 12);
+
+	if (type == TYPE_IPV4 && len >= ETHERNET_LEN + 20) {
+		move_address(ip + 12, true);
+		move_address(ip + 16, true);
+	} else if (type == TYPE_IPV6 && len >= ETHERNET_LEN + 40) {
+		move_address(ip + 8, false);
+		move_address(ip + 24, false);
+	}
+}
+
+/* libpcap reads the seconds of a pcap file as signed; they are not. */
+static int64_t time_of(const struct pcap_pkthdr *h)
+{
+	int64_t s = h->ts.tv_sec;
+
+	if (s < 0 && s >= INT32_MIN)
+		s += 1ll << 32;
+	if (s < 0 || s > SECONDS_MAX)
+		s = s < 0 ? 0 : SECONDS_MAX;
+	return s * 1000000000 + h->ts.tv_usec;
+}
+
 int damp_capture_next(struct damp_capture *c, struct damp_captured *out, char *err, size_t errlen)
 {
 	struct pcap_pkthdr *h;
@@ -173,7 +217,7 @@ int damp_capture_next(struct damp_capture *c, struct damp_captured *out, char *e
 		return -1;
 	}
 	out->number = ++c->number;
-	out->ts_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec;
+	out->ts_ns = time_of(h);
 	out->cut = h->caplen < h->len;
 	out->side = damp_capture_if_next(c->interfaces);
 	if (c->link == DLT_EN10MB) {
@@ -181,6 +225,12 @@ int damp_capture_next(struct damp_capture *c, struct damp_captured *out, char *e
 		out->len = h->caplen;
 	} else {
 		reframe(c, data, h->caplen, out);
+	}
+	if (c->move_loopback && out->len <= sizeof(c->frame)) {
+		if (out->data != c->frame)
+			memcpy(c->frame, out->data, out->len);
+		out->data = c->frame;
+		move_loopback(c, out->len);
 	}
 	return 1;
 }

@@ -122,14 +122,15 @@ json_t *damp_verdict_json(const struct damp_bench *b)
 {
 	static const char *const fates[] = { "forward", "back", "drop" };
 	const struct damp_pkt *p = &b->pkt;
-	const struct damp_rule *r = p->rule >= 0 ? &b->view->rules[p->rule] : NULL;
+	const int32_t rule = damp_bench_rule(b);
+	const struct damp_rule *r = rule >= 0 ? &b->view->rules[rule] : NULL;
 	char at[DAMP_AT_TEXT];
 
 	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:b}", "verdict", damp_name_verdict(p->verdict), "fate",
 			 fates[p->fate], "dropped", p->fate == DAMP_FATE_DROP, "reason", damp_name_reason(p->reason),
 			 "help", damp_name_reason_help(p->reason), "rule",
 			 r ? json_string(damp_view_string(b->view, r->id_off)) : json_null(), "at",
-			 r ? damp_json_text(damp_rule_at(b->view, (uint32_t)p->rule, at)) : json_null(), "would_act",
+			 r ? damp_json_text(damp_rule_at(b->view, (uint32_t)rule, at)) : json_null(), "would_act",
 			 p->observed);
 }
 

@@ -16,23 +16,9 @@
 
 #include "capture.h"
 #include "view.h"
+#include "witness.h"
 
 #define DAMP_SIDES_MAX 64u
-
-/* X(ID, "json label", "for people") */
-#define DAMP_SIDE_WITNESSES(X)                                                                 \
-	X(PREFIX, "prefix", "the inside prefixes given")                                       \
-	X(MAC, "mac", "the outside MAC addresses given")                                       \
-	X(INTERFACE, "interface", "the names of the capture's interfaces")                     \
-	X(RULES, "rules", "the inside prefixes of the rules")                                  \
-	X(GUESS, "guess", "a guess: the end with the CoAP port is inside")
-
-enum damp_side_witness {
-#define X(id, label, text) DAMP_SIDE_BY_##id,
-	DAMP_SIDE_WITNESSES(X)
-#undef X
-	DAMP_SIDE_BY_MAX
-};
 
 struct damp_side_prefix { struct damp_addr addr; unsigned bits; };
 
@@ -52,8 +38,5 @@ bool damp_sides_add_mac(struct damp_sides *s, const char *text, char *why);
 
 /* The side a frame came in on. */
 enum damp_side damp_sides_of(struct damp_sides *s, const struct damp_captured *f);
-
-const char *damp_side_witness_label(enum damp_side_witness w);
-const char *damp_side_witness_text(enum damp_side_witness w);
 
 #endif
