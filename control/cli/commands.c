@@ -10,6 +10,7 @@
 #include "load.h"
 #include "replay.h"
 #include "show.h"
+#include "test.h"
 
 const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_JSON] = { "json", 0, NULL, "print JSON for programs instead of text" },
@@ -178,6 +179,19 @@ const struct damp_command damp_commands[] = {
 		.examples = { "damper replay yesterday.pcapng --rules new.yaml --against running",
 			      "damper replay attack.pcap --rules home.yaml --inside 192.0.2.0/24 --json | jq .sets.new" },
 		.run = damp_cmd_replay,
+	},
+	{
+		.name = "test", .args = "FILE...", .min_words = 1, .max_words = -1,
+		.summary = "run rule tests (*.test.yaml)",
+		.help = "Each test sends described messages, or a capture, through the judge of the data\n"
+			"plane, here, with the rules its file names, and compares what became of them\n"
+			"with what it expects. Results are printed in the Test Anything Protocol; what\n"
+			"is wrong with a file goes to standard error with file, line and column.\n"
+			"Needs neither damperd nor root. Ends with 1 when a test failed.\n",
+		.options = { DAMP_OPT_FORMAT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
+		.examples = { "damper test /etc/damper/home.test.yaml" },
+		.run = damp_cmd_test,
 	},
 	{
 		.name = "bypass on", .args = "",

@@ -219,10 +219,14 @@ static void look_at_tables(struct damp_replay_set *s)
 			s->peak[t] = entries[t];
 }
 
+static damp_tick ticks_since(const struct damp_replay *r, int64_t ns)
+{
+	return (damp_tick)((unsigned __int128)(ns - r->first_ns) * DAMP_TICK_HZ / 1000000000u);
+}
+
 bool damp_replay_frame(struct damp_replay *r, const struct damp_captured *f)
 {
 	enum damp_side side;
-	int64_t since;
 
 	if (r->frames++ == 0)
 		r->first_ns = r->last_ns = f->ts_ns;
@@ -233,16 +237,30 @@ bool damp_replay_frame(struct damp_replay *r, const struct damp_captured *f)
 		r->cut++;
 		return true;
 	}
-	since = r->last_ns - r->first_ns;
 	side = damp_sides_of(&r->sides, f);
 	for (unsigned k = 0; k < r->nsets; k++)
-		if (!judge(&r->set[k], side, f, (damp_tick)((unsigned __int128)since * DAMP_TICK_HZ / 1000000000u)))
+		if (!judge(&r->set[k], side, f, ticks_since(r, r->last_ns)))
 			return false;
 	r->coap_frames += r->set[0].bench->pkt.frame.cls != DAMP_FRAME_OTHER;
 	if (r->nsets == 2)
 		compare(r, f);
 	for (unsigned k = 0; k < r->nsets && r->frames % LOOK_EVERY == 0; k++)
 		look_at_tables(&r->set[k]);
+	return true;
+}
+
+bool damp_replay_wait(struct damp_replay *r, int64_t ns)
+{
+	const int64_t step = 100000000, end = r->last_ns + ns;
+
+	/* In small steps: a ping that is sent late delays the one after it. */
+	for (int64_t t = r->last_ns; t <= end; t += step) {
+		for (unsigned k = 0; k < r->nsets; k++) {
+			damp_bench_time(r->set[k].bench, ticks_since(r, t));
+			if (!count_emits(&r->set[k]))
+				return false;
+		}
+	}
 	return true;
 }
 

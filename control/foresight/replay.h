@@ -74,6 +74,10 @@ void damp_replay_free(struct damp_replay *r);
 /* Judge the next frame. False when out of memory. */
 bool damp_replay_frame(struct damp_replay *r, const struct damp_captured *f);
 
+/* Let time go on without frames, so that messages of the gateway's own come
+ * due. False when out of memory. */
+bool damp_replay_wait(struct damp_replay *r, int64_t ns);
+
 /* Behind the last frame: the rest of the tables' peaks. */
 void damp_replay_end(struct damp_replay *r);
 
