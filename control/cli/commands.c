@@ -23,9 +23,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_HEX] = { "hex", 0, "HEX", "the bytes of a CoAP message; '-' reads one on each line of\nstandard input" },
 	[DAMP_OPT_PCAP] = { "pcap", 0, "FILE#N", "frame N of a capture" },
 	[DAMP_OPT_MSG] = { "msg", 0, "TEXT", "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
-	[DAMP_OPT_FROM] = { "from", 0, "ADDR", "where it comes from: 192.0.2.1, 192.0.2.1:5683 or [2001:db8::1]:5683" },
+	[DAMP_OPT_FROM] = { "from", 0, "ADDR", "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
 	[DAMP_OPT_TO] = { "to", 0, "ADDR", "where it goes" },
-	[DAMP_OPT_SIZE] = { "size", 0, "SIZE", "bytes of the described message, like 40 or 40B: filled up with a payload" },
+	[DAMP_OPT_SIZE] = { "size", 0, "SIZE", "bytes of the described message, like 40 or 40B: filled up with\na payload" },
 	[DAMP_OPT_SIDE] = { "side", 0, "SIDE", "the port it comes in on: outside or inside" },
 	[DAMP_OPT_OPTION] = { "option", 0, "NAME=VALUE",
 			      "a CoAP option of the described message, like observe=0,\n"
@@ -37,8 +37,8 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				   "frames from this MAC came from outside, all others from inside;\nmay be repeated" },
 	[DAMP_OPT_GRACE] = { "grace", 0, NULL, "begin as right after a start of the gateway, in its grace time" },
 	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
-				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1), since\n"
-				"no wire carries them and the judge refuses them" },
+				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
+				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },

@@ -45,7 +45,7 @@ static void print_examples(FILE *f, const struct damp_command *c)
 		fprintf(f, "  %s\n", c->examples[i]);
 }
 
-#define USAGE_WIDTH 100
+#define USAGE_WIDTH 90
 
 static void print_usage(FILE *f, const struct damp_command *c)
 {
@@ -57,7 +57,7 @@ static void print_usage(FILE *f, const struct damp_command *c)
 		const int n = snprintf(text, sizeof(text), " [--%s%s%s]", o->name, o->arg != NULL ? " " : "",
 				       o->arg != NULL ? o->arg : "");
 
-		if (at + n > USAGE_WIDTH)
+		if (at + n >= USAGE_WIDTH)
 			at = fprintf(f, "\n         ") - 1;
 		at += fprintf(f, "%s", text);
 	}

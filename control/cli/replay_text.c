@@ -35,9 +35,9 @@ static void print_remarks(const json_t *doc)
 			       damp_side_witness_text(w));
 	puts("checksums: not judged, since captures hold frames before the network card fills them in");
 	if (damp_get_int(c, "cut") > 0)
-		printf("%lld frames are not whole in the capture and were not judged\n", damp_get_int(c, "cut"));
+		printf("frames not whole in the capture, not judged: %lld\n", damp_get_int(c, "cut"));
 	if (damp_get_int(c, "out_of_order") > 0)
-		printf("%lld frames are older than one before them; time did not run back for them\n",
+		printf("frames older than one before them, for which time did not run back: %lld\n",
 		       damp_get_int(c, "out_of_order"));
 	putchar('\n');
 }
@@ -184,12 +184,12 @@ static void print_reasons(const struct damp_cli *cli, const json_t *new, const j
 	json_decref(all);
 }
 
-static void print_tables(const json_t *new)
+static void print_tables(const json_t *set)
 {
-	const json_t *tables = json_object_get(new, "tables");
+	const json_t *tables = json_object_get(set, "tables");
 	const char *names[] = { "ledger", "exchanges", "observations", "peers" };
 
-	printf("\ntables, at most:");
+	printf("tables of %s, at most:", damp_origin_label(json_object_get(set, "rules_from")));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const json_t *t = json_object_get(tables, names[i]);
 
@@ -198,9 +198,9 @@ static void print_tables(const json_t *new)
 			printf(" (%lld evicted)", damp_get_int(t, "evictions"));
 	}
 	putchar('\n');
-	if (damp_get_int(new, "packets_of_addresses_not_followed") > 0)
+	if (damp_get_int(set, "packets_of_addresses_not_followed") > 0)
 		printf("worst amplification: %lld packets were of addresses beyond the first %lld, not followed\n",
-		       damp_get_int(new, "packets_of_addresses_not_followed"), damp_get_int(new, "addresses"));
+		       damp_get_int(set, "packets_of_addresses_not_followed"), damp_get_int(set, "addresses"));
 }
 
 void damp_replay_print(const struct damp_cli *cli, const json_t *doc)
@@ -213,6 +213,9 @@ void damp_replay_print(const struct damp_cli *cli, const json_t *doc)
 	print_counts(cli, new, against);
 	print_rules(cli, doc, against != NULL);
 	print_reasons(cli, new, against);
+	putchar('\n');
+	if (against != NULL)
+		print_tables(against);
 	print_tables(new);
 	if (against == NULL)
 		return;
