@@ -40,6 +40,7 @@
 static const char *const table_name[DAMP_TABLE_MAX] = {
 	[DAMP_TABLE_LEDGER] = "ledger", [DAMP_TABLE_EXCHANGES] = "exchanges", [DAMP_TABLE_SEEN] = "seen",
 	[DAMP_TABLE_OBSERVATIONS] = "observations", [DAMP_TABLE_PEERS] = "peers", [DAMP_TABLE_PROBES] = "probes",
+	[DAMP_TABLE_GREYLIST] = "greylist",
 };
 
 static int override_dir(char *dir, const char *with, const char *what)
@@ -219,7 +220,8 @@ static void count_memory(struct damp_plane *p)
 
 	p->stats->mempool_size = pool->size;
 	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
-	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + sizeof(struct damp_worker) * p->config.nworkers;
+	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events);
+	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
 }
 
 static void print_memory(const struct damp_plane *p)
@@ -233,8 +235,10 @@ static void print_memory(const struct damp_plane *p)
 	printf("  %-12s %10llu of %u bytes\n", "buffers", (unsigned long long)s->mempool_size,
 	       rte_pktmbuf_data_room_size(p->pool));
 	printf("  %-12s %35.1f MiB\n", "in all", (double)s->memory_bytes / (1 << 20));
-	printf("program %s, generation %llu; steering by %s\n", s->program_name, (unsigned long long)s->generation,
-	       p->config.nworkers == 1 ? "nobody, one worker" : p->signals.software_steering ? "software" : "the ports");
+	printf("program %s, generation %llu", s->program_name, (unsigned long long)s->generation);
+	if (p->config.nworkers > 1)
+		printf("; steering by %s", p->signals.software_steering ? "software" : "the ports");
+	putchar('\n');
 	fflush(stdout);
 }
 

@@ -6,7 +6,7 @@
 
 #include "client.h"
 #include "common/text.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <damper/wire.h>
 #include <string.h>
@@ -46,7 +46,9 @@ int damp_cmd_bypass_on(struct damp_cli *cli)
 	int code;
 
 	if (damp_text_parse_seconds(text, &seconds) || seconds == 0 || seconds > DAMP_BYPASS_MAX_S)
-		return damp_fail(DAMP_EXIT_USAGE, "--for %s: write a time from 1s to 1d, like 90s, 10min, 1h30min", text);
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "--for %s: write a time from 1s to 1d, like 90s, 10min, 1h30min",
+				 text);
 	code = set_bypass(cli, seconds, &answer);
 	if (!printed(cli, answer, code) && code == DAMP_EXIT_OK)
 		printf("%sbypass is ON for %s%s: everything is forwarded, nothing is filtered\n"

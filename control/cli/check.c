@@ -9,7 +9,7 @@
 #include "common/program_json.h"
 #include "common/text.h"
 #include "limits_text.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 
@@ -24,16 +24,21 @@ int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_ru
 
 char *damp_check_count(char *out, size_t len, const struct damp_rules *r)
 {
-	snprintf(out, len, "%u error%s, %u warning%s", r->errors, r->errors == 1 ? "" : "s", r->warnings,
-		 r->warnings == 1 ? "" : "s");
+	snprintf(out, len, "%u error%s, %u warning%s", r->errors, r->errors == 1 ? "" : "s",
+		 r->warnings, r->warnings == 1 ? "" : "s");
 	return out;
 }
 
-static json_t *file_json(const char *file, const struct damp_rules *r, const struct damp_progview *v)
+static json_t *file_json(const char *file, const struct damp_rules *r,
+			 const struct damp_progview *v)
 {
-	json_t *j = json_pack("{s:o, s:b, s:b, s:i, s:i, s:o}", "file", damp_json_text(file), "ok", v != NULL, "unreadable",
-			      r->unreadable, "errors", (int)r->errors, "warnings", (int)r->warnings, "diagnostics",
-			      damp_diag_json(r));
+	json_t *j = json_pack("{s:o, s:b, s:b, s:i, s:i, s:o}",
+			      "file", damp_json_text(file),
+			      "ok", v != NULL,
+			      "unreadable", r->unreadable,
+			      "errors", (int)r->errors,
+			      "warnings", (int)r->warnings,
+			      "diagnostics", damp_diag_json(r));
 
 	if (v == NULL)
 		return j;
@@ -53,13 +58,15 @@ static void print_summary(const struct damp_cli *cli, const char *file, const st
 	       damp_check_count(count, sizeof(count), r));
 	printf("  ruleset  %s, revision %u\n", h->name, h->revision);
 	printf("  rules    %u (%u enforce, %u observe, %u off)\n", h->nrules,
-	       damp_progview_count_mode(v, DAMP_MODE_ENFORCE), damp_progview_count_mode(v, DAMP_MODE_OBSERVE),
+	       damp_progview_count_mode(v, DAMP_MODE_ENFORCE),
+	       damp_progview_count_mode(v, DAMP_MODE_OBSERVE),
 	       damp_progview_count_mode(v, DAMP_MODE_OFF));
 	printf("  limits   %u\n", h->nlimits);
 	limits = damp_program_limits_json(v);
 	damp_limits_print(cli, limits, 11);
 	json_decref(limits);
-	printf("  memory   %s for the compiled rules\n", damp_text_bytes(bytes, sizeof(bytes), (double)h->total_len));
+	printf("  memory   %s for the compiled rules\n",
+	       damp_text_bytes(bytes, sizeof(bytes), (double)h->total_len));
 }
 
 /* One file; its exit code. out: where its JSON goes, NULL for text. */
@@ -74,7 +81,8 @@ static int check_one(const struct damp_cli *cli, const char *file, json_t *out)
 	if (r.program != NULL && damp_progview_open(r.program, r.program_len, &view) == 0)
 		v = &view;
 	if (code == DAMP_EXIT_OK && v == NULL)
-		code = damp_fail(DAMP_EXIT_INTERNAL, "the compiled program is damaged; please report it");
+		code = damp_fail(DAMP_EXIT_INTERNAL,
+				 "the compiled program is damaged; please report it");
 	if (out != NULL)
 		json_array_append_new(out, file_json(file, &r, v));
 	else if (r.text != NULL)
@@ -102,7 +110,9 @@ int damp_cmd_check(struct damp_cli *cli)
 		code = worse(code, check_one(cli, cli->args.words[i], files));
 	if (files == NULL)
 		return code;
-	return damp_print_json(json_pack("{s:i, s:b, s:o}", "schema", DAMP_JSON_SCHEMA, "ok", code == DAMP_EXIT_OK, "files",
-					 files),
+	return damp_print_json(json_pack("{s:i, s:b, s:o}",
+					 "schema", DAMP_JSON_SCHEMA,
+					 "ok", code == DAMP_EXIT_OK,
+					 "files", files),
 			       code);
 }

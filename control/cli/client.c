@@ -51,7 +51,8 @@ void damp_client_quiet(struct damp_client *c, bool quiet)
 	c->quiet = quiet;
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(const struct damp_client *c, int code, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int fail(const struct damp_client *c, int code,
+						      const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -89,8 +90,10 @@ static int not_connected(const struct damp_client *c)
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &err);
 	if (err == EACCES || err == EPERM)
 		return fail(c, DAMP_EXIT_REFUSED, "you have no permission to use %s", c->socket);
-	return fail(c, DAMP_EXIT_AWAY,
-		    "damperd does not answer at %s: is it running? (systemctl status damperd, or --runtime-dir)", c->socket);
+	return fail(
+		c, DAMP_EXIT_AWAY,
+		"damperd does not answer at %s: is it running? (systemctl status damperd, or --runtime-dir)",
+		c->socket);
 }
 
 static int transport_failed(const struct damp_client *c, CURLcode rc)
@@ -99,13 +102,16 @@ static int transport_failed(const struct damp_client *c, CURLcode rc)
 	case CURLE_COULDNT_CONNECT:
 		return not_connected(c);
 	case CURLE_OPERATION_TIMEDOUT:
-		return fail(c, DAMP_EXIT_TIMEOUT, "damperd at %s did not answer in time", c->socket);
+		return fail(c, DAMP_EXIT_TIMEOUT, "damperd at %s did not answer in time",
+			    c->socket);
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return fail(c, DAMP_EXIT_AWAY, "damperd went away in the middle of the answer; try again");
+		return fail(c, DAMP_EXIT_AWAY,
+			    "damperd went away in the middle of the answer; try again");
 	default:
-		return fail(c, DAMP_EXIT_INTERNAL, "talking to damperd: %s", curl_easy_strerror(rc));
+		return fail(c, DAMP_EXIT_INTERNAL, "talking to damperd: %s",
+			    curl_easy_strerror(rc));
 	}
 }
 
@@ -149,7 +155,8 @@ static int judge(const struct damp_client *c, const json_t *j)
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 	code = exit_of_status(status, text_of(j, "error", ""));
 	if (code == DAMP_EXIT_OK && j == NULL)
-		return fail(c, DAMP_EXIT_INTERNAL, "damperd's answer is no JSON; do the versions differ?");
+		return fail(c, DAMP_EXIT_INTERNAL,
+			    "damperd's answer is no JSON; do the versions differ?");
 	if (code == DAMP_EXIT_OK)
 		return code;
 	if (status == 413)
@@ -183,7 +190,8 @@ static int perform(struct damp_client *c, const char *path, const char *body, si
 	return rc == CURLE_OK ? DAMP_EXIT_OK : transport_failed(c, rc);
 }
 
-int damp_client_call(struct damp_client *c, const char *path, const char *body, size_t len, json_t **out)
+int damp_client_call(struct damp_client *c, const char *path, const char *body, size_t len,
+		     json_t **out)
 {
 	const int code = perform(c, path, body, len);
 
@@ -216,7 +224,8 @@ int damp_client_fetch(struct damp_client *c, const char *path, char **data, size
 	return code;
 }
 
-int damp_client_add_query(struct damp_client *c, char *url, size_t room, const char *key, const char *value)
+int damp_client_add_query(struct damp_client *c, char *url, size_t room, const char *key,
+			  const char *value)
 {
 	char *escaped = curl_easy_escape(c->curl, value, 0);
 	size_t at = strlen(url);
@@ -224,7 +233,8 @@ int damp_client_add_query(struct damp_client *c, char *url, size_t room, const c
 
 	if (escaped == NULL)
 		return -1;
-	n = snprintf(url + at, room - at, "%c%s=%s", strchr(url, '?') != NULL ? '&' : '?', key, escaped);
+	n = snprintf(url + at, room - at, "%c%s=%s", strchr(url, '?') != NULL ? '&' : '?', key,
+		     escaped);
 	curl_free(escaped);
 	return n >= 0 && (size_t)n < room - at ? 0 : -1;
 }

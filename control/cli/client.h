@@ -24,10 +24,12 @@ void damp_client_quiet(struct damp_client *c, bool quiet);
  * answer's JSON, or NULL; the caller drops it. Returns an exit code; unless it
  * is 0 (or quiet), a line on standard error has said why.
  */
-int damp_client_call(struct damp_client *c, const char *path, const char *body, size_t len, json_t **out);
+int damp_client_call(struct damp_client *c, const char *path, const char *body, size_t len,
+		     json_t **out);
 
 /* Append "&key=value" or "?key=value" to url, escaped. 0, or -1 for no room. */
-int damp_client_add_query(struct damp_client *c, char *url, size_t room, const char *key, const char *value);
+int damp_client_add_query(struct damp_client *c, char *url, size_t room, const char *key,
+			  const char *value);
 
 /* GET path as bytes: malloc'ed into *data, also on failure NULL. Otherwise as
  * damp_client_call(). */

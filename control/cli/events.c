@@ -7,8 +7,9 @@
 
 #include "client.h"
 #include "json_get.h"
-#include "table.h"
+#include "sheet.h"
 
+#include <damper/stats.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 struct cursor {
 	long long next;
 	char run[64];
+	char boot[24];          /* of the data plane whose records these are: */
+	long long record[DAMP_WORKERS_MAX];     /* next record of each worker */
 	bool away;              /* -f: damperd does not answer at the moment */
 };
 
@@ -39,12 +42,14 @@ static void print_verdict(const json_t *e)
 	const json_t *coap = json_object_get(e, "coap");
 	bool observed = strcmp(damp_get_text(e, "mode"), "observe") == 0;
 
-	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"), damp_get_text(e, "reason"));
+	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"),
+	       damp_get_text(e, "reason"));
 	print_end(json_object_get(e, "src"));
 	printf(" > ");
 	print_end(json_object_get(e, "dst"));
 	if (coap != NULL)
-		printf("  %s %s %s", damp_get_text(coap, "type"), damp_get_text(coap, "code"), damp_get_text(coap, "path"));
+		printf("  %s %s %s", damp_get_text(coap, "type"), damp_get_text(coap, "code"),
+		       damp_get_text(coap, "path"));
 	else
 		printf("  %s", damp_get_text(e, "kind"));
 	printf("  %lld B", damp_get_int(e, "ip_bytes"));
@@ -58,11 +63,13 @@ static void print_verdict(const json_t *e)
 static void print_ruleset(const json_t *r)
 {
 	if (json_object_get(r, "to_gen") != NULL)
-		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"), damp_get_text(r, "name"),
-		       damp_get_text(r, "by"), damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
+		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"),
+		       damp_get_text(r, "name"), damp_get_text(r, "by"),
+		       damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
 		       damp_get_text(r, "comment"));
 	else
-		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"), damp_get_text(r, "by"));
+		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"),
+		       damp_get_text(r, "by"));
 }
 
 static void print_text(const struct damp_cli *cli, const json_t *e)
@@ -81,6 +88,24 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 	else
 		puts(damp_get_text(json_object_get(e, type), "text"));
 	fputs(damp_colour(cli, DAMP_PLAIN), stdout);
+}
+
+/* A damperd that has restarted reads the rings again: seen that before? */
+static bool is_news(struct cursor *cur, const json_t *e)
+{
+	const json_t *record = json_object_get(e, "record");
+	long long worker = damp_get_int(record, "worker"), seq = damp_get_int(record, "seq");
+
+	if (record == NULL || worker < 0 || worker >= DAMP_WORKERS_MAX)
+		return true;
+	if (strcmp(cur->boot, damp_get_text(e, "boot")) != 0) {
+		memset(cur->record, 0, sizeof(cur->record));
+		snprintf(cur->boot, sizeof(cur->boot), "%s", damp_get_text(e, "boot"));
+	}
+	if (seq < cur->record[worker])
+		return false;
+	cur->record[worker] = seq + 1;
+	return true;
 }
 
 static void print_event(const struct damp_cli *cli, const json_t *e)
@@ -109,15 +134,18 @@ static bool print_answer(const struct damp_cli *cli, struct cursor *cur, const j
 			return true; /* what we got belongs to other numbers: ask from the start */
 	}
 	if (damp_get_int(j, "lost") > 0)
-		fprintf(stderr, "damper: %lld events were gone before they could be read\n", damp_get_int(j, "lost"));
+		fprintf(stderr, "damper: %lld events were gone before they could be read\n",
+			damp_get_int(j, "lost"));
 	json_array_foreach(events, i, e)
-		print_event(cli, e);
+		if (is_news(cur, e))
+			print_event(cli, e);
 	fflush(stdout);
 	cur->next = damp_get_int(j, "next");
 	return json_array_size(events) > 0;
 }
 
-/* Ask until there is no more. */
+/* Ask until there is no more. With -f only the very first failure is an end that
+ * the client explains. */
 static int drain(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur)
 {
 	char path[80];
@@ -127,6 +155,7 @@ static int drain(const struct damp_cli *cli, struct damp_client *c, struct curso
 
 	while (more && code == DAMP_EXIT_OK) {
 		snprintf(path, sizeof(path), "/v1/events?since=%lld", cur->next);
+		damp_client_quiet(c, cli->args.follow && cur->run[0] != '\0');
 		code = damp_client_call(c, path, NULL, 0, &j);
 		more = code == DAMP_EXIT_OK && print_answer(cli, cur, j);
 		json_decref(j);
@@ -134,21 +163,19 @@ static int drain(const struct damp_cli *cli, struct damp_client *c, struct curso
 	return code;
 }
 
-/* -f outlives a restart of damperd, and says so once. */
-static int follow(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur)
+/* -f outlives a restart of damperd, and says so once. code: of the first drain. */
+static int follow(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur, int code)
 {
-	for (;;) {
-		int code;
-
-		usleep(POLL_US);
-		damp_client_quiet(c, cur->away);
-		code = drain(cli, c, cur);
-		if (ferror(stdout))
-			return DAMP_EXIT_OK; /* the reader of our output has gone */
+	while (!ferror(stdout)) {
 		if (code != DAMP_EXIT_OK && code != DAMP_EXIT_AWAY)
-			return code;
+			return damp_fail(code, "no more events: %s", damp_exit_text(code));
+		if (code == DAMP_EXIT_AWAY && !cur->away)
+			fputs("damper: damperd does not answer any more; waiting for it\n", stderr);
 		cur->away = code == DAMP_EXIT_AWAY;
+		usleep(POLL_US);
+		code = drain(cli, c, cur);
 	}
+	return DAMP_EXIT_OK; /* the reader of our output has gone */
 }
 
 int damp_cmd_events(struct damp_cli *cli)
@@ -160,8 +187,8 @@ int damp_cmd_events(struct damp_cli *cli)
 	if (c == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	code = drain(cli, c, &cur);
-	if (code == DAMP_EXIT_OK && cli->args.follow)
-		code = follow(cli, c, &cur);
+	if (cli->args.follow && cur.run[0] != '\0')
+		code = follow(cli, c, &cur, code);
 	damp_client_free(c);
 	return code;
 }

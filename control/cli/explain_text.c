@@ -5,7 +5,7 @@
 #include "foresight/decode.h"
 #include "json_get.h"
 #include "origin.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 

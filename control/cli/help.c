@@ -194,7 +194,8 @@ int damp_cmd_help(struct damp_cli *cli)
 		 cli->args.nwords > 1 ? cli->args.words[1] : "");
 	if (damp_help_for(stdout, name))
 		return DAMP_EXIT_OK;
-	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all", name);
+	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all",
+			 name);
 }
 
 int damp_cmd_version(struct damp_cli *cli)

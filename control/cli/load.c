@@ -8,7 +8,7 @@
 #include "check.h"
 #include "client.h"
 #include "common/diag_json.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,18 +48,23 @@ static int check_first(const struct damp_cli *cli, const char *file)
 	if (r.text != NULL && !cli->args.json)
 		fputs(r.text, stderr);
 	if (code != DAMP_EXIT_OK && cli->args.json)
-		damp_print_json(json_pack("{s:i, s:b, s:s, s:i, s:i, s:o}", "schema", DAMP_JSON_SCHEMA, "ok", 0, "error",
-					  r.unreadable ? "unreadable" : "wrong_rules", "errors", (int)r.errors, "warnings",
-					  (int)r.warnings, "diagnostics", damp_diag_json(&r)),
+		damp_print_json(json_pack("{s:i, s:b, s:s, s:i, s:i, s:o}",
+					  "schema", DAMP_JSON_SCHEMA,
+					  "ok", 0,
+					  "error", r.unreadable ? "unreadable" : "wrong_rules",
+					  "errors", (int)r.errors,
+					  "warnings", (int)r.warnings,
+					  "diagnostics", damp_diag_json(&r)),
 				code);
 	else if (code != DAMP_EXIT_OK)
-		damp_fail(code, "%s: %s: nothing was loaded", file, damp_check_count(count, sizeof(count), &r));
+		damp_fail(code, "%s: %s: nothing was loaded", file,
+			  damp_check_count(count, sizeof(count), &r));
 	damp_rules_free(&r);
 	return code;
 }
 
-static int send_rules(const struct damp_cli *cli, struct damp_client *c, const char *file, const struct rule_text *t,
-		      json_t **answer)
+static int send_rules(const struct damp_cli *cli, struct damp_client *c, const char *file,
+		      const struct rule_text *t, json_t **answer)
 {
 	char path[PATH_MAX], url[4096] = "/v1/load";
 	int err = 0;
@@ -82,8 +87,9 @@ static void print_answer(const struct damp_cli *cli, const json_t *j)
 	long long observing = json_integer_value(json_object_get(p, "observing"));
 
 	printf("%sgeneration %lld%s runs: %s, %lld rules", damp_colour(cli, DAMP_GREEN),
-	       (long long)json_integer_value(json_object_get(j, "generation")), damp_colour(cli, DAMP_PLAIN),
-	       name != NULL ? name : "", (long long)json_integer_value(json_object_get(p, "rules")));
+	       (long long)json_integer_value(json_object_get(j, "generation")),
+	       damp_colour(cli, DAMP_PLAIN), name != NULL ? name : "",
+	       (long long)json_integer_value(json_object_get(p, "rules")));
 	if (observing > 0)
 		printf(" (%lld only observing)", observing);
 	putchar('\n');

@@ -49,7 +49,8 @@ static bool wants_colour(FILE *f)
 {
 	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fileno(f)) && (none == NULL || none[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+	return isatty(fileno(f)) && (none == NULL || none[0] == '\0') &&
+	       (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 /* Keep one more value of a repeatable option; one too many is told by check_values(). */
@@ -157,7 +158,8 @@ static bool is_option(const struct damp_option *o, const char *text, const char 
 }
 
 /* Take argv[*i] and its value. seen: which options were given. */
-static int take_option(struct damp_args *a, int argc, char **argv, int *i, bool seen[DAMP_OPT_ID_MAX])
+static int take_option(struct damp_args *a, int argc, char **argv, int *i,
+		       bool seen[DAMP_OPT_ID_MAX])
 {
 	const char *text = argv[*i], *value;
 
@@ -170,7 +172,8 @@ static int take_option(struct damp_args *a, int argc, char **argv, int *i, bool 
 			return damp_fail(DAMP_EXIT_USAGE, "--%s takes no value", o->name);
 		if (o->arg != NULL && value == NULL) {
 			if (*i + 1 >= argc)
-				return damp_fail(DAMP_EXIT_USAGE, "--%s needs %s behind it", o->name, o->arg);
+				return damp_fail(DAMP_EXIT_USAGE, "--%s needs %s behind it",
+						 o->name, o->arg);
 			value = argv[++*i];
 		}
 		apply(a, (enum damp_option_id)id, value);
@@ -210,7 +213,9 @@ static const struct damp_command *find(const struct damp_args *a, int *used)
 	if (a->nwords > 1)
 		snprintf(two, sizeof(two), "%s %s", a->words[0], a->words[1]);
 	for (size_t i = 0; i < damp_ncommands; i++) {
-		*used = strcmp(damp_commands[i].name, two) == 0 ? 2 : strcmp(damp_commands[i].name, a->words[0]) == 0;
+		*used = strcmp(damp_commands[i].name, two) == 0
+				? 2
+				: strcmp(damp_commands[i].name, a->words[0]) == 0;
 		if (*used > 0)
 			return &damp_commands[i];
 	}
@@ -222,24 +227,28 @@ static int unknown_command(const struct damp_args *a)
 	const char *near;
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s%s%s", a->words[0], a->nwords > 1 ? " " : "", a->nwords > 1 ? a->words[1] : "");
+	snprintf(name, sizeof(name), "%s%s%s", a->words[0], a->nwords > 1 ? " " : "",
+		 a->nwords > 1 ? a->words[1] : "");
 	if (damp_help_for(a->help ? stdout : stderr, a->words[0]))
 		return a->help ? DAMP_EXIT_OK : DAMP_EXIT_USAGE;
 	near = damp_help_suggest(name);
 	if (near == NULL)
 		near = damp_help_suggest(a->words[0]);
 	if (near != NULL)
-		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, near);
-	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all", name);
+		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?",
+				 name, near);
+	return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; 'damper help' lists all",
+			 name);
 }
 
 static int check_words(const struct damp_command *c, const struct damp_args *a)
 {
 	if (a->nwords < c->min_words)
-		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s; see 'damper help %s'", c->name, c->args, c->name);
+		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s; see 'damper help %s'", c->name,
+				 c->args, c->name);
 	if (c->max_words >= 0 && a->nwords > c->max_words)
-		return damp_fail(DAMP_EXIT_USAGE, "what is '%s' behind %s? See 'damper help %s'", a->words[c->max_words],
-				 c->name, c->name);
+		return damp_fail(DAMP_EXIT_USAGE, "what is '%s' behind %s? See 'damper help %s'",
+				 a->words[c->max_words], c->name, c->name);
 	return DAMP_EXIT_OK;
 }
 
@@ -251,8 +260,8 @@ static int check_options(const struct damp_command *c, const bool seen[DAMP_OPT_
 		for (unsigned i = 0; i < DAMP_COMMAND_OPTIONS_MAX && !ok; i++)
 			ok = c->options[i] == id;
 		if (!ok)
-			return damp_fail(DAMP_EXIT_USAGE, "%s takes no --%s; see 'damper help %s'", c->name,
-					 damp_option_table[id].name, c->name);
+			return damp_fail(DAMP_EXIT_USAGE, "%s takes no --%s; see 'damper help %s'",
+					 c->name, damp_option_table[id].name, c->name);
 	}
 	return DAMP_EXIT_OK;
 }
@@ -295,7 +304,8 @@ int main(int argc, char **argv)
 {
 	const char *dir = getenv("DAMPER_RUNTIME_DIR");
 	bool seen[DAMP_OPT_ID_MAX] = { false };
-	struct damp_cli cli = { .colour = wants_colour(stdout), .colour_err = wants_colour(stderr) };
+	struct damp_cli cli = { .colour = wants_colour(stdout),
+				.colour_err = wants_colour(stderr) };
 	int code;
 
 	cli.args.runtime_dir = dir != NULL && dir[0] != '\0' ? dir : DAMP_RUNTIME_DIR;

@@ -6,7 +6,7 @@
 #include "foresight/witness.h"
 #include "json_get.h"
 #include "origin.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 
@@ -43,51 +43,51 @@ static void print_remarks(const json_t *doc)
 }
 
 /* "+12 (+0.34 %)" */
-static void difference_cell(struct damp_table *t, long long new, long long against, enum damp_colour colour)
+static void difference_cell(struct damp_sheet *t, long long new, long long against, enum damp_colour colour)
 {
 	const long long d = new - against;
 
 	if (d == 0)
-		damp_table_cell(t, DAMP_DIM, "0");
+		damp_sheet_cell(t, DAMP_DIM, "0");
 	else if (against == 0)
-		damp_table_cell(t, colour, "%+lld", d);
+		damp_sheet_cell(t, colour, "%+lld", d);
 	else
-		damp_table_cell(t, colour, "%+lld (%+.2f %%)", d, 100.0 * (double)d / (double)against);
+		damp_sheet_cell(t, colour, "%+lld (%+.2f %%)", d, 100.0 * (double)d / (double)against);
 }
 
-static void count_row(struct damp_table *t, const char *label, const char *key, const json_t *new, const json_t *against,
+static void count_row(struct damp_sheet *t, const char *label, const char *key, const json_t *new, const json_t *against,
 		      enum damp_colour colour)
 {
 	const long long n = damp_get_int(new, key), a = damp_get_int(against, key);
 
-	damp_table_cell(t, DAMP_PLAIN, "%s", label);
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", label);
 	if (against != NULL)
-		damp_table_cell(t, DAMP_PLAIN, "%lld", a);
-	damp_table_cell(t, DAMP_PLAIN, "%lld", n);
+		damp_sheet_cell(t, DAMP_PLAIN, "%lld", a);
+	damp_sheet_cell(t, DAMP_PLAIN, "%lld", n);
 	if (against != NULL)
 		difference_cell(t, n, a, colour);
 }
 
-static void factor_cell(struct damp_table *t, const json_t *set)
+static void factor_cell(struct damp_sheet *t, const json_t *set)
 {
 	const json_t *w = json_object_get(set, "worst_amplification");
 
 	if (json_is_object(w))
-		damp_table_cell(t, DAMP_PLAIN, "%.2fx", damp_get_number(w, "factor"));
+		damp_sheet_cell(t, DAMP_PLAIN, "%.2fx", damp_get_number(w, "factor"));
 	else
-		damp_table_cell(t, DAMP_DIM, "-");
+		damp_sheet_cell(t, DAMP_DIM, "-");
 }
 
 static void print_counts(const struct damp_cli *cli, const json_t *new, const json_t *against)
 {
-	struct damp_table *t = damp_table_new(against != NULL ? "lrrr" : "lr");
+	struct damp_sheet *t = damp_sheet_new(against != NULL ? "lrrr" : "lr");
 
-	damp_table_cell(t, DAMP_PLAIN, " ");
+	damp_sheet_cell(t, DAMP_PLAIN, " ");
 	if (against != NULL)
-		damp_table_cell(t, DAMP_BOLD, "%s", damp_origin_label(json_object_get(against, "rules_from")));
-	damp_table_cell(t, DAMP_BOLD, "%s", damp_origin_label(json_object_get(new, "rules_from")));
+		damp_sheet_cell(t, DAMP_BOLD, "%s", damp_origin_label(json_object_get(against, "rules_from")));
+	damp_sheet_cell(t, DAMP_BOLD, "%s", damp_origin_label(json_object_get(new, "rules_from")));
 	if (against != NULL)
-		damp_table_cell(t, DAMP_BOLD, "difference");
+		damp_sheet_cell(t, DAMP_BOLD, "difference");
 	count_row(t, "accepted", "accepted", new, against, DAMP_PLAIN);
 	count_row(t, "dropped", "dropped", new, against, DAMP_PLAIN);
 	count_row(t, "  verified peers dropped", "verified_dropped", new, against, DAMP_RED);
@@ -96,14 +96,14 @@ static void print_counts(const struct damp_cli *cli, const json_t *new, const js
 	count_row(t, "not CoAP, forwarded", "not_coap", new, against, DAMP_PLAIN);
 	count_row(t, "bytes from unverified peers", "unverified_bytes_in", new, against, DAMP_PLAIN);
 	count_row(t, "bytes to unverified peers", "unverified_bytes_out", new, against, DAMP_PLAIN);
-	damp_table_cell(t, DAMP_PLAIN, "worst amplification");
+	damp_sheet_cell(t, DAMP_PLAIN, "worst amplification");
 	if (against != NULL)
 		factor_cell(t, against);
 	factor_cell(t, new);
 	if (against != NULL)
-		damp_table_cell(t, DAMP_DIM, " ");
-	damp_table_print(t, cli, 0);
-	damp_table_free(t);
+		damp_sheet_cell(t, DAMP_DIM, " ");
+	damp_sheet_print(t, cli, 0);
+	damp_sheet_free(t);
 }
 
 /* "14:07:07.113" of an RFC 3339 time. */
@@ -114,30 +114,30 @@ static const char *clock_of(const char *time)
 	return strlen(time) > date ? time + date : time;
 }
 
-static void changed_cell(struct damp_table *t, const json_t *c)
+static void changed_cell(struct damp_sheet *t, const json_t *c)
 {
 	if (!json_is_object(c)) {
-		damp_table_cell(t, DAMP_DIM, "-");
+		damp_sheet_cell(t, DAMP_DIM, "-");
 		return;
 	}
-	damp_table_cell(t, DAMP_PLAIN, "#%lld  %s  %s -> %s  %s, was %s", damp_get_int(c, "frame"),
+	damp_sheet_cell(t, DAMP_PLAIN, "#%lld  %s  %s -> %s  %s, was %s", damp_get_int(c, "frame"),
 			clock_of(damp_get_text(c, "time")), damp_get_text(c, "src"), damp_get_text(c, "dst"),
 			damp_get_text(c, "new"), damp_get_text(c, "against"));
 }
 
-static void outcome_cell(struct damp_table *t, const json_t *counts, const char *outcome)
+static void outcome_cell(struct damp_sheet *t, const json_t *counts, const char *outcome)
 {
 	if (json_is_object(counts))
-		damp_table_cell(t, DAMP_PLAIN, "%lld", damp_get_int(counts, outcome));
+		damp_sheet_cell(t, DAMP_PLAIN, "%lld", damp_get_int(counts, outcome));
 	else
-		damp_table_cell(t, DAMP_DIM, "gone");
+		damp_sheet_cell(t, DAMP_DIM, "gone");
 }
 
-static void rule_row(struct damp_table *t, const json_t *rule, bool two)
+static void rule_row(struct damp_sheet *t, const json_t *rule, bool two)
 {
 	const json_t *new = json_object_get(rule, "new"), *against = json_object_get(rule, "against");
 
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
 	outcome_cell(t, new, "matched");
 	outcome_cell(t, new, "over");
 	outcome_cell(t, new, "would");
@@ -150,37 +150,37 @@ static void rule_row(struct damp_table *t, const json_t *rule, bool two)
 
 static void print_rules(const struct damp_cli *cli, const json_t *doc, bool two)
 {
-	struct damp_table *t;
+	struct damp_sheet *t;
 	const json_t *rule;
 	size_t i;
 
 	if (json_array_size(json_object_get(doc, "rules")) == 0)
 		return;
-	t = damp_table_new(two ? "lrrrrrl" : "lrrrr");
-	damp_table_heads(t, two ? "rule|matched|over|would|acted|difference|first changed frame" : "rule|matched|over|would|acted");
+	t = damp_sheet_new(two ? "lrrrrrl" : "lrrrr");
+	damp_sheet_heads(t, two ? "rule|matched|over|would|acted|difference|first changed frame" : "rule|matched|over|would|acted");
 	json_array_foreach(json_object_get(doc, "rules"), i, rule)
 		rule_row(t, rule, two);
 	putchar('\n');
-	damp_table_print(t, cli, 0);
-	damp_table_free(t);
+	damp_sheet_print(t, cli, 0);
+	damp_sheet_free(t);
 }
 
 static void print_reasons(const struct damp_cli *cli, const json_t *new, const json_t *against)
 {
 	const json_t *a = json_object_get(against, "reasons"), *n = json_object_get(new, "reasons"), *count;
-	struct damp_table *t = damp_table_new(against != NULL ? "lrrr" : "lr");
+	struct damp_sheet *t = damp_sheet_new(against != NULL ? "lrrr" : "lr");
 	json_t *all = json_object();
 	const char *label;
 
 	json_object_update(all, (json_t *)(uintptr_t)n);
 	if (against != NULL)
 		json_object_update_missing(all, (json_t *)(uintptr_t)a);
-	damp_table_heads(t, against != NULL ? "reason|before|new|difference" : "reason|frames");
+	damp_sheet_heads(t, against != NULL ? "reason|before|new|difference" : "reason|frames");
 	json_object_foreach(all, label, count)
 		count_row(t, label, label, n, against != NULL ? a : NULL, DAMP_PLAIN);
 	putchar('\n');
-	damp_table_print(t, cli, 0);
-	damp_table_free(t);
+	damp_sheet_print(t, cli, 0);
+	damp_sheet_free(t);
 	json_decref(all);
 }
 

@@ -9,7 +9,8 @@
 #define WATCH_US 1000000
 #define CLEAR_SCREEN "\033[H\033[2J\033[3J"
 
-static int show_once(const struct damp_cli *cli, const char *path, damp_show_print print, damp_show_judge judge)
+static int show_once(const struct damp_cli *cli, const char *path, damp_show_print print,
+		     damp_show_judge judge)
 {
 	json_t *doc;
 	int code = damp_client_get(cli, path, &doc);
@@ -24,7 +25,8 @@ static int show_once(const struct damp_cli *cli, const char *path, damp_show_pri
 	return code;
 }
 
-int damp_show(const struct damp_cli *cli, const char *path, damp_show_print print, damp_show_judge judge)
+int damp_show(const struct damp_cli *cli, const char *path, damp_show_print print,
+	      damp_show_judge judge)
 {
 	bool screen = isatty(STDOUT_FILENO) && !cli->args.json;
 

@@ -21,6 +21,7 @@ typedef void (*damp_show_print)(const struct damp_cli *cli, const json_t *doc);
 typedef int (*damp_show_judge)(const json_t *doc);
 
 /* Get path and print it by print, or as JSON; judge may be NULL. */
-int damp_show(const struct damp_cli *cli, const char *path, damp_show_print print, damp_show_judge judge);
+int damp_show(const struct damp_cli *cli, const char *path, damp_show_print print,
+	      damp_show_judge judge);
 
 #endif

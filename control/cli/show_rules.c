@@ -4,7 +4,7 @@
 #include "json_get.h"
 #include "limits_text.h"
 #include "show.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 
@@ -22,28 +22,31 @@ static enum damp_colour mode_colour(const char *mode)
 	return strcmp(mode, "off") == 0 ? DAMP_DIM : DAMP_PLAIN;
 }
 
-static void outcome_cells(struct damp_table *t, const json_t *counters, const char *outcome)
+static void outcome_cells(struct damp_sheet *t, const json_t *counters, const char *outcome)
 {
 	const json_t *c = json_object_get(counters, outcome);
 	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN];
 
 	if (c == NULL) {
-		damp_table_cell(t, DAMP_DIM, "-");
-		damp_table_cell(t, DAMP_DIM, "-");
+		damp_sheet_cell(t, DAMP_DIM, "-");
+		damp_sheet_cell(t, DAMP_DIM, "-");
 		return;
 	}
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets")));
-	damp_table_cell(t, DAMP_DIM, "%s", damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
+	damp_sheet_cell(t, DAMP_PLAIN, "%s",
+			damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets")));
+	damp_sheet_cell(t, DAMP_DIM, "%s",
+			damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
 }
 
-static void rule_row(struct damp_table *t, const json_t *rule)
+static void rule_row(struct damp_sheet *t, const json_t *rule)
 {
 	const char *mode = damp_get_text(rule, "mode");
 	const json_t *counters = json_object_get(rule, "counters");
 
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
-	damp_table_cell(t, mode_colour(mode), "%s", mode);
-	damp_table_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")), damp_get_int(rule, "line"));
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
+	damp_sheet_cell(t, mode_colour(mode), "%s", mode);
+	damp_sheet_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")),
+			damp_get_int(rule, "line"));
 	outcome_cells(t, counters, "matched");
 	outcome_cells(t, counters, "over");
 	outcome_cells(t, counters, "would");
@@ -61,7 +64,7 @@ static bool unknown_program(const json_t *doc)
 static void print_rules(const struct damp_cli *cli, const json_t *doc)
 {
 	const json_t *rules = json_object_get(doc, "rules"), *rule;
-	struct damp_table *t;
+	struct damp_sheet *t;
 	size_t i;
 
 	if (unknown_program(doc))
@@ -70,12 +73,12 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc)
 		puts("no rules: only the guard decides (see 'damper show limits')");
 		return;
 	}
-	t = damp_table_new("lllrrrrrrrr");
-	damp_table_heads(t, "RULE|MODE|AT|MATCHED|BYTES|OVER|BYTES|WOULD|BYTES|ACTED|BYTES");
+	t = damp_sheet_new("lllrrrrrrrr");
+	damp_sheet_heads(t, "RULE|MODE|AT|MATCHED|BYTES|OVER|BYTES|WOULD|BYTES|ACTED|BYTES");
 	json_array_foreach(rules, i, rule)
 		rule_row(t, rule);
-	damp_table_print(t, cli, 0);
-	damp_table_free(t);
+	damp_sheet_print(t, cli, 0);
+	damp_sheet_free(t);
 }
 
 static void print_limits(const struct damp_cli *cli, const json_t *doc)

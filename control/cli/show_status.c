@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "json_get.h"
 #include "show.h"
-#include "table.h"
+#include "sheet.h"
 
 #include <string.h>
 #include <time.h>
@@ -37,7 +37,8 @@ static void print_ago(const char *when)
 		return;
 	}
 	at = timegm(&tm);
-	printf("%s ago", damp_text_span(span, sizeof(span), (uint64_t)(time(NULL) > at ? time(NULL) - at : 0)));
+	printf("%s ago", damp_text_span(span, sizeof(span),
+					(uint64_t)(time(NULL) > at ? time(NULL) - at : 0)));
 }
 
 static bool is_up(const json_t *doc)
@@ -56,7 +57,8 @@ static void print_state(const struct damp_cli *cli, const json_t *doc)
 		printf(": %s\n", damp_get_text(json_object_get(doc, "dataplane"), "why"));
 	} else if (damp_get_true(bypass, "active")) {
 		snprintf(text, sizeof(text), "BYPASS for another %s: nothing is filtered",
-			 damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(bypass, "remaining_s")));
+			 damp_text_span(span, sizeof(span),
+					(uint64_t)damp_get_int(bypass, "remaining_s")));
 		coloured(cli, DAMP_RED, text);
 		puts("  (to end it: damper bypass off)");
 	} else if (strcmp(damp_get_text(json_object_get(doc, "program"), "mode"), "observe") == 0) {
@@ -98,10 +100,11 @@ static void print_program(const struct damp_cli *cli, const json_t *p)
 	if (!json_is_object(p))
 		return;
 	label("rules");
-	printf("generation %lld, %s revision %lld, %lld rules", damp_get_int(p, "generation"), damp_get_text(p, "name"),
-	       damp_get_int(p, "revision"), damp_get_int(p, "rules"));
+	printf("generation %lld, %s revision %lld, %lld rules", damp_get_int(p, "generation"),
+	       damp_get_text(p, "name"), damp_get_int(p, "revision"), damp_get_int(p, "rules"));
 	if (damp_get_int(p, "observing") > 0) {
-		snprintf(text, sizeof(text), " (%lld only observing)", damp_get_int(p, "observing"));
+		snprintf(text, sizeof(text), " (%lld only observing)",
+			 damp_get_int(p, "observing"));
 		coloured(cli, DAMP_YELLOW, text);
 	}
 	putchar('\n');
@@ -132,8 +135,9 @@ static void print_dataplane(const json_t *d)
 
 	label("data plane");
 	printf("up %s, %lld worker%s, pid %lld\n",
-	       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(d, "uptime_s")), damp_get_int(d, "workers"),
-	       damp_get_int(d, "workers") == 1 ? "" : "s", damp_get_int(d, "pid"));
+	       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(d, "uptime_s")),
+	       damp_get_int(d, "workers"), damp_get_int(d, "workers") == 1 ? "" : "s",
+	       damp_get_int(d, "pid"));
 }
 
 static void print_traffic(const json_t *now)
@@ -148,15 +152,16 @@ static void print_traffic(const json_t *now)
 	printf("%s packets/s and %s/s in, %s drops/s (over %.0f s)\n",
 	       damp_text_count(packets, sizeof(packets), damp_get_number(now, "packets_per_s")),
 	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(now, "bytes_per_s")),
-	       damp_text_count(drops, sizeof(drops), damp_get_number(now, "drops_per_s")), damp_get_number(now, "window_s"));
+	       damp_text_count(drops, sizeof(drops), damp_get_number(now, "drops_per_s")),
+	       damp_get_number(now, "window_s"));
 }
 
 static void print_factor(const json_t *j, const char *in_key, const char *out_key, const char *per)
 {
 	char in[DAMP_TEXT_LEN], out[DAMP_TEXT_LEN];
 
-	printf("%s%s in, %s%s out", damp_text_bytes(in, sizeof(in), damp_get_number(j, in_key)), per,
-	       damp_text_bytes(out, sizeof(out), damp_get_number(j, out_key)), per);
+	printf("%s%s in, %s%s out", damp_text_bytes(in, sizeof(in), damp_get_number(j, in_key)),
+	       per, damp_text_bytes(out, sizeof(out), damp_get_number(j, out_key)), per);
 	if (json_is_number(json_object_get(j, "factor")))
 		printf(", factor %.2f", damp_get_number(j, "factor"));
 }
@@ -182,8 +187,9 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 
 	label("proved");
 	printf("%lld by echo, %lld by ping, %lld by answering us; %lld + %lld challenges sent\n",
-	       damp_get_int(c, "proofs_echo"), damp_get_int(c, "proofs_ping"), damp_get_int(c, "proofs_token"),
-	       damp_get_int(c, "echo_sent"), damp_get_int(c, "pings_sent"));
+	       damp_get_int(c, "proofs_echo"), damp_get_int(c, "proofs_ping"),
+	       damp_get_int(c, "proofs_token"), damp_get_int(c, "echo_sent"),
+	       damp_get_int(c, "pings_sent"));
 	if (hurt == 0)
 		return;
 	label("");
@@ -203,7 +209,8 @@ static void print_ports(const struct damp_cli *cli, const json_t *ports)
 
 		label(i == 0 ? "ports" : "");
 		printf("%s (%s) ", damp_get_text(p, "port"), damp_get_text(p, "device"));
-		coloured(cli, damp_get_true(p, "link_up") ? DAMP_PLAIN : DAMP_RED, damp_get_true(p, "link_up") ? "up" : "DOWN");
+		coloured(cli, damp_get_true(p, "link_up") ? DAMP_PLAIN : DAMP_RED,
+			 damp_get_true(p, "link_up") ? "up" : "DOWN");
 		snprintf(text, sizeof(text), "%lld packets missed", lost);
 		printf(", ");
 		coloured(cli, lost > 0 ? DAMP_YELLOW : DAMP_PLAIN, text);
@@ -218,35 +225,37 @@ static enum damp_colour severity_colour(const char *severity)
 	return strcmp(severity, "fault") == 0 ? DAMP_RED : DAMP_PLAIN;
 }
 
-static void reason_row(struct damp_table *t, const json_t *r)
+static void reason_row(struct damp_sheet *t, const json_t *r)
 {
 	const char *severity = damp_get_text(r, "severity");
 	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN];
 
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_text_count(packets, sizeof(packets), damp_get_number(r, "packets")));
-	damp_table_cell(t, DAMP_DIM, "%s", damp_text_bytes(bytes, sizeof(bytes), damp_get_number(r, "bytes")));
-	damp_table_cell(t, severity_colour(severity), "%s", severity);
-	damp_table_cell(t, DAMP_PLAIN, "%s", damp_get_text(r, "reason"));
-	damp_table_cell(t, DAMP_DIM, "%s", damp_get_text(r, "help"));
+	damp_sheet_cell(t, DAMP_PLAIN, "%s",
+			damp_text_count(packets, sizeof(packets), damp_get_number(r, "packets")));
+	damp_sheet_cell(t, DAMP_DIM, "%s",
+			damp_text_bytes(bytes, sizeof(bytes), damp_get_number(r, "bytes")));
+	damp_sheet_cell(t, severity_colour(severity), "%s", severity);
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(r, "reason"));
+	damp_sheet_cell(t, DAMP_DIM, "%s", damp_get_text(r, "help"));
 }
 
 static void print_drops(const struct damp_cli *cli, const json_t *drops)
 {
 	const json_t *reasons = json_object_get(drops, "by_reason");
 	size_t n = json_array_size(reasons);
-	struct damp_table *t;
+	struct damp_sheet *t;
 
 	putchar('\n');
 	if (n == 0) {
 		puts("No packet was dropped since the start.");
 		return;
 	}
-	t = damp_table_new("rrlll");
-	damp_table_heads(t, "DROPS|BYTES|SEVERITY|REASON|MEANING");
+	t = damp_sheet_new("rrlll");
+	damp_sheet_heads(t, "DROPS|BYTES|SEVERITY|REASON|MEANING");
 	for (size_t i = 0; i < n && i < REASONS_SHOWN; i++)
 		reason_row(t, json_array_get(reasons, i));
-	damp_table_print(t, cli, 0);
-	damp_table_free(t);
+	damp_sheet_print(t, cli, 0);
+	damp_sheet_free(t);
 	if (n > REASONS_SHOWN)
 		printf("and %zu more reasons: damper show status --json\n", n - REASONS_SHOWN);
 }

@@ -41,11 +41,14 @@ json_t *damp_diag_json(const struct damp_rules *r)
 	for (size_t i = 0; i < r->ndiags; i++) {
 		const struct damp_diag *d = &r->diags[i];
 
-		json_array_append_new(all, json_pack("{s:o, s:i, s:i, s:i, s:s, s:o}", "file",
-						     damp_json_text(d->file), "line", d->line, "column", d->column,
-						     "end_column", d->end_column, "level",
-						     damp_diag_level_name(d->level), "message",
-						     damp_json_text(d->message)));
+		json_array_append_new(all,
+				      json_pack("{s:o, s:i, s:i, s:i, s:s, s:o}",
+						"file", damp_json_text(d->file),
+						"line", d->line,
+						"column", d->column,
+						"end_column", d->end_column,
+						"level", damp_diag_level_name(d->level),
+						"message", damp_json_text(d->message)));
 	}
 	return all;
 }

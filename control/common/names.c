@@ -28,7 +28,8 @@ const char *damp_name_direction(unsigned side)
 
 const char *damp_name_kind(unsigned kind)
 {
-	static const char *const word[] = { "not_coap", "request", "response", "empty", "malformed", "dtls" };
+	static const char *const word[] = { "not_coap", "request",   "response",
+					    "empty",    "malformed", "dtls" };
 
 	PICK(word, DAMP_KIND_MAX, kind);
 }
@@ -42,7 +43,8 @@ const char *damp_name_mode(unsigned mode)
 
 const char *damp_name_action(unsigned action)
 {
-	static const char *const word[] = { "continue", "accept", "drop", "challenge", "too_many_requests" };
+	static const char *const word[] = { "continue", "accept", "drop", "challenge",
+					    "too_many_requests" };
 
 	PICK(word, DAMP_ACT_MAX, action);
 }
@@ -70,7 +72,8 @@ const char *damp_name_outcome(unsigned outcome)
 
 const char *damp_name_verdict(unsigned verdict)
 {
-	static const char *const word[] = { "accept", "drop", "answer", "challenge", "shape", "bypass" };
+	static const char *const word[] = { "accept", "drop", "answer", "challenge",
+					    "shape", "bypass" };
 
 	PICK(word, DAMP_VERDICT_MAX, verdict);
 }
@@ -84,7 +87,8 @@ const char *damp_name_stage(unsigned stage)
 
 const char *damp_name_table(unsigned table)
 {
-	static const char *const word[] = { "ledger", "exchanges", "seen", "observations", "peers", "probes" };
+	static const char *const word[] = { "ledger", "exchanges", "seen", "observations",
+					    "peers", "probes", "greylist" };
 
 	PICK(word, DAMP_TABLE_MAX, table);
 }

@@ -8,16 +8,24 @@ json_t *damp_program_json(const struct damp_progview *v)
 {
 	const struct damp_program_hdr *h = v->hdr;
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:I}", "name", h->name, "revision",
-			 (int)h->revision, "digest", h->digest, "mode", damp_name_mode(h->mode), "rules",
-			 (int)h->nrules, "observing", (int)damp_progview_count_mode(v, DAMP_MODE_OBSERVE),
-			 "limits", (int)h->nlimits, "bytes", (json_int_t)h->total_len);
+	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:I}",
+			 "name", h->name,
+			 "revision", (int)h->revision,
+			 "digest", h->digest,
+			 "mode", damp_name_mode(h->mode),
+			 "rules", (int)h->nrules,
+			 "observing", (int)damp_progview_count_mode(v, DAMP_MODE_OBSERVE),
+			 "limits", (int)h->nlimits,
+			 "bytes", (json_int_t)h->total_len);
 }
 
 static json_t *rung_json(const struct damp_rung *r, const char *unit)
 {
-	return json_pack("{s:i, s:f, s:f, s:s}", "prefix", (int)r->plen, "per_s", damp_progview_rate(r), "burst",
-			 damp_progview_burst(r), "unit", unit);
+	return json_pack("{s:i, s:f, s:f, s:s}",
+			 "prefix", (int)r->plen,
+			 "per_s", damp_progview_rate(r),
+			 "burst", damp_progview_burst(r),
+			 "unit", unit);
 }
 
 static json_t *ladder_json(const struct damp_rung *rung, unsigned n, const char *unit)
@@ -32,9 +40,13 @@ static json_t *ladder_json(const struct damp_rung *rung, unsigned n, const char 
 static json_t *limit_json(const struct damp_progview *v, const struct damp_limit *l)
 {
 	const char *unit = l->kind == DAMP_LIMIT_MESSAGES ? "messages" : "bytes";
-	json_t *j = json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", damp_progview_string(v, l->name_off), "kind",
-			      damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "ipv4",
-			      ladder_json(l->rung4, l->nrungs4, unit), "ipv6", ladder_json(l->rung6, l->nrungs6, unit));
+	json_t *j =
+		json_pack("{s:s, s:s, s:s, s:o, s:o}",
+			  "name", damp_progview_string(v, l->name_off),
+			  "kind", damp_name_limit_kind(l->kind),
+			  "per", damp_name_per(l->per),
+			  "ipv4", ladder_json(l->rung4, l->nrungs4, unit),
+			  "ipv6", ladder_json(l->rung6, l->nrungs6, unit));
 
 	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
 		json_object_set_new(j, "max_factor", json_real(l->alpha_q8 / 256.0));
@@ -44,11 +56,19 @@ static json_t *limit_json(const struct damp_progview *v, const struct damp_limit
 json_t *damp_program_guard_json(const struct damp_progview *v)
 {
 	const struct damp_guard *g = v->guard;
-	json_t *j = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o}", "max_factor", g->alpha_q8 / 256.0, "host4",
-			      rung_json(&g->host4, "bytes"), "net4", rung_json(&g->net4, "bytes"), "host6",
-			      rung_json(&g->host6, "bytes"), "net6", rung_json(&g->net6, "bytes"), "proved",
-			      rung_json(&g->proved, "bytes"));
+	json_t *j = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o}",
+			      "max_factor", g->alpha_q8 / 256.0,
+			      "host4", rung_json(&g->host4, "bytes"),
+			      "net4", rung_json(&g->net4, "bytes"),
+			      "host6", rung_json(&g->host6, "bytes"),
+			      "net6", rung_json(&g->net6, "bytes"),
+			      "proved", rung_json(&g->proved, "bytes"));
 
+	json_object_set_new(j, "first_host", rung_json(&g->first_host, "messages"));
+	json_object_set_new(j, "first_known", rung_json(&g->first_known, "messages"));
+	json_object_set_new(j, "first_net4", rung_json(&g->first_net4, "messages"));
+	json_object_set_new(j, "first_net6", rung_json(&g->first_net6, "messages"));
+	json_object_set_new(j, "challenge_retry", rung_json(&g->challenge_retry, "messages"));
 	json_object_set_new(j, "server", rung_json(&g->server, "messages"));
 	json_object_set_new(j, "challenge_host", rung_json(&g->challenge_host, "messages"));
 	json_object_set_new(j, "challenge_net4", rung_json(&g->challenge_net4, "messages"));

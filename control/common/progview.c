@@ -156,7 +156,8 @@ int damp_prog_memfd(const struct damp_prog *p)
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, p->block, p->len);
-	if (err == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
+	if (err == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 		err = -errno;
 	if (err == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		err = -errno;

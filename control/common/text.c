@@ -33,7 +33,8 @@ static int parse_digits(const char **at, uint64_t *n)
 	const char *p = *at;
 
 	for (*n = 0; *p >= '0' && *p <= '9'; p++) {
-		if (__builtin_mul_overflow(*n, 10u, n) || __builtin_add_overflow(*n, (uint64_t)(*p - '0'), n))
+		if (__builtin_mul_overflow(*n, 10u, n) ||
+		    __builtin_add_overflow(*n, (uint64_t)(*p - '0'), n))
 			return -1;
 	}
 	if (p == *at)
@@ -59,7 +60,8 @@ int damp_text_parse_seconds(const char *text, uint64_t *seconds)
 			u = &units[0];
 		else if ((u = find_unit(p, len)) == NULL)
 			return -1;
-		if (__builtin_mul_overflow(n, u->seconds, &part) || __builtin_add_overflow(sum, part, &sum))
+		if (__builtin_mul_overflow(n, u->seconds, &part) ||
+		    __builtin_add_overflow(sum, part, &sum))
 			return -1;
 		p += len;
 	}
@@ -101,7 +103,8 @@ char *damp_text_bytes(char *out, size_t len, double bytes)
 
 char *damp_text_span(char *out, size_t len, uint64_t seconds)
 {
-	uint64_t d = seconds / 86400, h = seconds / 3600 % 24, m = seconds / 60 % 60, s = seconds % 60;
+	uint64_t d = seconds / 86400, h = seconds / 3600 % 24, m = seconds / 60 % 60,
+		 s = seconds % 60;
 
 	if (d > 0)
 		snprintf(out, len, "%llu d %llu h", (unsigned long long)d, (unsigned long long)h);

@@ -29,10 +29,14 @@ static void answer(struct damp_http_reply *reply, unsigned status, json_t *j)
 	json_decref(j);
 }
 
-static void refuse(struct damp_http_reply *reply, unsigned status, const char *error, const char *text)
+static void refuse(struct damp_http_reply *reply, unsigned status, const char *error,
+		   const char *text)
 {
-	answer(reply, status, json_pack("{s:i, s:s, s:o}", "schema", DAMP_JSON_SCHEMA, "error", error, "text",
-				       damp_json_text(text)));
+	answer(reply, status,
+	       json_pack("{s:i, s:s, s:o}",
+			 "schema", DAMP_JSON_SCHEMA,
+			 "error", error,
+			 "text", damp_json_text(text)));
 }
 
 static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
@@ -41,7 +45,8 @@ static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 
 	pthread_mutex_lock(&c->state.lock);
 	if (c->state.up)
-		snprintf(text, sizeof(text), "the data plane runs, but its counter file in %s cannot be read",
+		snprintf(text, sizeof(text),
+			 "the data plane runs, but its counter file in %s cannot be read",
 			 c->opt.runtime_dir);
 	else
 		snprintf(text, sizeof(text), "the data plane is away: %s", c->state.why_away);
@@ -51,7 +56,8 @@ static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 
 typedef json_t *(*document)(struct damp_control *c, const struct damp_snap *snap);
 
-static void answer_document(struct damp_control *c, struct damp_http_reply *reply, document build, bool needs_dataplane)
+static void answer_document(struct damp_control *c, struct damp_http_reply *reply, document build,
+			    bool needs_dataplane)
 {
 	struct damp_snap *snap = damp_control_snapshot(c);
 
@@ -62,31 +68,36 @@ static void answer_document(struct damp_control *c, struct damp_http_reply *repl
 	free(snap);
 }
 
-static void get_status(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_status(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply)
 {
 	(void)req;
 	answer_document(c, reply, damp_api_status, false);
 }
 
-static void get_rules(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_rules(struct damp_control *c, const struct damp_http_request *req,
+		      struct damp_http_reply *reply)
 {
 	(void)req;
 	answer_document(c, reply, damp_api_rules, true);
 }
 
-static void get_limits(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_limits(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply)
 {
 	(void)req;
 	answer_document(c, reply, damp_api_limits, true);
 }
 
-static void get_workers(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_workers(struct damp_control *c, const struct damp_http_request *req,
+			struct damp_http_reply *reply)
 {
 	(void)req;
 	answer_document(c, reply, damp_api_workers, true);
 }
 
-static void get_memory(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_memory(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply)
 {
 	(void)req;
 	answer_document(c, reply, damp_api_memory, true);
@@ -124,11 +135,13 @@ static bool number(const char *text, uint64_t *out)
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
-static void get_events(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_events(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply)
 {
 	uint64_t since = 0, max = EVENTS_PER_ANSWER;
 
-	if (!number(damp_http_query(req, "since"), &since) || !number(damp_http_query(req, "max"), &max)) {
+	if (!number(damp_http_query(req, "since"), &since) ||
+	    !number(damp_http_query(req, "max"), &max)) {
 		refuse(reply, 400, "usage", "since and max are decimal numbers");
 		return;
 	}
@@ -162,14 +175,18 @@ static unsigned http_status(enum damp_load_status status)
 static json_t *load_json(const struct damp_load_result *r)
 {
 	bool ok = r->status == DAMP_LOAD_OK;
-	json_t *j = json_pack("{s:i, s:b, s:o, s:i, s:i}", "schema", DAMP_JSON_SCHEMA, "ok", ok, "diagnostics",
-			      damp_diag_json(&r->rules), "errors", (int)r->rules.errors, "warnings",
-			      (int)r->rules.warnings);
+	json_t *j = json_pack("{s:i, s:b, s:o, s:i, s:i}",
+			      "schema", DAMP_JSON_SCHEMA,
+			      "ok", ok,
+			      "diagnostics", damp_diag_json(&r->rules),
+			      "errors", (int)r->rules.errors,
+			      "warnings", (int)r->rules.warnings);
 
 	if (ok) {
 		json_object_set_new(j, "generation", json_integer(r->generation));
 		json_object_set_new(j, "program", damp_program_json(&r->prog->view));
-		json_object_set_new(j, "remark", damp_json_text(r->text[0] != '\0' ? r->text : NULL));
+		json_object_set_new(j, "remark",
+				    damp_json_text(r->text[0] != '\0' ? r->text : NULL));
 	} else {
 		json_object_set_new(j, "error", json_string(damp_load_status_name(r->status)));
 		json_object_set_new(j, "text", damp_json_text(r->text));
@@ -193,7 +210,8 @@ static void clean(char *out, size_t len, const char *text)
 			*p = '?';
 }
 
-static void post_load(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void post_load(struct damp_control *c, const struct damp_http_request *req,
+		      struct damp_http_reply *reply)
 {
 	struct damp_load_job job = { .text = req->body, .len = req->body_len };
 	struct damp_load_result r;
@@ -218,14 +236,16 @@ static bool bypass_seconds(const struct damp_http_request *req, uint64_t *second
 {
 	json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *n = json_object_get(body, "for_s");
-	bool ok = json_is_integer(n) && json_integer_value(n) >= 0 && json_integer_value(n) <= DAMP_BYPASS_MAX_S;
+	bool ok = json_is_integer(n) && json_integer_value(n) >= 0 &&
+		  json_integer_value(n) <= DAMP_BYPASS_MAX_S;
 
 	*seconds = ok ? (uint64_t)json_integer_value(n) : 0;
 	json_decref(body);
 	return ok;
 }
 
-static void tell_bypass(struct damp_control *c, const struct damp_http_request *req, uint64_t seconds)
+static void tell_bypass(struct damp_control *c, const struct damp_http_request *req,
+			uint64_t seconds)
 {
 	char by[64], text[160];
 
@@ -239,14 +259,16 @@ static void tell_bypass(struct damp_control *c, const struct damp_http_request *
 	damp_control_health(c, "bypass", seconds > 0 ? "fault" : "ok", text);
 }
 
-static void post_bypass(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void post_bypass(struct damp_control *c, const struct damp_http_request *req,
+			struct damp_http_reply *reply)
 {
 	struct damp_wire_reply wire;
 	uint64_t seconds;
 	int err;
 
 	if (!bypass_seconds(req, &seconds)) {
-		refuse(reply, 400, "usage", "the body is {\"for_s\": N} with N from 0 (off) to 86400 seconds");
+		refuse(reply, 400, "usage",
+		       "the body is {\"for_s\": N} with N from 0 (off) to 86400 seconds");
 		return;
 	}
 	err = damp_link_call(c->link, DAMP_WIRE_BYPASS, seconds, -1, &wire, NULL);
@@ -255,18 +277,23 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 	} else if (err) {
 		refuse_away(c, reply);
 	} else if (wire.error) {
-		refuse(reply, 502, "refused", wire.text[0] != '\0' ? wire.text : strerror(wire.error));
+		refuse(reply, 502, "refused",
+		       wire.text[0] != '\0' ? wire.text : strerror(wire.error));
 	} else {
 		tell_bypass(c, req, seconds);
-		answer(reply, 200, json_pack("{s:i, s:b, s:I}", "schema", DAMP_JSON_SCHEMA, "active", seconds > 0,
-					     "remaining_s", (json_int_t)seconds));
+		answer(reply, 200,
+		       json_pack("{s:i, s:b, s:I}",
+				 "schema", DAMP_JSON_SCHEMA,
+				 "active", seconds > 0,
+				 "remaining_s", (json_int_t)seconds));
 	}
 }
 
 struct route {
 	const char *method, *path;
 	bool writes;
-	void (*run)(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply);
+	void (*run)(struct damp_control *c, const struct damp_http_request *req,
+		    struct damp_http_reply *reply);
 };
 
 static const struct route routes[] = {
@@ -281,7 +308,8 @@ static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "only root and members of group %s may do that", c->opt.admin_group);
+	snprintf(text, sizeof(text), "only root and members of group %s may do that",
+		 c->opt.admin_group);
 	refuse(reply, 403, "permission", text);
 }
 

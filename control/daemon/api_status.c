@@ -18,7 +18,9 @@
 
 json_t *damp_api_counter(struct damp_counter c)
 {
-	return json_pack("{s:I, s:I}", "packets", (json_int_t)c.packets, "bytes", (json_int_t)c.bytes);
+	return json_pack("{s:I, s:I}",
+			 "packets", (json_int_t)c.packets,
+			 "bytes", (json_int_t)c.bytes);
 }
 
 static json_t *wall(int64_t at)
@@ -40,23 +42,35 @@ static json_t *ratio(double out, double in)
 
 static json_t *damperd_json(const struct damp_control *c)
 {
-	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "version", DAMP_VERSION, "pid", (int)getpid(), "started",
-			 wall(c->started_wall), "rules_file", text_or_null(c->opt.rules_file), "runtime_dir", text_or_null(c->opt.runtime_dir),
-			 "state_dir", text_or_null(c->opt.state_dir), "metrics", text_or_null(c->metrics_at));
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o}",
+			 "version", DAMP_VERSION,
+			 "pid", (int)getpid(),
+			 "started", wall(c->started_wall),
+			 "rules_file", text_or_null(c->opt.rules_file),
+			 "runtime_dir", text_or_null(c->opt.runtime_dir),
+			 "state_dir", text_or_null(c->opt.state_dir),
+			 "metrics", text_or_null(c->metrics_at));
 }
 
 /* state.lock is held in the next three. */
 static json_t *dataplane_json(const struct damp_state *s, const struct damp_snap *snap)
 {
 	char boot[20];
+	int64_t started;
 
 	if (!s->up || snap == NULL)
-		return json_pack("{s:b, s:s}", "up", 0, "why", s->up ? "its counter file cannot be read" : s->why_away);
+		return json_pack("{s:b, s:s}",
+				 "up", 0,
+				 "why", s->up ? "its counter file cannot be read" : s->why_away);
 	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)s->boot_id);
-	return json_pack("{s:b, s:I, s:s, s:o, s:I, s:i}", "up", 1, "pid", (json_int_t)s->pid, "boot", boot, "started",
-			 wall((int64_t)snap->stats.started_wall_s), "uptime_s",
-			 (json_int_t)(time(NULL) - (int64_t)snap->stats.started_wall_s), "workers",
-			 (int)snap->stats.nworkers);
+	started = (int64_t)snap->stats.started_wall_s;
+	return json_pack("{s:b, s:I, s:s, s:o, s:I, s:i}",
+			 "up", 1,
+			 "pid", (json_int_t)s->pid,
+			 "boot", boot,
+			 "started", wall(started),
+			 "uptime_s", (json_int_t)(time(NULL) - started),
+			 "workers", (int)snap->stats.nworkers);
 }
 
 static json_t *running_json(const struct damp_state *s)
@@ -82,8 +96,11 @@ static json_t *last_load_json(const struct damp_last_load *l)
 {
 	if (!l->known)
 		return json_null();
-	return json_pack("{s:b, s:o, s:s, s:o}", "ok", l->ok, "at", wall(l->at), "by", l->by, "report",
-			 text_or_null(l->text));
+	return json_pack("{s:b, s:o, s:s, s:o}",
+			 "ok", l->ok,
+			 "at", wall(l->at),
+			 "by", l->by,
+			 "report", text_or_null(l->text));
 }
 
 static json_t *sides_json(const struct damp_worker_stats *t)
@@ -92,8 +109,9 @@ static json_t *sides_json(const struct damp_worker_stats *t)
 
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
 		json_object_set_new(j, damp_name_side(side),
-				    json_pack("{s:o, s:o}", "rx", damp_api_counter(t->rx[side]), "tx",
-					      damp_api_counter(t->tx[side])));
+				    json_pack("{s:o, s:o}",
+					      "rx", damp_api_counter(t->rx[side]),
+					      "tx", damp_api_counter(t->tx[side])));
 	return j;
 }
 
@@ -101,10 +119,14 @@ static json_t *now_json(const struct damp_rates *r)
 {
 	if (!r->valid)
 		return json_null();
-	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "window_s", r->window_s, "packets_per_s", r->rx_pps,
-			 "bytes_per_s", r->rx_Bps, "drops_per_s", r->drop_pps, "unproved_in_bytes_per_s",
-			 r->unproved_in_Bps, "unproved_out_bytes_per_s", r->unproved_out_Bps, "factor",
-			 ratio(r->unproved_out_Bps, r->unproved_in_Bps));
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:o}",
+			 "window_s", r->window_s,
+			 "packets_per_s", r->rx_pps,
+			 "bytes_per_s", r->rx_Bps,
+			 "drops_per_s", r->drop_pps,
+			 "unproved_in_bytes_per_s", r->unproved_in_Bps,
+			 "unproved_out_bytes_per_s", r->unproved_out_Bps,
+			 "factor", ratio(r->unproved_out_Bps, r->unproved_in_Bps));
 }
 
 struct reason_count {
@@ -164,13 +186,27 @@ static json_t *ports_json(const struct damp_stats *s)
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_port_stats *p = &s->port[side];
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:i, s:I, s:I, s:I, s:I}", "port",
-						     damp_name_side(side), "device", p->name, "link_up", p->link_up != 0,
-						     "mtu", (int)p->mtu, "imissed", (json_int_t)p->imissed, "no_mbuf",
-						     (json_int_t)p->rx_nombuf, "rx_errors", (json_int_t)p->ierrors,
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:i, s:I, s:I, s:I, s:I}",
+						     "port", damp_name_side(side),
+						     "device", p->name,
+						     "link_up", p->link_up != 0,
+						     "mtu", (int)p->mtu,
+						     "imissed", (json_int_t)p->imissed,
+						     "no_mbuf", (json_int_t)p->rx_nombuf,
+						     "rx_errors", (json_int_t)p->ierrors,
 						     "tx_errors", (json_int_t)p->oerrors));
 	}
 	return all;
+}
+
+static json_t *unproved_json(const struct damp_worker_stats *t)
+{
+	double in = (double)t->unproved_bytes_in, out = (double)t->unproved_bytes_out;
+
+	return json_pack("{s:I, s:I, s:o}",
+			 "bytes_in", (json_int_t)t->unproved_bytes_in,
+			 "bytes_out", (json_int_t)t->unproved_bytes_out,
+			 "factor", ratio(out, in));
 }
 
 static void add_traffic(json_t *j, struct damp_control *c, const struct damp_snap *snap)
@@ -179,21 +215,25 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 	struct damp_rates rates = damp_sampler_rates(c->sampler, snap->stats.boot_id);
 	uint64_t left = damp_snap_bypass_left(snap);
 
-	json_object_set_new(j, "bypass", json_pack("{s:b, s:I}", "active", left > 0, "remaining_s", (json_int_t)left));
+	json_object_set_new(j, "bypass",
+			    json_pack("{s:b, s:I}",
+				      "active", left > 0,
+				      "remaining_s", (json_int_t)left));
 	json_object_set_new(j, "traffic", sides_json(t));
 	json_object_set_new(j, "now", now_json(&rates));
-	json_object_set_new(j, "unproved", json_pack("{s:I, s:I, s:o}", "bytes_in", (json_int_t)t->unproved_bytes_in,
-						     "bytes_out", (json_int_t)t->unproved_bytes_out, "factor",
-						     ratio((double)t->unproved_bytes_out, (double)t->unproved_bytes_in)));
+	json_object_set_new(j, "unproved", unproved_json(t));
 	json_object_set_new(j, "drops", damp_api_counter(damp_snap_drops(snap)));
 	json_object_set_new(json_object_get(j, "drops"), "verified_packets", verified_drops(t));
 	json_object_set_new(json_object_get(j, "drops"), "by_reason",
 			    reasons_json(snap, DAMP_REASON_FIRST_DROP, DAMP_REASON_MAX));
 	json_object_set_new(j, "passes", reasons_json(snap, 0, DAMP_REASON_FIRST_DROP));
 	json_object_set_new(j, "challenges",
-			    json_pack("{s:I, s:I, s:I, s:I, s:I}", "echo_sent", (json_int_t)t->challenges_sent, "pings_sent",
-				      (json_int_t)t->pings_sent, "proofs_echo", (json_int_t)t->proofs_echo, "proofs_ping",
-				      (json_int_t)t->proofs_ping, "proofs_token", (json_int_t)t->proofs_token));
+			    json_pack("{s:I, s:I, s:I, s:I, s:I}",
+				      "echo_sent", (json_int_t)t->challenges_sent,
+				      "pings_sent", (json_int_t)t->pings_sent,
+				      "proofs_echo", (json_int_t)t->proofs_echo,
+				      "proofs_ping", (json_int_t)t->proofs_ping,
+				      "proofs_token", (json_int_t)t->proofs_token));
 	json_object_set_new(j, "ports", ports_json(&snap->stats));
 	json_object_set_new(j, "events_lost", json_integer((json_int_t)t->events_lost));
 }

@@ -26,8 +26,10 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	c->stats = damp_stats_map_new(opt->runtime_dir);
 	c->sampler = damp_sampler_new();
 	c->evlog = damp_evlog_new(EVENT_LINES, opt->events_file);
-	if (c->wake_fd < 0 || c->link == NULL || c->stats == NULL || c->sampler == NULL || c->evlog == NULL) {
-		damp_log(DAMP_LOG_ERROR, "out of memory, or the path of the runtime directory is too long: %s",
+	if (c->wake_fd < 0 || c->link == NULL || c->stats == NULL || c->sampler == NULL ||
+	    c->evlog == NULL) {
+		damp_log(DAMP_LOG_ERROR,
+			 "out of memory, or the path of the runtime directory is too long: %s",
 			 opt->runtime_dir);
 		damp_control_fini(c);
 		return -1;
@@ -96,7 +98,8 @@ struct damp_snap *damp_control_snapshot(struct damp_control *c)
 	return up ? damp_stats_map_read(c->stats, boot_id) : NULL;
 }
 
-void damp_control_health(struct damp_control *c, const char *what, const char *severity, const char *text)
+void damp_control_health(struct damp_control *c, const char *what, const char *severity,
+			 const char *text)
 {
 	json_t *j = damp_event_own_json("health", severity);
 

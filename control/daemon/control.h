@@ -49,7 +49,7 @@ struct damp_state {
 	uint64_t boot_id, pid;          /* of the data plane that we speak to */
 	uint32_t generation, source, nworkers;
 	struct damp_prog *running;
-	struct damp_prog *wanted;       /* last good rules: loaded again when the data plane restarts */
+	struct damp_prog *wanted; /* last good rules: loaded again when the data plane restarts */
 
 	struct damp_history history;    /* describes running when its digest does */
 	struct damp_last_load last;
@@ -88,6 +88,7 @@ struct damp_prog *damp_control_running(struct damp_control *c);
 struct damp_snap *damp_control_snapshot(struct damp_control *c);
 
 /* Tell of a change of our own health, in the events. */
-void damp_control_health(struct damp_control *c, const char *what, const char *severity, const char *text);
+void damp_control_health(struct damp_control *c, const char *what, const char *severity,
+			 const char *text);
 
 #endif

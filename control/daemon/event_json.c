@@ -14,8 +14,10 @@ static json_t *end_json(const uint8_t addr[16], unsigned port, unsigned side)
 {
 	char ip[DAMP_TEXT_ADDR_LEN];
 
-	return json_pack("{s:s, s:i, s:s}", "ip", damp_text_addr(ip, sizeof(ip), addr), "port", (int)port, "zone",
-			 damp_name_side(side));
+	return json_pack("{s:s, s:i, s:s}",
+			 "ip", damp_text_addr(ip, sizeof(ip), addr),
+			 "port", (int)port,
+			 "zone", damp_name_side(side));
 }
 
 /* The path as printable ASCII: what is no such byte is written \xNN. */
@@ -39,9 +41,13 @@ static json_t *coap_json(const struct damp_event *e)
 	char code[8], path[4 * sizeof(e->path) + 8];
 
 	clean_path(e, path, sizeof(path));
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}", "dir", damp_name_kind(e->kind), "type",
-			 damp_name_coap_type(e->type), "code", damp_name_code(e->code, code, sizeof(code)), "mid",
-			 (int)e->mid, "tkl", (int)e->tkl, "path", path);
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}",
+			 "dir", damp_name_kind(e->kind),
+			 "type", damp_name_coap_type(e->type),
+			 "code", damp_name_code(e->code, code, sizeof(code)),
+			 "mid", (int)e->mid,
+			 "tkl", (int)e->tkl,
+			 "path", path);
 }
 
 static void add_place(json_t *j, const char *rule_id, const struct damp_prog *prog)
@@ -53,7 +59,8 @@ static void add_place(json_t *j, const char *rule_id, const struct damp_prog *pr
 
 		if (strcmp(damp_progview_string(&prog->view, r->id_off), rule_id) != 0)
 			continue;
-		snprintf(at, sizeof(at), "%s:%u", damp_progview_string(&prog->view, r->file_off), r->line);
+		snprintf(at, sizeof(at), "%s:%u", damp_progview_string(&prog->view, r->file_off),
+			 r->line);
 		json_object_set_new(j, "at", json_string(at));
 		return;
 	}
@@ -61,8 +68,11 @@ static void add_place(json_t *j, const char *rule_id, const struct damp_prog *pr
 
 static json_t *header(const char *ts, const char *type, const char *severity)
 {
-	return json_pack("{s:s, s:i, s:s, s:s}", "ts", ts, "schema", DAMP_JSON_SCHEMA, "type", type, "severity",
-			 severity);
+	return json_pack("{s:s, s:i, s:s, s:s}",
+			 "ts", ts,
+			 "schema", DAMP_JSON_SCHEMA,
+			 "type", type,
+			 "severity", severity);
 }
 
 json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *rule_id,
@@ -77,27 +87,39 @@ json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *r
 
 	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)r->boot_id);
 	json_object_set_new(j, "boot", json_string(boot));
-	json_object_set_new(j, "record", json_pack("{s:i, s:I}", "worker", (int)r->worker, "seq", (json_int_t)e->seq));
+	json_object_set_new(j, "record",
+			    json_pack("{s:i, s:I}",
+				      "worker", (int)r->worker,
+				      "seq", (json_int_t)e->seq));
 	json_object_set_new(j, "gen", json_integer(e->generation));
 	if (rule_id[0] != '\0') {
 		json_object_set_new(j, "rule", json_string(rule_id));
 		add_place(j, rule_id, prog);
 	}
-	json_object_set_new(j, "mode", json_string(damp_name_mode(e->observed ? DAMP_MODE_OBSERVE : DAMP_MODE_ENFORCE)));
-	json_object_set_new(j, "verdict", json_string(e->observed ? damp_name_verdict(DAMP_VERDICT_ACCEPT) : word));
+	json_object_set_new(j, "mode",
+			    json_string(damp_name_mode(e->observed ? DAMP_MODE_OBSERVE
+								   : DAMP_MODE_ENFORCE)));
+	json_object_set_new(j, "verdict",
+			    json_string(e->observed ? damp_name_verdict(DAMP_VERDICT_ACCEPT)
+						    : word));
 	json_object_set_new(j, "would", json_string(word));
 	json_object_set_new(j, "reason", json_string(damp_name_reason(e->reason)));
 	json_object_set_new(j, "src", end_json(e->src, e->sport, e->side));
-	json_object_set_new(j, "dst", end_json(e->dst, e->dport, inside ? DAMP_OUTSIDE : DAMP_INSIDE));
-	json_object_set_new(j, "peer", json_string(damp_text_addr(ip, sizeof(ip), inside ? e->dst : e->src)));
-	json_object_set_new(j, "device", json_string(damp_text_addr(ip, sizeof(ip), inside ? e->src : e->dst)));
+	json_object_set_new(j, "dst",
+			    end_json(e->dst, e->dport, inside ? DAMP_OUTSIDE : DAMP_INSIDE));
+	json_object_set_new(j, "peer",
+			    json_string(damp_text_addr(ip, sizeof(ip), inside ? e->dst : e->src)));
+	json_object_set_new(j, "device",
+			    json_string(damp_text_addr(ip, sizeof(ip), inside ? e->src : e->dst)));
 	json_object_set_new(j, "verified", json_boolean(e->verified));
 	json_object_set_new(j, "ip_bytes", json_integer(e->ip_len));
-	if (e->kind == DAMP_KIND_REQUEST || e->kind == DAMP_KIND_RESPONSE || e->kind == DAMP_KIND_EMPTY)
+	if (e->kind == DAMP_KIND_REQUEST || e->kind == DAMP_KIND_RESPONSE ||
+	    e->kind == DAMP_KIND_EMPTY)
 		json_object_set_new(j, "coap", coap_json(e));
 	else
 		json_object_set_new(j, "kind", json_string(damp_name_kind(e->kind)));
-	json_object_set_new(j, "suppressed", json_integer(e->represents > 0 ? (json_int_t)e->represents - 1 : 0));
+	json_object_set_new(j, "suppressed",
+			    json_integer(e->represents > 0 ? (json_int_t)e->represents - 1 : 0));
 	return j;
 }
 

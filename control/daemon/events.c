@@ -47,7 +47,8 @@ static const struct damp_events *rings(struct damp_event_reader *r)
 	if (damp_mapfile_refresh(&r->file, sizeof(*e)))
 		return NULL;
 	e = r->file.base;
-	if (e->magic != DAMP_EVENTS_MAGIC || e->version != DAMP_STATS_VERSION || e->nworkers > DAMP_WORKERS_MAX)
+	if (e->magic != DAMP_EVENTS_MAGIC || e->version != DAMP_STATS_VERSION ||
+	    e->nworkers > DAMP_WORKERS_MAX)
 		return NULL;
 	if (e->boot_id != r->boot_id) {
 		r->boot_id = e->boot_id;
@@ -70,8 +71,8 @@ static bool copy_record(const struct damp_event_ring *ring, uint64_t pos, struct
 	return out->seq == pos;
 }
 
-static size_t read_ring(const struct damp_event_ring *ring, uint64_t *pos, struct damp_event_record *out,
-			size_t max, uint64_t *lost)
+static size_t read_ring(const struct damp_event_ring *ring, uint64_t *pos,
+			struct damp_event_record *out, size_t max, uint64_t *lost)
 {
 	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
 	size_t n = 0;
@@ -101,12 +102,13 @@ static int by_time(const void *a, const void *b)
 
 	if (x->event.wall_us != y->event.wall_us)
 		return x->event.wall_us < y->event.wall_us ? -1 : 1;
-	return x->worker != y->worker ? (x->worker < y->worker ? -1 : 1)
-				      : (x->event.seq < y->event.seq ? -1 : x->event.seq > y->event.seq);
+	return x->worker != y->worker
+		       ? (x->worker < y->worker ? -1 : 1)
+		       : (x->event.seq < y->event.seq ? -1 : x->event.seq > y->event.seq);
 }
 
-size_t damp_event_reader_poll(struct damp_event_reader *r, struct damp_event_record *out, size_t max,
-			      uint64_t *lost)
+size_t damp_event_reader_poll(struct damp_event_reader *r, struct damp_event_record *out,
+			      size_t max, uint64_t *lost)
 {
 	const struct damp_events *e = rings(r);
 	uint32_t nworkers = e != NULL ? e->nworkers : 0;

@@ -33,7 +33,7 @@ void damp_event_reader_free(struct damp_event_reader *r);
  * now. A new boot id starts over with the oldest record of the new ring. One
  * thread.
  */
-size_t damp_event_reader_poll(struct damp_event_reader *r, struct damp_event_record *out, size_t max,
-			      uint64_t *lost);
+size_t damp_event_reader_poll(struct damp_event_reader *r, struct damp_event_record *out,
+			      size_t max, uint64_t *lost);
 
 #endif

@@ -30,7 +30,8 @@ const char *damp_event_type_name(enum damp_event_type type)
 {
 	static const char *const word[] = { "verdict", "ruleset", "health" };
 
-	_Static_assert(sizeof(word) / sizeof(word[0]) == DAMP_EVENT_TYPE_MAX, "a word for each value");
+	_Static_assert(sizeof(word) / sizeof(word[0]) == DAMP_EVENT_TYPE_MAX,
+		       "a word for each value");
 	return type < DAMP_EVENT_TYPE_MAX ? word[type] : "unknown";
 }
 
@@ -60,7 +61,8 @@ struct damp_evlog *damp_evlog_new(unsigned capacity, const char *path)
 	l->capacity = capacity;
 	l->next = 1;
 	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(l->run, sizeof(l->run), "%d-%lld", (int)getpid(), (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	snprintf(l->run, sizeof(l->run), "%d-%lld", (int)getpid(),
+		 (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	gethostname(l->node, sizeof(l->node) - 1);
 	open_file(l);
 	return l;
@@ -86,12 +88,14 @@ static void write_line(struct damp_evlog *l, const char *line)
 		return;
 	if (fprintf(l->file, "%s\n", line) >= 0 && fflush(l->file) == 0)
 		return;
-	damp_log(DAMP_LOG_ERROR, "cannot write events to %s: %s; no more until SIGHUP", l->path, strerror(errno));
+	damp_log(DAMP_LOG_ERROR, "cannot write events to %s: %s; no more until SIGHUP", l->path,
+		 strerror(errno));
 	fclose(l->file);
 	l->file = NULL;
 }
 
-void damp_evlog_add(struct damp_evlog *l, enum damp_event_type type, json_t *event, uint64_t suppressed)
+void damp_evlog_add(struct damp_evlog *l, enum damp_event_type type, json_t *event,
+		    uint64_t suppressed)
 {
 	char *line;
 
@@ -132,8 +136,8 @@ static void print_since(struct damp_evlog *l, FILE *f, uint64_t since, unsigned 
 	/* Who starts at 0 wants what there is, and has lost nothing. */
 	uint64_t lost = since > 0 ? first - wanted : 0;
 
-	fprintf(f, "{\"schema\":%d,\"run\":\"%s\",\"next\":%llu,\"lost\":%llu,\"events\":[", DAMP_JSON_SCHEMA,
-		l->run, (unsigned long long)(end - 1), (unsigned long long)lost);
+	fprintf(f, "{\"schema\":%d,\"run\":\"%s\",\"next\":%llu,\"lost\":%llu,\"events\":[",
+		DAMP_JSON_SCHEMA, l->run, (unsigned long long)(end - 1), (unsigned long long)lost);
 	for (uint64_t n = first; n < end; n++)
 		fprintf(f, "%s%s", n > first ? "," : "", l->line[n % l->capacity]);
 	fprintf(f, "]}");

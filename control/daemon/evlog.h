@@ -17,7 +17,12 @@
 #include <jansson.h>
 #include <stdint.h>
 
-enum damp_event_type { DAMP_EVENT_VERDICT, DAMP_EVENT_RULESET, DAMP_EVENT_HEALTH, DAMP_EVENT_TYPE_MAX };
+enum damp_event_type {
+	DAMP_EVENT_VERDICT,
+	DAMP_EVENT_RULESET,
+	DAMP_EVENT_HEALTH,
+	DAMP_EVENT_TYPE_MAX
+};
 
 struct damp_evlog;
 
@@ -28,7 +33,8 @@ void damp_evlog_free(struct damp_evlog *l);
 
 /* Add an event; takes the reference over. suppressed: packets it stands for
  * beyond its own. Any thread. */
-void damp_evlog_add(struct damp_evlog *l, enum damp_event_type type, json_t *event, uint64_t suppressed);
+void damp_evlog_add(struct damp_evlog *l, enum damp_event_type type, json_t *event,
+		    uint64_t suppressed);
 
 /* Open the file anew, after it was moved away. */
 void damp_evlog_reopen(struct damp_evlog *l);

@@ -74,12 +74,18 @@ static int replace_file(const char *dir, const char *name, const char *text, siz
 	return err;
 }
 
-int damp_history_write(const char *state_dir, const struct damp_history *h, const char *text, size_t len)
+int damp_history_write(const char *state_dir, const struct damp_history *h, const char *text,
+		       size_t len)
 {
-	json_t *j = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:I, s:I}", "schema", DAMP_JSON_SCHEMA, "digest",
-			      h->digest, "file_digest", h->file_digest, "name",
-			      damp_json_text(h->name), "by", damp_json_text(h->by), "comment",
-			      damp_json_text(h->comment), "at", (json_int_t)h->at, "generation", (json_int_t)h->generation);
+	json_t *j = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:I, s:I}",
+			      "schema", DAMP_JSON_SCHEMA,
+			      "digest", h->digest,
+			      "file_digest", h->file_digest,
+			      "name", damp_json_text(h->name),
+			      "by", damp_json_text(h->by),
+			      "comment", damp_json_text(h->comment),
+			      "at", (json_int_t)h->at,
+			      "generation", (json_int_t)h->generation);
 	char *meta = j != NULL ? json_dumps(j, JSON_INDENT(1)) : NULL;
 	int err = meta != NULL ? 0 : -ENOMEM;
 

@@ -31,6 +31,7 @@ struct damp_history {
 void damp_history_read(const char *state_dir, struct damp_history *h);
 
 /* Write *h and, unless text is NULL, the rule text. 0 or negative errno. */
-int damp_history_write(const char *state_dir, const struct damp_history *h, const char *text, size_t len);
+int damp_history_write(const char *state_dir, const struct damp_history *h, const char *text,
+		       size_t len);
 
 #endif

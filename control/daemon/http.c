@@ -59,7 +59,8 @@ static void append(struct pending *p, const char *data, size_t len)
 
 static struct damp_peer peer_of(struct damp_http *h, struct MHD_Connection *conn)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (h->path == NULL || info == NULL)
 		return (struct damp_peer){ .known = false };
@@ -68,7 +69,8 @@ static struct damp_peer peer_of(struct damp_http *h, struct MHD_Connection *conn
 
 static enum MHD_Result send_reply(struct MHD_Connection *conn, struct damp_http_reply *reply)
 {
-	struct MHD_Response *resp = MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *resp =
+		MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result sent;
 
 	if (resp == NULL) {
@@ -83,12 +85,16 @@ static enum MHD_Result send_reply(struct MHD_Connection *conn, struct damp_http_
 	return sent;
 }
 
-static enum MHD_Result answer(struct damp_http *h, struct MHD_Connection *conn, const char *url, const char *method,
-			      const struct pending *p)
+static enum MHD_Result answer(struct damp_http *h, struct MHD_Connection *conn, const char *url,
+			      const char *method, const struct pending *p)
 {
 	struct damp_http_reply reply = { .status = 500 };
-	struct damp_http_request req = { .method = method, .path = url, .body = p->body != NULL ? p->body : "",
-					 .body_len = p->len, .peer = peer_of(h, conn), .query = conn };
+	struct damp_http_request req = { .method = method,
+					 .path = url,
+					 .body = p->body != NULL ? p->body : "",
+					 .body_len = p->len,
+					 .peer = peer_of(h, conn),
+					 .query = conn };
 
 	if (p->too_large)
 		reply.status = MHD_HTTP_CONTENT_TOO_LARGE;
@@ -97,8 +103,9 @@ static enum MHD_Result answer(struct damp_http *h, struct MHD_Connection *conn, 
 	return send_reply(conn, &reply);
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *url, const char *method,
-				  const char *version, const char *data, size_t *data_len, void **kept)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *data_len, void **kept)
 {
 	struct pending *p = *kept;
 
@@ -115,7 +122,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
 	return answer(arg, conn, url, method, p);
 }
 
-static void on_done(void *arg, struct MHD_Connection *conn, void **kept, enum MHD_RequestTerminationCode how)
+static void on_done(void *arg, struct MHD_Connection *conn, void **kept,
+		    enum MHD_RequestTerminationCode how)
 {
 	struct pending *p = *kept;
 
@@ -128,7 +136,8 @@ static void on_done(void *arg, struct MHD_Connection *conn, void **kept, enum MH
 	*kept = NULL;
 }
 
-static struct damp_http *start(int fd, const char *path, const char *admin_group, damp_http_handler handler, void *arg)
+static struct damp_http *start(int fd, const char *path, const char *admin_group,
+			       damp_http_handler handler, void *arg)
 {
 	struct damp_http *h = calloc(1, sizeof(*h));
 
@@ -138,11 +147,13 @@ static struct damp_http *start(int fd, const char *path, const char *admin_group
 	h->arg = arg;
 	h->admin_group = admin_group;
 	h->path = path != NULL ? strdup(path) : NULL;
-	h->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-					     MHD_USE_ITC,
-				     0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
-				     MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				     IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_END);
+	h->daemon =
+		MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+					 MHD_USE_POLL | MHD_USE_ITC,
+				 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+				 MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+				 MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
+				 MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_END);
 	if (h->daemon != NULL)
 		return h;
 	damp_log(DAMP_LOG_ERROR, "the HTTP server does not start");
@@ -153,14 +164,16 @@ out_fd:
 	return NULL;
 }
 
-struct damp_http *damp_http_start_unix(const char *path, const char *admin_group, damp_http_handler handler, void *arg)
+struct damp_http *damp_http_start_unix(const char *path, const char *admin_group,
+				       damp_http_handler handler, void *arg)
 {
 	int fd = damp_listen_unix(path);
 
 	return fd >= 0 ? start(fd, path, admin_group, handler, arg) : NULL;
 }
 
-struct damp_http *damp_http_start_tcp(const char *where, damp_http_handler handler, void *arg, char *at, size_t at_len)
+struct damp_http *damp_http_start_tcp(const char *where, damp_http_handler handler, void *arg,
+				      char *at, size_t at_len)
 {
 	int fd = damp_listen_tcp(where, at, at_len);
 

@@ -39,7 +39,8 @@ struct damp_http_reply {
 };
 
 /* Called on a thread of the connection. Fills *reply. */
-typedef void (*damp_http_handler)(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply);
+typedef void (*damp_http_handler)(void *arg, const struct damp_http_request *req,
+				  struct damp_http_reply *reply);
 
 /* A value of the query string, NULL when it is not there. */
 const char *damp_http_query(const struct damp_http_request *req, const char *key);
@@ -49,13 +50,13 @@ struct damp_http;
 /* Serve on a UNIX socket at path; a stale one is replaced, one that answers is
  * left alone. admin_group: its members are writers, like root and our own uid.
  * NULL with a line in the log when it cannot be done. */
-struct damp_http *damp_http_start_unix(const char *path, const char *admin_group, damp_http_handler handler,
-				       void *arg);
+struct damp_http *damp_http_start_unix(const char *path, const char *admin_group,
+				       damp_http_handler handler, void *arg);
 
 /* Serve on "address:port" or "[address]:port"; port 0 takes a free one. Where it
  * listens is written to at. */
-struct damp_http *damp_http_start_tcp(const char *where, damp_http_handler handler, void *arg, char *at,
-				      size_t at_len);
+struct damp_http *damp_http_start_tcp(const char *where, damp_http_handler handler, void *arg,
+				      char *at, size_t at_len);
 
 /* Stop; waits for the requests in work. NULL is fine. */
 void damp_http_stop(struct damp_http *h);

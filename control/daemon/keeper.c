@@ -22,7 +22,7 @@ struct damp_keeper {
 	struct damp_control *c;
 	pthread_t thread;
 	bool connected, complained;
-	enum damp_connect next;         /* why the next connection is made, unless the boot id differs */
+	enum damp_connect next; /* why the next connection is made, unless the boot id differs */
 	int backoff_ms;
 	char wanted_by[64];             /* who shall be named when wanted is loaded */
 };
@@ -35,7 +35,8 @@ bool damp_keeper_decide(const char *running, const char *wanted, const struct da
 	if (why != DAMP_CONNECT_START)
 		return true;
 	/* An operator's load outlives us, unless the file was changed since. */
-	return running[0] == '\0' || strcmp(running, h->digest) != 0 || strcmp(wanted, h->file_digest) != 0;
+	return running[0] == '\0' || strcmp(running, h->digest) != 0 ||
+	       strcmp(wanted, h->file_digest) != 0;
 }
 
 static void replace(struct damp_prog **slot, struct damp_prog *p)
@@ -117,7 +118,8 @@ static struct damp_prog *fetch_program(struct damp_control *c)
 	return p;
 }
 
-static void set_up(struct damp_control *c, const struct damp_wire_reply *hello, struct damp_prog *running)
+static void set_up(struct damp_control *c, const struct damp_wire_reply *hello,
+		   struct damp_prog *running)
 {
 	struct damp_state *s = &c->state;
 
@@ -135,7 +137,7 @@ static void set_up(struct damp_control *c, const struct damp_wire_reply *hello, 
 static void set_away(struct damp_keeper *k, const char *why)
 {
 	struct damp_state *s = &k->c->state;
-	char text[200];
+	char text[240];
 
 	pthread_mutex_lock(&s->lock);
 	s->up = false;
@@ -152,10 +154,11 @@ static void set_away(struct damp_keeper *k, const char *why)
 }
 
 /* What the data plane runs is what we have from now on. */
-static void resume(struct damp_keeper *k, struct damp_prog *running, const struct damp_wire_reply *hello)
+static void resume(struct damp_keeper *k, struct damp_prog *running,
+		   const struct damp_wire_reply *hello)
 {
-	damp_log(DAMP_LOG_INFO, "the data plane runs generation %u (%s): nothing to load", hello->generation,
-		 running != NULL ? running->view.hdr->name : hello->name);
+	damp_log(DAMP_LOG_INFO, "the data plane runs generation %u (%s): nothing to load",
+		 hello->generation, running != NULL ? running->view.hdr->name : hello->name);
 	if (running == NULL || hello->source == DAMP_SOURCE_BUILTIN)
 		return;
 	pthread_mutex_lock(&k->c->state.lock);
@@ -194,6 +197,21 @@ static void settle(struct damp_keeper *k, const struct damp_wire_reply *hello)
 	damp_prog_put(running);
 }
 
+/* Nobody there is the usual case, and the one where a hint helps. */
+static void not_connected(struct damp_keeper *k, int err)
+{
+	const char *dir = k->c->opt.runtime_dir;
+	char why[160];
+
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		snprintf(why, sizeof(why), "nobody answers at %.90s/%s: does damper-dataplane run?",
+			 dir, DAMP_WIRE_SOCKET);
+	else
+		snprintf(why, sizeof(why), "%.90s/%s: %s", dir, DAMP_WIRE_SOCKET, strerror(-err));
+	set_away(k, why);
+	k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
 static void try_connect(struct damp_keeper *k)
 {
 	struct damp_wire_reply hello;
@@ -204,15 +222,15 @@ static void try_connect(struct damp_keeper *k)
 	if (err == 0 && hello.error)
 		err = -hello.error;
 	if (err) {
-		set_away(k, strerror(-err));
-		k->backoff_ms = k->backoff_ms * 2 < BACKOFF_MAX_MS ? k->backoff_ms * 2 : BACKOFF_MAX_MS;
+		not_connected(k, err);
 		return;
 	}
 	if (!damp_control_begin_load(k->c, true))
 		return;
 	k->connected = true;
 	if (k->complained) {
-		damp_log(DAMP_LOG_NOTICE, "the data plane is back (pid %llu)", (unsigned long long)hello.pid);
+		damp_log(DAMP_LOG_NOTICE, "the data plane is back (pid %llu)",
+			 (unsigned long long)hello.pid);
 		damp_control_health(k->c, "dataplane_back", "ok", "the data plane is back");
 	}
 	k->complained = false;
@@ -236,7 +254,8 @@ static void follow_generation(struct damp_keeper *k)
 		return;
 	if (!damp_control_begin_load(k->c, false))
 		return;
-	if (damp_link_call(k->c->link, DAMP_WIRE_HELLO, 0, -1, &hello, NULL) == 0 && hello.error == 0)
+	if (damp_link_call(k->c->link, DAMP_WIRE_HELLO, 0, -1, &hello, NULL) == 0 &&
+	    hello.error == 0)
 		set_up(k->c, &hello, fetch_program(k->c));
 	damp_control_end_load(k->c);
 }
@@ -265,7 +284,8 @@ static bool stopping(struct damp_state *s)
 static void wait_for_work(struct damp_keeper *k)
 {
 	struct pollfd p[2] = { { .fd = k->c->wake_fd, .events = POLLIN },
-			       { .fd = k->connected ? damp_link_fd(k->c->link) : -1, .events = POLLRDHUP } };
+			       { .fd = k->connected ? damp_link_fd(k->c->link) : -1,
+				 .events = POLLRDHUP } };
 	eventfd_t n;
 
 	poll(p, 2, k->connected ? LOOK_MS : k->backoff_ms);

@@ -29,10 +29,10 @@ void damp_keeper_stop(struct damp_keeper *k);
 
 /* Why a connection was made. */
 enum damp_connect {
-	DAMP_CONNECT_START,             /* damperd has just started: wanted is its rule file */
-	DAMP_CONNECT_RELOAD,            /* the rule file was read again while the data plane was away */
-	DAMP_CONNECT_RESTART,           /* the data plane has another boot id than before */
-	DAMP_CONNECT_AGAIN              /* the same data plane, only the connection broke */
+	DAMP_CONNECT_START, /* damperd has just started: wanted is its rule file */
+	DAMP_CONNECT_RELOAD, /* the rule file was read again while the data plane was away */
+	DAMP_CONNECT_RESTART, /* the data plane has another boot id than before */
+	DAMP_CONNECT_AGAIN /* the same data plane, only the connection broke */
 };
 
 /*

@@ -19,7 +19,6 @@ struct damp_link {
 	pthread_mutex_t lock;           /* one call at a time */
 	int fd;                         /* changed by the keeper under lock; -1 none */
 	int stop_fd;                    /* readable once the end has come */
-	bool broken;                    /* under lock */
 	int timeout_ms, load_timeout_ms;
 	struct sockaddr_un addr;
 };
@@ -37,7 +36,8 @@ struct damp_link *damp_link_new(const char *runtime_dir, int timeout_ms, int loa
 	l->load_timeout_ms = load_timeout_ms;
 	l->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->addr.sun_family = AF_UNIX;
-	n = snprintf(l->addr.sun_path, sizeof(l->addr.sun_path), "%s/%s", runtime_dir, DAMP_WIRE_SOCKET);
+	n = snprintf(l->addr.sun_path, sizeof(l->addr.sun_path), "%s/%s", runtime_dir,
+		     DAMP_WIRE_SOCKET);
 	if (n < 0 || (size_t)n >= sizeof(l->addr.sun_path) || l->stop_fd < 0) {
 		damp_link_free(l);
 		return NULL;
@@ -73,7 +73,6 @@ int damp_link_connect(struct damp_link *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = fd;
-	l->broken = false;
 	pthread_mutex_unlock(&l->lock);
 	return err;
 }
@@ -126,7 +125,8 @@ static int64_t now_ms(void)
 static int wait_readable(const struct damp_link *l, int timeout_ms)
 {
 	int64_t end = now_ms() + timeout_ms, left;
-	struct pollfd p[2] = { { .fd = l->fd, .events = POLLIN }, { .fd = l->stop_fd, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = l->fd, .events = POLLIN },
+			       { .fd = l->stop_fd, .events = POLLIN } };
 	int n;
 
 	do {
@@ -203,12 +203,10 @@ int damp_link_call(struct damp_link *l, enum damp_wire_type type, uint64_t arg, 
 
 	memset(reply, 0, sizeof(*reply));
 	pthread_mutex_lock(&l->lock);
-	if (l->fd >= 0 && !l->broken) {
+	if (l->fd >= 0) {
 		err = exchange(l, &req, send_fd, reply, &fd);
-		if (err) {
-			l->broken = true;
-			shutdown(l->fd, SHUT_RDWR); /* which wakes the keeper */
-		}
+		if (err)
+			shutdown(l->fd, SHUT_RDWR); /* nobody can use it now; wakes the keeper */
 	}
 	pthread_mutex_unlock(&l->lock);
 	if (fd >= 0 && (err || recv_fd == NULL)) {

@@ -36,8 +36,8 @@ static int listen_at(const struct sockaddr_un *addr)
 
 	if (fd < 0)
 		return -1;
-	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) || chmod(addr->sun_path, SOCKET_MODE) ||
-	    listen(fd, BACKLOG)) {
+	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
+	    chmod(addr->sun_path, SOCKET_MODE) || listen(fd, BACKLOG)) {
 		close(fd);
 		return -1;
 	}
@@ -112,14 +112,16 @@ static void name_socket(int fd, char *at, size_t at_len)
 
 int damp_listen_tcp(const char *where, char *at, size_t at_len)
 {
-	struct addrinfo hint = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo hint = { .ai_socktype = SOCK_STREAM,
+				 .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *ai = NULL;
 	char copy[128], *host, *port;
 	int fd;
 
 	snprintf(copy, sizeof(copy), "%s", where);
 	if (!split(copy, &host, &port) || getaddrinfo(host, port, &hint, &ai)) {
-		damp_log(DAMP_LOG_ERROR, "--metrics %s: write an address and a port, like 127.0.0.1:9568", where);
+		damp_log(DAMP_LOG_ERROR,
+			 "--metrics %s: write an address and a port, like 127.0.0.1:9568", where);
 		return -1;
 	}
 	fd = listen_tcp(ai);

@@ -17,8 +17,9 @@
 
 const char *damp_load_status_name(enum damp_load_status status)
 {
-	static const char *const word[] = { "ok", "busy", "wrong_rules", "unreadable", "dataplane_away",
-					    "refused", "timeout", "internal" };
+	static const char *const word[] = { "ok",	  "busy",	    "wrong_rules",
+					    "unreadable", "dataplane_away", "refused",
+					    "timeout",	  "internal" };
 
 	return (size_t)status < sizeof(word) / sizeof(word[0]) ? word[status] : "unknown";
 }
@@ -44,11 +45,13 @@ void damp_load_compile(const struct damp_load_job *job, struct damp_load_result 
 		r->rules.program = NULL; /* moved */
 		r->status = r->prog != NULL ? DAMP_LOAD_OK : DAMP_LOAD_INTERNAL;
 		if (r->prog == NULL)
-			snprintf(r->text, sizeof(r->text), "the compiled program is damaged; please report it");
+			snprintf(r->text, sizeof(r->text),
+				 "the compiled program is damaged; please report it");
 		return;
 	}
 	r->status = r->rules.unreadable ? DAMP_LOAD_UNREADABLE : DAMP_LOAD_WRONG;
-	snprintf(r->text, sizeof(r->text), r->rules.unreadable ? "%s cannot be read" : "%s has %u error%s", job->name,
+	snprintf(r->text, sizeof(r->text),
+		 r->rules.unreadable ? "%s cannot be read" : "%s has %u error%s", job->name,
 		 r->rules.errors, r->rules.errors == 1 ? "" : "s");
 }
 
@@ -62,7 +65,8 @@ static void judge_reply(struct damp_load_result *r, int err, const struct damp_w
 		snprintf(r->text, sizeof(r->text), "the data plane did not answer in time");
 	} else if (err) {
 		r->status = DAMP_LOAD_INTERNAL;
-		snprintf(r->text, sizeof(r->text), "talking to the data plane failed: %s", strerror(-err));
+		snprintf(r->text, sizeof(r->text), "talking to the data plane failed: %s",
+			 strerror(-err));
 	} else if (reply->error) {
 		r->status = DAMP_LOAD_REFUSED;
 		snprintf(r->text, sizeof(r->text), "the data plane refused the program: %s",
@@ -82,8 +86,8 @@ static void set_wanted(struct damp_prog **slot, struct damp_prog *p)
 	damp_prog_put(before);
 }
 
-static void remember(struct damp_control *c, const struct damp_load_job *job, const struct damp_load_result *r,
-		     const struct damp_wire_reply *reply)
+static void remember(struct damp_control *c, const struct damp_load_job *job,
+		     const struct damp_load_result *r, const struct damp_wire_reply *reply)
 {
 	struct damp_state *s = &c->state;
 	struct damp_history *h = &s->history;
@@ -130,11 +134,13 @@ static void save_history(struct damp_control *c, const struct damp_load_job *job
 	err = damp_history_write(c->opt.state_dir, &h, text, len);
 	free(owned);
 	if (err && !c->state.state_dir_complained)
-		damp_log(DAMP_LOG_WARNING, "cannot keep the history of loads in %s: %s", c->opt.state_dir, strerror(-err));
+		damp_log(DAMP_LOG_WARNING, "cannot keep the history of loads in %s: %s",
+			 c->opt.state_dir, strerror(-err));
 	c->state.state_dir_complained = err != 0;
 }
 
-void damp_load_send(struct damp_control *c, const struct damp_load_job *job, struct damp_load_result *r)
+void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
+		    struct damp_load_result *r)
 {
 	struct damp_wire_reply reply;
 	int fd = damp_prog_memfd(r->prog), err;
@@ -153,12 +159,16 @@ void damp_load_send(struct damp_control *c, const struct damp_load_job *job, str
 	save_history(c, job);
 }
 
-static void tell(struct damp_control *c, const struct damp_load_job *job, const struct damp_load_result *r)
+static void tell(struct damp_control *c, const struct damp_load_job *job,
+		 const struct damp_load_result *r)
 {
 	json_t *j = damp_event_own_json("ruleset", r->status == DAMP_LOAD_OK ? "ok" : "fault");
-	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}", "result", damp_load_status_name(r->status), "by",
-			      damp_json_text(job->by), "comment", damp_json_text(job->comment), "name",
-			      damp_json_text(job->name), "diagnostics", damp_diag_json(&r->rules));
+	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o}",
+			      "result", damp_load_status_name(r->status),
+			      "by", damp_json_text(job->by),
+			      "comment", damp_json_text(job->comment),
+			      "name", damp_json_text(job->name),
+			      "diagnostics", damp_diag_json(&r->rules));
 
 	if (r->status == DAMP_LOAD_OK)
 		json_object_set_new(o, "to_gen", json_integer(r->generation));
@@ -170,9 +180,12 @@ static void tell(struct damp_control *c, const struct damp_load_job *job, const 
 	damp_evlog_add(c->evlog, DAMP_EVENT_RULESET, j, 0);
 }
 
-static void keep_last(struct damp_state *s, const struct damp_load_job *job, const struct damp_load_result *r)
+static void keep_last(struct damp_state *s, const struct damp_load_job *job,
+		      const struct damp_load_result *r)
 {
-	const char *text = r->status == DAMP_LOAD_WRONG || r->status == DAMP_LOAD_UNREADABLE ? r->rules.text : NULL;
+	const char *text = r->status == DAMP_LOAD_WRONG || r->status == DAMP_LOAD_UNREADABLE
+				   ? r->rules.text
+				   : NULL;
 
 	pthread_mutex_lock(&s->lock);
 	*(r->status == DAMP_LOAD_OK ? &s->loads_ok : &s->loads_rejected) += 1;
@@ -185,25 +198,29 @@ static void keep_last(struct damp_state *s, const struct damp_load_job *job, con
 	pthread_mutex_unlock(&s->lock);
 }
 
-void damp_load_report(struct damp_control *c, const struct damp_load_job *job, const struct damp_load_result *r)
+void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
+		      const struct damp_load_result *r)
 {
 	keep_last(&c->state, job, r);
 	tell(c, job, r);
 	if (r->status == DAMP_LOAD_OK) {
-		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s", r->generation, job->name,
-			 r->prog->view.hdr->nrules, job->by);
+		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s",
+			 r->generation, job->name, r->prog->view.hdr->nrules, job->by);
 		if (r->text[0] != '\0')
 			damp_log(DAMP_LOG_WARNING, "the data plane remarks: %s", r->text);
 		return;
 	}
-	damp_log(DAMP_LOG_ERROR, "rules not loaded, the data plane goes on with what it has: %s", r->text);
+	damp_log(DAMP_LOG_ERROR, "rules not loaded, the data plane goes on with what it has: %s",
+		 r->text);
 	for (size_t i = 0; i < r->rules.ndiags; i++)
 		if (r->rules.diags[i].level == DAMP_DIAG_ERROR)
-			damp_log(DAMP_LOG_ERROR, "%s:%d:%d: %s", r->rules.diags[i].file, r->rules.diags[i].line,
-				 r->rules.diags[i].column, r->rules.diags[i].message);
+			damp_log(DAMP_LOG_ERROR, "%s:%d:%d: %s", r->rules.diags[i].file,
+				 r->rules.diags[i].line, r->rules.diags[i].column,
+				 r->rules.diags[i].message);
 }
 
-void damp_load_run(struct damp_control *c, const struct damp_load_job *job, struct damp_load_result *r)
+void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
+		   struct damp_load_result *r)
 {
 	if (!damp_control_begin_load(c, false)) {
 		memset(r, 0, sizeof(*r));

@@ -37,7 +37,7 @@ struct damp_load_result {
 	uint32_t generation;
 	struct damp_rules rules;        /* diagnostics; the program has moved to prog */
 	struct damp_prog *prog;         /* what was compiled, NULL when it was wrong */
-	char text[300];                 /* one line that says what went wrong; on OK a remark or "" */
+	char text[300]; /* one line that says what went wrong; on OK a remark or "" */
 };
 
 /* Compile job into *r (status OK, WRONG, UNREADABLE or INTERNAL). Needs no
@@ -47,13 +47,16 @@ void damp_load_compile(const struct damp_load_job *job, struct damp_load_result 
 /* Hand r->prog to the data plane and remember it as running, wanted and in the
  * history. The caller has the right to load (control.h). Fills r->status,
  * generation and text. */
-void damp_load_send(struct damp_control *c, const struct damp_load_job *job, struct damp_load_result *r);
+void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
+		    struct damp_load_result *r);
 
 /* Count, log and tell how a load ended. */
-void damp_load_report(struct damp_control *c, const struct damp_load_job *job, const struct damp_load_result *r);
+void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
+		      const struct damp_load_result *r);
 
 /* All of the above for one request: BUSY when another load is going on. */
-void damp_load_run(struct damp_control *c, const struct damp_load_job *job, struct damp_load_result *r);
+void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
+		   struct damp_load_result *r);
 
 void damp_load_result_free(struct damp_load_result *r);
 const char *damp_load_status_name(enum damp_load_status status);

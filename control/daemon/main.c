@@ -56,22 +56,22 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* The API comes last: what its threads read is complete by then. */
 static int start_servers(struct parts *p)
 {
 	struct damp_control *c = &p->control;
 	char path[512];
 
+	if (c->opt.metrics != NULL) {
+		p->metrics = damp_http_start_tcp(c->opt.metrics, damp_metrics_handle, c,
+						 c->metrics_at, sizeof(c->metrics_at));
+		if (p->metrics == NULL)
+			return -1;
+		damp_log(DAMP_LOG_INFO, "metrics are served at http://%s/metrics", c->metrics_at);
+	}
 	snprintf(path, sizeof(path), "%s/%s", c->opt.runtime_dir, DAMP_API_SOCKET);
 	p->api = damp_http_start_unix(path, c->opt.admin_group, damp_api_handle, c);
-	if (p->api == NULL)
-		return -1;
-	if (c->opt.metrics == NULL)
-		return 0;
-	p->metrics = damp_http_start_tcp(c->opt.metrics, damp_metrics_handle, c, c->metrics_at, sizeof(c->metrics_at));
-	if (p->metrics == NULL)
-		return -1;
-	damp_log(DAMP_LOG_INFO, "metrics are served at http://%s/metrics", c->metrics_at);
-	return 0;
+	return p->api != NULL ? 0 : -1;
 }
 
 static int start(struct parts *p)
@@ -140,9 +140,11 @@ static void notify_status(struct damp_control *c)
 		snprintf(text, sizeof(text), "STATUS=generation %" PRIu32, s->generation);
 	else
 		snprintf(text, sizeof(text),
-			 "STATUS=generation %" PRIu32 " (%s), %" PRIu32 " rules (%u observing), %.0f packets/s, %.0f drops/s%s",
+			 "STATUS=generation %" PRIu32 " (%s), %" PRIu32
+			 " rules (%u observing), %.0f packets/s, %.0f drops/s%s",
 			 s->generation, s->running->view.hdr->name, s->running->view.hdr->nrules,
-			 damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE), rates.rx_pps, rates.drop_pps,
+			 damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE),
+			 rates.rx_pps, rates.drop_pps,
 			 s->last.known && !s->last.ok ? "; the last load FAILED" : "");
 	pthread_mutex_unlock(&s->lock);
 	sd_notify(0, text);

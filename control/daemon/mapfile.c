@@ -52,8 +52,8 @@ int damp_mapfile_refresh(struct damp_mapfile *m, size_t min_len)
 	struct stat st;
 	int fd, err;
 
-	if (m->base != NULL && stat(m->path, &st) == 0 && st.st_dev == m->dev && st.st_ino == m->ino &&
-	    (uint64_t)st.st_size >= m->len)
+	if (m->base != NULL && stat(m->path, &st) == 0 && st.st_dev == m->dev &&
+	    st.st_ino == m->ino && (uint64_t)st.st_size >= m->len)
 		return 0;
 	damp_mapfile_close(m);
 	fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

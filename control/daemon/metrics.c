@@ -36,15 +36,19 @@ static void print_ruleset(FILE *f, const struct damp_state *s)
 	fprintf(f, "\",revision=\"%" PRIu32 "\",digest=\"", h->revision);
 	damp_metrics_escape(f, h->digest);
 	fprintf(f, "\",source=\"%s\"} 1\n", damp_name_source(s->source));
-	damp_metrics_family(f, "damper_observe_rules", "gauge", "Rules in mode observe: they count and do nothing.");
-	fprintf(f, "damper_observe_rules %u\n", damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE));
+	damp_metrics_family(f, "damper_observe_rules", "gauge",
+			    "Rules in mode observe: they count and do nothing.");
+	fprintf(f, "damper_observe_rules %u\n",
+		damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE));
 }
 
 static void print_reloads(FILE *f, const struct damp_state *s)
 {
-	damp_metrics_family(f, "damper_ruleset_reloads_total", "counter", "Loads of rules since damperd started.");
+	damp_metrics_family(f, "damper_ruleset_reloads_total", "counter",
+			    "Loads of rules since damperd started.");
 	fprintf(f, "damper_ruleset_reloads_total{result=\"ok\"} %" PRIu64 "\n", s->loads_ok);
-	fprintf(f, "damper_ruleset_reloads_total{result=\"rejected\"} %" PRIu64 "\n", s->loads_rejected);
+	fprintf(f, "damper_ruleset_reloads_total{result=\"rejected\"} %" PRIu64 "\n",
+		s->loads_rejected);
 	if (s->last.known) {
 		damp_metrics_family(f, "damper_ruleset_last_reload_successful", "gauge",
 				    "1 when the last load since damperd started went well.");
@@ -53,7 +57,8 @@ static void print_reloads(FILE *f, const struct damp_state *s)
 	if (s->history.at > 0) {
 		damp_metrics_family(f, "damper_ruleset_last_reload_timestamp_seconds", "gauge",
 				    "When rules were last loaded successfully.");
-		fprintf(f, "damper_ruleset_last_reload_timestamp_seconds %" PRId64 "\n", s->history.at);
+		fprintf(f, "damper_ruleset_last_reload_timestamp_seconds %" PRId64 "\n",
+			s->history.at);
 	}
 }
 
@@ -62,20 +67,24 @@ static void print_events(FILE *f, struct damp_evlog *l)
 	uint64_t events[DAMP_EVENT_TYPE_MAX], suppressed[DAMP_EVENT_TYPE_MAX];
 
 	damp_evlog_counts(l, events, suppressed);
-	damp_metrics_family(f, "damper_events_total", "counter", "Events told since damperd started.");
+	damp_metrics_family(f, "damper_events_total", "counter",
+			    "Events told since damperd started.");
 	for (unsigned t = 0; t < DAMP_EVENT_TYPE_MAX; t++)
-		fprintf(f, "damper_events_total{type=\"%s\"} %" PRIu64 "\n", damp_event_type_name(t), events[t]);
-	damp_metrics_family(f, "damper_events_suppressed_total", "counter", "Packets that an event stood for beyond its own.");
+		fprintf(f, "damper_events_total{type=\"%s\"} %" PRIu64 "\n",
+			damp_event_type_name(t), events[t]);
+	damp_metrics_family(f, "damper_events_suppressed_total", "counter",
+			    "Packets that an event stood for beyond its own.");
 	for (unsigned t = 0; t < DAMP_EVENT_TYPE_MAX; t++)
-		fprintf(f, "damper_events_suppressed_total{type=\"%s\"} %" PRIu64 "\n", damp_event_type_name(t),
-			suppressed[t]);
+		fprintf(f, "damper_events_suppressed_total{type=\"%s\"} %" PRIu64 "\n",
+			damp_event_type_name(t), suppressed[t]);
 }
 
 void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap *snap)
 {
 	struct damp_state *s = &c->state;
 
-	damp_metrics_family(f, "damper_up", "gauge", "1 when the data plane runs and its counters can be read.");
+	damp_metrics_family(f, "damper_up", "gauge",
+			    "1 when the data plane runs and its counters can be read.");
 	fprintf(f, "damper_up %d\n", snap != NULL);
 	damp_metrics_family(f, "damper_build_info", "gauge", "Version of damperd.");
 	fprintf(f, "damper_build_info{version=\"%s\"} 1\n", DAMP_VERSION);
@@ -97,7 +106,8 @@ static void plain(struct damp_http_reply *reply, unsigned status, const char *te
 	reply->len = reply->body != NULL ? strlen(reply->body) : 0;
 }
 
-void damp_metrics_handle(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply)
+void damp_metrics_handle(void *arg, const struct damp_http_request *req,
+			 struct damp_http_reply *reply)
 {
 	struct damp_control *c = arg;
 	struct damp_snap *snap;

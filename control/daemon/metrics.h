@@ -17,7 +17,8 @@
 void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap *snap);
 
 /* A damp_http_handler for /metrics; arg is the struct damp_control. */
-void damp_metrics_handle(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply);
+void damp_metrics_handle(void *arg, const struct damp_http_request *req,
+			 struct damp_http_reply *reply);
 
 /* Print s as the inside of a label's quotes. */
 void damp_metrics_escape(FILE *f, const char *s);

@@ -20,34 +20,42 @@ static void print_ports_traffic(FILE *f, const struct damp_worker_stats *t, int 
 	damp_metrics_family(f, name, "counter", bytes ? "Bytes of the frames received and sent."
 						      : "Packets received and sent.");
 	for (unsigned s = 0; s < DAMP_SIDE_MAX; s++) {
-		fprintf(f, "%s{zone=\"%s\",direction=\"rx\"} %" PRIu64 "\n", name, damp_name_side(s), part(&t->rx[s], bytes));
-		fprintf(f, "%s{zone=\"%s\",direction=\"tx\"} %" PRIu64 "\n", name, damp_name_side(s), part(&t->tx[s], bytes));
+		fprintf(f, "%s{zone=\"%s\",direction=\"rx\"} %" PRIu64 "\n", name,
+			damp_name_side(s), part(&t->rx[s], bytes));
+		fprintf(f, "%s{zone=\"%s\",direction=\"tx\"} %" PRIu64 "\n", name,
+			damp_name_side(s), part(&t->tx[s], bytes));
 	}
 }
 
 static void print_messages(FILE *f, const struct damp_worker_stats *t)
 {
-	damp_metrics_family(f, "damper_messages_total", "counter", "Packets by what they are, by the zone they came from.");
+	damp_metrics_family(f, "damper_messages_total", "counter",
+			    "Packets by what they are, by the zone they came from.");
 	for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 		for (unsigned k = 0; k < DAMP_KIND_MAX; k++)
-			fprintf(f, "damper_messages_total{zone=\"%s\",kind=\"%s\"} %" PRIu64 "\n", damp_name_side(s),
-				damp_name_kind(k), t->kind[s][k].packets);
+			fprintf(f, "damper_messages_total{zone=\"%s\",kind=\"%s\"} %" PRIu64 "\n",
+				damp_name_side(s), damp_name_kind(k), t->kind[s][k].packets);
 }
 
 static void print_verdicts(FILE *f, const struct damp_worker_stats *t, int bytes)
 {
 	const char *name = bytes ? "damper_verdict_bytes_total" : "damper_verdict_packets_total";
 
-	damp_metrics_family(f, name, "counter", bytes ? "IP bytes by verdict." : "Packets by verdict.");
+	damp_metrics_family(f, name, "counter",
+			    bytes ? "IP bytes by verdict." : "Packets by verdict.");
 	for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 		for (unsigned verified = 0; verified < 2; verified++)
 			for (unsigned v = 0; v < DAMP_VERDICT_MAX; v++)
-				fprintf(f, "%s{direction=\"%s\",verdict=\"%s\",verified=\"%s\"} %" PRIu64 "\n", name,
-					damp_name_direction(s), damp_name_verdict(v), verified ? "true" : "false",
+				fprintf(f,
+					"%s{direction=\"%s\",verdict=\"%s\",verified=\"%s\"} %" PRIu64
+					"\n",
+					name, damp_name_direction(s), damp_name_verdict(v),
+					verified ? "true" : "false",
 					part(&t->verdict[s][verified][v], bytes));
 }
 
-static void print_rule(FILE *f, const struct damp_snap *snap, const char *name, unsigned slot, int bytes)
+static void print_rule(FILE *f, const struct damp_snap *snap, const char *name, unsigned slot,
+		       int bytes)
 {
 	for (unsigned o = 0; o < DAMP_OUTCOME_MAX; o++) {
 		fprintf(f, "%s{rule=\"", name);
@@ -61,35 +69,39 @@ static void print_rules(FILE *f, const struct damp_snap *snap, int bytes)
 {
 	const char *name = bytes ? "damper_rule_bytes_total" : "damper_rule_packets_total";
 
-	damp_metrics_family(f, name, "counter",
-			    bytes ? "IP bytes by rule and what came of it; would: a rule in mode observe."
-				  : "Packets by rule and what came of it; would: a rule in mode observe.");
+	damp_metrics_family(
+		f, name, "counter",
+		bytes ? "IP bytes by rule and what came of it; would: a rule in mode observe."
+		      : "Packets by rule and what came of it; would: a rule in mode observe.");
 	for (unsigned slot = 1; slot < snap->stats.nrule_slots; slot++)
 		if (snap->stats.rule_slot[slot][0] != '\0')
 			print_rule(f, snap, name, slot, bytes);
 }
 
-static void print_reasons(FILE *f, const struct damp_snap *snap, const char *name, unsigned first, unsigned end,
-			  const char *help)
+static void print_reasons(FILE *f, const struct damp_snap *snap, const char *name, unsigned first,
+			  unsigned end, const char *help)
 {
 	damp_metrics_family(f, name, "counter", help);
 	for (unsigned r = first; r < end; r++)
-		fprintf(f, "%s{reason=\"%s\"} %" PRIu64 "\n", name, damp_name_reason(r), damp_snap_reason(snap, r).packets);
+		fprintf(f, "%s{reason=\"%s\"} %" PRIu64 "\n", name, damp_name_reason(r),
+			damp_snap_reason(snap, r).packets);
+}
+
+static void print_missed_cause(FILE *f, unsigned side, const char *cause, uint64_t n)
+{
+	fprintf(f, "damper_port_missed_total{port=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
+		damp_name_side(side), cause, n);
 }
 
 static void print_missed(FILE *f, const struct damp_stats *s)
 {
-	damp_metrics_family(f, "damper_port_missed_total", "counter", "Packets lost at a port, before or after the filter.");
+	damp_metrics_family(f, "damper_port_missed_total", "counter",
+			    "Packets lost at a port, before or after the filter.");
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
-		const struct damp_port_stats *p = &s->port[side];
-		const struct { const char *cause; uint64_t n; } row[] = { { "imissed", p->imissed },
-									  { "no_mbuf", p->rx_nombuf },
-									  { "rx_error", p->ierrors },
-									  { "tx_error", p->oerrors } };
-
-		for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-			fprintf(f, "damper_port_missed_total{port=\"%s\",cause=\"%s\"} %" PRIu64 "\n", damp_name_side(side),
-				row[i].cause, row[i].n);
+		print_missed_cause(f, side, "imissed", s->port[side].imissed);
+		print_missed_cause(f, side, "no_mbuf", s->port[side].rx_nombuf);
+		print_missed_cause(f, side, "rx_error", s->port[side].ierrors);
+		print_missed_cause(f, side, "tx_error", s->port[side].oerrors);
 	}
 }
 
@@ -103,19 +115,26 @@ static void print_ports(FILE *f, const struct damp_stats *s)
 	}
 	damp_metrics_family(f, "damper_port_link_up", "gauge", "1 when the link of a port is up.");
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
-		fprintf(f, "damper_port_link_up{port=\"%s\"} %d\n", damp_name_side(side), s->port[side].link_up != 0);
+		fprintf(f, "damper_port_link_up{port=\"%s\"} %d\n", damp_name_side(side),
+			s->port[side].link_up != 0);
 }
 
 static void print_unproved(FILE *f, const struct damp_worker_stats *t)
 {
-	damp_metrics_family(f, "damper_request_bytes_total", "counter", "IP bytes that unproved outside peers sent.");
-	fprintf(f, "damper_request_bytes_total{towards=\"inside\",verified=\"false\"} %" PRIu64 "\n", t->unproved_bytes_in);
-	damp_metrics_family(f, "damper_response_bytes_total", "counter", "IP bytes sent toward unproved outside peers.");
-	fprintf(f, "damper_response_bytes_total{towards=\"outside\",verified=\"false\"} %" PRIu64 "\n",
+	damp_metrics_family(f, "damper_request_bytes_total", "counter",
+			    "IP bytes that unproved outside peers sent.");
+	fprintf(f,
+		"damper_request_bytes_total{towards=\"inside\",verified=\"false\"} %" PRIu64 "\n",
+		t->unproved_bytes_in);
+	damp_metrics_family(f, "damper_response_bytes_total", "counter",
+			    "IP bytes sent toward unproved outside peers.");
+	fprintf(f,
+		"damper_response_bytes_total{towards=\"outside\",verified=\"false\"} %" PRIu64 "\n",
 		t->unproved_bytes_out);
 }
 
-static void print_table_gauge(FILE *f, const char *name, const char *help, const uint64_t value[DAMP_TABLE_MAX])
+static void print_table_gauge(FILE *f, const char *name, const char *help,
+			      const uint64_t value[DAMP_TABLE_MAX])
 {
 	damp_metrics_family(f, name, "gauge", help);
 	for (unsigned t = 0; t < DAMP_TABLE_MAX; t++)
@@ -124,47 +143,62 @@ static void print_table_gauge(FILE *f, const char *name, const char *help, const
 
 static void print_tables(FILE *f, const struct damp_snap *snap)
 {
-	print_table_gauge(f, "damper_table_entries", "Live entries of a table.", snap->stats.table_entries);
-	print_table_gauge(f, "damper_table_capacity", "Entries a table has room for.", snap->stats.table_capacity);
+	print_table_gauge(f, "damper_table_entries", "Live entries of a table.",
+			  snap->stats.table_entries);
+	print_table_gauge(f, "damper_table_capacity", "Entries a table has room for.",
+			  snap->stats.table_capacity);
 	print_table_gauge(f, "damper_table_bytes", "Memory of a table.", snap->stats.table_bytes);
-	damp_metrics_family(f, "damper_table_evictions_total", "counter", "Live entries that gave way to a new one.");
+	damp_metrics_family(f, "damper_table_evictions_total", "counter",
+			    "Live entries that gave way to a new one.");
 	for (unsigned t = 0; t < DAMP_TABLE_MAX; t++)
-		fprintf(f, "damper_table_evictions_total{table=\"%s\",cause=\"full\"} %" PRIu64 "\n", damp_name_table(t),
-			snap->total.table_evictions[t]);
+		fprintf(f,
+			"damper_table_evictions_total{table=\"%s\",cause=\"full\"} %" PRIu64 "\n",
+			damp_name_table(t), snap->total.table_evictions[t]);
 }
 
 static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 {
-	damp_metrics_family(f, "damper_challenges_total", "counter", "Challenges by kind: sent, and passed by the peer.");
-	fprintf(f, "damper_challenges_total{kind=\"echo\",result=\"sent\"} %" PRIu64 "\n", t->challenges_sent);
-	fprintf(f, "damper_challenges_total{kind=\"echo\",result=\"passed\"} %" PRIu64 "\n", t->proofs_echo);
-	fprintf(f, "damper_challenges_total{kind=\"ping\",result=\"sent\"} %" PRIu64 "\n", t->pings_sent);
-	fprintf(f, "damper_challenges_total{kind=\"ping\",result=\"passed\"} %" PRIu64 "\n", t->proofs_ping);
+	damp_metrics_family(f, "damper_challenges_total", "counter",
+			    "Challenges by kind: sent, and passed by the peer.");
+	fprintf(f, "damper_challenges_total{kind=\"echo\",result=\"sent\"} %" PRIu64 "\n",
+		t->challenges_sent);
+	fprintf(f, "damper_challenges_total{kind=\"echo\",result=\"passed\"} %" PRIu64 "\n",
+		t->proofs_echo);
+	fprintf(f, "damper_challenges_total{kind=\"ping\",result=\"sent\"} %" PRIu64 "\n",
+		t->pings_sent);
+	fprintf(f, "damper_challenges_total{kind=\"ping\",result=\"passed\"} %" PRIu64 "\n",
+		t->proofs_ping);
 	damp_metrics_family(f, "damper_token_proofs_total", "counter",
 			    "Peers proved by their answer to a request from inside.");
 	fprintf(f, "damper_token_proofs_total %" PRIu64 "\n", t->proofs_token);
-	damp_metrics_family(f, "damper_made_packets_total", "counter",
-			    "Packets of our own, in place of another or new, by the zone they leave to.");
+	damp_metrics_family(
+		f, "damper_made_packets_total", "counter",
+		"Packets of our own, in place of another or new, by the zone they leave to.");
 	for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
-		fprintf(f, "damper_made_packets_total{zone=\"%s\"} %" PRIu64 "\n", damp_name_side(s), t->made[s].packets);
+		fprintf(f, "damper_made_packets_total{zone=\"%s\"} %" PRIu64 "\n",
+			damp_name_side(s), t->made[s].packets);
 }
 
 static void print_workers(FILE *f, const struct damp_stats *s)
 {
-	damp_metrics_family(f, "damper_worker_cycles_total", "counter", "Processor cycles of a worker.");
+	damp_metrics_family(f, "damper_worker_cycles_total", "counter",
+			    "Processor cycles of a worker.");
 	for (unsigned w = 0; w < s->nworkers; w++) {
-		fprintf(f, "damper_worker_cycles_total{worker=\"%u\",state=\"busy\"} %" PRIu64 "\n", w,
-			s->worker[w].cycles_busy);
-		fprintf(f, "damper_worker_cycles_total{worker=\"%u\",state=\"idle\"} %" PRIu64 "\n", w,
-			s->worker[w].cycles_idle);
+		fprintf(f, "damper_worker_cycles_total{worker=\"%u\",state=\"busy\"} %" PRIu64 "\n",
+			w, s->worker[w].cycles_busy);
+		fprintf(f, "damper_worker_cycles_total{worker=\"%u\",state=\"idle\"} %" PRIu64 "\n",
+			w, s->worker[w].cycles_idle);
 	}
-	damp_metrics_family(f, "damper_worker_packets_total", "counter", "Packets a worker received.");
+	damp_metrics_family(f, "damper_worker_packets_total", "counter",
+			    "Packets a worker received.");
 	for (unsigned w = 0; w < s->nworkers; w++)
 		fprintf(f, "damper_worker_packets_total{worker=\"%u\"} %" PRIu64 "\n", w,
-			s->worker[w].rx[DAMP_OUTSIDE].packets + s->worker[w].rx[DAMP_INSIDE].packets);
+			s->worker[w].rx[DAMP_OUTSIDE].packets +
+				s->worker[w].rx[DAMP_INSIDE].packets);
 }
 
-static void print_single(FILE *f, const char *name, const char *type, const char *help, uint64_t value)
+static void print_single(FILE *f, const char *name, const char *type, const char *help,
+			 uint64_t value)
 {
 	damp_metrics_family(f, name, type, help);
 	fprintf(f, "%s %" PRIu64 "\n", name, value);
@@ -174,18 +208,26 @@ static void print_singles(FILE *f, const struct damp_snap *snap)
 {
 	const struct damp_stats *s = &snap->stats;
 
-	print_single(f, "damper_ruleset_generation", "gauge", "Number of the program that runs.", s->generation);
-	print_single(f, "damper_start_time_seconds", "gauge", "When the data plane started.", s->started_wall_s);
-	print_single(f, "damper_mempool_free_buffers", "gauge", "Packet buffers that are free.", s->mempool_free);
-	print_single(f, "damper_mempool_buffers", "gauge", "Packet buffers in all.", s->mempool_size);
-	print_single(f, "damper_memory_bytes", "gauge", "Memory the data plane took at its start.", s->memory_bytes);
-	print_single(f, "damper_bypass_active", "gauge", "1 while nothing is filtered because an operator said so.",
+	print_single(f, "damper_ruleset_generation", "gauge", "Number of the program that runs.",
+		     s->generation);
+	print_single(f, "damper_start_time_seconds", "gauge", "When the data plane started.",
+		     s->started_wall_s);
+	print_single(f, "damper_mempool_free_buffers", "gauge", "Packet buffers that are free.",
+		     s->mempool_free);
+	print_single(f, "damper_mempool_buffers", "gauge", "Packet buffers in all.",
+		     s->mempool_size);
+	print_single(f, "damper_memory_bytes", "gauge", "Memory the data plane took at its start.",
+		     s->memory_bytes);
+	print_single(f, "damper_bypass_active", "gauge",
+		     "1 while nothing is filtered because an operator said so.",
 		     damp_snap_bypass_left(snap) > 0);
 	print_single(f, "damper_emitted_packets_total", "counter",
-		     "Packets of our own beside those received: rx + emitted = tx + drops.", snap->total.emitted);
-	print_single(f, "damper_events_lost_total", "counter", "Events that a worker could not record.",
-		     snap->total.events_lost);
-	print_single(f, "damper_rss_mismatch_total", "counter", "Packets that the network card gave to the wrong worker.",
+		     "Packets of our own beside those received: rx + emitted = tx + drops.",
+		     snap->total.emitted);
+	print_single(f, "damper_events_lost_total", "counter",
+		     "Events that a worker could not record.", snap->total.events_lost);
+	print_single(f, "damper_rss_mismatch_total", "counter",
+		     "Packets that the network card gave to the wrong worker.",
 		     snap->total.rss_mismatch);
 }
 
@@ -202,7 +244,8 @@ void damp_metrics_dataplane(FILE *f, const struct damp_snap *snap)
 	print_messages(f, t);
 	print_reasons(f, snap, "damper_drops_total", DAMP_REASON_FIRST_DROP, DAMP_REASON_MAX,
 		      "Packets that ended here, by the one reason; the sum is all drops.");
-	print_reasons(f, snap, "damper_passes_total", 0, DAMP_REASON_FIRST_DROP, "Packets that left, by the one reason.");
+	print_reasons(f, snap, "damper_passes_total", 0, DAMP_REASON_FIRST_DROP,
+		      "Packets that left, by the one reason.");
 	print_unproved(f, t);
 	print_challenges(f, t);
 	print_tables(f, snap);

@@ -20,7 +20,8 @@ static const char help[] =
 	"\n"
 	"  --rules FILE          rule file to load at the start and on SIGHUP\n"
 	"  --runtime-dir DIR     where the data plane's socket and counters are, and our\n"
-	"                        own socket (default " DAMP_RUNTIME_DIR ", or $DAMPER_RUNTIME_DIR)\n"
+	"                        own socket (default " DAMP_RUNTIME_DIR
+	", or $DAMPER_RUNTIME_DIR)\n"
 	"  --state-dir DIR       history of loads (default " DAMP_STATE_DIR ")\n"
 	"  --metrics ADDR:PORT   serve /metrics there; \"off\" for nowhere\n"
 	"                        (default " DEFAULT_METRICS ")\n"
@@ -34,7 +35,16 @@ static const char help[] =
 	"Signals: SIGHUP reads the rule file again; SIGTERM and SIGINT end it.\n"
 	"See also: damper help\n";
 
-enum { OPT_RULES = 256, OPT_RUNTIME, OPT_STATE, OPT_METRICS, OPT_EVENTS, OPT_GROUP, OPT_VERSION, OPT_HELP };
+enum {
+	OPT_RULES = 256,
+	OPT_RUNTIME,
+	OPT_STATE,
+	OPT_METRICS,
+	OPT_EVENTS,
+	OPT_GROUP,
+	OPT_VERSION,
+	OPT_HELP
+};
 
 static const struct option longs[] = {
 	{ "rules", required_argument, NULL, OPT_RULES },
@@ -52,8 +62,11 @@ static void set_defaults(struct damp_options *opt)
 {
 	const char *dir = getenv("DAMPER_RUNTIME_DIR");
 
-	*opt = (struct damp_options){ .runtime_dir = dir != NULL && dir[0] != '\0' ? dir : DAMP_RUNTIME_DIR,
-				      .state_dir = DAMP_STATE_DIR, .metrics = DEFAULT_METRICS,
+	*opt = (struct damp_options){ .runtime_dir = dir != NULL && dir[0] != '\0'
+							     ? dir
+							     : DAMP_RUNTIME_DIR,
+				      .state_dir = DAMP_STATE_DIR,
+				      .metrics = DEFAULT_METRICS,
 				      .admin_group = DEFAULT_ADMIN_GROUP };
 }
 

@@ -31,7 +31,8 @@ struct damp_peer damp_peer_of(int fd, gid_t admin_gid)
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) || len != sizeof(cred) || cred.pid <= 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) || len != sizeof(cred) ||
+	    cred.pid <= 0)
 		return p;
 	p.known = true;
 	p.uid = cred.uid;
@@ -58,5 +59,6 @@ gid_t damp_peer_group(const char *name)
 	char buf[NAME_BUF];
 	struct group gr, *found = NULL;
 
-	return getgrnam_r(name, &gr, buf, sizeof(buf), &found) == 0 && found != NULL ? gr.gr_gid : (gid_t)-1;
+	return getgrnam_r(name, &gr, buf, sizeof(buf), &found) == 0 && found != NULL ? gr.gr_gid
+										     : (gid_t)-1;
 }

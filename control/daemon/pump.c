@@ -28,9 +28,11 @@ static void add_records(struct damp_control *c, const struct damp_event_record *
 	pthread_mutex_unlock(&c->state.lock);
 	for (size_t i = 0; i < n; i++) {
 		const struct damp_event *e = &rec[i].event;
-		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e), e->generation == generation ? running : NULL);
+		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e),
+						    e->generation == generation ? running : NULL);
 
-		damp_evlog_add(c->evlog, DAMP_EVENT_VERDICT, j, e->represents > 0 ? e->represents - 1 : 0);
+		damp_evlog_add(c->evlog, DAMP_EVENT_VERDICT, j,
+			       e->represents > 0 ? e->represents - 1 : 0);
 	}
 	damp_prog_put(running);
 	free(snap);
@@ -50,6 +52,7 @@ void damp_pump_run(struct damp_control *c, struct damp_event_reader *r)
 	} while (n == BATCH);
 	if (lost == 0)
 		return;
-	snprintf(text, sizeof(text), "%llu events were overwritten before they were read", (unsigned long long)lost);
+	snprintf(text, sizeof(text), "%llu events were overwritten before they were read",
+		 (unsigned long long)lost);
 	damp_control_health(c, "events_lost", "fault", text);
 }

@@ -61,7 +61,8 @@ void damp_sampler_add(struct damp_sampler *s, const struct damp_snap *snap, int6
 
 static struct damp_rates between(const struct damp_sample *a, const struct damp_sample *b)
 {
-	struct damp_rates r = { .valid = true, .window_s = (double)(b->mono_ns - a->mono_ns) / 1e9 };
+	struct damp_rates r = { .valid = true,
+				.window_s = (double)(b->mono_ns - a->mono_ns) / 1e9 };
 
 	r.rx_pps = (double)(b->rx.packets - a->rx.packets) / r.window_s;
 	r.rx_Bps = (double)(b->rx.bytes - a->rx.bytes) / r.window_s;
@@ -69,7 +70,8 @@ static struct damp_rates between(const struct damp_sample *a, const struct damp_
 	r.unproved_in_Bps = (double)(b->unproved_in - a->unproved_in) / r.window_s;
 	r.unproved_out_Bps = (double)(b->unproved_out - a->unproved_out) / r.window_s;
 	for (unsigned w = 0; w < DAMP_WORKERS_MAX; w++) {
-		double busy = (double)(b->busy[w] - a->busy[w]), idle = (double)(b->idle[w] - a->idle[w]);
+		double busy = (double)(b->busy[w] - a->busy[w]),
+		       idle = (double)(b->idle[w] - a->idle[w]);
 		double packets = (double)(b->packets[w] - a->packets[w]);
 
 		r.load[w] = busy + idle > 0 ? busy / (busy + idle) : 0;

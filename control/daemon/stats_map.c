@@ -50,7 +50,8 @@ static const struct damp_stats *segment(struct damp_stats_map *m, uint64_t boot_
 	if (damp_mapfile_refresh(&m->file, HEAD_LEN))
 		return NULL;
 	s = m->file.base;
-	if (s->magic != DAMP_STATS_MAGIC || s->version != DAMP_STATS_VERSION || s->boot_id != boot_id)
+	if (s->magic != DAMP_STATS_MAGIC || s->version != DAMP_STATS_VERSION ||
+	    s->boot_id != boot_id)
 		return NULL;
 	if (s->nworkers > DAMP_WORKERS_MAX ||
 	    m->file.len < HEAD_LEN + (size_t)s->nworkers * sizeof(s->worker[0]))
@@ -134,7 +135,9 @@ uint64_t damp_snap_bypass_left(const struct damp_snap *s)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return s->stats.bypass_until_s > (uint64_t)ts.tv_sec ? s->stats.bypass_until_s - (uint64_t)ts.tv_sec : 0;
+	return s->stats.bypass_until_s > (uint64_t)ts.tv_sec
+		       ? s->stats.bypass_until_s - (uint64_t)ts.tv_sec
+		       : 0;
 }
 
 struct damp_counter damp_snap_reason(const struct damp_snap *s, unsigned reason)

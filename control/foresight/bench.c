@@ -17,6 +17,7 @@ static size_t align(size_t n)
 
 static const struct damp_judge_config small = {
 	.nworkers = 1, .ledger_log2 = 8, .peers_log2 = 6, .xchg_log2 = 6, .seen_log2 = 6, .obs_log2 = 6,
+	.grey_log2 = 10,
 };
 
 static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
@@ -100,7 +101,7 @@ void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *f
 
 void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace)
 {
-	struct damp_ctx c = damp_judge_ctx(b->worker, b->view, b->now);
+	struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 
 	c.trace = trace;
 	damp_judge_decide(&c, &b->pkt, &b->decision);
@@ -108,7 +109,7 @@ void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace)
 
 void damp_bench_commit(struct damp_bench *b)
 {
-	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, b->now);
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 
 	damp_commit(&c, &b->pkt, &b->decision);
 }

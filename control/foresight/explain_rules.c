@@ -159,7 +159,7 @@ static double units(const struct damp_rung *r, uint64_t ticks)
 
 static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l, const struct damp_rung *r, unsigned i)
 {
-	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, b->now);
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 	const uint32_t n = l->kind == DAMP_LIMIT_BYTES ? b->pkt.frame.ip_len : 1;
 	const uint32_t debt = damp_ledger_debt(b->judge->ledger, damp_limit_key(&c, &b->pkt, l, r, i), b->now);
 	const uint32_t cost = damp_cost(r->cost_q16, n);

@@ -32,11 +32,11 @@ struct bucket {
 
 struct values {
 	struct damp_guard g;
-	struct bucket unproved, server, proved, challenge, network, all, ping, probing;
+	struct bucket unproved, first, first_network, first_known, server, proved, challenge, network, retry, all, ping, probing;
 	struct damp_steps steps[DAMP_FAMILIES];
 	struct damp_place steps_at;
 	struct damp_quantity reserve;
-	uint64_t net_plen[DAMP_FAMILIES];
+	uint64_t net_plen[DAMP_FAMILIES], first_plen[DAMP_FAMILIES];
 	struct damp_number_cond coap, dtls;
 	struct damp_place coap_at, dtls_at;
 };
@@ -47,10 +47,14 @@ static const struct {
 	enum damp_key_section section;
 } subs[] = {
 	{ DAMP_KEY_GUARD_UNPROVED, DAMP_SECTION_UNPROVED },
+	{ DAMP_KEY_GUARD_FIRST, DAMP_SECTION_FIRST },
+	{ DAMP_KEY_FIRST_NETWORK, DAMP_SECTION_FIRST_NETWORK },
+	{ DAMP_KEY_FIRST_KNOWN, DAMP_SECTION_FIRST_KNOWN },
 	{ DAMP_KEY_GUARD_SERVERS, DAMP_SECTION_SERVERS },
 	{ DAMP_KEY_GUARD_PROVED, DAMP_SECTION_PROVED },
 	{ DAMP_KEY_GUARD_CHALLENGES, DAMP_SECTION_CHALLENGES },
 	{ DAMP_KEY_CHALLENGES_NETWORK, DAMP_SECTION_NETWORK },
+	{ DAMP_KEY_CHALLENGES_RETRIES, DAMP_SECTION_RETRIES },
 	{ DAMP_KEY_CHALLENGES_ALL, DAMP_SECTION_ALL },
 	{ DAMP_KEY_GUARD_PINGS, DAMP_SECTION_PINGS },
 	{ DAMP_KEY_GUARD_PROBING, DAMP_SECTION_PROBING },
@@ -76,6 +80,12 @@ static const struct {
 	{ DAMP_KEY_PROVED_RATE, DAMP_KEY_PROVED_BURST, offsetof(struct values, proved), BYTES },
 	{ DAMP_KEY_CHALLENGES_RATE, DAMP_KEY_CHALLENGES_BURST, offsetof(struct values, challenge),
 	  MSGS },
+	{ DAMP_KEY_FIRST_RATE, DAMP_KEY_FIRST_BURST, offsetof(struct values, first), MSGS },
+	{ DAMP_KEY_FIRST_NETWORK_RATE, DAMP_KEY_FIRST_NETWORK_BURST,
+	  offsetof(struct values, first_network), MSGS },
+	{ DAMP_KEY_FIRST_KNOWN_RATE, DAMP_KEY_FIRST_KNOWN_BURST,
+	  offsetof(struct values, first_known), MSGS },
+	{ DAMP_KEY_RETRIES_RATE, DAMP_KEY_RETRIES_BURST, offsetof(struct values, retry), MSGS },
 	{ DAMP_KEY_SERVERS_RATE, DAMP_KEY_SERVERS_BURST, offsetof(struct values, server), MSGS },
 	{ DAMP_KEY_ALL_RATE, DAMP_KEY_ALL_BURST, offsetof(struct values, all), MSGS },
 	{ DAMP_KEY_NETWORK_RATE, DAMP_KEY_NETWORK_BURST, offsetof(struct values, network), MSGS },
@@ -113,7 +123,7 @@ static const struct {
 	const char *words[3];
 } choices[] = {
 	{ DAMP_KEY_GUARD_FRAGMENTS, G(fragments), { "drop", "pass", NULL } },
-	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "forward", NULL } },
+	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "evict", NULL } },
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
 	{ DAMP_KEY_NEEDS_BLOCK1, G(prove_block1), { NULL, NULL, NULL } },
@@ -229,6 +239,8 @@ static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct da
 	case DAMP_KEY_CHALLENGES_RESERVE:
 		damp_read_quantity(c, n, DAMP_WANT(BYTES), &v->reserve);
 		break;
+	case DAMP_KEY_FIRST_NETWORK_IPV4: damp_read_integer(c, n, 0, 32, &v->first_plen[DAMP_V4]); break;
+	case DAMP_KEY_FIRST_NETWORK_IPV6: damp_read_integer(c, n, 0, 128, &v->first_plen[DAMP_V6]); break;
 	case DAMP_KEY_NETWORK_IPV4: damp_read_integer(c, n, 0, 32, &v->net_plen[DAMP_V4]); break;
 	case DAMP_KEY_NETWORK_IPV6: damp_read_integer(c, n, 0, 128, &v->net_plen[DAMP_V6]); break;
 	case DAMP_KEY_PORTS_COAP:
@@ -337,7 +349,12 @@ static void settle(struct damp_ctx *c, struct values *v)
 	unproved_rungs(c, v);
 	reserve_ticks(c, v);
 	rung(c, &v->proved, 128, &v->g.proved);
+	rung(c, &v->first, HOST_PLEN, &v->g.first_host);
+	rung(c, &v->first_known, 128, &v->g.first_known);
+	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V4], &v->g.first_net4);
+	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V6], &v->g.first_net6);
 	rung(c, &v->server, 128, &v->g.server);
+	rung(c, &v->retry, HOST_PLEN, &v->g.challenge_retry);
 	rung(c, &v->all, 0, &v->g.challenge_all);
 	rung(c, &v->challenge, HOST_PLEN, &v->g.challenge_host);
 	rung(c, &v->network, (uint8_t)v->net_plen[DAMP_V4], &v->g.challenge_net4);

@@ -106,9 +106,7 @@ void damp_set_check(struct damp_ctx *c, const struct damp_set *set)
 	struct damp_number_cond numbers = { 0 };
 	struct damp_text_cond text = { 0 };
 
-	if (set->items->kind != DAMP_NODE_LIST)
-		damp_diag_error(c->diags, set->items->at, "'items' is a list");
-	else if (set->kind == DAMP_SET_PORTS && set->items->n)
+	if (set->kind == DAMP_SET_PORTS && set->items->n)
 		damp_ports_read(c, set->items, "items", &numbers);
 	else if (set->kind == DAMP_SET_PATH && set->items->n)
 		damp_text_read(c, set->items, DAMP_TEXT_PATH, &text);

@@ -23,7 +23,7 @@
 #define DAMP_BOTH_SIDES (DAMP_SIDE_BIT(DAMP_OUTSIDE) | DAMP_SIDE_BIT(DAMP_INSIDE))
 
 /* Most address sets of one program: a row of membership bits per range. */
-#define DAMP_ADDR_SETS_MAX 8192u
+#define DAMP_ADDR_SETS_MAX 16384u
 /* Most patterns of one text, and bytes of one. */
 #define DAMP_PATTERNS_MAX 4096u
 #define DAMP_PATTERN_BYTES_MAX 1024u

@@ -30,6 +30,11 @@ int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
 		if (same)
 			return (int)i;
 	}
+	if (c->naddr_sets == DAMP_ADDR_SETS_MAX) {
+		damp_diag_error(c->diags, (struct damp_place){ .src = c->src },
+				"more than %u different lists of addresses", DAMP_ADDR_SETS_MAX);
+		return 0;
+	}
 	new.addrs = *a;
 	DAMP_PUSH(c->pool, c->addr_sets, c->naddr_sets, c->addr_sets_cap, new);
 	return (int)c->naddr_sets - 1;
@@ -73,12 +78,17 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	if (kind < 0)
 		return;
 	set->kind = (enum damp_set_kind)kind;
-	set->items = w.items;
 	if (set->kind == DAMP_SET_PREFIX) {
 		if (w.items)
 			damp_addrs_read(c, w.items, &a);
 		set->set = damp_addr_set_add(c, &a);
+		return;
+	}
+	w.items = w.items ? damp_read_deref(c, w.items) : NULL;
+	if (w.items && w.items->kind != DAMP_NODE_LIST) {
+		damp_diag_error(c->diags, w.items->at, "'items' is a list");
 	} else if (w.items) {
+		set->items = w.items;
 		damp_set_check(c, set);
 	}
 }
@@ -88,19 +98,19 @@ static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct dam
 	static const char *const sides[] = {
 		[DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside", NULL
 	};
+	static const struct damp_terms_want want = { .key = "ports", .set = DAMP_SET_KIND_MAX };
+	struct damp_terms t;
 	int side;
 
-	n = damp_read_deref(c, n);
-	if (!n)
+	if (!damp_terms_read(c, n, &want, &t))
 		return;
-	if (n->kind == DAMP_NODE_LIST && n->n) {
-		for (size_t i = 0; i < n->n; i++)
-			read_sides(c, n->items[i], z);
-		return;
+	if (t.n > 1)
+		damp_diag_error(c->diags, n->at, "'not' does not fit in the ports of a zone");
+	for (size_t i = 0; i < t.t[0].n; i++) {
+		side = damp_read_word(c, t.t[0].leaf[i].node, "port", sides);
+		if (side >= 0)
+			z->ports |= DAMP_SIDE_BIT(side);
 	}
-	side = damp_read_word(c, n, "port", sides);
-	if (side >= 0)
-		z->ports |= DAMP_SIDE_BIT(side);
 }
 
 static void zone_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,

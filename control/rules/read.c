@@ -28,7 +28,7 @@ static void unknown_key(struct damp_ctx *c, enum damp_key_section s, const struc
 /* Markdown marks are for the manual, not for messages. */
 static const char *plain(struct damp_ctx *c, const char *text)
 {
-	char *out = damp_pool_strndup(c->pool, "", strlen(text)), *o = out;
+	char *out = damp_pool_alloc(c->pool, strlen(text) + 1), *o = out;
 
 	for (; *text; text++)
 		if (*text != '`')

@@ -58,17 +58,26 @@ static void add_leaf(struct reader *r, const struct damp_node *n, const struct d
 	const struct damp_leaf l = { .node = n, .use = r->use ? r->use : n, .name = name };
 	struct damp_term *t = &r->out->t[r->term];
 
-	if (r->out->items++ < DAMP_ITEMS_MAX)
-		DAMP_PUSH(r->c->pool, t->leaf, t->n, t->cap, l);
-	else if (r->good)
-		fail(r, n, "this comes to more than 262144 items");
+	DAMP_PUSH(r->c->pool, t->leaf, t->n, t->cap, l);
+}
+
+/* Counts nodes, not items: names that lead nowhere multiply as well. */
+static bool too_many(struct reader *r, const struct damp_node *n)
+{
+	if (r->out->visits++ < DAMP_VISITS_MAX)
+		return false;
+	if (r->out->visits == DAMP_VISITS_MAX + 1)
+		fail(r, n,
+		     damp_pool_printf(r->c->pool, "this comes to more than %u items",
+				      DAMP_VISITS_MAX));
+	return true;
 }
 
 static void read_list(struct reader *r, const struct damp_node *n)
 {
 	if (!n->n)
 		fail(r, n, "an empty list agrees with nothing");
-	for (size_t i = 0; i < n->n && r->out->items <= DAMP_ITEMS_MAX; i++)
+	for (size_t i = 0; i < n->n && r->out->visits <= DAMP_VISITS_MAX; i++)
 		read_node(r, n->items[i]);
 }
 
@@ -150,9 +159,12 @@ static void read_any(struct reader *r, const struct damp_node *n)
 
 static void read_node(struct reader *r, const struct damp_node *n)
 {
+	const struct damp_name *name;
 	bool is_name;
-	const struct damp_name *name = damp_name_of(r->c, n, &is_name);
 
+	if (too_many(r, n))
+		return;
+	name = damp_name_of(r->c, n, &is_name);
 	if (is_name && !name)
 		r->good = false;
 	else if (name)

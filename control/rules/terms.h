@@ -16,7 +16,7 @@
 #include "model.h"
 
 /* Bound against defines that multiply (a: [$b, $b], b: [$c, $c] ...). */
-#define DAMP_ITEMS_MAX 262144u
+#define DAMP_VISITS_MAX 262144u
 
 struct damp_leaf {
 	const struct damp_node *node; /* the item as it stands in the file */
@@ -33,7 +33,7 @@ struct damp_term {
 struct damp_terms {
 	bool any; /* everything agrees */
 	struct damp_term *t;
-	size_t n, cap, items;
+	size_t n, cap, visits;
 };
 
 /* What may stand in a value. */

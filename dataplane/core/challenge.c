@@ -17,17 +17,26 @@
  */
 #include "judge_state.h"
 
+/* again: the request came again, so it may use the budget of retries in place
+ * of the one that a flood of fresh requests uses up. */
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
-			     uint32_t bytes)
+			     uint32_t bytes, bool again)
 {
 	const bool v4 = damp_addr_is_v4(peer);
 	static const struct damp_addr all;
 
 	d->ncharges = 0;
-	damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1, DAMP_REASON_CHALLENGE_RATE);
-	damp_charge_rung(c, d, v4 ? &c->g->challenge_net4 : &c->g->challenge_net6, peer, DAMP_DOMAIN_CHALLENGE_NET, 1,
-			 DAMP_REASON_CHALLENGE_RATE);
+	/* First what a flood spends first: its line is at hand, and the refusal
+	 * spares the others. All refusals have one reason. */
 	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
+	if (again) {
+		damp_charge_rung(c, d, &c->g->challenge_retry, peer, DAMP_DOMAIN_RETRY, 1, DAMP_REASON_CHALLENGE_RATE);
+	} else {
+		damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1,
+				 DAMP_REASON_CHALLENGE_RATE);
+		damp_charge_rung(c, d, v4 ? &c->g->challenge_net4 : &c->g->challenge_net6, peer,
+				 DAMP_DOMAIN_CHALLENGE_NET, 1, DAMP_REASON_CHALLENGE_RATE);
+	}
 	damp_charge_unproved(c, d, peer, bytes, c->g->challenge_reserve_ticks);
 }
 
@@ -59,35 +68,94 @@ static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 	return damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), c->now, &value);
 }
 
+/* A request refused under pressure is remembered, so that its retransmission
+ * is told from a flood of fresh ones (design.md 3a, greylist). */
+static void refuse(const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
+{
+	d->ncharges = 0;
+	damp_drop(d, why);
+	if (p->coap.type == DAMP_COAP_CON)
+		d->grey_key = damp_key_grey(p);
+}
+
+/* One of an address that is asked because somebody floods in its name is pinged
+ * once; its own retransmissions bring more. */
+static bool under_pressure(enum damp_reason cause)
+{
+	return cause != DAMP_REASON_RULE && cause != DAMP_REASON_PROOF_REQUIRED;
+}
+
+/* Has the gateway any challenge left? A flood spends these first, and then
+ * nobody needs the other charges. */
+static bool gateway_may_ask(const struct damp_ctx *c, struct damp_decision *d, enum damp_reason *why)
+{
+	static const struct damp_addr all;
+
+	d->ncharges = 0;
+	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
+	return affordable(c, d, why);
+}
+
+/* Can this challenge be paid from one of the budgets? Leaves its charges. */
+static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
+			  enum damp_reason *why)
+{
+	charge_challenge(c, d, &p->frame.src, bytes, false);
+	if (affordable(c, d, why))
+		return true;
+	if (p->coap.type != DAMP_COAP_CON || !damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
+		return false;
+	charge_challenge(c, d, &p->frame.src, bytes, true);
+	return affordable(c, d, why);
+}
+
+/* Length of the Echo value to ask with, 0 for a ping. */
+static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason cause)
+{
+	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
+
+	if (fitting == 0 || cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON)
+		return fitting;
+	return asked_before(c, p) ? fitting : 0;
+}
+
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause)
 {
-	const bool fits = damp_challenge_len(p) <= p->coap.len && p->coap.token_len <= DAMP_COAP_TOKEN_MAX;
-	const bool echo = fits && (cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON || asked_before(c, p));
 	const uint32_t budget = (uint32_t)(((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
-	const unsigned pings = pings_for(p, budget);
+	unsigned pings = pings_for(p, budget);
 	enum damp_reason why;
+	uint32_t bytes;
+	uint8_t echo;
 
+	if (!p->frame.dst_group && pings > 0 && !gateway_may_ask(c, d, &why)) {
+		refuse(p, d, under_pressure(cause) ? cause : why);
+		return;
+	}
+	echo = echo_in_turn(c, p, cause);
 	if (p->frame.dst_group || (!echo && pings == 0)) {
 		d->ncharges = 0;
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}
-	charge_challenge(c, d, &p->frame.src,
-			 echo ? damp_udp_ip_len(p, damp_challenge_len(p))
-			      : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN));
-	if (!affordable(c, d, &why)) {
-		damp_drop(d, cause == DAMP_REASON_RULE || cause == DAMP_REASON_PROOF_REQUIRED ? why : cause);
+	if (under_pressure(cause) && pings > 1)
+		pings = 1;
+	bytes = echo ? damp_udp_ip_len(p, damp_challenge_len(p, echo))
+		     : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	if (!pay_challenge(c, p, d, bytes, &why)) {
+		refuse(p, d, under_pressure(cause) ? cause : why);
 		return;
 	}
 	d->verdict = DAMP_VERDICT_CHALLENGE;
 	d->move = echo ? DAMP_MOVE_ECHO_BACK : DAMP_MOVE_PING_BACK;
 	d->reason = echo ? DAMP_REASON_CHALLENGED : DAMP_REASON_PINGED;
+	d->echo_len = echo;
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
-	if (!echo) {
+	/* A short Echo is guessed like a ping, and counted like one. */
+	if (echo != DAMP_ECHO_LEN)
 		damp_expect_pong(c, p, d);
+	if (!echo)
 		d->probes = pings - 1;
-	}
 }
 
 bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget)
@@ -98,7 +166,7 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 
 	if (pings == 0)
 		return false;
-	charge_challenge(c, d, &p->frame.dst, bytes);
+	charge_challenge(c, d, &p->frame.dst, bytes, false);
 	if (!affordable(c, d, &why))
 		return false;
 	d->move = DAMP_MOVE_PING_ON;
@@ -113,15 +181,20 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 
 /* Can the client use a 4.01 in the place of this response? Only piggybacked or
  * NON to a NON; not after an empty ACK (attacks.md 1.6). And only a safe
- * request may be told to come again after it was executed. */
-static bool echo_on_possible(const struct damp_pkt *p, const struct damp_xchg *x)
+ * request may be told to come again after it was executed. Returns the length
+ * of the Echo that fits the credit, the request and the response; 0 for none. */
+static uint8_t echo_on_possible(const struct damp_pkt *p, const struct damp_xchg *x)
 {
 	const bool in_kind = p->coap.type == DAMP_COAP_ACK ||
 			     (p->coap.type == DAMP_COAP_NON && !(x->flags & DAMP_XCHG_CON));
-	const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p));
+	const uint32_t headers = damp_udp_ip_len(p, 0);
+	uint32_t room = x->credit < x->request_bytes ? x->credit : x->request_bytes;
 
-	return in_kind && (x->flags & DAMP_XCHG_SAFE) && ip <= x->credit && ip <= x->request_bytes &&
-	       ip <= p->frame.ip_len;
+	if (p->frame.ip_len < room)
+		room = p->frame.ip_len;
+	if (!in_kind || !(x->flags & DAMP_XCHG_SAFE) || room < headers)
+		return 0;
+	return damp_echo_fitting(p, room - headers);
 }
 
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -130,19 +203,23 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 	struct damp_xchg *x = p->xchg;
 	const bool first = !(x->flags & DAMP_XCHG_CHALLENGED);
 	const bool con = x->flags & DAMP_XCHG_CON;
+	const uint8_t echo = echo_on_possible(p, x);
 
 	d->payer = x;
 	d->speaks_blocks = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
-	if (echo_on_possible(p, x) && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
-		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p));
+	if (echo && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
+		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p, echo));
 
-		charge_challenge(c, d, &p->frame.dst, ip);
+		charge_challenge(c, d, &p->frame.dst, ip, false);
 		if (affordable(c, d, &why)) {
 			d->move = DAMP_MOVE_ECHO_ON;
 			d->verdict = DAMP_VERDICT_CHALLENGE;
 			d->reason = DAMP_REASON_CHALLENGED;
 			d->pay = ip;
+			d->echo_len = echo;
 			d->payer_flags = DAMP_XCHG_CHALLENGED;
+			if (echo != DAMP_ECHO_LEN)
+				damp_expect_pong(c, p, d);
 			return;
 		}
 	} else if (damp_decide_ping_on(c, p, d, x->credit)) {

@@ -30,7 +30,7 @@ void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const s
 {
 	if (r->cost_q16 == 0)
 		return;         /* no budget set: unlimited */
-	damp_charge_add(d, damp_key_prefix(c->j, a, r->plen, domain), damp_cost(r->cost_q16, units), r->burst_ticks,
+	damp_charge_add(d, damp_key_prefix(c, a, r->plen, domain), damp_cost(r->cost_q16, units), r->burst_ticks,
 			why);
 }
 
@@ -42,7 +42,7 @@ static void charge_reserved(const struct damp_ctx *c, struct damp_decision *d, c
 
 	if (r->cost_q16 == 0)
 		return;
-	damp_charge_add(d, damp_key_prefix(c->j, a, r->plen, domain), damp_cost(r->cost_q16, bytes),
+	damp_charge_add(d, damp_key_prefix(c, a, r->plen, domain), damp_cost(r->cost_q16, bytes),
 			burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst, why);
 }
 
@@ -67,4 +67,30 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 		return true;
 	*why = d->charge_reason[refused];
 	return false;
+}
+
+static struct damp_charge guess(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return (struct damp_charge){
+		.key = damp_key_prefix(c, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
+		.cost = DAMP_GUESS_TICKS,
+		.burst = DAMP_GUESS_TICKS * DAMP_GUESSES,
+	};
+}
+
+bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_charge one = guess(c, p);
+
+	return damp_ledger_peek(c->j->ledger, &one, 1, c->now) < 0;
+}
+
+void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_charge one = guess(c, p);
+
+	if (d->move == DAMP_MOVE_DROP)
+		d->ncharges = 0;
+	d->charge_on_drop = true;
+	damp_charge_add(d, one.key, one.cost, one.burst, DAMP_REASON_EMPTY_UNMATCHED);
 }

@@ -8,8 +8,8 @@
  * nothing else behind. Then tables, then the frame, then the counters, once.
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
- * the memory of fragments to follow, the count of wrong guesses, and a proof
- * that was given whatever became of the message that carried it.
+ * the memory of fragments to follow, the greylist, the count of wrong guesses,
+ * and a proof that was given whatever became of the message that carried it.
  */
 #include "judge_state.h"
 
@@ -65,10 +65,12 @@ static void spend(struct damp_decision *d)
 
 static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
 {
+	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
+	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
 	struct damp_worker_stats *s = c->w->stats;
 
-	damp_peer_prove(c->j->peers, p->peer_key, c->now, c->now + DAMP_SECONDS(c->g->proof_idle_s),
-			c->now + DAMP_SECONDS(c->g->proof_max_s));
+	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
+	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
@@ -173,11 +175,11 @@ static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const stru
 {
 	uint8_t echo[DAMP_ECHO_LEN];
 
-	damp_echo_make(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo);
+	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, d->echo_len);
 	c->w->stats->challenges_sent++;
 	if (d->move == DAMP_MOVE_ECHO_BACK)
-		return damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, non_mid(c, p));
-	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->pay);
+		return damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, d->echo_len, non_mid(c, p));
+	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->echo_len, d->pay);
 }
 
 /* A request that cannot be sliced goes on whole; its answer is judged anyway. */
@@ -271,7 +273,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->hs_scans += d->text_cost.hs_scans;
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
-	if (!ours || p->proved)
+	/* With the filter bypassed there is no promise to keep account of. */
+	if (!ours || p->proved || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
 	if (p->side == DAMP_OUTSIDE)
 		s->unproved_bytes_in += bytes;
@@ -289,6 +292,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		observe(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
+		if (d->grey_key)
+			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);
 		if (d->speaks_blocks)

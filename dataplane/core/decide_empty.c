@@ -13,10 +13,10 @@ static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, stru
 {
 	enum damp_reason why;
 
-	if (p->side == DAMP_OUTSIDE) {
+	/* A proved peer's keepalive is its own affair; the answer costs its bytes. */
+	if (!p->proved && p->side == DAMP_OUTSIDE) {
 		damp_charge_rung(c, d, &c->g->ping, &p->frame.src, DAMP_DOMAIN_PING, 1, DAMP_REASON_PING_RATE);
-		if (!p->proved)
-			damp_charge_unproved(c, d, &p->frame.src, p->frame.ip_len, 0);
+		damp_charge_unproved(c, d, &p->frame.src, p->frame.ip_len, 0);
 	} else if (!p->proved) {
 		damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,
 				 DAMP_REASON_PROBING_RATE);
@@ -38,35 +38,30 @@ static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, stru
 
 /* Does this answer a ping of ours? A wrong answer while a ping is out costs a
  * guess; out of guesses, no answer counts (attacks.md 6.3, AV-49 f). */
-static bool proves(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+static bool proves(const struct damp_ctx *c, const struct damp_pkt *p, bool *wrong)
 {
-	enum damp_reason why;
 	uint64_t value;
 
-	if (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value))
+	*wrong = false;
+	if (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
+	    !damp_guesses_left(c, p))
 		return false;
-	damp_charge_add(d, damp_key_prefix(c->j, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
-			DAMP_GUESS_TICKS, DAMP_GUESS_TICKS * DAMP_GUESSES, DAMP_REASON_EMPTY_UNMATCHED);
-	if (!damp_charges_fit(c, d, &why)) {
-		d->ncharges = 0;
-		return false;
-	}
-	if (!damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport, c->wall_s,
-			     p->coap.mid)) {
-		d->charge_on_drop = true;
-		return false;
-	}
-	d->ncharges = 0;
-	d->proof = DAMP_PROOF_PING;
-	return true;
+	if (damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport, c->wall_s,
+			    p->coap.mid))
+		return true;
+	*wrong = true;
+	return false;
 }
 
 /* An ACK or RST from outside. */
 static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FROM_INSIDE, p->coap.mid);
-	const bool proof = !p->proved && proves(c, p, d);
+	bool wrong = false;
+	const bool proof = !p->proved && proves(c, p, &wrong);
 
+	if (proof)
+		d->proof = DAMP_PROOF_PING;
 	if (damp_seen_find(c->w->seen, key, c->now, &d->obs_key)) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED);
 		d->refresh_obs = p->coap.type == DAMP_COAP_ACK;
@@ -74,6 +69,8 @@ static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p,
 		return;
 	}
 	damp_drop(d, proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);
+	if (wrong)
+		damp_charge_guess(c, p, d);
 }
 
 /* An ACK or RST toward outside: paid by the exchange it belongs to. */

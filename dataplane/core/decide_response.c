@@ -80,6 +80,13 @@ static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, st
 	pass(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
 }
 
+/* The pings of the registration are still out: a cure now would end an honest
+ * observation. A CON comes again, a NON is superseded. */
+static bool fresh(const struct damp_ctx *c, const struct damp_obs *o)
+{
+	return damp_due(c->now) - o->opened < damp_due(DAMP_SECONDS(DAMP_COAP_ACK_TIMEOUT_S));
+}
+
 /* A notification that may not pass: ask a few times, then cure. */
 static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -94,7 +101,7 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
 		return;
 	}
 	d->ncharges = 0;
-	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON) {
+	if (fresh(c, p->obs) || (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)) {
 		damp_drop(d, DAMP_REASON_OBSERVE_UNPROVED);
 		return;
 	}

@@ -33,18 +33,18 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
 
 	switch (l->per) {
 	case DAMP_PER_SOURCE:
-		return damp_key_prefix(c->j, &p->frame.src, r->plen, domain);
+		return damp_key_prefix(c, &p->frame.src, r->plen, domain);
 	case DAMP_PER_TARGET:
-		return damp_key_prefix(c->j, &p->frame.dst, r->plen, domain);
+		return damp_key_prefix(c, &p->frame.dst, r->plen, domain);
 	case DAMP_PER_PEER:
-		return damp_key_prefix(c->j, damp_peer_addr(p), r->plen, domain);
+		return damp_key_prefix(c, damp_peer_addr(p), r->plen, domain);
 	case DAMP_PER_DEVICE:
-		return damp_key_prefix(c->j, damp_device_addr(p), r->plen, domain);
+		return damp_key_prefix(c, damp_device_addr(p), r->plen, domain);
 	case DAMP_PER_PAIR:
-		return damp_mix(damp_key_prefix(c->j, damp_peer_addr(p), r->plen, domain),
-				damp_key_prefix(c->j, damp_device_addr(p), r->plen, domain));
+		return damp_mix(damp_key_prefix(c, damp_peer_addr(p), r->plen, domain),
+				damp_key_prefix(c, damp_device_addr(p), r->plen, domain));
 	default:
-		return damp_hash1(&c->j->k_prefix, domain);
+		return damp_mix(c->j->anybody, domain);
 	}
 }
 

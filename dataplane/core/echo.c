@@ -61,13 +61,17 @@ static struct damp_key key_at(const struct damp_secrets *s, const struct damp_ke
 	return age < 2 ? ready[age] : damp_key_derive(&s->master, purpose, s->epoch - age);
 }
 
-static uint64_t echo_mac(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port, uint64_t slot)
+/* len separates values of one length from those of another: a long one cut
+ * short is not a short one. */
+static uint64_t echo_mac(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
+			 uint64_t slot, size_t len)
 {
 	const struct damp_key key = key_at(s, s->echo, ECHO_PURPOSE, slot * DAMP_ECHO_SLOT_S);
-	uint8_t in[8 + 18];
+	uint8_t in[8 + 18 + 1];
 
 	put64(in, slot);
 	put_endpoint(in + 8, peer, port);
+	in[26] = (uint8_t)len;
 	return damp_siphash24(&key, in, sizeof(in));
 }
 
@@ -77,7 +81,38 @@ void damp_echo_make(const struct damp_secrets *s, const struct damp_addr *peer, 
 	const uint64_t slot = wall_s / DAMP_ECHO_SLOT_S;
 
 	out[0] = (uint8_t)slot;
-	put64(out + 1, echo_mac(s, peer, port, slot));
+	put64(out + 1, echo_mac(s, peer, port, slot, DAMP_ECHO_LEN));
+}
+
+void damp_echo_make_len(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
+			uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN], size_t len)
+{
+	uint8_t mac[ECHO_MAC_LEN];
+
+	if (len == DAMP_ECHO_LEN) {
+		damp_echo_make(s, peer, port, wall_s, out);
+		return;
+	}
+	put64(mac, echo_mac(s, peer, port, wall_s / DAMP_ECHO_SLOT_S, len));
+	memcpy(out, mac, len);
+}
+
+/* All slots are tried and all bytes compared, whatever matches. */
+static bool short_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port, uint64_t wall_s,
+			const uint8_t *value, size_t len)
+{
+	const uint64_t now = wall_s / DAMP_ECHO_SLOT_S;
+	unsigned good = 0;
+
+	for (uint64_t age = 0; age < DAMP_ECHO_SHORT_SLOTS && age <= now; age++) {
+		uint8_t mac[ECHO_MAC_LEN], differ = 0;
+
+		put64(mac, echo_mac(s, peer, port, now - age, len));
+		for (size_t i = 0; i < len; i++)
+			differ |= mac[i] ^ value[i];
+		good |= differ == 0;
+	}
+	return good;
 }
 
 bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
@@ -86,6 +121,8 @@ bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer,
 	const uint64_t now = wall_s / DAMP_ECHO_SLOT_S;
 	uint64_t age;
 
+	if (len >= DAMP_ECHO_SHORT_MIN && len <= DAMP_ECHO_SHORT_MAX)
+		return short_check(s, peer, port, wall_s, value, len);
 	if (len != DAMP_ECHO_LEN)
 		return false;
 	if (life_s > ECHO_LIFE_MAX_S)
@@ -94,7 +131,7 @@ bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer,
 	if (age > now || wall_s - (now - age) * DAMP_ECHO_SLOT_S > life_s)
 		return false;
 	/* Two whole words: the time of the comparison tells nothing. */
-	return (damp_get64(value + 1) ^ echo_mac(s, peer, port, now - age)) == 0;
+	return (damp_get64(value + 1) ^ echo_mac(s, peer, port, now - age, DAMP_ECHO_LEN)) == 0;
 }
 
 static uint16_t ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,

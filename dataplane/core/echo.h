@@ -5,7 +5,10 @@
  *
  * Idea: both are keyed functions of who is asked and when, so that nothing is
  * stored before the proof. Echo is 9 bytes, one of time slot and eight of
- * SipHash-2-4, so that a challenge fits under as many requests as possible.
+ * SipHash-2-4. A request too small to be answered with that (an answer is never
+ * larger than its cause) gets a short one: 2 to 8 bytes of MAC alone, good for
+ * four slots. Two bytes are as hard to guess as a ping, so wrong short values
+ * have to be counted like wrong answers to pings (RFC 9175 allows 1 to 40).
  * The ping's Message ID is 16 bits of another SipHash over both endpoints and
  * the epoch.
  *
@@ -21,6 +24,9 @@
 #include "types.h"
 
 #define DAMP_ECHO_LEN 9u
+#define DAMP_ECHO_SHORT_SLOTS 4u
+#define DAMP_ECHO_SHORT_MIN 2u
+#define DAMP_ECHO_SHORT_MAX 8u
 #define DAMP_ECHO_SLOT_S 4u         /* 256 slots: the slot byte wraps after 1024 s */
 #define DAMP_KEY_ROTATION_S 3600u
 #define DAMP_PING_EPOCH_S 8u        /* a ping is answered in this or the next epoch */
@@ -40,7 +46,12 @@ bool damp_secrets_due(const struct damp_secrets *s, uint64_t wall_s);
 void damp_echo_make(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
 		    uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN]);
 
-/* Is this a value we made for peer:port, not older than life_s (at most 900)? */
+/* The same of len bytes, DAMP_ECHO_SHORT_MIN to _MAX, or DAMP_ECHO_LEN. */
+void damp_echo_make_len(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
+			uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN], size_t len);
+
+/* Is this a value we made for peer:port, not older than life_s (at most 900;
+ * a short one lives DAMP_ECHO_SHORT_SLOTS slots)? */
 bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
 		     uint64_t wall_s, uint32_t life_s, const uint8_t *value, size_t len);
 

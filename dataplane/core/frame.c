@@ -108,11 +108,10 @@ static bool ip_header_sum_good(const struct parse *p)
 
 static bool udp_sum_good(const struct parse *p, uint16_t udp_len)
 {
-	const uint16_t sum = damp_get16(p->data + p->l4 + 6);
-
-	if (sum == 0)
-		return false;
-	return p->checksum_known || sum == damp_udp_checksum(p->data, p->f, udp_len);
+	/* 0 is refused either way: ports differ in what they say of it. */
+	if (p->checksum_known)
+		return damp_get16(p->data + p->l4 + 6) != 0;
+	return damp_udp_checksum_good(p->data, p->f, udp_len);
 }
 
 /* What a whole datagram and a first fragment on our ports must both keep. */
@@ -334,7 +333,9 @@ static bool is_vlan(uint32_t ethertype)
 void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
 		      bool checksum_known, struct damp_frame *f)
 {
-	struct parse p = { .data = data, .ports = ports, .f = f, .len = (uint32_t)len, .checksum_known = checksum_known };
+	struct parse p = {
+		.data = data, .ports = ports, .f = f, .len = (uint32_t)len, .checksum_known = checksum_known,
+	};
 	uint32_t l3 = ETH_HEADER_LEN, type;
 
 	memset(f, 0, sizeof(*f));

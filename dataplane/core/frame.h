@@ -46,7 +46,9 @@ struct damp_frame {
 	uint8_t plain_l3;           /* no IPv4 options, no extension headers */
 	uint16_t l3_off, l4_off, payload_off;
 	uint16_t payload_len;
-	uint32_t ip_len;            /* bytes of the IP packet, header included: the unit of all budgets; 0 if not IP */
+	/* Bytes of the IP packet, header included: the unit of all budgets. Never
+	 * more than the frame holds; 0 when it is not IP. */
+	uint32_t ip_len;
 	uint16_t sport, dport;
 	uint32_t frag_id;
 	struct damp_addr src, dst;
@@ -70,5 +72,7 @@ uint16_t damp_csum_fold(uint32_t sum);
  * only v6, l3_off and l4_off are used: the addresses are those of the frame.
  * udp_len: at least 8, and that many bytes are there. */
 uint16_t damp_udp_checksum(const uint8_t *data, const struct damp_frame *f, uint16_t udp_len);
+/* Is the checksum in the header that one? False for 0. Uses plain_l3 too. */
+bool damp_udp_checksum_good(const uint8_t *data, const struct damp_frame *f, uint16_t udp_len);
 
 #endif

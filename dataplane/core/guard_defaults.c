@@ -40,10 +40,18 @@ static void byte_budgets(struct damp_guard *g)
 static void message_budgets(struct damp_guard *g)
 {
 	/* A prefix of 64 means the whole address for IPv4. */
+	/* What may be served on trust: with these, 100 requests and more in one's
+	 * name bring back less than they cost (docs/threat-model.md). */
+	g->first_host = rung(3, 60, 8, 64);
+	/* An address where somebody is: NAT, or a client that changes its port. */
+	g->first_known = rung(60, 60, 30, 128);
+	g->first_net4 = rung(2, 1, 16, 24);
+	g->first_net6 = rung(2, 1, 16, 48);
 	g->server = rung(100, 1, 200, 128);
 	g->challenge_host = rung(3, 10, 3, 64);
-	g->challenge_net4 = rung(100, 1, 100, 24);
-	g->challenge_net6 = rung(100, 1, 100, 48);
+	g->challenge_net4 = rung(25, 1, 20, 24);
+	g->challenge_net6 = rung(25, 1, 20, 48);
+	g->challenge_retry = rung(20, 1, 20, 64);
 	g->challenge_all = rung(100000, 1, 100000, 0);
 	g->ping = rung(12, 60, 5, 64);
 	g->probing = rung(1, 60, 10, 128);

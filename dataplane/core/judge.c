@@ -17,6 +17,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.xchg_log2 = 17,        /* 8 MiB a worker: 262 k exchanges */
 	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
+	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
 };
 
 static size_t align(size_t n)
@@ -33,7 +34,8 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
-	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2));
+	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
+	       align(damp_grey_bytes(c->grey_log2));
 }
 
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
@@ -43,10 +45,10 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	j->k_prefix = damp_key_derive(key, "prefix", 0);
-	j->k_end = damp_key_derive(key, "endpoint", 0);
+	j->k_addr = damp_key_derive(key, "address", 0);
 	j->k_xchg = damp_key_derive(key, "exchange", 0);
 	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
 	j->peers = damp_peer_init(at, c->peers_log2);
@@ -70,7 +72,16 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->seen = damp_seen_init(at, j->cfg.seen_log2);
 	at += align(damp_seen_bytes(j->cfg.seen_log2));
 	w->obs = damp_obs_init(at, j->cfg.obs_log2);
+	at += align(damp_obs_bytes(j->cfg.obs_log2));
+	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
+}
+
+static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
+{
+	const uint16_t port = p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
+
+	return damp_port_test(v->ports.coap, port) || damp_port_test(v->ports.dtls, port);
 }
 
 static uint8_t coap_kind(struct damp_pkt *p)
@@ -88,6 +99,7 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 	for (unsigned i = 0; i < n; i++, p++) {
 		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
 		p->coap.malformed = 0;
+		p->device_serves = device_serves(v, p);
 		switch (p->frame.cls) {
 		case DAMP_FRAME_COAP:
 			p->kind = coap_kind(p);
@@ -106,19 +118,44 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
 {
-	uint64_t a, b;
+	const bool fragment = p->kind == DAMP_KIND_NOT_COAP;
+	uint64_t h;
 
-	if (j->cfg.nworkers == 1 || (p->kind == DAMP_KIND_NOT_COAP && p->frame.cls == DAMP_FRAME_OTHER))
+	if (j->cfg.nworkers == 1 || (fragment && p->frame.cls == DAMP_FRAME_OTHER))
 		return self;
 	/* Fragments have no ports past the first: the addresses alone. */
-	a = damp_key_end(j, &p->frame.src, p->kind == DAMP_KIND_NOT_COAP ? 0 : p->frame.sport);
-	b = damp_key_end(j, &p->frame.dst, p->kind == DAMP_KIND_NOT_COAP ? 0 : p->frame.dport);
-	return (unsigned)(((unsigned __int128)(damp_mix(a, 2) + damp_mix(b, 2)) * j->cfg.nworkers) >> 64);
+	h = damp_mix(damp_key_end(j, damp_device_addr(p), fragment ? 0 : damp_device_port(p)), 2);
+	if (fragment || p->device_serves)
+		h += damp_mix(damp_key_end(j, damp_peer_addr(p), fragment ? 0 : damp_peer_port(p)), 2);
+	return (unsigned)(((unsigned __int128)h * j->cfg.nworkers) >> 64);
 }
 
 static bool has_coap(const struct damp_pkt *p)
 {
 	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
+}
+
+/*
+ * Start the loads of the lines that deciding about p may ask for. A guess: a
+ * peer that turns out to be proved needs other lines, and one that is over a
+ * budget fewer. What is not asked for costs bandwidth, no time.
+ */
+static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_ledger *l = c->j->ledger;
+
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
+	if (p->side == DAMP_INSIDE) {
+		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
+		return;
+	}
+	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+	damp_grey_prefetch(c->w->grey, damp_key_grey(p));
 }
 
 /* Pass 1: what can be computed from the packet and the program alone. */
@@ -135,21 +172,36 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
-	p->peer_key = damp_key_end(c->j, damp_peer_addr(p), damp_peer_port(p));
-	p->device_key = damp_key_end(c->j, damp_device_addr(p), damp_device_port(p));
+	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	if (!has_coap(p))
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+	prefetch_budgets(c, p);
 }
 
-static bool echo_proves(const struct damp_ctx *c, const struct damp_pkt *p)
+/* What an Echo option in a request is worth. A short value can be guessed: it
+ * counts only while a challenge is out and guesses are left, and a wrong one
+ * costs a guess (echo.h). */
+enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_WRONG_GUESS };
+
+static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_REQUEST && !p->frame.dst_group &&
-	       damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) &&
-	       damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s,
-			       p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len);
+	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
+	uint64_t value;
+
+	if (p->side != DAMP_OUTSIDE || p->kind != DAMP_KIND_REQUEST || p->frame.dst_group ||
+	    !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO))
+		return ECHO_NONE;
+	if (guessable &&
+	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
+	     !damp_guesses_left(c, p)))
+		return ECHO_NONE;
+	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s,
+			    p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len))
+		return ECHO_PROOF;
+	return guessable ? ECHO_WRONG_GUESS : ECHO_NONE;
 }
 
 /* A group answers from its members' own addresses: the request was to the
@@ -161,21 +213,20 @@ static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
 }
 
 /* Pass 2, first half: what the tables know of it. */
-static uint8_t look_up(const struct damp_ctx *c, struct damp_pkt *p)
+static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const bool from_peer = p->side == DAMP_OUTSIDE;
-	uint8_t proof = DAMP_PROOF_NONE;
+	enum echo_worth echo = ECHO_NONE;
 	uint64_t value;
 
 	if (p->frame.cls == DAMP_FRAME_OTHER)
-		return proof;
+		return echo;
 	/* Only what comes from the peer keeps its proof alive. */
 	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
 				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
-	if (echo_proves(c, p)) {
+	echo = weigh_echo(c, p);
+	if (echo == ECHO_PROOF)
 		p->proved = 1;
-		proof = DAMP_PROOF_ECHO;
-	}
 	if (has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
@@ -196,7 +247,7 @@ static uint8_t look_up(const struct damp_ctx *c, struct damp_pkt *p)
 					 p->coap.mid),
 			   c->now, &value))
 		p->truths |= DAMP_TRUTH_SOLICITED;
-	return proof;
+	return echo;
 }
 
 static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
@@ -212,11 +263,13 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 
 static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	const uint8_t proof = look_up(c, p);
+	const enum echo_worth echo = look_up(c, p);
 
 	damp_decide(c, p, d);
-	if (proof != DAMP_PROOF_NONE)
-		d->proof = proof;
+	if (echo == ECHO_PROOF)
+		d->proof = DAMP_PROOF_ECHO;
+	if (echo == ECHO_WRONG_GUESS)
+		damp_charge_guess(c, p, d);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
@@ -227,10 +280,11 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_commit(c, p, &d);
 }
 
-struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, damp_tick now)
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now)
 {
 	return (struct damp_ctx){
-		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now,
+		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
 	};
@@ -245,11 +299,12 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
-	const struct damp_ctx c = damp_judge_ctx(w, v, now);
+	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++) {
+		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
 		else
@@ -283,5 +338,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
+	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
+	bytes[DAMP_TABLE_GREYLIST] = damp_grey_bytes(c->grey_log2) * n;
 	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
 }

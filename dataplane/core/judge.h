@@ -57,11 +57,15 @@ struct damp_pkt {
 	int32_t rule;               /* index of the deciding rule, -1 none */
 	/* Found on the way; for explain, events and tests. */
 	uint8_t kind;               /* enum damp_kind */
+	uint8_t device_serves;      /* the inside end's port is one of ours: a server */
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
 	uint16_t src_class, dst_class;
 	uint64_t peer_key, device_key, xchg_key;
+	/* Keyed hashes of the outside address and its prefixes at the guard's byte
+	 * rungs, and of the inside address: all ledger keys are made of them. */
+	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
@@ -83,6 +87,7 @@ struct damp_judge_config {
 	unsigned xchg_log2;         /* lines of 2, each worker */
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
+	unsigned grey_log2;         /* cells of a byte, each worker */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 
@@ -105,7 +110,9 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n);
 
 /* The worker that owns what this parsed packet belongs to: the same for both
- * directions of a conversation. 0 when one worker runs. Frames that are not
+ * directions of a conversation. What an inside client asks goes by its own
+ * endpoint alone, since a group answers from other addresses; what a server is
+ * asked goes by both ends, so that an attack on one server is spread. 0 when one worker runs. Frames that are not
  * CoAP have no owner: returns self. */
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self);
 

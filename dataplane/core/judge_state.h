@@ -12,6 +12,7 @@
 #define DAMP_CORE_JUDGE_STATE_H
 
 #include "classify.h"
+#include "grey.h"
 #include "judge.h"
 #include "reply.h"
 
@@ -34,7 +35,8 @@ struct damp_probe_fifo {
 
 struct damp_judge {
 	struct damp_judge_config cfg;
-	struct damp_key k_prefix, k_end, k_xchg, k_mid;
+	struct damp_key k_addr, k_xchg, k_mid;
+	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
 	uint64_t wall_s;
@@ -49,6 +51,7 @@ struct damp_judge_worker {
 	struct damp_xchg_table *xchg;
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
+	struct damp_grey *grey;
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
@@ -73,6 +76,7 @@ struct damp_ctx {
 	damp_tick now;
 	uint64_t wall_s;
 	bool grace;
+	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 };
 
@@ -115,7 +119,9 @@ struct damp_decision {
 	uint32_t pay;                           /* taken from the paying exchange */
 	struct damp_xchg *payer;
 	uint64_t obs_key;
+	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
 	unsigned probes;
+	uint8_t echo_len;                       /* of the Echo to build */
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
 	char cleared[0];
@@ -154,7 +160,7 @@ enum damp_seen_kind {
 /* Domains of the ledger, below those of the rule limits. */
 enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
-	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
+	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
 };
 
@@ -182,12 +188,32 @@ static inline uint16_t damp_device_port(const struct damp_pkt *p)
 
 /* keys.c: keyed hashes of everything that is looked up. */
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
-/* plen counts within the family: 0..32 or 0..128. */
-uint64_t damp_key_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen, uint64_t domain);
+/* The same from the hash of the whole address. Public numbers of ports lie above
+ * those of ledger domains, so that the two never meet. */
+static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
+{
+	return damp_mix(whole, 1ull << 48 | port);
+}
+/* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
+ * the whole address. */
+uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen);
+/* The ledger's key of a prefix in a domain. Free of hashing for the addresses
+ * of the packet being judged, at the lengths that damp_hash_ends() knows. */
+uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
+/* Hash the ends of p, once: fills its hashes, peer_key and device_key. */
+void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
 uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
+/* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
+uint64_t damp_key_grey(const struct damp_pkt *p);
+/* The mark "somebody at this address has proved to be there", in the peer table. */
+static inline uint64_t damp_key_known(uint64_t peer_whole)
+{
+	return damp_mix(peer_whole, 1ull << 49);
+}
+
 /* The mark "has been seen to use Block2" of a device, in the peer table. */
 static inline uint64_t damp_key_blocks(uint64_t device_key)
 {
@@ -208,6 +234,10 @@ void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const s
 /* Bytes toward an unproved outside address: host and network, with a reserve. */
 void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			  uint32_t bytes, uint32_t reserve);
+/* Wrong answers to what can be guessed, of one address: is one left; charge one,
+ * whatever becomes of the packet. */
+bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p);
+void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
 
@@ -241,11 +271,24 @@ static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_l
 	return (p->frame.v6 ? 40u : 20u) + 8u + coap_len;
 }
 
-/* Bytes of 4.01 + Max-Age 0 + Echo: header, token, two option headers (2 and
- * 2 bytes), the value (attacks.md 6.3). */
-static inline uint32_t damp_challenge_len(const struct damp_pkt *p)
+/* Bytes of 4.01 + Echo of some length: header, token, option header (2 bytes),
+ * the value, and Max-Age 0 (2 bytes) with a full one (attacks.md 6.3). */
+static inline uint32_t damp_challenge_len(const struct damp_pkt *p, uint32_t echo_len)
 {
-	return DAMP_COAP_HEADER_LEN + p->coap.token_len + 2u + 2u + DAMP_ECHO_LEN;
+	return DAMP_COAP_HEADER_LEN + p->coap.token_len + 2u + echo_len + (echo_len == DAMP_ECHO_LEN ? 2u : 0u);
+}
+
+/* The longest Echo whose challenge has at most room bytes, 0 when none fits. */
+static inline uint8_t damp_echo_fitting(const struct damp_pkt *p, uint32_t room)
+{
+	const uint32_t least = damp_challenge_len(p, DAMP_ECHO_SHORT_MIN);
+
+	if (p->coap.token_len > DAMP_COAP_TOKEN_MAX || room < least)
+		return 0;
+	if (room >= damp_challenge_len(p, DAMP_ECHO_LEN))
+		return DAMP_ECHO_LEN;
+	room = room - least + DAMP_ECHO_SHORT_MIN;
+	return (uint8_t)(room < DAMP_ECHO_SHORT_MAX ? room : DAMP_ECHO_SHORT_MAX);
 }
 
 static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t value, uint32_t life_s)
@@ -293,7 +336,8 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
  * (judge.c): damp_judge_run() of a burst of one is damp_judge_decide() and then
  * damp_commit(). The first changes nothing but the idle deadline of a proof.
  */
-struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, damp_tick now);
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now);
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* commit.c: carry d out on p. */

@@ -6,38 +6,101 @@
  * response finds what its request left; keys of different things never share
  * a SipHash key and domain.
  *
+ * An address is hashed once, and once more for each prefix length the ledger
+ * asks for. Ports and ledger domains, of which there are many for one address,
+ * are mixed into that hash by a bijection (hash.h): whoever does not know the
+ * hash learns nothing about where its ports and domains lie.
+ *
  * Reference: RFC 7252 section 5.3.2 (matching by endpoint and token), 4.4
  * (Message IDs are per pair of endpoints).
  */
 #include "judge_state.h"
 
-static void load_addr(const struct damp_addr *a, uint64_t w[2])
+#define WHOLE 128u
+
+/* Length of a prefix as one of the 16-byte address. */
+static unsigned bits_of(const struct damp_addr *a, unsigned plen)
 {
-	w[0] = damp_get64(a->b);
-	w[1] = damp_get64(a->b + 8);
+	const unsigned bits = damp_addr_is_v4(a) ? 96 + plen : plen;
+
+	return bits < WHOLE ? bits : WHOLE;
+}
+
+static uint64_t hash_bits(const struct damp_judge *j, const struct damp_addr *a, unsigned bits)
+{
+	uint64_t hi = damp_get64(a->b), lo = damp_get64(a->b + 8);
+
+	if (bits < 64) {
+		hi = bits ? hi & ~0ull << (64 - bits) : 0;
+		lo = 0;
+	} else if (bits < WHOLE) {
+		lo = bits > 64 ? lo & ~0ull << (WHOLE - bits) : 0;
+	}
+	return damp_hash3(&j->k_addr, hi, lo, bits);
+}
+
+uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen)
+{
+	return hash_bits(j, a, bits_of(a, plen));
 }
 
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port)
 {
-	uint64_t w[2];
-
-	load_addr(a, w);
-	return damp_hash3(&j->k_end, w[0], w[1], port);
+	return damp_key_port(hash_bits(j, a, WHOLE), port);
 }
 
-uint64_t damp_key_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen, uint64_t domain)
-{
-	const unsigned bits = damp_addr_is_v4(a) ? 96 + plen : plen;
-	uint64_t w[2];
+/* The guard's two rungs of bytes, as lengths in 16 bytes. */
+struct rung_bits { unsigned host, net; };
 
-	load_addr(a, w);
-	if (bits < 64) {
-		w[0] = bits ? w[0] & ~0ull << (64 - bits) : 0;
-		w[1] = 0;
-	} else if (bits < 128) {
-		w[1] = bits > 64 ? w[1] & ~0ull << (128 - bits) : 0;
-	}
-	return damp_hash3(&j->k_prefix, w[0], w[1], domain << 8 | bits);
+static inline struct rung_bits rung_bits(const struct damp_guard *g, bool v6)
+{
+	return v6 ? (struct rung_bits){ g->host6.plen, g->net6.plen } :
+		    (struct rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
+}
+
+void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_addr *peer = damp_peer_addr(p);
+	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+
+	p->peer_whole = hash_bits(c->j, peer, WHOLE);
+	p->peer_host = b.host == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.host);
+	p->peer_net = b.net == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.net);
+	p->device_whole = hash_bits(c->j, damp_device_addr(p), WHOLE);
+	p->peer_key = damp_key_port(p->peer_whole, damp_peer_port(p));
+	p->device_key = damp_key_port(p->device_whole, damp_device_port(p));
+}
+
+/* The hash of a prefix of the peer, whose hashes the packet has. */
+static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
+{
+	const struct damp_pkt *p = c->p;
+	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+	const unsigned bits = p->frame.v6 ? plen : plen + 96;
+
+	if (bits >= WHOLE)
+		return p->peer_whole;
+	if (bits == b.host)
+		return p->peer_host;
+	if (bits == b.net)
+		return p->peer_net;
+	return hash_bits(c->j, damp_peer_addr(p), bits);
+}
+
+static uint64_t known_hash(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen)
+{
+	if (a == damp_peer_addr(c->p))
+		return peer_hash(c, plen);
+	if (plen == 0)
+		return c->j->anybody;
+	if (a == damp_device_addr(c->p) && plen + (c->p->frame.v6 ? 0 : 96) >= WHOLE)
+		return c->p->device_whole;
+	return damp_hash_prefix(c->j, a, plen);
+}
+
+uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain)
+{
+	return damp_mix(known_hash(c, a, plen), domain);
 }
 
 static uint64_t load_token(const struct damp_pkt *p)
@@ -64,8 +127,12 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 {
-	return damp_hash3(&j->k_xchg, damp_key_end(j, damp_device_addr(p), damp_device_port(p)),
-			  0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
+	return damp_hash3(&j->k_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
+}
+
+uint64_t damp_key_grey(const struct damp_pkt *p)
+{
+	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
 }
 
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)

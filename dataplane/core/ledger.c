@@ -287,24 +287,55 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
 	damp_prefetch(&l->line[line_of(l, key)]);
 }
 
-uint32_t damp_ledger_debt(const struct damp_ledger *l, uint64_t key, damp_tick now)
+/* In the span in which the line was last aged a debt is what it looks like: no
+ * view is needed. */
+static uint32_t line_debt(const struct line *line, uint64_t key, damp_tick now)
 {
+	int32_t least = INT32_MAX;
 	struct view v;
-	unsigned w;
+	unsigned found;
 
-	view_load(&v, &l->line[line_of(l, key)], now);
-	w = view_find(&v, tag_of(key));
-	return positive(v.debt[w < WAYS ? w : view_least(&v)]);
+	if (damp_likely(__atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE) == epoch_of(now))) {
+		for (unsigned w = 0; w < WAYS; w++) {
+			const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
+			const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
+
+			if ((uint32_t)(word >> 32) == tag_of(key))
+				return positive(debt);
+			least = debt < least ? debt : least;
+		}
+		return positive(least);
+	}
+	view_load(&v, line, now);
+	found = view_find(&v, tag_of(key));
+	return positive(v.debt[found < WAYS ? found : view_least(&v)]);
 }
 
-int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
-		     unsigned n, damp_tick now)
+uint32_t damp_ledger_debt(const struct damp_ledger *l, uint64_t key, damp_tick now)
+{
+	return line_debt(&l->line[line_of(l, key)], key, now);
+}
+
+/* What view_charge() says of a charge that no other has touched the line of. */
+static bool line_admits(const struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	return c->burst <= DAMP_BURST_TICKS_MAX && (uint64_t)line_debt(line, c->key, now) + c->cost <= c->burst;
+}
+
+/* Is the line of charge i that of an earlier one too? */
+static bool shares_line(const struct damp_ledger *l, const struct damp_charge *c, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (line_of(l, c[k].key) == line_of(l, c[i].key))
+			return true;
+	return false;
+}
+
+static int peek_planned(const struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
 	unsigned refused = n, to;
 	struct plan p;
 
-	if (damp_unlikely(n > CHARGES_MAX))
-		return CHARGES_MAX;
 	plan_make(&p, l, c, n);
 	for (unsigned i = 0; i < n && refused != 0; i = to) {
 		struct view v;
@@ -316,6 +347,20 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
 		refused = first < refused ? first : refused;
 	}
 	return refused == n ? -1 : (int)refused;
+}
+
+int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
+		     unsigned n, damp_tick now)
+{
+	if (damp_unlikely(n > CHARGES_MAX))
+		return CHARGES_MAX;
+	for (unsigned i = 0; i < n; i++) {
+		if (damp_unlikely(shares_line(l, c, i)))
+			return peek_planned(l, c, n, now);
+		if (!line_admits(&l->line[line_of(l, c[i].key)], &c[i], now))
+			return (int)i;
+	}
+	return -1;
 }
 
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,

@@ -24,7 +24,8 @@
 struct damp_opt { uint32_t delta, len, hdr; };  /* hdr: bytes of the header */
 
 /* The value of one nibble with its further bytes at p + *used; moves *used. */
-static inline bool damp_opt_nibble(const uint8_t *p, size_t left, uint32_t *used, uint32_t nibble, uint32_t *out)
+static inline bool damp_opt_nibble(const uint8_t *p, size_t left, uint32_t *used, uint32_t nibble,
+				   uint32_t *out)
 {
 	if (damp_likely(nibble < DAMP_OPT_EXT8)) {
 		*out = nibble;

@@ -21,8 +21,11 @@
 #define IP_PROTO_UDP 17u
 #define REPLY_TTL 64u
 
+#define UINT_LEN_MAX 4u             /* of a uint option */
+
 /* Header, token, Max-Age, Echo: the longest that is built. */
-#define REPLY_MAX (DAMP_COAP_HEADER_LEN + DAMP_COAP_TOKEN_MAX + DAMP_OPT_HDR_MAX + 4u + DAMP_OPT_HDR_MAX + DAMP_ECHO_LEN)
+#define REPLY_MAX \
+	(DAMP_COAP_HEADER_LEN + DAMP_COAP_TOKEN_MAX + 2 * DAMP_OPT_HDR_MAX + UINT_LEN_MAX + DAMP_ECHO_LEN)
 
 struct reply {
 	uint8_t b[REPLY_MAX];
@@ -57,7 +60,7 @@ static void put_option(struct reply *r, uint32_t number, const uint8_t *value, u
 /* A uint option in its shortest form. */
 static void put_uint(struct reply *r, uint32_t number, uint32_t value)
 {
-	uint8_t be[4];
+	uint8_t be[UINT_LEN_MAX];
 	uint32_t skip = 0;
 
 	damp_put32(be, value);
@@ -111,7 +114,8 @@ static void swap_macs(uint8_t *frame)
 
 /* Write everything from the IP header on, and turn the MACs when the message
  * goes back; the L2 header stands in out already. Returns the frame length. */
-static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way, const struct reply *r)
+static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
+			const struct reply *r)
 {
 	const bool back = way == DAMP_REPLY_BACK;
 	const struct damp_addr *src = back ? &f->dst : &f->src, *dst = back ? &f->src : &f->dst;
@@ -163,10 +167,11 @@ static bool begin_response(struct reply *r, const uint8_t *data, const struct da
 
 /* Max-Age 0, because a cached challenge would answer every retry (attacks.md
  * 6.3). */
-static void put_challenge(struct reply *r, const uint8_t echo[DAMP_ECHO_LEN])
+static void put_challenge(struct reply *r, const uint8_t *echo, size_t echo_len)
 {
-	put_uint(r, DAMP_COAP_OPT_MAX_AGE, 0);
-	put_option(r, DAMP_COAP_OPT_ECHO, echo, DAMP_ECHO_LEN);
+	if (echo_len == DAMP_ECHO_LEN)
+		put_uint(r, DAMP_COAP_OPT_MAX_AGE, 0);
+	put_option(r, DAMP_COAP_OPT_ECHO, echo, (uint32_t)echo_len);
 }
 
 size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
@@ -182,18 +187,18 @@ size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, co
 }
 
 size_t damp_reply_challenge(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
-			    const uint8_t echo[DAMP_ECHO_LEN], uint16_t non_mid)
+			    const uint8_t *echo, size_t echo_len, uint16_t non_mid)
 {
 	struct reply r;
 
 	if (!begin_response(&r, data, f, m, DAMP_COAP_4_01, non_mid))
 		return 0;
-	put_challenge(&r, echo);
+	put_challenge(&r, echo, echo_len);
 	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
 }
 
-size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
-			       const uint8_t echo[DAMP_ECHO_LEN], uint32_t max_ip)
+size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_frame *f,
+			       const struct damp_coap *m, const uint8_t *echo, size_t echo_len, uint32_t max_ip)
 {
 	struct reply r;
 
@@ -201,7 +206,7 @@ size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_fram
 		return 0;
 	put_header(&r, m->type, DAMP_COAP_4_01, m->mid);
 	put_token(&r, data + f->payload_off + m->token_off, m->tkl);
-	put_challenge(&r, echo);
+	put_challenge(&r, echo, echo_len);
 	return put_in_place(data, len, f, DAMP_REPLY_ON, &r, max_ip);
 }
 

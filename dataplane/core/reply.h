@@ -32,14 +32,16 @@ enum damp_reply_way {
 size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
 		       uint8_t code, int64_t max_age, uint16_t non_mid);
 
-/* 4.01 + Max-Age 0 + Echo to a request (RFC 9175 section 2.4). */
+/* 4.01 + Max-Age 0 + Echo to a request (RFC 9175 section 2.4). A short Echo goes
+ * without Max-Age: where there is no room for the one, there is none for the
+ * other. echo_len as of damp_echo_make_len(). */
 size_t damp_reply_challenge(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
-			    const uint8_t echo[DAMP_ECHO_LEN], uint16_t non_mid);
+			    const uint8_t *echo, size_t echo_len, uint16_t non_mid);
 
 /* The same in place of a *response* that would cost too much: type, Message ID
  * and token of the response are kept, the size bound is max_ip bytes. */
 size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
-			       const uint8_t echo[DAMP_ECHO_LEN], uint32_t max_ip);
+			       const uint8_t *echo, size_t echo_len, uint32_t max_ip);
 
 /* An Empty message of a type and Message ID: ping (CON), RST. */
 size_t damp_reply_empty(uint8_t *data, size_t len, const struct damp_frame *f, enum damp_reply_way way,

@@ -196,7 +196,8 @@ static size_t rewrite(struct plan *p, uint8_t *data, size_t len, size_t cap, con
 {
 	uint32_t msg_len, ip_len;
 
-	if (!may_touch(f, m) || (p->slice && !plan_block2(p, m)) || !plan_options(p, data + f->payload_off, m))
+	if (!may_touch(f, m) || (p->slice && !plan_block2(p, m)) ||
+	    !plan_options(p, data + f->payload_off, m))
 		return 0;
 	if (p->nsplices == 0 && !p->lower)
 		return len;
@@ -228,7 +229,9 @@ size_t damp_rewrite_block2(uint8_t *data, size_t len, size_t cap, const struct d
 size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
 			    const struct damp_coap *m, bool strip_observe, bool slice, uint8_t szx)
 {
-	struct plan p = { .strip = strip_observe ? DAMP_COAP_OPT_OBSERVE : NO_OPTION, .slice = slice, .szx = szx };
+	struct plan p = { .strip = strip_observe ? DAMP_COAP_OPT_OBSERVE : NO_OPTION,
+			  .slice = slice,
+			  .szx = szx };
 
 	return rewrite(&p, data, len, cap, f, m);
 }

@@ -137,7 +137,9 @@ static bool check_guard(const struct check *c)
 	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) || !rung_ok(&g->net6, 128))
 		return bad(c, "guard: a byte budget is out of range");
 	if (!rung_ok(&g->proved, 128) || !rung_ok(&g->challenge_host, 128) || !rung_ok(&g->challenge_net4, 32) ||
-	    !rung_ok(&g->challenge_net6, 128) || !rung_ok(&g->challenge_all, 128) || !rung_ok(&g->server, 128) ||
+	    !rung_ok(&g->challenge_net6, 128) || !rung_ok(&g->challenge_all, 128) ||
+	    !rung_ok(&g->challenge_retry, 128) || !rung_ok(&g->first_host, 128) || !rung_ok(&g->first_known, 128) || !rung_ok(&g->first_net4, 32) ||
+	    !rung_ok(&g->first_net6, 128) || !rung_ok(&g->server, 128) ||
 	    !rung_ok(&g->ping, 128) || !rung_ok(&g->probing, 128))
 		return bad(c, "guard: a message budget is out of range");
 	if (g->challenge_reserve_ticks > DAMP_BURST_TICKS_MAX)

@@ -192,10 +192,13 @@ struct damp_guard {
 	uint8_t slice_szx;              /* largest Block2 SZX an unproved GET or FETCH asks for; DAMP_SLICE_OFF */
 	uint8_t pad[6];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
+	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
+	struct damp_rung first_known;                  /* messages: the same of an address that proved another port */
 	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */
 	struct damp_rung challenge_host;               /* messages: challenges and pings per address */
 	struct damp_rung challenge_net4, challenge_net6;
+	struct damp_rung challenge_retry;              /* messages: pings to an address whose request came again */
 	struct damp_rung challenge_all;                /* messages: all challenges and pings of this gateway */
 	struct damp_rung ping;                         /* messages: pings from one address that are let through */
 	struct damp_rung probing;                      /* messages: inside requests to a silent peer */

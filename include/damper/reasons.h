@@ -70,6 +70,7 @@ enum damp_severity {
 	X(AMPLIFICATION, "amplification", ATTACK, "Would exceed the multiple of what the unproved peer sent") \
 	X(LEDGER_HOST, "ledger_host", ATTACK, "Unproved bytes toward one address are used up") \
 	X(LEDGER_NET, "ledger_net", ATTACK, "Unproved bytes toward one network are used up (AV-41)") \
+	X(FIRST_CONTACT, "first_contact", ATTACK, "Unproved requests of one address or network are used up until it proves it is there") \
 	X(LEDGER_SERVER, "ledger_server", ATTACK, "Unproved requests toward one server are used up") \
 	X(PROOF_REQUIRED, "proof_required", ATTACK, "Needs a proved peer, and no challenge of at most the same size was possible") \
 	X(CHALLENGE_RATE, "challenge_rate", ATTACK, "Would have been challenged, but the challenges for this source are used up (AV-49)") \

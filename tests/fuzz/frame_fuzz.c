@@ -40,7 +40,8 @@ static void check_parse(const struct damp_frame *f, size_t size)
 	must(f->ip_len <= size);
 }
 
-static size_t make(uint8_t choice, uint8_t *frame, size_t size, const struct damp_frame *f, const struct damp_coap *m)
+static size_t make(uint8_t choice, uint8_t *frame, size_t size, const struct damp_frame *f,
+		   const struct damp_coap *m)
 {
 	static const uint8_t echo[DAMP_ECHO_LEN] = { 9, 8, 7, 6, 5, 4, 3, 2, 1 };
 	const enum damp_reply_way way = choice & 8 ? DAMP_REPLY_ON : DAMP_REPLY_BACK;
@@ -48,8 +49,8 @@ static size_t make(uint8_t choice, uint8_t *frame, size_t size, const struct dam
 	switch (choice & 7) {
 	case 0: return damp_reply_code(frame, size, f, m, DAMP_COAP_4_29, choice, 0x1234);
 	case 1: return damp_reply_code(frame, size, f, m, DAMP_COAP_4_02, -1, 0x1234);
-	case 2: return damp_reply_challenge(frame, size, f, m, echo, 0x1234);
-	case 3: return damp_reply_challenge_on(frame, size, f, m, echo, 40u + choice);
+	case 2: return damp_reply_challenge(frame, size, f, m, echo, DAMP_ECHO_LEN, 0x1234);
+	case 3: return damp_reply_challenge_on(frame, size, f, m, echo, DAMP_ECHO_LEN, 40u + choice);
 	case 4: return damp_reply_empty(frame, size, f, way, DAMP_COAP_CON, 0x1234);
 	default: return damp_reply_empty(frame, size, f, way, DAMP_COAP_RST, 0x1234);
 	}

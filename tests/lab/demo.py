@@ -156,16 +156,17 @@ def report_honest(off, on):
 
 def invite(lab):
     """What to try while the lab stays up."""
-    command = f"{lab.binary('damper')} --runtime-dir {lab.runtime}" if lab.middle == "damper" else ""
+    honest_ns = f"ip netns exec {lab.ns('honest')} coap-client-notls"
     print(f"""
 The lab stays up as {lab.id}. Try:
-  ip netns exec {lab.ns('honest')} coap-client-notls {wiring.url(4, '/.well-known/core')}
-  ip netns exec {lab.ns('honest')} coap-client-notls -s 10 '{wiring.url(6, '/time')}'
-  ip netns exec {lab.ns('victim')} tcpdump -ni eth0
-  {command} show status
-  {command} bypass on --for 1min
-  ip netns exec {lab.ns('gateway')} curl -s http://127.0.0.1:9568/metrics
-Logs are in {lab.logs}. Stop it with:
+  {honest_ns} {wiring.url(4, '/.well-known/core')}
+  {honest_ns} -s 10 '{wiring.url(6, '/time')}'""")
+    if lab.middle == "damper":
+        print(f"""  export DAMPER_RUNTIME_DIR={lab.runtime}
+  {lab.binary('damper')} show status
+  {lab.binary('damper')} events
+  {lab.binary('damper')} bypass on --for 1min""")
+    print(f"""Logs are in {lab.logs}. Stop it with:
   scripts/demo --stop""")
 
 
@@ -183,13 +184,13 @@ def arguments():
                         help="seconds of each of the two phases (75)")
     parser.add_argument("--out", help="folder of results.json and captures (BUILD/lab)")
     parser.add_argument("--keep", action="store_true", help="leave the lab running at the end")
-    parser.add_argument("--stop", action="store_true", help="take away labs left by --keep")
+    parser.add_argument("--stop", action="store_true", help="take away labs left by --keep or by a killed run")
     return parser.parse_args()
 
 
 def stop_all():
-    """Take away every lab of this machine."""
-    files = wiring.all_labs()
+    """Take away every lab of this machine that nobody is using."""
+    files = wiring.left_behind()
     for file in files:
         wiring.remove(file)
     print(f"demo: {len(files)} lab(s) stopped")

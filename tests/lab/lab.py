@@ -87,15 +87,23 @@ def remove(state_file):
                 end_process(int(pid), _started(int(pid)), 1.0)
         run("ip", "netns", "del", name, check=False)
     shutil.rmtree(state["folder"], ignore_errors=True)
-    os.unlink(state_file)
-
-
-def all_labs():
-    """State files of the labs on this machine."""
     with suppress(FileNotFoundError):
-        return sorted(os.path.join(STATE_DIR, f) for f in os.listdir(STATE_DIR)
-                      if f.endswith(".json"))
-    return []
+        os.unlink(state_file)
+
+
+def left_behind():
+    """State files of labs whose maker has ended: kept on purpose, or its maker
+    was killed. Labs in use by others are not among them."""
+    found = []
+    with suppress(FileNotFoundError):
+        for name in sorted(os.listdir(STATE_DIR)):
+            path = os.path.join(STATE_DIR, name)
+            if name.endswith(".json"):
+                with open(path, encoding="utf-8") as file:
+                    pid, started = json.load(file)["maker"]
+                if _started(pid) != started:
+                    found.append(path)
+    return found
 
 
 class Lab:
@@ -138,7 +146,8 @@ class Lab:
 
     def _write_state(self):
         os.makedirs(STATE_DIR, exist_ok=True)
-        state = {"folder": self.folder, "namespaces": self.namespaces,
+        state = {"maker": [os.getpid(), _started(os.getpid())],
+                 "folder": self.folder, "namespaces": self.namespaces,
                  "processes": [[p.pid, _started(p.pid)] for p in self.processes.values()]}
         with open(self._state_file + ".new", "w", encoding="utf-8") as file:
             json.dump(state, file)

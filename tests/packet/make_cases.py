@@ -81,7 +81,16 @@ def broken_ip():
     yield OUTSIDE, udp_frame(CLIENT, PORT, SERVER, COAPS, b'no DTLS record')
 
 
-CASES = {'exchange': exchange, 'unsolicited': unsolicited, 'malformed': malformed, 'broken-ip': broken_ip}
+def rules():
+    """A drop, a 4.29 in place of the server, a source of the wrong side, in this order."""
+    yield OUTSIDE, ask(get(1, path=b'forbidden'))
+    yield OUTSIDE, ask(get(2, path=b'busy-busy'))
+    yield OUTSIDE, udp_frame('198.51.100.99', PORT, SERVER, COAP, get(3))
+    yield INSIDE, udp_frame(STRANGER, COAP, CLIENT, PORT, content(4, b'x'))
+    yield OUTSIDE, ask(get(5, path=b'watched'))
+
+
+CASES = {'exchange': exchange, 'unsolicited': unsolicited, 'malformed': malformed, 'broken-ip': broken_ip, 'rules': rules}
 
 
 def in_turn(script):

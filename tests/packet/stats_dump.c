@@ -38,6 +38,7 @@ static const char *const outcome_name[DAMP_OUTCOME_MAX] = {
 static const char *const table_name[DAMP_TABLE_MAX] = {
 	[DAMP_TABLE_LEDGER] = "ledger", [DAMP_TABLE_EXCHANGES] = "exchanges", [DAMP_TABLE_SEEN] = "seen",
 	[DAMP_TABLE_OBSERVATIONS] = "observations", [DAMP_TABLE_PEERS] = "peers", [DAMP_TABLE_PROBES] = "probes",
+	[DAMP_TABLE_GREYLIST] = "greylist",
 };
 
 static const char *const reason_name[DAMP_REASON_MAX] = {
@@ -51,8 +52,10 @@ static const char *const proved_name[2] = { "unverified", "verified" };
 /* Add n to what stands at name. */
 static void add(json_t *o, const char *name, uint64_t n)
 {
+	const json_int_t before = json_integer_value(json_object_get(o, name));
+
 	if (n > 0)
-		json_object_set_new(o, name, json_integer(json_integer_value(json_object_get(o, name)) + (json_int_t)n));
+		json_object_set_new(o, name, json_integer(before + (json_int_t)n));
 }
 
 static void add_sides(json_t *o, const struct damp_worker_stats *w, unsigned side)
@@ -76,7 +79,8 @@ static void add_sides(json_t *o, const struct damp_worker_stats *w, unsigned sid
 	for (unsigned i = 0; i < 2 * DAMP_VERDICT_MAX; i++) {
 		const unsigned proved = i / DAMP_VERDICT_MAX, v = i % DAMP_VERDICT_MAX;
 
-		snprintf(name, sizeof(name), "verdict.%s.%s.%s", side_name[side], proved_name[proved], verdict_name[v]);
+		snprintf(name, sizeof(name), "verdict.%s.%s.%s", side_name[side], proved_name[proved],
+			 verdict_name[v]);
 		add(o, name, w->verdict[side][proved][v].packets);
 	}
 }

@@ -83,9 +83,10 @@ static size_t slow_put_field(uint8_t *out, size_t at, uint32_t v, uint8_t *nibbl
 static uint32_t some_number(struct prop_rng *r)
 {
 	/* known ones that mix, and unknown ones around each place a delta turns */
-	static const uint16_t numbers[] = { 1, 3, 4, 5, 6, 7, 8, 8, 10, 11, 11, 11, 12, 14, 15, 15, 16, 17, 20, 22, 23, 23,
-					    24, 26, 27, 28, 36, 37, 60, 252, 258, 268, 269, 274, 275, 276, 291, 292, 292,
-					    293, 300, 530, 531, 2049, 64999 };
+	static const uint16_t numbers[] = {
+		1, 3, 4, 5, 6, 7, 8, 8, 10, 11, 11, 11, 12, 14, 15, 15, 16, 17, 20, 22, 23, 23, 24, 26, 27,
+		28, 36, 37, 60, 252, 258, 268, 269, 274, 275, 276, 291, 292, 292, 293, 300, 530, 531, 2049, 64999,
+	};
 
 	return numbers[prop_below(r, sizeof(numbers) / sizeof(numbers[0]))];
 }
@@ -162,8 +163,13 @@ static size_t some_frame(struct prop_rng *r, const uint8_t *msg, size_t len, uin
 {
 	static const uint8_t v4_options[] = { 0x94, 4, 0, 0, 1, 1, 1, 0 };
 	static const uint8_t v6_headers[] = { 60, 0, 1, 4, 0, 0, 0, 0, 17, 0, 1, 4, 0, 0, 0, 0 };
-	struct frame_spec s = { .v6 = prop_below(r, 2), .ntags = prop_below(r, 3), .sport = 40000, .dport = 5683,
-				.payload = msg, .payload_len = len, .trailer = prop_below(r, 2) ? prop_below(r, 20) : 0,
+	struct frame_spec s = { .v6 = prop_below(r, 2),
+				.ntags = prop_below(r, 3),
+				.sport = 40000,
+				.dport = 5683,
+				.payload = msg,
+				.payload_len = len,
+				.trailer = prop_below(r, 2) ? prop_below(r, 20) : 0,
 				.id = (uint16_t)prop_next(r) };
 
 	if (prop_below(r, 2)) {
@@ -195,7 +201,8 @@ static void expect(const struct op *op, const struct list *in, struct list *out)
 			placed = true;
 		}
 		if (!placed && o.number > 23) {
-			out->o[out->n++] = (struct opt){ .number = 23, .len = op->szx > 0, .value = { op->szx } };
+			out->o[out->n++] =
+				(struct opt){ .number = 23, .len = op->szx > 0, .value = { op->szx } };
 			placed = true;
 		}
 		out->o[out->n++] = o;
@@ -226,7 +233,9 @@ static size_t run(const struct op *op, uint8_t *data, size_t len, size_t cap, co
 
 static struct op some_op(struct prop_rng *r)
 {
-	static const uint16_t numbers[] = { 4, 6, 8, 10, 12, 14, 20, 28, 60, 252, 258, 268, 274, 276, 292, 300 };
+	static const uint16_t numbers[] = {
+		4, 6, 8, 10, 12, 14, 20, 28, 60, 252, 258, 268, 274, 276, 292, 300,
+	};
 	struct op op = { .szx = (uint8_t)prop_below(r, 7) };
 
 	switch (prop_below(r, 3)) {

@@ -157,7 +157,8 @@ static void send_reply(int client, const struct damp_wire_reply *reply, size_t l
 	if (fd >= 0) {
 		m.msg_control = control;
 		m.msg_controllen = sizeof(control);
-		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+						       .cmsg_level = SOL_SOCKET,
 						       .cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
 	}
@@ -189,7 +190,8 @@ static void answer(struct fake *f, int client, const struct damp_wire_request *r
 		f->held_client = client;
 		f->held = reply;
 	} else if (f->fault != FAULT_SILENT) {
-		send_reply(client, &reply, f->fault == FAULT_SHORT ? sizeof(reply) - 1 : sizeof(reply), out);
+		send_reply(client, &reply,
+			   f->fault == FAULT_SHORT ? sizeof(reply) - 1 : sizeof(reply), out);
 	}
 	if (out >= 0)
 		close(out);
@@ -253,7 +255,8 @@ static bool command(struct fake *f)
 	} else if (sscanf(line, "events %u", &n) == 1)
 		make_events(f, n);
 	else if (sscanf(line, "count %39s", word) == 1)
-		printf("%u ", f->count[strcmp(word, "load") == 0 ? DAMP_WIRE_LOAD : DAMP_WIRE_BYPASS]);
+		printf("%u ",
+		       f->count[strcmp(word, "load") == 0 ? DAMP_WIRE_LOAD : DAMP_WIRE_BYPASS]);
 	puts("ok");
 	fflush(stdout);
 	return true;

@@ -15,10 +15,14 @@ static void fill_worker(struct damp_worker_stats *w, uint64_t k)
 	w->kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST] = (struct damp_counter){ 900 * k, 81000 * k };
 	w->kind[DAMP_INSIDE][DAMP_KIND_RESPONSE] = (struct damp_counter){ 680 * k, 200000 * k };
 	w->reason[DAMP_OUTSIDE][DAMP_REASON_ACCEPTED] = (struct damp_counter){ 600 * k, 60000 * k };
-	w->reason[DAMP_OUTSIDE][DAMP_REASON_AMPLIFICATION] = (struct damp_counter){ 300 * k, 27000 * k };
-	w->reason[DAMP_OUTSIDE][DAMP_REASON_COAP_VERSION] = (struct damp_counter){ 100 * k, 4000 * k };
-	w->reason[DAMP_INSIDE][DAMP_REASON_AMPLIFICATION] = (struct damp_counter){ 50 * k, 15000 * k };
-	w->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP] = (struct damp_counter){ 393 * k, 30000 * k };
+	w->reason[DAMP_OUTSIDE][DAMP_REASON_AMPLIFICATION] =
+		(struct damp_counter){ 300 * k, 27000 * k };
+	w->reason[DAMP_OUTSIDE][DAMP_REASON_COAP_VERSION] =
+		(struct damp_counter){ 100 * k, 4000 * k };
+	w->reason[DAMP_INSIDE][DAMP_REASON_AMPLIFICATION] =
+		(struct damp_counter){ 50 * k, 15000 * k };
+	w->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP] =
+		(struct damp_counter){ 393 * k, 30000 * k };
 	w->verdict[DAMP_OUTSIDE][1][DAMP_VERDICT_DROP] = (struct damp_counter){ 7 * k, 1000 * k };
 	w->made[DAMP_OUTSIDE] = (struct damp_counter){ 30 * k, 1500 * k };
 	w->unproved_bytes_in = 40000 * k;
@@ -112,13 +116,23 @@ void fake_put_event(struct damp_events *e, unsigned worker, const struct damp_ev
 struct damp_event fake_event(uint64_t n)
 {
 	struct damp_event e = {
-		.wall_us = 1790000000000000u + n, .represents = 813,
+		.wall_us = 1790000000000000u + n,
+		.represents = 813,
 		.src = { [10] = 0xff, [11] = 0xff, 203, 0, 113, 9 },
 		.dst = { 0x20, 0x01, 0x0d, 0xb8, 0x56, 0x83, [15] = 0x10 },
-		.sport = 41711, .dport = DAMP_PORT_COAP, .ip_len = 66, .mid = 4711,
-		.side = DAMP_OUTSIDE, .kind = DAMP_KIND_REQUEST, .type = DAMP_COAP_CON, .code = DAMP_COAP_GET,
-		.tkl = 4, .reason = DAMP_REASON_AMPLIFICATION, .verdict = DAMP_VERDICT_DROP,
-		.generation = 1, .rule_slot = 1,
+		.sport = 41711,
+		.dport = DAMP_PORT_COAP,
+		.ip_len = 66,
+		.mid = 4711,
+		.side = DAMP_OUTSIDE,
+		.kind = DAMP_KIND_REQUEST,
+		.type = DAMP_COAP_CON,
+		.code = DAMP_COAP_GET,
+		.tkl = 4,
+		.reason = DAMP_REASON_AMPLIFICATION,
+		.verdict = DAMP_VERDICT_DROP,
+		.generation = 1,
+		.rule_slot = 1,
 	};
 	static const char path[] = "/.well-known/core\n\x1b[31m";
 

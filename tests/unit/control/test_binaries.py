@@ -75,13 +75,17 @@ class Case(unittest.TestCase):
         self.fake = self.daemon = None
 
     def tearDown(self):
-        for p in (self.daemon, self.fake):
-            if p is not None and p.poll() is None:
-                p.kill()
-                p.wait()
+        code = 0
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.daemon.terminate()     # in peace, so that a sanitizer can speak
+            code = self.daemon.wait(timeout=BOUND_S)
         if self.fake is not None:
+            self.fake.kill()
+            self.fake.wait()
             self.close_fake()
+        text = self.logged() if os.path.exists(self.log) else ""
         shutil.rmtree(self.dir)
+        self.assertEqual((code, "Sanitizer" in text), (0, False), text)
 
     def sub(self, name):
         path = os.path.join(self.dir, name)
@@ -398,6 +402,23 @@ class Reading(Case):
         p.kill()
         p.wait()
         p.stdout.close()
+
+    def test_events_follow_over_a_restart(self):
+        self.tell("events 2")
+        until("the events", lambda: len(self.events()) == 3)
+        p = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "events", "-f", "--json"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env())
+        for _ in range(3):
+            p.stdout.readline()
+        self.daemon.kill()
+        self.daemon.wait()
+        self.assertIn("waiting for it", p.stderr.readline())
+        self.start_daemon()
+        self.tell("events 1")
+        e = json.loads(p.stdout.readline())
+        p.kill()
+        p.communicate()
+        self.assertEqual((e["type"], e["record"]["seq"]), ("verdict", 2))   # 0 and 1 are not printed again
 
     def test_socket_mode(self):
         mode = stat.S_IMODE(os.stat(os.path.join(self.run_dir, "damperd.sock")).st_mode)

@@ -150,14 +150,17 @@ static void test_new_boot(void **state)
 
 static const char *text_at(const json_t *j, const char *object, const char *key)
 {
-	const char *s = json_string_value(json_object_get(object != NULL ? json_object_get(j, object) : j, key));
+	const char *s = json_string_value(
+		json_object_get(object != NULL ? json_object_get(j, object) : j, key));
 
 	return s != NULL ? s : "(none)";
 }
 
 static void test_json(void **state)
 {
-	struct damp_event_record r = { .event = fake_event(42), .boot_id = FAKE_BOOT_ID, .worker = 1 };
+	struct damp_event_record r = { .event = fake_event(42),
+				       .boot_id = FAKE_BOOT_ID,
+				       .worker = 1 };
 	json_t *j = damp_event_verdict_json(&r, "unproven-peers", NULL);
 
 	(void)state;
@@ -203,7 +206,8 @@ static json_t *since(struct damp_evlog *l, uint64_t n, unsigned max)
 	return j;
 }
 
-static void expect_answer(struct damp_evlog *l, uint64_t from, unsigned max, int count, int next, int lost)
+static void expect_answer(struct damp_evlog *l, uint64_t from, unsigned max, int count, int next,
+			  int lost)
 {
 	json_t *j = since(l, from, max);
 

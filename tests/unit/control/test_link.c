@@ -9,14 +9,15 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -61,7 +62,8 @@ static void send_reply(int fd, const struct server *s)
 		msg.msg_control = control;
 		msg.msg_controllen = sizeof(control);
 		*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
-							 .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+							 .cmsg_level = SOL_SOCKET,
+							 .cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &payload, sizeof(payload));
 	}
 	sendmsg(fd, &msg, MSG_NOSIGNAL);
@@ -87,7 +89,8 @@ static void *serve(void *arg)
 		}
 		if (s->answer != CLOSE && s->answer != SILENT)
 			send_reply(fd, s);
-		if (s->answer == SILENT && read(s->quit[0], &c, 1) < 0) /* until the test has seen the timeout */
+		if (s->answer == SILENT &&
+		    read(s->quit[0], &c, 1) < 0) /* until the test has seen the timeout */
 			perror("read");
 	}
 	close(fd);
@@ -151,7 +154,8 @@ static void test_answers(void **state)
 			fail_msg("%s: %d", row[i].name, result);
 		/* A connection that failed once is not used again. */
 		if (result < 0)
-			assert_int_equal(damp_link_call(l, DAMP_WIRE_HELLO, 0, -1, &reply, NULL), -ENOTCONN);
+			assert_int_equal(damp_link_call(l, DAMP_WIRE_HELLO, 0, -1, &reply, NULL),
+					 -ENOTCONN);
 		else
 			assert_int_equal(reply.name[sizeof(reply.name) - 1], '\0');
 		damp_link_free(l);
@@ -222,7 +226,9 @@ static void test_stop_wakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers), cmocka_unit_test(test_descriptors), cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_stop_wakes),
 	};
 

@@ -58,8 +58,10 @@ static void test_good(void **state)
 	assert_int_equal(v.rules[0].line, 6);
 	assert_string_equal(damp_progview_limit_name(&v, v.rules[0].limit[0]), "few");
 	assert_int_equal(damp_progview_count_mode(&v, DAMP_MODE_OBSERVE), 1);
-	assert_true(damp_progview_rate(&v.limits[0].rung4[0]) > 1.99 && damp_progview_rate(&v.limits[0].rung4[0]) < 2.01);
-	assert_true(damp_progview_burst(&v.limits[0].rung4[0]) > 9.9 && damp_progview_burst(&v.limits[0].rung4[0]) < 10.1);
+	assert_true(damp_progview_rate(&v.limits[0].rung4[0]) > 1.99 &&
+		    damp_progview_rate(&v.limits[0].rung4[0]) < 2.01);
+	assert_true(damp_progview_burst(&v.limits[0].rung4[0]) > 9.9 &&
+		    damp_progview_burst(&v.limits[0].rung4[0]) < 10.1);
 	/* Offsets that are none give an empty text. */
 	assert_string_equal(damp_progview_string(&v, UINT32_MAX), "");
 	assert_string_equal(damp_progview_limit_name(&v, 999), "");
@@ -73,7 +75,10 @@ static void wrong_total(struct damp_program_hdr *h) { h->total_len++; }
 static void too_many_rules(struct damp_program_hdr *h) { h->nrules = DAMP_RULES_MAX + 1; }
 static void rules_beyond(struct damp_program_hdr *h) { h->nrules = 1000; }
 static void limits_beyond(struct damp_program_hdr *h) { h->nlimits = 1000; }
-static void strings_outside(struct damp_program_hdr *h) { h->sec[DAMP_SEC_STRINGS].off = h->total_len; }
+static void strings_outside(struct damp_program_hdr *h)
+{
+	h->sec[DAMP_SEC_STRINGS].off = h->total_len;
+}
 static void strings_wrap(struct damp_program_hdr *h) { h->sec[DAMP_SEC_STRINGS].len = UINT64_MAX; }
 static void strings_empty(struct damp_program_hdr *h) { h->sec[DAMP_SEC_STRINGS].len = 0; }
 static void rules_odd(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off++; }
@@ -162,7 +167,9 @@ static void test_memfd_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good), cmocka_unit_test(test_damaged), cmocka_unit_test(test_short),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_short),
 		cmocka_unit_test(test_memfd_round_trip),
 	};
 

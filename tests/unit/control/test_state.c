@@ -17,7 +17,7 @@ static void test_decide(void **state)
 {
 	static const struct {
 		const char *name, *running, *wanted;
-		const char *last, *file;        /* history: digest of the last load, of the file then */
+		const char *last, *file; /* history: digest of the last load, of the file then */
 		enum damp_connect why;
 		bool load;
 	} row[] = {
@@ -25,13 +25,17 @@ static void test_decide(void **state)
 		{ "something else runs", "B", "A", "", "", DAMP_CONNECT_START, true },
 		{ "not known what runs", "", "A", "", "", DAMP_CONNECT_START, true },
 		{ "the file is wrong", "B", "", "", "", DAMP_CONNECT_START, false },
-		{ "an operator loaded B after file A", "B", "A", "B", "A", DAMP_CONNECT_START, false },
+		{ "an operator loaded B after file A", "B", "A", "B", "A", DAMP_CONNECT_START,
+		  false },
 		{ "the same, but the file is C now", "B", "C", "B", "A", DAMP_CONNECT_START, true },
 		{ "B runs, but it is not our load", "B", "A", "C", "A", DAMP_CONNECT_START, true },
-		{ "SIGHUP undoes an operator's load", "B", "A", "B", "A", DAMP_CONNECT_RELOAD, true },
-		{ "the data plane restarted with old rules", "B", "A", "A", "A", DAMP_CONNECT_RESTART, true },
+		{ "SIGHUP undoes an operator's load", "B", "A", "B", "A", DAMP_CONNECT_RELOAD,
+		  true },
+		{ "the data plane restarted with old rules", "B", "A", "A", "A",
+		  DAMP_CONNECT_RESTART, true },
 		{ "it restarted and kept them", "A", "A", "A", "A", DAMP_CONNECT_RESTART, false },
-		{ "it restarted, we never had good rules", "B", "", "", "", DAMP_CONNECT_RESTART, false },
+		{ "it restarted, we never had good rules", "B", "", "", "", DAMP_CONNECT_RESTART,
+		  false },
 		{ "only the connection broke", "B", "A", "A", "A", DAMP_CONNECT_AGAIN, false },
 	};
 
@@ -41,7 +45,8 @@ static void test_decide(void **state)
 
 		snprintf(h.digest, sizeof(h.digest), "%s", row[i].last);
 		snprintf(h.file_digest, sizeof(h.file_digest), "%s", row[i].file);
-		if (damp_keeper_decide(row[i].running, row[i].wanted, &h, row[i].why) != row[i].load)
+		if (damp_keeper_decide(row[i].running, row[i].wanted, &h, row[i].why) !=
+		    row[i].load)
 			fail_msg("%s", row[i].name);
 	}
 }
@@ -60,8 +65,13 @@ static void write_text(const char *dir, const char *name, const char *text)
 
 static void test_history(void **state)
 {
-	const struct damp_history h = { .digest = "d1", .file_digest = "d0", .name = "/etc/r.yaml", .by = "root",
-					.comment = "say \"hi\"\xff", .at = 1790000000, .generation = 7 };
+	const struct damp_history h = { .digest = "d1",
+					.file_digest = "d0",
+					.name = "/etc/r.yaml",
+					.by = "root",
+					.comment = "say \"hi\"\xff",
+					.at = 1790000000,
+					.generation = 7 };
 	struct damp_history r;
 	char dir[256], path[512], text[16] = "";
 	FILE *f;
@@ -98,7 +108,8 @@ static void test_history(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_decide), cmocka_unit_test(test_history) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_decide),
+					    cmocka_unit_test(test_history) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,8 @@ static void test_slots(void **state)
 
 	fake_fill_rule(f->stats, "first");
 	fake_fill_rule(f->stats, "second");
-	memset(f->stats->rule_slot[3], 'x', sizeof(f->stats->rule_slot[3])); /* half written, above the count */
+	memset(f->stats->rule_slot[3], 'x',
+	       sizeof(f->stats->rule_slot[3])); /* half written, above the count */
 	s = damp_stats_map_read(f->map, FAKE_BOOT_ID);
 	assert_non_null(s);
 	assert_int_equal(damp_snap_rule_slot(s, "first"), 1);
@@ -109,7 +110,8 @@ static void test_gone_short_and_new(void **state)
 	free(s);
 	snprintf(path, sizeof(path), "%s/%s", f->dir, DAMP_STATS_FILE);
 	unlink(path);
-	assert_null(damp_stats_map_read(f->map, FAKE_BOOT_ID)); /* the old mapping is not used any more */
+	assert_null(damp_stats_map_read(f->map,
+					FAKE_BOOT_ID)); /* the old mapping is not used any more */
 	munmap(tmpdir_map(f->dir, DAMP_STATS_FILE, 4096), 4096);
 	assert_null(damp_stats_map_read(f->map, FAKE_BOOT_ID));
 	munmap(f->stats, sizeof(*f->stats));

@@ -55,11 +55,16 @@ static void test_numbers(void **state)
 		double n;
 		const char *text;
 	} row[] = {
-		{ damp_text_count, 0, "0" },           { damp_text_count, 99999, "99999" },
-		{ damp_text_count, 100000, "100 k" },  { damp_text_count, 1234567, "1.23 M" },
-		{ damp_text_count, 12345678, "12.3 M" }, { damp_text_count, 18446744073709551615.0, "18.4 E" },
-		{ damp_text_bytes, 0, "0 B" },         { damp_text_bytes, 999, "999 B" },
-		{ damp_text_bytes, 999.6, "1.00 kB" }, { damp_text_bytes, 4096, "4.10 kB" },
+		{ damp_text_count, 0, "0" },
+		{ damp_text_count, 99999, "99999" },
+		{ damp_text_count, 100000, "100 k" },
+		{ damp_text_count, 1234567, "1.23 M" },
+		{ damp_text_count, 12345678, "12.3 M" },
+		{ damp_text_count, 18446744073709551615.0, "18.4 E" },
+		{ damp_text_bytes, 0, "0 B" },
+		{ damp_text_bytes, 999, "999 B" },
+		{ damp_text_bytes, 999.6, "1.00 kB" },
+		{ damp_text_bytes, 4096, "4.10 kB" },
 		{ damp_text_bytes, 123456789, "123 MB" },
 	};
 	char out[DAMP_TEXT_LEN];
@@ -79,7 +84,8 @@ static void test_spans_and_times(void **state)
 	assert_string_equal(damp_text_span(out, sizeof(out), 7380), "2 h 3 min");
 	assert_string_equal(damp_text_span(out, sizeof(out), 90000), "1 d 1 h");
 	assert_string_equal(damp_text_span(out, sizeof(out), UINT64_MAX), "213503982334601 d 7 h");
-	assert_string_equal(damp_text_time(out, sizeof(out), 1790000000000042), "2026-09-21T14:13:20.000042Z");
+	assert_string_equal(damp_text_time(out, sizeof(out), 1790000000000042),
+			    "2026-09-21T14:13:20.000042Z");
 	assert_string_equal(damp_text_time_s(out, sizeof(out), 0), "1970-01-01T00:00:00Z");
 }
 

@@ -47,7 +47,8 @@ static size_t response(uint8_t *out, uint8_t type, uint16_t mid, const uint8_t *
 	out[0] = (uint8_t)(0x40 | type << 4 | tkl);
 	out[1] = DAMP_COAP_2_05;
 	damp_put16(out + 2, mid);
-	memcpy(out + 4, token, tkl);
+	if (tkl > 0)
+		memcpy(out + 4, token, tkl);
 	if (n > 4u + tkl)
 		out[4 + tkl] = 0xff;
 	return n;
@@ -252,6 +253,124 @@ static void known_servers_are_sliced(void **state)
 		 BYTES(0x40, 0x01, 0x00, 0x07, 0xb1, 'p', 0xc1, 0x16));
 	out = rig_out(&r, &len);
 	assert_int_equal(out[7], 0x16);
+	rig_close(&r);
+}
+
+/* n requests a second apart in one's name, each answered as large as may be:
+ * after the first few they bring back less than they cost. */
+static void many_requests_bring_back_less(void **state)
+{
+	struct rig r;
+	uint8_t get[] = { GET_P };
+	unsigned served = 0;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 100; i++) {
+		get[3] = (uint8_t)i;
+		if (rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get))->fate == DAMP_FATE_FORWARD) {
+			served++;
+			for (size_t n = 1000; n > 8; n = n * 2 / 3)
+				answer(&r, DAMP_COAP_ACK, (uint16_t)i, NULL, 0, n);
+		}
+		rig_wait_ms(&r, 400);
+		rig_wait_ms(&r, 400);
+		rig_wait_ms(&r, 200);
+	}
+	seen[DAMP_REASON_FIRST_CONTACT] |= r.stats->worker[0].reason[DAMP_OUTSIDE][DAMP_REASON_FIRST_CONTACT].packets > 0;
+	assert_in_range(served, 8, 14);
+	if (r.peer_out > r.peer_in)
+		fail_msg("%llu bytes out for %llu in", (unsigned long long)r.peer_out, (unsigned long long)r.peer_in);
+	rig_close(&r);
+}
+
+/* Clients that come and go behind one address, each proving itself, do not use
+ * up what the address may ask on trust. */
+static void a_known_address_has_more(void **state)
+{
+	struct rig r;
+	unsigned refused = 0;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 25; i++) {
+		const struct rig_end one = { 1, (uint16_t)(20000 + i) };
+		uint8_t m[1000], rst[4] = { 0x70, 0x00 };
+		size_t len;
+
+		refused += rig_send(&r, DAMP_OUTSIDE, one, SERVER, BYTES(GET_P))->fate != DAMP_FATE_FORWARD;
+		rig_send(&r, DAMP_INSIDE, SERVER, one, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, 1000));
+		if (r.pkt.reason == DAMP_REASON_PINGED) {
+			memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+			expect(rig_send(&r, DAMP_OUTSIDE, one, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+		}
+		rig_wait_ms(&r, 3000);
+	}
+	assert_int_equal(refused, 0);
+	rig_close(&r);
+}
+
+/* While somebody floods in its name, a client's own retransmission is asked. */
+static void retransmission_is_recognised(void **state)
+{
+	static const struct rig_end mine = { 1, 55555 };
+	struct rig r;
+	uint8_t get[] = { GET_P }, flood[] = { GET_P };
+	size_t len;
+	uint8_t rst[4] = { 0x70, 0x00 };
+
+	rig_open(&r, *(bool *)*state);
+	get[2] = 0x77;
+	for (unsigned i = 0; i < 300; i++) {
+		flood[2] = (uint8_t)(i >> 8);
+		flood[3] = (uint8_t)i;
+		rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 1, (uint16_t)(1000 + i) }, SERVER, flood, sizeof(flood));
+		if (i == 100)
+			expect(rig_send(&r, DAMP_OUTSIDE, mine, SERVER, get, sizeof(get)), DAMP_REASON_FIRST_CONTACT);
+		rig_wait_ms(&r, 9);
+	}
+	/* 1.8 s later: the same Message ID and port. */
+	expect(rig_send(&r, DAMP_OUTSIDE, mine, SERVER, get, sizeof(get)), DAMP_REASON_PINGED);
+	memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+	expect(rig_send(&r, DAMP_OUTSIDE, mine, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+	expect(rig_send(&r, DAMP_OUTSIDE, mine, SERVER, get, sizeof(get)), DAMP_REASON_ACCEPTED_PROVED);
+	rig_close(&r);
+}
+
+/* A NON request too small for a whole Echo gets a short one. */
+static void short_echo(void **state)
+{
+	/* GET /temp: NON, token 4a. 10 bytes: room for an Echo of 3. */
+	static const uint8_t get[] = { 0x51, 0x01, 0x00, 0x02, 0x4a, 0xb4, 't', 'e', 'm', 'p' };
+	static const uint8_t token[] = { 0x4a };
+	uint8_t retry[32];
+	struct rig r;
+	size_t len;
+	const uint8_t *out;
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get));
+	expect(answer(&r, DAMP_COAP_NON, 5, token, 1, 600), DAMP_REASON_CHALLENGED);
+	out = rig_out(&r, &len);
+	assert_int_equal(len, sizeof(get));
+	/* Echo without Max-Age: delta 252, 3 bytes. */
+	assert_memory_equal(out + 5, ((const uint8_t[]){ 0xd3, 0xef }), 2);
+	memcpy(retry, get, sizeof(get));
+	retry[sizeof(get)] = 0xd3;
+	retry[sizeof(get) + 1] = 241 - 13;
+	memcpy(retry + sizeof(get) + 2, out + 7, 3);
+	/* Wrong ones cost guesses; after eight the right one counts no more. */
+	retry[sizeof(get) + 2] ^= 1;
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, retry, sizeof(get) + 5)->proved, 0);
+	retry[sizeof(get) + 2] ^= 1;
+	assert_int_equal(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, retry, sizeof(get) + 5)->proved, 0);
+	rig_close(&r);
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get));
+	answer(&r, DAMP_COAP_NON, 5, token, 1, 600);
+	out = rig_out(&r, &len);
+	memcpy(retry + sizeof(get) + 2, out + 7, 3);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, retry, sizeof(get) + 5), DAMP_REASON_ACCEPTED_PROVED);
 	rig_close(&r);
 }
 
@@ -552,12 +671,17 @@ static void dtls_pays_its_way(void **state)
 	rig_close(&r);
 }
 
+static void trusting(struct damp_guard *g)
+{
+	g->first_host.cost_q16 = g->first_net4.cost_q16 = g->first_net6.cost_q16 = 0;
+}
+
 static void full_lines_refuse_the_unproved(void **state)
 {
 	struct rig r;
 	unsigned full = 0;
 
-	rig_open(&r, *(bool *)*state);
+	rig_open_guard(&r, *(bool *)*state, trusting);
 	for (unsigned i = 0; i < 1500; i++) {
 		struct damp_pkt *p = rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ (uint8_t)i, (uint16_t)(1000 + i) },
 					      (struct rig_end){ (uint8_t)(i / 50), 5683 }, BYTES(GET_P));
@@ -740,6 +864,73 @@ static void header_chains(void **state)
 	rig_close(&r);
 }
 
+/* One record a second and reason, with the number it stands for. */
+static void events_tell_of_drops(void **state)
+{
+	struct damp_event_ring *ring;
+	const struct damp_event *e;
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	ring = &r.events->ring[0];
+	for (unsigned i = 0; i < 30; i++) {
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x40, 0x01, 0x12, 0x34, 0xff));
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x60, 0x00, 0x12, 0x34));
+		rig_wait_ms(&r, 100);
+	}
+	/* Two reasons, each at 0, 1 and 2 s. */
+	assert_in_range(ring->head, 5, 6);
+	e = &ring->slot[ring->head - 1];
+	assert_int_equal(e->seq, ring->head - 1);
+	assert_in_range(e->represents, 9, 11);
+	assert_int_equal(e->sport, 40000);
+	assert_int_equal(e->dport, 5683);
+	assert_int_equal(e->verdict, DAMP_VERDICT_DROP);
+	assert_int_equal(e->wall_us / 1000000, 1700000000 + r.now / DAMP_TICK_HZ - 1);
+	rig_close(&r);
+}
+
+/* Both directions of a conversation, and all answers to a group request, meet
+ * at one worker. */
+static void owners_agree(void **state)
+{
+	static const struct damp_judge_config two = {
+		.nworkers = 2, .ledger_log2 = 4, .peers_log2 = 4, .xchg_log2 = 4, .seen_log2 = 4, .obs_log2 = 4, .grey_log2 = 4,
+	};
+	static const struct damp_key key = { 1, 2 };
+	static uint8_t mem[1 << 16] __attribute__((aligned(64)));
+	unsigned owned[2] = { 0 };
+	struct damp_judge *j;
+	struct rig r;
+	uint8_t f[256], m[64];
+	size_t n;
+
+	rig_open(&r, *(bool *)*state);
+	assert_true(damp_judge_bytes(&two) <= sizeof(mem));
+	j = damp_judge_init(mem, &two, &key, 0, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		const struct rig_end peer = { (uint8_t)i, (uint16_t)(40000 + i) };
+		unsigned owner;
+
+		rig_send(&r, DAMP_OUTSIDE, peer, SERVER, BYTES(GET_P));
+		owner = damp_judge_owner(j, &r.pkt, 0);
+		owned[owner]++;
+		rig_send(&r, DAMP_INSIDE, SERVER, peer, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, 20));
+		assert_int_equal(damp_judge_owner(j, &r.pkt, 0), owner);
+	}
+	assert_in_range(owned[0], 60, 140);
+	n = to_group(&r, DAMP_INSIDE, DAMP_COAP_NON, f);
+	rig_frame(&r, DAMP_INSIDE, f, n);
+	for (uint8_t i = 1; i < 50; i++) {
+		const unsigned owner = damp_judge_owner(j, &r.pkt, 0);
+
+		rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ i, 5683 }, CLIENT, m,
+			 response(m, DAMP_COAP_NON, 9, NULL, 0, 30));
+		assert_int_equal(damp_judge_owner(j, &r.pkt, 0), owner);
+	}
+	rig_close(&r);
+}
+
 /* Counters: every packet has one reason, and the drops among them add up. */
 static void counters_add_up(void **state)
 {
@@ -801,13 +992,14 @@ int main(void)
 		BOTH(small_answer_passes), BOTH(large_answer_needs_pong), BOTH(proof_ends_the_probes),
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
 		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
-		BOTH(known_servers_are_sliced), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
+		BOTH(known_servers_are_sliced), BOTH(many_requests_bring_back_less),
+		BOTH(retransmission_is_recognised), BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
 		BOTH(large_renewals_are_dropped),
 		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),
 		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
 		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
-		BOTH(broken_frames), BOTH(groups), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
+		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up), BOTH(events_tell_of_drops),
 		cmocka_unit_test(every_reason_was_seen),
 	};
 

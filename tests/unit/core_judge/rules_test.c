@@ -219,6 +219,11 @@ static void defaults_agree(void **state)
 	SAME(net4);
 	SAME(host6);
 	SAME(net6);
+	SAME(first_host);
+	SAME(first_known);
+	SAME(first_net4);
+	SAME(first_net6);
+	SAME(challenge_retry);
 	SAME(server);
 	SAME(proved);
 	SAME(challenge_host);

@@ -21,9 +21,9 @@ uint16_t slow_sum(const uint8_t *p, size_t len, uint32_t start)
 static uint16_t udp_sum(const uint8_t *frame, bool v6, size_t l3, size_t l4, size_t udp_len)
 {
 	const uint32_t pseudo = UDP + (uint32_t)udp_len;
-	const uint16_t addrs = v6 ? slow_sum(frame + l3 + 8, 32, pseudo) : slow_sum(frame + l3 + 12, 8, pseudo);
+	const uint8_t *addrs = frame + l3 + (v6 ? 8 : 12);
 
-	return slow_sum(frame + l4, udp_len, addrs);
+	return slow_sum(frame + l4, udp_len, slow_sum(addrs, v6 ? 32 : 8, pseudo));
 }
 
 bool slow_udp_good(const uint8_t *frame, bool v6, size_t l3, size_t l4, size_t udp_len)

@@ -66,8 +66,8 @@ static size_t build(unsigned int which, struct cause *c)
 	case 1: return damp_reply_code(d, c->len, &c->f, &c->m, DAMP_COAP_4_29, 300, 0xbeef);
 	case 2: return damp_reply_code(d, c->len, &c->f, &c->m, DAMP_COAP_5_03, 0, 0xbeef);
 	case 3: return damp_reply_code(d, c->len, &c->f, &c->m, DAMP_COAP_5_05, INT64_MAX, 0xbeef);
-	case 4: return damp_reply_challenge(d, c->len, &c->f, &c->m, echo, 0xbeef);
-	case 5: return damp_reply_challenge_on(d, c->len, &c->f, &c->m, echo, c->f.ip_len);
+	case 4: return damp_reply_challenge(d, c->len, &c->f, &c->m, echo, DAMP_ECHO_LEN, 0xbeef);
+	case 5: return damp_reply_challenge_on(d, c->len, &c->f, &c->m, echo, DAMP_ECHO_LEN, c->f.ip_len);
 	case 6: return damp_reply_empty(d, c->len, &c->f, DAMP_REPLY_BACK, DAMP_COAP_CON, 0x7777);
 	case 7: return damp_reply_empty(d, c->len, &c->f, DAMP_REPLY_BACK, DAMP_COAP_RST, 0x7777);
 	case 8: return damp_reply_empty(d, c->len, &c->f, DAMP_REPLY_ON, DAMP_COAP_RST, 0x7777);

@@ -28,7 +28,8 @@ static struct damp_secrets secrets_at(uint64_t wall_s)
 }
 
 /* A value made at `made` with keys of hour `made_keys`, checked likewise. */
-static bool round_trip(uint64_t made, uint64_t made_keys, uint64_t checked, uint64_t checked_keys, uint32_t life)
+static bool round_trip(uint64_t made, uint64_t made_keys, uint64_t checked, uint64_t checked_keys,
+		uint32_t life)
 {
 	const struct damp_secrets a = secrets_at(made_keys), b = secrets_at(checked_keys);
 	const struct damp_addr peer = addr_of("192.0.2.1");
@@ -61,7 +62,8 @@ static void test_echo_life(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(round_trip(rows[i].made, rows[i].made, rows[i].checked, rows[i].checked, rows[i].life),
+		assert_int_equal(round_trip(rows[i].made, rows[i].made, rows[i].checked,
+				rows[i].checked, rows[i].life),
 				 rows[i].good);
 }
 
@@ -132,6 +134,28 @@ static void test_echo_slots(void **state)
 	assert_memory_equal(a, b, sizeof(a));
 	assert_memory_not_equal(a, c, sizeof(a));
 	assert_int_equal((uint8_t)(c[0] - a[0]), 1);
+}
+
+/* The value spelled out: gateways that share a secret must agree on it,
+ * whatever machine they run on. */
+static void test_echo_layout(void **state)
+{
+	const struct damp_secrets s = secrets_at(NOON);
+	const struct damp_addr peer = addr_of("192.0.2.1");
+	const struct damp_key key = damp_key_derive(&master, "damper echo", NOON / 3600);
+	const uint8_t in[] = {
+		0x00, 0x00, 0x00, 0x00, 0x19, 0x98, 0xbd, 0x90, /* slot: NOON / 4 */
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1,
+		0x9c, 0x40,                                     /* port 40000 */
+		9,                                              /* length of the value */
+	};
+	uint8_t value[DAMP_ECHO_LEN];
+
+	(void)state;
+	damp_echo_make(&s, &peer, PORT, NOON, value);
+	assert_int_equal(damp_get64(in), NOON / 4);
+	assert_int_equal(value[0], 0x90);
+	assert_int_equal(damp_get64(value + 1), damp_siphash24(&key, in, sizeof(in)));
 }
 
 static void test_secrets(void **state)
@@ -212,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_echo_hour),
 		cmocka_unit_test(test_echo_binding),
 		cmocka_unit_test(test_echo_slots),
+		cmocka_unit_test(test_echo_layout),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_ping_hour),

@@ -120,8 +120,8 @@ long oracle_count(const char *filter)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "tshark -r %s -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y '%s' 2>/dev/null", capture.path,
-		 filter);
+		 "tshark -r %s -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y '%s' 2>/dev/null",
+		 capture.path, filter);
 	return count_lines(command);
 }
 

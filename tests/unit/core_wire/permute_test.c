@@ -104,8 +104,9 @@ static void test_sequence(void **state)
 		uint32_t high[CELLS] = { 0 }, low[CELLS] = { 0 };
 
 		for (uint32_t mid = 0; mid < NMIDS; mid++) {
-			const uint16_t step = (uint16_t)(damp_mid_out(&keys[k], peers[2], (uint16_t)(mid + 1)) -
-							 damp_mid_out(&keys[k], peers[2], (uint16_t)mid));
+			const uint16_t step =
+				(uint16_t)(damp_mid_out(&keys[k], peers[2], (uint16_t)(mid + 1)) -
+					   damp_mid_out(&keys[k], peers[2], (uint16_t)mid));
 
 			high[step >> 8]++;
 			low[step & 255]++;

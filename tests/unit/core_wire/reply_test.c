@@ -48,7 +48,8 @@ static void test_codes(void **state)
 		{ 0, DAMP_COAP_5_03, 5, BYTES(0x61, 0xa3, 0x12, 0x34, 0x4a, 0xd1, 0x01, 0x05) },
 		{ 0, DAMP_COAP_4_02, -1, BYTES(0x61, 0x82, 0x12, 0x34, 0x4a) },
 		{ 0, DAMP_COAP_5_05, 0, BYTES(0x61, 0xa5, 0x12, 0x34, 0x4a, 0xd0, 0x01) },
-		{ 0, DAMP_COAP_5_05, 1ll << 40, BYTES(0x61, 0xa5, 0x12, 0x34, 0x4a, 0xd4, 0x01, 0xff, 0xff, 0xff, 0xff) },
+		{ 0, DAMP_COAP_5_05, 1ll << 40, BYTES(0x61, 0xa5, 0x12, 0x34, 0x4a, 0xd4, 0x01, 0xff,
+		  0xff, 0xff, 0xff) },
 		{ 1, DAMP_COAP_4_03, -1, BYTES(0x51, 0x83, 0xbe, 0xef, 0x4a) },
 	};
 	uint8_t msg[sizeof(get_core)];
@@ -60,25 +61,29 @@ static void test_codes(void **state)
 
 		msg[0] = (uint8_t)(0x41 | rows[i].type << 4);
 		make_cause(&c, 0, msg, sizeof(msg));
-		check_coap(c.data, damp_reply_code(c.data, c.len, &c.f, &c.m, rows[i].code, rows[i].max_age, 0xbeef),
+		check_coap(c.data, damp_reply_code(c.data, c.len, &c.f, &c.m, rows[i].code,
+				rows[i].max_age, 0xbeef),
 			   rows[i].want, rows[i].want_len);
 	}
 }
 
 static void test_challenge(void **state)
 {
-	static const uint8_t ack[] = { 0x61, 0x81, 0x12, 0x34, 0x4a, 0xd0, 0x01, 0xd9, 0xe1, 0xe0, 1, 2, 3, 4, 5, 6, 7, 8 };
-	static const uint8_t con[] = { 0x41, 0x45, 0x12, 0x34, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
-	static const uint8_t on[] = { 0x41, 0x81, 0x12, 0x34, 0x4a, 0xd0, 0x01, 0xd9, 0xe1, 0xe0, 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const uint8_t ack[] = { 0x61, 0x81, 0x12, 0x34, 0x4a, 0xd0, 0x01, 0xd9, 0xe1, 0xe0, 1, 2,
+			3, 4, 5, 6, 7, 8 };
+	static const uint8_t con[] = { 0x41, 0x45, 0x12, 0x34, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+			10, 11, 12 };
+	static const uint8_t on[] = { 0x41, 0x81, 0x12, 0x34, 0x4a, 0xd0, 0x01, 0xd9, 0xe1, 0xe0, 1, 2,
+			3, 4, 5, 6, 7, 8 };
 	struct cause c;
 	size_t len;
 
 	(void)state;
 	make_cause(&c, 1, get_core, sizeof(get_core));
-	check_coap(c.data, damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 0), ack, sizeof(ack));
+	check_coap(c.data, damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 0), ack, sizeof(ack));
 	/* a separate response of just the same size: type, MID and token stay */
 	make_cause(&c, 0, con, sizeof(con));
-	len = damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, UINT32_MAX);
+	len = damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, UINT32_MAX);
 	assert_int_equal(len, c.len);
 	check_coap(c.data, len, on, sizeof(on));
 }
@@ -93,7 +98,7 @@ static void test_challenge_scans(void **state)
 
 	(void)state;
 	make_cause(&c, 8, get_core, sizeof(get_core));
-	len = damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 0);
+	len = damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 0);
 	damp_frame_parse(c.data, len, test_ports(), false, &f);
 	damp_coap_scan(c.data + f.payload_off, f.payload_len, &m);
 	assert_int_equal(m.malformed, 0);
@@ -200,7 +205,8 @@ static void test_empty_copy(void **state)
 		make_cause(&c, i, get_core, sizeof(get_core));
 		memcpy(before, c.data, c.len);
 		memset(out, 0x55, sizeof(out));
-		len = damp_reply_empty_copy(out, DAMP_EMPTY_FRAME_MAX, c.data, &c.f, DAMP_REPLY_BACK, DAMP_COAP_CON, 0x7777);
+		len = damp_reply_empty_copy(out, DAMP_EMPTY_FRAME_MAX, c.data, &c.f, DAMP_REPLY_BACK,
+				DAMP_COAP_CON, 0x7777);
 		assert_memory_equal(c.data, before, c.len);
 		check_reply(out, len, &c);
 		assert_int_equal(out[len], 0x55);
@@ -208,8 +214,10 @@ static void test_empty_copy(void **state)
 		want = damp_reply_empty(same.data, same.len, &same.f, DAMP_REPLY_BACK, DAMP_COAP_CON, 0x7777);
 		assert_int_equal(len, want);
 		assert_memory_equal(out, same.data, len);
-		assert_int_equal(damp_reply_empty_copy(out, len - 1, c.data, &c.f, DAMP_REPLY_BACK, DAMP_COAP_CON, 1), 0);
-		assert_int_equal(damp_reply_empty_copy(out, len, c.data, &c.f, DAMP_REPLY_BACK, DAMP_COAP_CON, 1), len);
+		assert_int_equal(damp_reply_empty_copy(out, len - 1, c.data, &c.f, DAMP_REPLY_BACK,
+				DAMP_COAP_CON, 1), 0);
+		assert_int_equal(damp_reply_empty_copy(out, len, c.data, &c.f, DAMP_REPLY_BACK,
+				DAMP_COAP_CON, 1), len);
 	}
 }
 
@@ -220,17 +228,19 @@ static void check_refused(struct cause *c)
 
 	memcpy(before, c->data, c->len);
 	assert_int_equal(damp_reply_code(c->data, c->len, &c->f, &c->m, DAMP_COAP_4_29, -1, 1), 0);
-	assert_int_equal(damp_reply_challenge(c->data, c->len, &c->f, &c->m, echo, 1), 0);
-	assert_int_equal(damp_reply_challenge_on(c->data, c->len, &c->f, &c->m, echo, UINT32_MAX), 0);
+	assert_int_equal(damp_reply_challenge(c->data, c->len, &c->f, &c->m, echo, DAMP_ECHO_LEN, 1), 0);
+	assert_int_equal(damp_reply_challenge_on(c->data, c->len, &c->f, &c->m, echo, DAMP_ECHO_LEN, UINT32_MAX), 0);
 	assert_int_equal(damp_reply_empty(c->data, c->len, &c->f, DAMP_REPLY_BACK, DAMP_COAP_CON, 1), 0);
 	assert_int_equal(damp_reply_empty(c->data, c->len, &c->f, DAMP_REPLY_ON, DAMP_COAP_RST, 1), 0);
-	assert_int_equal(damp_reply_empty_copy(out, sizeof(out), c->data, &c->f, DAMP_REPLY_BACK, DAMP_COAP_CON, 1), 0);
+	assert_int_equal(damp_reply_empty_copy(out, sizeof(out), c->data, &c->f, DAMP_REPLY_BACK,
+			DAMP_COAP_CON, 1), 0);
 	assert_memory_equal(c->data, before, c->len);
 }
 
 static void test_never_to_groups(void **state)
 {
-	static const uint8_t response[] = { 0x51, 0x45, 0x12, 0x34, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
+	static const uint8_t response[] = { 0x51, 0x45, 0x12, 0x34, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8,
+			9, 10, 11, 12, 13 };
 	struct cause c;
 
 	(void)state;
@@ -263,13 +273,13 @@ static void test_wrong_causes(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		make_cause(&c, 0, rows[i].msg, rows[i].len);
 		assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, -1, 1), 0);
-		assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+		assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 	}
 	make_cause(&c, 0, get_core, sizeof(get_core));
-	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, UINT32_MAX), 0);
+	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, UINT32_MAX), 0);
 	c.m.malformed = 1;
 	assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, -1, 1), 0);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 }
 
 /* Never larger than the cause: at the bound, and one byte above it. IPv4
@@ -277,39 +287,45 @@ static void test_wrong_causes(void **state)
 static void test_size_bound(void **state)
 {
 	/* NON GET, token of 1, and payload up to the size under test */
-	static const uint8_t msg[] = { 0x51, 0x01, 0, 1, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 };
+	static const uint8_t msg[] = { 0x51, 0x01, 0, 1, 0x4a, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+			12, 13, 14 };
 	static const uint8_t ping[] = { 0x40, 0x00, 0, 1 }, get_root[] = { 0x40, 0x01, 0, 1 };
 	const size_t challenge = 4 + 1 + 2 + 2 + DAMP_ECHO_LEN;
+	uint8_t out[DAMP_EMPTY_FRAME_MAX];
 	struct cause c;
 
 	(void)state;
 	make_cause(&c, 0, msg, challenge);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), c.len);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), c.len);
 	make_cause(&c, 0, msg, challenge - 1);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 	make_cause(&c, 6, msg, challenge - 8);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), c.len);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), c.len);
 	make_cause(&c, 6, msg, challenge - 9);
-	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, 1), 0);
+	assert_int_equal(damp_reply_challenge(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, 1), 0);
 	make_cause(&c, 1, get_root, sizeof(get_root));
 	assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, -1, 1), c.len);
 	make_cause(&c, 1, get_root, sizeof(get_root));
 	assert_int_equal(damp_reply_code(c.data, c.len, &c.f, &c.m, DAMP_COAP_4_29, 5, 1), 0);
 	make_cause(&c, 0, ping, sizeof(ping));
+	assert_int_equal(damp_reply_empty_copy(out, sizeof(out), c.data, &c.f, DAMP_REPLY_BACK,
+			DAMP_COAP_RST, 1), c.len);
+	assert_int_equal(damp_reply_empty(c.data, c.len - 1, &c.f, DAMP_REPLY_BACK, DAMP_COAP_RST, 1), 0);
 	assert_int_equal(damp_reply_empty(c.data, c.len, &c.f, DAMP_REPLY_BACK, DAMP_COAP_RST, 1), c.len);
 }
 
 /* The bound a caller gives for a replaced response. */
 static void test_max_ip(void **state)
 {
-	static const uint8_t msg[] = { 0x50, 0x45, 0, 1, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18 };
+	static const uint8_t msg[] = { 0x50, 0x45, 0, 1, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+			13, 14, 15, 16, 17, 18 };
 	const uint32_t need = 20 + 8 + 4 + 2 + 2 + DAMP_ECHO_LEN;
 	struct cause c;
 
 	(void)state;
 	make_cause(&c, 0, msg, sizeof(msg));
-	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, need - 1), 0);
-	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, need), 14 + need);
+	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, need - 1), 0);
+	assert_int_equal(damp_reply_challenge_on(c.data, c.len, &c.f, &c.m, echo, DAMP_ECHO_LEN, need), 14 + need);
 }
 
 int main(void)

@@ -71,8 +71,9 @@ static void test_cap(void **state)
 /* One byte in a message of a length that needs no cap: shrinking always fits. */
 static void test_cap_shrink(void **state)
 {
-	const struct rewrite_row row = { "", OP_REQUEST, 2, BYTES(0x40, 1, 0, 1, 0x63, 0, 0, 0, 0x51, 'a', 0xc1, 6),
-						NULL, 0 };
+	const struct rewrite_row row = {
+		"", OP_REQUEST, 2, BYTES(0x40, 1, 0, 1, 0x63, 0, 0, 0, 0x51, 'a', 0xc1, 6), NULL, 0,
+	};
 	struct cause c;
 
 	(void)state;
@@ -131,7 +132,8 @@ static void test_refused_frames(void **state)
 static void test_option_count(void **state)
 {
 	struct rewrite_row row = { "", OP_BLOCK2, 2, NULL, 0, NULL, 0 };
-	uint8_t msg[4 + DAMP_COAP_OPTIONS_MAX] = { 0x40, 1, 0, 1, 0xb0 };      /* empty Uri-Path, again and again */
+	/* empty Uri-Path, again and again */
+	uint8_t msg[4 + DAMP_COAP_OPTIONS_MAX] = { 0x40, 1, 0, 1, 0xb0 };
 	struct cause c;
 
 	(void)state;

@@ -50,14 +50,19 @@ static const struct scan_case {
 	{ "M4 TKL 2, one byte", MSG(0x42, 0x01, 0x12, 0x34, 0x61), DAMP_REASON_COAP_TKL },
 	{ "TKL 8", MSG(0x48, 0x01, 0x12, 0x34, 1, 2, 3, 4, 5, 6, 7, 8), 0 },
 	{ "AV-11 TKL 13, no length byte", MSG(0x4d, 0x01, 0x12, 0x34), DAMP_REASON_COAP_TKL },
-	{ "AV-11 TKL 13, length 13, 12 bytes", MSG(0x4d, 0x01, 0x12, 0x34, 0x00, X10(1), 1, 1), DAMP_REASON_COAP_TKL },
-	{ "AV-11 TKL 13, length 13", MSG(0x4d, 0x01, 0x12, 0x34, 0x00, X10(1), 1, 1, 1), DAMP_REASON_COAP_EXT_TOKEN },
-	{ "AV-11 TKL 14, one length byte", MSG(0x4e, 0x01, 0x12, 0x34, 0x00), DAMP_REASON_COAP_TKL },
-	{ "AV-11 TKL 14, length 269, too few", MSG(0x4e, 0x01, 0x12, 0x34, 0x00, 0x00, X256(1), X4(1), X4(1), X4(1)),
+	{ "AV-11 TKL 13, length 13, 12 bytes", MSG(0x4d, 0x01, 0x12, 0x34, 0x00, X10(1), 1, 1),
 	  DAMP_REASON_COAP_TKL },
-	{ "AV-11 TKL 14, length 269", MSG(0x4e, 0x01, 0x12, 0x34, 0x00, 0x00, X256(1), X4(1), X4(1), X4(1), 1),
+	{ "AV-11 TKL 13, length 13", MSG(0x4d, 0x01, 0x12, 0x34, 0x00, X10(1), 1, 1, 1),
 	  DAMP_REASON_COAP_EXT_TOKEN },
-	{ "AV-11 in a response", MSG(0x6d, 0x45, 0x12, 0x34, 0x00, X10(1), 1, 1, 1), DAMP_REASON_COAP_EXT_TOKEN },
+	{ "AV-11 TKL 14, one length byte", MSG(0x4e, 0x01, 0x12, 0x34, 0x00), DAMP_REASON_COAP_TKL },
+	{ "AV-11 TKL 14, length 269, too few", MSG(0x4e, 0x01, 0x12, 0x34, 0x00, 0x00, X256(1), X4(1),
+	  X4(1), X4(1)), DAMP_REASON_COAP_TKL },
+	{ "AV-11 TKL 14, length 269", MSG(0x4e, 0x01, 0x12, 0x34, 0x00, 0x00, X256(1), X4(1), X4(1),
+	  X4(1), 1), DAMP_REASON_COAP_EXT_TOKEN },
+	{ "AV-11 TKL 14, length 525, too few", MSG(0x4e, 0x01, 0x12, 0x34, 0x01, 0x00, X256(1), X256(1),
+	  X10(1)), DAMP_REASON_COAP_TKL },
+	{ "AV-11 in a response", MSG(0x6d, 0x45, 0x12, 0x34, 0x00, X10(1), 1, 1, 1),
+	  DAMP_REASON_COAP_EXT_TOKEN },
 
 	{ "M5 Empty with token", MSG(0x41, 0x00, 0x12, 0x34, 0x61), DAMP_REASON_COAP_EMPTY },
 	{ "M5 Empty ACK with token", MSG(0x61, 0x00, 0x12, 0x34, 0x61), DAMP_REASON_COAP_EMPTY },
@@ -103,7 +108,8 @@ static const struct scan_case {
 
 	{ "M23 65804 in one delta", MSG(CON_GET, 0xe0, 0xff, 0xff), DAMP_REASON_COAP_OPTION_NUMBER },
 	{ "M23 65536", MSG(CON_GET, 0xe0, 0xfe, 0xf3), DAMP_REASON_COAP_OPTION_NUMBER },
-	{ "M23 sum of two", MSG(CON_GET, 0xe0, 0x7f, 0xff, 0xe0, 0x7f, 0xff), DAMP_REASON_COAP_OPTION_NUMBER },
+	{ "M23 sum of two", MSG(CON_GET, 0xe0, 0x7f, 0xff, 0xe0, 0x7f, 0xff),
+	  DAMP_REASON_COAP_OPTION_NUMBER },
 	{ "M32 65535, experimental", MSG(CON_GET, 0xe0, 0xfe, 0xf2), DAMP_REASON_COAP_OPTION_NUMBER },
 	{ "M32 65000, experimental", MSG(CON_GET, 0xe0, 0xfc, 0xdb), DAMP_REASON_COAP_OPTION_NUMBER },
 	{ "64999, unknown", MSG(CON_GET, 0xe0, 0xfc, 0xda), 0 },
@@ -111,7 +117,8 @@ static const struct scan_case {
 	{ "64 options", MSG(CON_GET, X64(0x00)), 0 },
 	{ "65 options", MSG(CON_GET, X64(0x00), 0x00), DAMP_REASON_COAP_OPTION_COUNT },
 
-	{ "Uri-Path of 255", MSG(CON_GET, 0xbd, 242, X64(97), X64(97), X64(97), X16(97), X16(97), X16(97), X10(97), X4(97), 97), 0 },
+	{ "Uri-Path of 255", MSG(CON_GET, 0xbd, 242, X64(97), X64(97), X64(97), X16(97), X16(97),
+	  X16(97), X10(97), X4(97), 97), 0 },
 	{ "M24 Uri-Path of 256", MSG(CON_GET, 0xbd, 243, X256(97)), DAMP_REASON_COAP_OPTION_LEN },
 	{ "M24 Uri-Query of 256", MSG(CON_GET, 0xdd, 2, 243, X256(97)), DAMP_REASON_COAP_OPTION_LEN },
 	{ "Uri-Query empty", MSG(CON_GET, 0xd0, 2), 0 },
@@ -129,7 +136,8 @@ static const struct scan_case {
 	{ "Accept of 3", MSG(CON_GET, 0xd3, 4, 0, 0, 0), DAMP_REASON_COAP_OPTION_LEN },
 	{ "Uri-Path-Abbrev of 5", MSG(CON_GET, 0xd5, 0, 0, 0, 0, 0, 0), DAMP_REASON_COAP_OPTION_LEN },
 	{ "Proxy-Scheme empty", MSG(CON_GET, 0xd0, 26), DAMP_REASON_COAP_OPTION_LEN },
-	{ "M29 Echo of 41", MSG(CON_GET, 0xdd, 239, 28, X10(1), X10(1), X10(1), X10(1), 1), DAMP_REASON_COAP_OPTION_LEN },
+	{ "M29 Echo of 41", MSG(CON_GET, 0xdd, 239, 28, X10(1), X10(1), X10(1), X10(1), 1),
+	  DAMP_REASON_COAP_OPTION_LEN },
 	{ "Echo of 40", MSG(CON_GET, 0xdd, 239, 27, X10(1), X10(1), X10(1), X10(1)), 0 },
 	{ "M30 Echo of 0", MSG(CON_GET, 0xd0, 239), 0 },
 	{ "M31 Max-Age of 5", MSG(ACK_205, 0xd5, 1, 0, 0, 0, 0, 0), DAMP_REASON_COAP_OPTION_LEN },
@@ -142,6 +150,8 @@ static const struct scan_case {
 	{ "No-Response of 2, elective", MSG(CON_GET, 0xd2, 245, 0, 0), 0 },
 
 	{ "M32 unknown critical 25", MSG(CON_GET, 0xd0, 12), 0 },
+	{ "292, the highest known", MSG(CON_GET, 0xe0, 0x00, 0x17), 0 },
+	{ "293, the first behind it, critical", MSG(CON_GET, 0xe0, 0x00, 0x18), 0 },
 	{ "M33 unknown elective 2050", MSG(CON_GET, 0xe1, 0x06, 0xf5, 0x61), 0 },
 
 	{ "M34 Uri-Host twice", MSG(CON_GET, 0x31, 97, 0x01, 98), DAMP_REASON_COAP_OPTION_REPEATED },
@@ -161,10 +171,12 @@ static const struct scan_case {
 	{ "Request-Tag twice", MSG(CON_POST, 0xe1, 0x00, 0x17, 1, 0x01, 2), 0 },
 
 	{ "M37 Block2 SZX 7", MSG(CON_GET, 0xd1, 10, 0x07), DAMP_REASON_COAP_OPTION_VALUE },
-	{ "M37 Block2 SZX 7, leading zeros", MSG(CON_GET, 0xd3, 10, 0x00, 0x00, 0x07), DAMP_REASON_COAP_OPTION_VALUE },
+	{ "M37 Block2 SZX 7, leading zeros", MSG(CON_GET, 0xd3, 10, 0x00, 0x00, 0x07),
+	  DAMP_REASON_COAP_OPTION_VALUE },
 	{ "M37 Block1 SZX 7", MSG(CON_POST, 0xd1, 14, 0x0f), DAMP_REASON_COAP_OPTION_VALUE },
 	{ "M37 Q-Block1 SZX 7", MSG(CON_POST, 0xd1, 6, 0x0f), DAMP_REASON_COAP_OPTION_VALUE },
-	{ "M37 Q-Block2 SZX 7 in the second", MSG(CON_GET, 0xd1, 18, 0x10, 0x01, 0x27), DAMP_REASON_COAP_OPTION_VALUE },
+	{ "M37 Q-Block2 SZX 7 in the second", MSG(CON_GET, 0xd1, 18, 0x10, 0x01, 0x27),
+	  DAMP_REASON_COAP_OPTION_VALUE },
 	{ "M38 Block2 M=1 in a request", MSG(CON_GET, 0xd1, 10, 0x0e), 0 },
 	{ "M39 Block2 NUM 0xfffff", MSG(CON_GET, 0xd3, 10, 0xff, 0xff, 0xf6), 0 },
 	{ "M47 Hop-Limit 0", MSG(CON_GET, 0xd1, 3, 0), DAMP_REASON_COAP_OPTION_VALUE },
@@ -207,7 +219,8 @@ static void test_reasons(void **state)
 
 		scan_copy(cases[i].msg, cases[i].len, &m);
 		if (m.malformed != cases[i].reason) {
-			print_error("%s: reason %u, wanted %u\n", cases[i].name, m.malformed, cases[i].reason);
+			print_error("%s: reason %u, wanted %u\n", cases[i].name, m.malformed,
+					cases[i].reason);
 			wrong++;
 		}
 	}
@@ -287,7 +300,8 @@ static void test_request_fields(void **state)
 	assert_int_equal(m.options, 1ull << DAMP_OPTBIT_OBSERVE | 1ull << DAMP_OPTBIT_URI_PATH |
 				    1ull << DAMP_OPTBIT_URI_QUERY | 1ull << DAMP_OPTBIT_BLOCK2 |
 				    1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_REQUEST_TAG |
-				    1ull << DAMP_OPTBIT_UNKNOWN_CRITICAL | 1ull << DAMP_OPTBIT_UNKNOWN_ELECTIVE);
+				    1ull << DAMP_OPTBIT_UNKNOWN_CRITICAL |
+				    1ull << DAMP_OPTBIT_UNKNOWN_ELECTIVE);
 }
 
 static void test_response_fields(void **state)
@@ -323,7 +337,8 @@ static void test_ignored_options(void **state)
 	assert_false(damp_coap_has(&m, DAMP_OPTBIT_ECHO));
 	assert_int_equal(m.options, 1ull << DAMP_OPTBIT_UNKNOWN_ELECTIVE);
 	scan_copy(two_formats, sizeof(two_formats), &m);
-	assert_int_equal(m.options, 1ull << DAMP_OPTBIT_CONTENT_FORMAT | 1ull << DAMP_OPTBIT_UNKNOWN_ELECTIVE);
+	assert_int_equal(m.options, 1ull << DAMP_OPTBIT_CONTENT_FORMAT |
+			1ull << DAMP_OPTBIT_UNKNOWN_ELECTIVE);
 }
 
 /* Type, code and mid stand when four bytes were there, whatever else is wrong. */

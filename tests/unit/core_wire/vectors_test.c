@@ -204,7 +204,8 @@ static void test_option_headers(void **state)
 		if (!is_kind(r, "option_header"))
 			continue;
 		hdr = unhex(text_of(r, "hex"), &len);
-		if (sscanf(text_of(r, "why"), "option header bytes encode delta %u, length %u", &delta, &vlen) == 2) {
+		if (sscanf(text_of(r, "why"), "option header bytes encode delta %u, length %u", &delta,
+				&vlen) == 2) {
 			check_option_header(hdr, len, delta, vlen);
 			whole++;
 		} else {
@@ -254,7 +255,8 @@ static void test_corpus(void **state)
 
 	json_array_foreach(corpus, i, r) {
 		const bool ok = scan_hex(text_of(r, "hex")) == 0;
-		const bool peer = strcmp(text_of(json_object_get(r, "oracle"), "libcoap-4.3.1"), "accept") == 0;
+		const bool peer = strcmp(text_of(json_object_get(r, "oracle"), "libcoap-4.3.1"),
+				"accept") == 0;
 		const bool listed = is_corpus_laxer(text_of(r, "file"));
 
 		accepted += ok;

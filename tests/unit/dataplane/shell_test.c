@@ -459,7 +459,8 @@ static void secrets_are_renewed(void **state)
 	p->clock.wall_s += DAMP_KEY_ROTATION_S;
 	damp_programs_tick(p);
 	assert_ptr_not_equal(damp_programs_view(p), before);
-	assert_int_equal(damp_programs_view(p)->secrets.epoch, (p->clock.wall_s + DAMP_CLOCK_LEAD_S) / DAMP_KEY_ROTATION_S);
+	assert_int_equal(damp_programs_view(p)->secrets.epoch,
+			 (p->clock.wall_s + DAMP_CLOCK_LEAD_S) / DAMP_KEY_ROTATION_S);
 	assert_true(damp_echo_check(&damp_programs_view(p)->secrets, &peer, 5683,
 				    p->clock.wall_s - DAMP_KEY_ROTATION_S + 8, 60, echo, sizeof(echo)));
 	assert_int_equal(p->stats->generation, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Aligned tables; see table.h. */
-#include "table.h"
+/* Aligned tables; see sheet.h. */
+#include "sheet.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,15 +13,16 @@ struct cell {
 	enum damp_colour colour;
 };
 
-struct damp_table {
-	char align[DAMP_TABLE_COLUMNS_MAX + 1];
+struct damp_sheet {
+	char align[DAMP_SHEET_COLUMNS_MAX + 1];
 	size_t ncols, ncells, room;
 	struct cell *cells;
 };
 
 const char *damp_colour(const struct damp_cli *cli, enum damp_colour colour)
 {
-	static const char *const code[] = { "\033[0m", "\033[1m", "\033[2m", "\033[31;1m", "\033[33m", "\033[32m" };
+	static const char *const code[] = { "\033[0m",	  "\033[1m",  "\033[2m",
+					    "\033[31;1m", "\033[33m", "\033[32m" };
 
 	_Static_assert(sizeof(code) / sizeof(code[0]) == DAMP_COLOUR_MAX, "a code for each colour");
 	return cli->colour ? code[colour] : "";
@@ -34,16 +35,16 @@ static void *must(void *p)
 	return p;
 }
 
-struct damp_table *damp_table_new(const char *align)
+struct damp_sheet *damp_sheet_new(const char *align)
 {
-	struct damp_table *t = must(calloc(1, sizeof(*t)));
+	struct damp_sheet *t = must(calloc(1, sizeof(*t)));
 
 	snprintf(t->align, sizeof(t->align), "%s", align);
 	t->ncols = strlen(t->align);
 	return t;
 }
 
-void damp_table_free(struct damp_table *t)
+void damp_sheet_free(struct damp_sheet *t)
 {
 	for (size_t i = 0; i < t->ncells; i++)
 		free(t->cells[i].text);
@@ -51,7 +52,7 @@ void damp_table_free(struct damp_table *t)
 	free(t);
 }
 
-void damp_table_cell(struct damp_table *t, enum damp_colour colour, const char *fmt, ...)
+void damp_sheet_cell(struct damp_sheet *t, enum damp_colour colour, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -66,17 +67,18 @@ void damp_table_cell(struct damp_table *t, enum damp_colour colour, const char *
 	t->cells[t->ncells++] = (struct cell){ must(strdup(text)), colour };
 }
 
-void damp_table_heads(struct damp_table *t, const char *heads)
+void damp_sheet_heads(struct damp_sheet *t, const char *heads)
 {
 	while (heads != NULL) {
 		const char *end = strchr(heads, '|');
 
-		damp_table_cell(t, DAMP_BOLD, "%.*s", end != NULL ? (int)(end - heads) : (int)strlen(heads), heads);
+		damp_sheet_cell(t, DAMP_BOLD, "%.*s",
+				end != NULL ? (int)(end - heads) : (int)strlen(heads), heads);
 		heads = end != NULL ? end + 1 : NULL;
 	}
 }
 
-static size_t width(const struct damp_table *t, size_t col)
+static size_t width(const struct damp_sheet *t, size_t col)
 {
 	size_t w = 0;
 
@@ -86,7 +88,8 @@ static size_t width(const struct damp_table *t, size_t col)
 	return w;
 }
 
-static void print_cell(const struct damp_table *t, const struct damp_cli *cli, size_t i, size_t wide)
+static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, size_t i,
+		       size_t wide)
 {
 	const struct cell *c = &t->cells[i];
 	size_t col = i % t->ncols, len = strlen(c->text);
@@ -96,7 +99,8 @@ static void print_cell(const struct damp_table *t, const struct damp_cli *cli, s
 	if (right)
 		printf("%*s", pad, "");
 	if (c->colour != DAMP_PLAIN)
-		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text, damp_colour(cli, DAMP_PLAIN));
+		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text,
+		       damp_colour(cli, DAMP_PLAIN));
 	else
 		printf("%.*s", (int)wide, c->text);
 	if (last)
@@ -106,12 +110,13 @@ static void print_cell(const struct damp_table *t, const struct damp_cli *cli, s
 }
 
 /* On a terminal the last column is cut off where the line ends. */
-static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_MAX], size_t indent)
+static void fit_last(const struct damp_sheet *t, size_t wide[DAMP_SHEET_COLUMNS_MAX], size_t indent)
 {
 	struct winsize win;
 	size_t before = indent;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 || t->align[t->ncols - 1] != 'l')
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 ||
+	    t->align[t->ncols - 1] != 'l')
 		return;
 	for (size_t col = 0; col + 1 < t->ncols; col++)
 		before += wide[col] + 2;
@@ -119,9 +124,9 @@ static void fit_last(const struct damp_table *t, size_t wide[DAMP_TABLE_COLUMNS_
 		wide[t->ncols - 1] = before < win.ws_col ? win.ws_col - before : 0;
 }
 
-void damp_table_print(const struct damp_table *t, const struct damp_cli *cli, unsigned indent)
+void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)
 {
-	size_t wide[DAMP_TABLE_COLUMNS_MAX];
+	size_t wide[DAMP_SHEET_COLUMNS_MAX];
 
 	for (size_t col = 0; col < t->ncols; col++)
 		wide[col] = width(t, col);

@@ -3,32 +3,40 @@
  * Aligned tables for people: cells are added in reading order, then printed
  * with each column as wide as its widest cell.
  */
-#ifndef DAMP_TABLE_H
-#define DAMP_TABLE_H
+#ifndef DAMP_SHEET_H
+#define DAMP_SHEET_H
 
 #include "cli.h"
 
-#define DAMP_TABLE_COLUMNS_MAX 12
+#define DAMP_SHEET_COLUMNS_MAX 12
 
 /* Colours for cells and lines; DAMP_PLAIN is none. */
-enum damp_colour { DAMP_PLAIN, DAMP_BOLD, DAMP_DIM, DAMP_RED, DAMP_YELLOW, DAMP_GREEN, DAMP_COLOUR_MAX };
+enum damp_colour {
+	DAMP_PLAIN,
+	DAMP_BOLD,
+	DAMP_DIM,
+	DAMP_RED,
+	DAMP_YELLOW,
+	DAMP_GREEN,
+	DAMP_COLOUR_MAX
+};
 
 /* What switches a colour on; "" when cli has none. DAMP_PLAIN switches off. */
 const char *damp_colour(const struct damp_cli *cli, enum damp_colour colour);
 
-struct damp_table;
+struct damp_sheet;
 
 /* align: one letter per column, 'l' or 'r'. Out of memory ends the program. */
-struct damp_table *damp_table_new(const char *align);
-void damp_table_free(struct damp_table *t);
+struct damp_sheet *damp_sheet_new(const char *align);
+void damp_sheet_free(struct damp_sheet *t);
 
-void damp_table_cell(struct damp_table *t, enum damp_colour colour, const char *fmt, ...)
+void damp_sheet_cell(struct damp_sheet *t, enum damp_colour colour, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* A row of headings: the words of heads, separated by '|'. */
-void damp_table_heads(struct damp_table *t, const char *heads);
+void damp_sheet_heads(struct damp_sheet *t, const char *heads);
 
 /* Print with indent blanks before each row. */
-void damp_table_print(const struct damp_table *t, const struct damp_cli *cli, unsigned indent);
+void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent);
 
 #endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames to judge; see frames.h.
+ */
+#include "frames.h"
+
+#include "echo.h"
+#include "frame.h"
+#include <damper/coap.h>
+
+#define ETH_LEN 14u
+#define UDP_LEN 8u
+#define DNS_PORT 53u
+
+/* Bijections of 32 and 64 bits: odd multiplications and xors of high onto low. */
+static uint32_t scramble32(uint32_t x)
+{
+	x += 0x9e3779b9u;               /* or 0 would stay 0 */
+	x = (x ^ x >> 16) * 0x7feb352du;
+	x = (x ^ x >> 15) * 0x846ca68bu;
+	return x ^ x >> 16;
+}
+
+static bool unusable(uint32_t ip)
+{
+	const uint32_t top = ip >> 24;
+
+	return top == 0 || top == 10 || top == 127 || top >= 224;
+}
+
+static void put_mapped(struct damp_addr *a, uint32_t ip)
+{
+	memset(a->b, 0, 10);
+	a->b[10] = a->b[11] = 0xff;
+	damp_put32(a->b + 12, ip);
+}
+
+void frame_client(uint64_t n, bool v6, struct damp_addr *a)
+{
+	uint32_t ip = scramble32((uint32_t)n);
+
+	if (!v6) {
+		/* Walking the cycle stays a bijection on what is usable. */
+		while (unusable(ip))
+			ip = scramble32(ip);
+		put_mapped(a, ip);
+		return;
+	}
+	memset(a->b, 0, sizeof(a->b));
+	a->b[0] = 0x24;
+	damp_put32(a->b + 2, ip);
+	damp_put32(a->b + 12, scramble32(ip));
+}
+
+void frame_server(uint32_t n, bool v6, struct damp_addr *a)
+{
+	if (!v6) {
+		put_mapped(a, 0x0a020000u + 1 + n);
+		return;
+	}
+	memset(a->b, 0, sizeof(a->b));
+	a->b[0] = 0xfd;
+	damp_put32(a->b + 12, 1 + n);
+}
+
+static size_t put_get(uint8_t *m, enum frame_kind kind, const uint8_t *echo)
+{
+	size_t at = 0;
+
+	if (kind == FRAME_GET_CORE) {
+		memcpy(m, "\xbb.well-known\x04" "core", 17);    /* delta 11, length 11; delta 0, length 4 */
+		return 17;
+	}
+	memcpy(m, "\xb4" "temp", 5);                            /* delta 11 (Uri-Path), length 4 */
+	at = 5;
+	if (kind != FRAME_GET_ECHO)
+		return at;
+	m[at++] = 0xd0 | DAMP_ECHO_LEN;                         /* delta 13 + next byte */
+	m[at++] = DAMP_COAP_OPT_ECHO - 11 - 13;
+	memcpy(m + at, echo, DAMP_ECHO_LEN);
+	return at + DAMP_ECHO_LEN;
+}
+
+static size_t put_coap(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
+{
+	const unsigned type = kind == FRAME_CONTENT ? DAMP_COAP_ACK : kind == FRAME_GET_CORE ? DAMP_COAP_NON : DAMP_COAP_CON;
+
+	m[0] = (uint8_t)(DAMP_COAP_VERSION << 6 | type << 4 | sizeof(d->token));
+	m[1] = kind == FRAME_CONTENT ? DAMP_COAP_CODE(2, 5) : DAMP_COAP_GET;
+	damp_put16(m + 2, d->mid);
+	damp_put32(m + 4, d->token);
+	if (kind != FRAME_CONTENT)
+		return 8 + put_get(m + 8, kind, echo);
+	memcpy(m + 8, "\xc0\xff" "21.5 deg C", 12);             /* Content-Format 0, marker, text */
+	return 20;
+}
+
+static size_t put_payload(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
+{
+	if (kind != FRAME_DNS)
+		return put_coap(m, kind, d, echo);
+	memset(m, 0, 30);
+	damp_put16(m, d->mid);
+	return 30;
+}
+
+static size_t put_ip(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, bool v6, size_t udp_len)
+{
+	if (v6) {
+		memset(ip, 0, 8);
+		ip[0] = 0x60;
+		damp_put16(ip + 4, (uint16_t)udp_len);
+		ip[6] = 17;
+		ip[7] = 64;
+		memcpy(ip + 8, src->b, 16);
+		memcpy(ip + 24, dst->b, 16);
+		return 40;
+	}
+	memset(ip, 0, 20);
+	ip[0] = 0x45;
+	damp_put16(ip + 2, (uint16_t)(20 + udp_len));
+	ip[8] = 64;
+	ip[9] = 17;
+	memcpy(ip + 12, src->b + 12, 4);
+	memcpy(ip + 16, dst->b + 12, 4);
+	damp_put16(ip + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, ip, 20)));
+	return 20;
+}
+
+static uint32_t build_arp(uint8_t *out, const struct frame_draw *d)
+{
+	memset(out, 0, FRAME_MIN);
+	memset(out, 0xff, 6);
+	damp_put16(out + 12, 0x0806);
+	damp_put32(out + 28, d->server);
+	return FRAME_MIN;
+}
+
+uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
+{
+	static const uint8_t macs[12] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
+	const bool answer = kind == FRAME_CONTENT;
+	const uint16_t service = kind == FRAME_DNS ? DNS_PORT : DAMP_PORT_COAP;
+	struct damp_frame f = { .v6 = d->v6, .l3_off = ETH_LEN };
+	const size_t l4 = ETH_LEN + (d->v6 ? 40 : 20);
+	struct damp_addr client, server;
+	size_t len;
+
+	if (kind == FRAME_ARP)
+		return build_arp(out, d);
+	frame_client(d->client, d->v6, &client);
+	frame_server(d->server, d->v6, &server);
+	memcpy(out, macs, sizeof(macs));
+	damp_put16(out + 12, d->v6 ? 0x86dd : 0x0800);
+	len = UDP_LEN + put_payload(out + l4 + UDP_LEN, kind, d, echo);
+	put_ip(out + ETH_LEN, answer ? &server : &client, answer ? &client : &server, d->v6, len);
+	f.l4_off = (uint16_t)l4;
+	damp_put16(out + l4, answer ? service : d->port);
+	damp_put16(out + l4 + 2, answer ? d->port : service);
+	damp_put16(out + l4 + 4, (uint16_t)len);
+	damp_put16(out + l4 + 6, 0);
+	damp_put16(out + l4 + 6, damp_udp_checksum(out, &f, (uint16_t)len));
+	len += l4;
+	if (len < FRAME_MIN)
+		memset(out + len, 0, FRAME_MIN - len);
+	return (uint32_t)(len < FRAME_MIN ? FRAME_MIN : len);
+}

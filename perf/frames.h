@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames to judge: whole Ethernet frames built from a drawn conversation.
+ *
+ * Idea: a draw is a pure function of a number: the n-th client, its port,
+ * token, Message ID and server. So a request and its response are built
+ * minutes apart from the same number, and every run sends the same traffic.
+ * Client n has address scramble(n), a bijection, so n clients are n addresses,
+ * spread over the whole address space as a spoofing attacker spreads them.
+ *
+ * Invariant: every frame is right: lengths, checksums, at least 60 bytes (the
+ * least on Ethernet, without FCS).
+ */
+#ifndef DAMP_PERF_FRAMES_H
+#define DAMP_PERF_FRAMES_H
+
+#include "types.h"
+
+#define FRAME_ROOM 2048u
+#define FRAME_MIN 60u
+
+enum frame_kind {
+	FRAME_DNS,                  /* UDP, but no port of ours */
+	FRAME_ARP,
+	FRAME_GET,                  /* CON GET /temp, 4-byte token: 13 bytes */
+	FRAME_GET_CORE,             /* NON GET /.well-known/core: 25 bytes */
+	FRAME_GET_ECHO,             /* FRAME_GET with the Echo value of the draw */
+	FRAME_CONTENT               /* piggybacked 2.05 to FRAME_GET, 10 bytes of text */
+};
+
+struct frame_draw {
+	uint64_t client;            /* number of the outside address */
+	uint32_t server;            /* number of the inside address */
+	uint16_t port, mid;
+	uint32_t token;
+	uint8_t v6;
+};
+
+/* Addresses by number. IPv4 clients leave out 0/8, 10/8, 127/8 and 224/3;
+ * IPv6 clients have a /48 of their own below 2400::/16. */
+void frame_client(uint64_t n, bool v6, struct damp_addr *a);
+void frame_server(uint32_t n, bool v6, struct damp_addr *a);
+
+/* Build into out (FRAME_ROOM bytes); returns the length. echo: DAMP_ECHO_LEN
+ * bytes for FRAME_GET_ECHO, else NULL. */
+uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo);
+
+#endif

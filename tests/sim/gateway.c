@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The judge in the middle; see gateway.h. */
+#include "gateway.h"
+
+#include "builtin.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define WALL_S 1700000000u
+
+/* How often the shell asks for what is due, and how long after the last frame
+ * something may still become due. */
+#define POLL_GAP SIM_MS(10)
+#define POLL_FOR SIM_MS(2000)
+
+static const struct damp_judge_config config = {
+	.nworkers = 1, .ledger_log2 = 14, .peers_log2 = 14, .xchg_log2 = 14, .seen_log2 = 15, .obs_log2 = 12,
+};
+
+struct sim_gateway {
+	struct sim *sim;
+	bool enforce;
+	void *judge_mem, *worker_mem;
+	struct damp_judge *judge;
+	struct damp_judge_worker *worker;
+	struct damp_view *view;
+	struct damp_stats *stats;
+	struct damp_events *events;
+	bool polling;
+	damp_tick poll_until;
+};
+
+static void *lines(size_t n)
+{
+	const size_t whole = (n + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE;
+	void *p = aligned_alloc(DAMP_CACHE_LINE, whole);
+
+	assert(p != NULL);
+	memset(p, 0, whole);
+	return p;
+}
+
+struct sim_gateway *sim_gateway_open(struct sim *s, bool enforce)
+{
+	const struct damp_key key = { sim_random(s), sim_random(s) };
+	struct sim_gateway *g = lines(sizeof(*g));
+	char err[256];
+	size_t len;
+	void *program = damp_builtin_program(&len);
+
+	g->sim = s;
+	g->enforce = enforce;
+	g->stats = lines(sizeof(*g->stats));
+	g->events = lines(sizeof(*g->events));
+	g->judge_mem = lines(damp_judge_bytes(&config));
+	g->worker_mem = lines(damp_judge_worker_bytes(&config));
+	g->judge = damp_judge_init(g->judge_mem, &config, &key, WALL_S, 0);
+	g->worker = damp_judge_worker_init(g->worker_mem, g->judge, 0, &g->stats->worker[0],
+					   &g->events->ring[0]);
+	g->view = damp_view_open(program, len, 1, &key, err, sizeof(err));
+	assert(g->judge != NULL && g->worker != NULL && g->view != NULL);
+	damp_secrets_init(&g->view->secrets, &key, WALL_S);
+	return g;
+}
+
+void sim_gateway_close(struct sim_gateway *g)
+{
+	damp_view_close(g->view);
+	free(g->judge_mem);
+	free(g->worker_mem);
+	free(g->stats);
+	free(g->events);
+	free(g);
+}
+
+uint64_t sim_gateway_made(const struct sim_gateway *g)
+{
+	const struct damp_counter *made = g->stats->worker[0].made;
+
+	return made[DAMP_OUTSIDE].bytes + made[DAMP_INSIDE].bytes;
+}
+
+/* Tell the node at the outside end of a frame. */
+static void count(struct sim_gateway *g, const uint8_t *data, size_t len, enum sim_way way)
+{
+	const struct sim_node *n;
+	struct damp_frame f;
+	struct sim_end e;
+
+	damp_frame_parse(data, len, &g->view->ports, true, &f);
+	e.addr = way == SIM_WAY_IN ? f.src : f.dst;
+	e.port = way == SIM_WAY_IN ? f.sport : f.dport;
+	n = sim_find(g->sim, DAMP_OUTSIDE, &e);
+	if (n != NULL && n->count != NULL)
+		n->count(n->self, &e.addr, way, f.ip_len);
+}
+
+static void leave(struct sim_gateway *g, struct sim_frame *f, enum damp_side side)
+{
+	f->side = side;
+	if (side == DAMP_OUTSIDE)
+		count(g, f->data, f->len, SIM_WAY_OUT);
+	sim_deliver(g->sim, f);
+}
+
+static void send_due(struct sim_gateway *g)
+{
+	struct damp_emit e[DAMP_EMITS];
+	const unsigned int n = damp_judge_emits(g->worker, g->sim->now, e, DAMP_EMITS);
+
+	for (unsigned int i = 0; i < n; i++)
+		leave(g, sim_frame_new(e[i].data, e[i].len, e[i].side), e[i].side);
+}
+
+static void poll_due(void *self, uint64_t arg)
+{
+	struct sim_gateway *g = self;
+
+	(void)arg;
+	send_due(g);
+	g->polling = g->sim->now < g->poll_until;
+	if (g->polling)
+		sim_at(g->sim, g->sim->now + POLL_GAP, poll_due, g, 0);
+}
+
+static void keep_polling(struct sim_gateway *g)
+{
+	g->poll_until = g->sim->now + POLL_FOR;
+	if (g->polling || !g->enforce)
+		return;
+	g->polling = true;
+	sim_at(g->sim, g->sim->now + POLL_GAP, poll_due, g, 0);
+}
+
+void sim_gateway_frame(struct sim_gateway *g, struct sim_frame *f)
+{
+	const enum damp_side from = f->side, to = from == DAMP_OUTSIDE ? DAMP_INSIDE : DAMP_OUTSIDE;
+	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len, .side = (uint8_t)from };
+
+	if (from == DAMP_OUTSIDE)
+		count(g, f->data, f->len, SIM_WAY_IN);
+	damp_judge_parse(g->view, &p, 1);
+	damp_judge_run(g->worker, g->view, &p, 1, g->sim->now, !g->enforce);
+	f->len = p.out_len;
+	if (p.fate == DAMP_FATE_DROP)
+		free(f);
+	else
+		leave(g, f, p.fate == DAMP_FATE_BACK ? from : to);
+	send_due(g);
+	keep_polling(g);
+}

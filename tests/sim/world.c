@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Scenarios laid out and run; see world.h. */
+#include "world.h"
+#include "gateway.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define SERVER_PORT 5683u
+#define HONEST_PORT 50000u
+#define CLIENT_GAP SIM_MS(370)          /* not a divisor of any attack's gap */
+
+/* What honest clients read: below, about and far above what a first answer may
+ * have. */
+static const struct sim_job honest_jobs[] = { { "a100", 100, 1 }, { "a600", 600, 2 }, { "a3000", 3000, 3 } };
+#define NJOBS (sizeof(honest_jobs) / sizeof(honest_jobs[0]))
+
+static const struct sim_client_kind *const kinds[SIM_KIND_MAX] = {
+	[SIM_KIND_LIBCOAP_CON] = &sim_libcoap_con,
+	[SIM_KIND_MINIMAL_CON] = &sim_minimal_con,
+	[SIM_KIND_LIBCOAP_NON] = &sim_libcoap_non,
+	[SIM_KIND_MINIMAL_NON] = &sim_minimal_non,
+};
+
+struct damp_addr sim_addr(bool v6, enum sim_net net, uint32_t host)
+{
+	/* 10.2.0.0/24; the documentation networks of RFC 5737 */
+	static const uint8_t nets4[][3] = { { 10, 2, 0 }, { 198, 51, 100 }, { 192, 0, 2 }, { 203, 0, 113 } };
+	struct damp_addr a = { .b = { [10] = 0xff, [11] = 0xff, [15] = (uint8_t)(host + 1) } };
+
+	assert(host < 255);
+	if (!v6) {
+		memcpy(a.b + 12, nets4[net], 3);
+		return a;
+	}
+	/* 2001:db8:<net>::/48; a /64 of its own for each host, but for servers */
+	a = (struct damp_addr){ .b = { 0x20, 0x01, 0x0d, 0xb8, 0, (uint8_t)(net + 1), [15] = 1 } };
+	a.b[net == SIM_NET_SERVERS ? 15 : 7] = (uint8_t)(host + 1);
+	return a;
+}
+
+unsigned int sim_victim_plen(bool v6)
+{
+	return v6 ? 56 : 96 + 24;
+}
+
+struct sim_end sim_victim_end(const struct sim_world *w, uint32_t host, uint16_t port)
+{
+	return (struct sim_end){ sim_addr(w->sim.v6, SIM_NET_VICTIMS, host), port };
+}
+
+const struct sim_end *sim_server_end(const struct sim_world *w)
+{
+	return &w->server.end;
+}
+
+struct sim_attack *sim_attack_add(struct sim_world *w, const uint8_t *message, size_t len)
+{
+	struct sim_attack *a = &w->attack[w->nattacks++];
+
+	assert(w->nattacks <= SIM_ATTACKS_MAX);
+	*a = (struct sim_attack){ .attacker = &w->attacker, .start = SIM_START + DAMP_SECONDS(1), .count = 1,
+				  .src = sim_victim_end(w, 0, SIM_PORT_VICTIM), .dst = *sim_server_end(w),
+				  .message = message, .len = len };
+	return a;
+}
+
+static void add_clients(struct sim_world *w)
+{
+	for (uint32_t i = 0; i < SIM_KIND_MAX * NJOBS; i++) {
+		const struct sim_end end = { sim_addr(w->sim.v6, SIM_NET_HONEST, i), HONEST_PORT };
+		const struct sim_job *job = &honest_jobs[i / SIM_KIND_MAX];
+		struct sim_client *c = &w->client[w->nclients++];
+
+		sim_client_open(c, &w->sim, kinds[i % SIM_KIND_MAX], &end, sim_server_end(w));
+		sim_client_want(c, job->path, job->len, job->seed);
+		sim_client_start(c, SIM_START + DAMP_SECONDS(2) + i * CLIENT_GAP);
+	}
+}
+
+void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
+{
+	const struct damp_addr victims = sim_addr(v6, SIM_NET_VICTIMS, 0);
+	const struct sim_end server = { sim_addr(v6, SIM_NET_SERVERS, 0), SERVER_PORT };
+
+	sim_open(&w->sim, v6, enforce, seed);
+	sim_server_open(&w->server, &w->sim, &server);
+	for (size_t i = 0; i < NJOBS; i++)
+		sim_server_add(&w->server, honest_jobs[i].path, honest_jobs[i].len, honest_jobs[i].seed);
+	sim_victim_open(&w->victim, &w->sim, &victims, sim_victim_plen(v6));
+	w->attacker.sim = &w->sim;
+}
+
+void sim_world_close(struct sim_world *w)
+{
+	for (unsigned int i = 0; i < w->nclients; i++)
+		sim_client_close(&w->client[i]);
+	sim_victim_close(&w->victim);
+	sim_server_close(&w->server);
+	sim_close(&w->sim);
+}
+
+static void sum_up(const struct sim_world *w, struct sim_outcome *o)
+{
+	*o = (struct sim_outcome){
+		.attacker_packets = w->attacker.packets, .attacker_bytes = w->attacker.bytes,
+		.victim_packets = w->victim.all.packets_out, .victim_bytes = w->victim.all.bytes_out,
+		.gateway_bytes = sim_gateway_made(w->sim.gateway), .peak = sim_victim_peak(&w->victim),
+	};
+	for (unsigned int i = 0; i < w->nclients; i++) {
+		const struct sim_client *c = &w->client[i];
+		struct sim_served *s = &o->served[i % SIM_KIND_MAX];
+
+		s->tried += c->tried;
+		s->answered += c->answered;
+		s->trips += sim_client_trips(c);
+		s->took += c->took;
+	}
+}
+
+static void run_once(const struct sim_scenario *c, bool v6, bool enforce, uint64_t seed,
+		     struct sim_outcome *o)
+{
+	struct sim_world *w = calloc(1, sizeof(*w));
+
+	assert(w != NULL);
+	sim_world_open(w, v6, enforce, seed);
+	c->arrange(w);
+	add_clients(w);
+	for (unsigned int i = 0; i < w->nattacks; i++)
+		sim_attack_start(&w->attack[i]);
+	sim_run(&w->sim, SIM_START + DAMP_SECONDS(c->seconds));
+	sum_up(w, o);
+	sim_world_close(w);
+	free(w);
+}
+
+void sim_scenario_run(const struct sim_scenario *c, bool v6, uint64_t seed, struct sim_result *r)
+{
+	r->scenario = c;
+	r->v6 = v6;
+	run_once(c, v6, false, seed, &r->off);
+	run_once(c, v6, true, seed, &r->on);
+}
