@@ -143,7 +143,8 @@ static void print_guard(const struct damp_cli *cli, const json_t *doc)
 	json_array_foreach(budgets, i, b) {
 		const bool fits = damp_get_true(b, "fits");
 
-		printf("  %-20s %5.1f %% used, this needs %.1f %%: %s%s%s\n", damp_get_text(b, "budget"),
+		printf("  %-16s %-24s %5.1f %% used, this needs %.1f %%: %s%s%s\n", damp_get_text(b, "budget"),
+		       damp_get_text(b, "key"),
 		       damp_get_number(b, "used_percent"), damp_get_number(b, "needs_percent"),
 		       damp_colour(cli, fits ? DAMP_GREEN : DAMP_RED), fits ? "fits" : "does not fit",
 		       damp_colour(cli, DAMP_PLAIN));

@@ -101,6 +101,26 @@ static json_t *percent(uint32_t part, uint32_t whole)
 	return whole ? damp_real_json(100.0 * part / whole) : json_null();
 }
 
+/* Whose budget a key is. Keys are hashes, so the few prefixes it can be of are
+ * tried; null when it is of none, as that of one endpoint. */
+static json_t *whose(const struct damp_bench *b, uint64_t key)
+{
+	static const struct damp_addr anybody;
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+	const struct damp_addr *const addr[] = { damp_peer_addr(&b->pkt), damp_device_addr(&b->pkt) };
+	char text[DAMP_PREFIX_TEXT];
+
+	for (unsigned domain = 1; domain < DAMP_DOMAIN_LIMITS; domain++) {
+		if (damp_key_prefix(&c, &anybody, 0, domain) == key)
+			return json_string("all together");
+		for (unsigned i = 0; i < 2; i++)
+			for (unsigned plen = 0; plen <= (damp_addr_is_v4(addr[i]) ? 32u : 128u); plen++)
+				if (damp_key_prefix(&c, addr[i], plen, domain) == key)
+					return json_string(damp_prefix_text(addr[i], plen, text));
+	}
+	return json_null();
+}
+
 static json_t *guard_json(const struct record *r)
 {
 	json_t *all = json_array();
@@ -110,7 +130,8 @@ static json_t *guard_json(const struct record *r)
 
 		if (q->reason == DAMP_REASON_RULE_LIMIT)
 			continue;
-		json_array_append_new(all, json_pack("{s:s, s:o, s:o, s:b}", "budget", damp_name_reason(q->reason),
+		json_array_append_new(all, json_pack("{s:s, s:o, s:o, s:o, s:b}", "budget", damp_name_reason(q->reason),
+						     "key", whose(r->b, q->key),
 						     "used_percent", percent(q->debt, q->burst),
 						     "needs_percent", percent(q->cost, q->burst),
 						     "fits", !q->refused));

@@ -35,6 +35,10 @@ json_t *damp_explain_rules(const struct damp_bench *b);
 #define DAMP_ENDPOINT_TEXT 56u
 char *damp_endpoint_text(const struct damp_addr *a, uint16_t port, char out[DAMP_ENDPOINT_TEXT]);
 
+/* "203.0.113.0/24"; plen counts within the family. */
+#define DAMP_PREFIX_TEXT 56u
+char *damp_prefix_text(const struct damp_addr *a, unsigned plen, char out[DAMP_PREFIX_TEXT]);
+
 /* "file:line" of a rule; out of 320 bytes. */
 #define DAMP_AT_TEXT 320u
 char *damp_rule_at(const struct damp_view *v, uint32_t rule, char out[DAMP_AT_TEXT]);

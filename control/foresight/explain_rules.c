@@ -110,8 +110,7 @@ static json_t *why_json(const struct damp_bench *b, const struct damp_why_not *w
 	return j;
 }
 
-/* "203.0.113.0/24" */
-static void prefix_text(const struct damp_addr *a, unsigned plen, char *out, size_t len)
+char *damp_prefix_text(const struct damp_addr *a, unsigned plen, char out[DAMP_PREFIX_TEXT])
 {
 	const unsigned bits = damp_addr_is_v4(a) ? 96 + plen : plen;
 	struct damp_addr net = *a;
@@ -120,31 +119,31 @@ static void prefix_text(const struct damp_addr *a, unsigned plen, char *out, siz
 	for (unsigned i = 0; i < 128; i++)
 		if (i >= bits)
 			net.b[i / 8] &= (uint8_t)~(0x80u >> i % 8);
-	snprintf(out, len, "%s/%u", damp_text_addr(text, sizeof(text), net.b), plen);
+	snprintf(out, DAMP_PREFIX_TEXT, "%s/%u", damp_text_addr(text, sizeof(text), net.b), plen);
+	return out;
 }
 
 /* Whose budget a rung of a limit is. */
 static void whose(const struct damp_pkt *p, const struct damp_limit *l, const struct damp_rung *r, char *out, size_t len)
 {
-	char one[64], other[64];
+	char one[DAMP_PREFIX_TEXT], other[DAMP_PREFIX_TEXT];
 
 	switch (l->per) {
 	case DAMP_PER_SOURCE:
-		prefix_text(&p->frame.src, r->plen, out, len);
+		snprintf(out, len, "%s", damp_prefix_text(&p->frame.src, r->plen, one));
 		return;
 	case DAMP_PER_TARGET:
-		prefix_text(&p->frame.dst, r->plen, out, len);
+		snprintf(out, len, "%s", damp_prefix_text(&p->frame.dst, r->plen, one));
 		return;
 	case DAMP_PER_PEER:
-		prefix_text(damp_peer_addr(p), r->plen, out, len);
+		snprintf(out, len, "%s", damp_prefix_text(damp_peer_addr(p), r->plen, one));
 		return;
 	case DAMP_PER_DEVICE:
-		prefix_text(damp_device_addr(p), r->plen, out, len);
+		snprintf(out, len, "%s", damp_prefix_text(damp_device_addr(p), r->plen, one));
 		return;
 	case DAMP_PER_PAIR:
-		prefix_text(damp_peer_addr(p), r->plen, one, sizeof(one));
-		prefix_text(damp_device_addr(p), r->plen, other, sizeof(other));
-		snprintf(out, len, "%s with %s", one, other);
+		snprintf(out, len, "%s with %s", damp_prefix_text(damp_peer_addr(p), r->plen, one),
+			 damp_prefix_text(damp_device_addr(p), r->plen, other));
 		return;
 	default:
 		snprintf(out, len, "all together");
