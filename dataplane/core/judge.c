@@ -288,27 +288,45 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_commit(c, p, &d);
 }
 
-static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	const enum echo_worth echo = look_up(c, p);
+
+	damp_decide(c, p, d);
+	if (echo == ECHO_PROOF)
+		d->proof = DAMP_PROOF_ECHO;
+	if (echo == ECHO_WRONG_GUESS)
+		damp_charge_guess(c, p, d);
+}
+
+static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+{
 	struct damp_decision d;
 
-	damp_decide(c, p, &d);
-	if (echo == ECHO_PROOF)
-		d.proof = DAMP_PROOF_ECHO;
-	if (echo == ECHO_WRONG_GUESS)
-		damp_charge_guess(c, p, &d);
+	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
+}
+
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now)
+{
+	return (struct damp_ctx){
+		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
+		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
+	};
+}
+
+void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	prepare(c, p);
+	decide_one(c, p, d);
 }
 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
-	struct damp_ctx c = {
-		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now,
-		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
-		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
-	};
+	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);

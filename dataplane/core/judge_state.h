@@ -57,6 +57,16 @@ struct damp_judge_worker {
 	struct damp_probe_fifo probes;
 };
 
+struct damp_decision;
+
+/* Somebody who watches one decision being made (explain); NULL on the wire.
+ * asked: could the charges d holds now be paid? refused: -1 yes, else the index
+ * of the first that could not. Of d only the charges are set. Changes nothing. */
+struct damp_trace {
+	void (*asked)(void *arg, const struct damp_decision *d, int refused);
+	void *arg;
+};
+
 /* One burst's surroundings. */
 struct damp_ctx {
 	struct damp_judge_worker *w;
@@ -67,6 +77,7 @@ struct damp_ctx {
 	uint64_t wall_s;
 	bool grace;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
+	const struct damp_trace *trace;
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -318,6 +329,19 @@ static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *
 	d->verdict = DAMP_VERDICT_ACCEPT;
 	d->out_ip = p->frame.ip_len;
 }
+
+/* The key that a rung of limit l keeps p's budget under (decide_rules.c). */
+uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+			const struct damp_rung *r, unsigned rung);
+
+/*
+ * The judgement of one packet in two steps, for who wants to look between them
+ * (judge.c): damp_judge_run() of a burst of one is damp_judge_decide() and then
+ * damp_commit(). The first changes nothing but the idle deadline of a proof.
+ */
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now);
+void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
