@@ -7,7 +7,6 @@
 
 /* X(ID, "json label", "for people") */
 #define DAMP_SIDE_WITNESSES(X)                                                              \
-	X(ID, "json label", "for people")                                                   \
 	X(PREFIX, "prefix", "the inside prefixes given")                                    \
 	X(MAC, "mac", "the outside MAC addresses given")                                    \
 	X(INTERFACE, "interface", "the names of the capture's interfaces")                  \
