@@ -339,8 +339,8 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
  * (judge.c): damp_judge_run() of a burst of one is damp_judge_decide() and then
  * damp_commit(). The first changes nothing but the idle deadline of a proof.
  */
-struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
-			       damp_tick now);
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v,
+			       const struct damp_pkt *p, damp_tick now);
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* commit.c: carry d out on p. */
