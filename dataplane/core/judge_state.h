@@ -309,9 +309,13 @@ static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt 
 
 	if (!con && p->coap.type != DAMP_COAP_NON)
 		return;
-	key = p->mid_key ? p->mid_key
-			 : damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
-					 p->coap.mid);
+	key = p->mid_key;
+	if (key == 0) {
+		key = damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+				    p->coap.mid);
+		/* Written when the charges are paid: time enough for its line to come. */
+		damp_seen_prefetch(c->w->seen, key);
+	}
 	damp_see(d, key, p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
 }
 
