@@ -72,6 +72,7 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
+	s->proofs_cookie += proof == DAMP_PROOF_COOKIE;
 }
 
 /* Any answer frees an outside peer from PROBING_RATE; written once per life. */

@@ -67,12 +67,9 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 
 static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const struct damp_rung *r = &c->g->proved;
 	enum damp_reason why;
 
-	if (r->cost_q16)
-		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
-				r->burst_ticks, DAMP_REASON_PROVED_BUDGET);
+	damp_charge_proved(c, p, d);
 	if (!damp_charges_fit(c, d, &why)) {
 		refuse(d, why);
 		return;

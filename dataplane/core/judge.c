@@ -48,6 +48,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	j->k_addr = damp_key_derive(key, "address", 0);
 	j->k_xchg = damp_key_derive(key, "exchange", 0);
 	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->k_given = damp_key_derive(key, "given", 0);
 	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));

@@ -35,7 +35,7 @@ struct damp_probe_fifo {
 
 struct damp_judge {
 	struct damp_judge_config cfg;
-	struct damp_key k_addr, k_xchg, k_mid;
+	struct damp_key k_addr, k_xchg, k_mid, k_given;
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
@@ -124,7 +124,7 @@ struct damp_decision {
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
 
-enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN };
+enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN, DAMP_PROOF_COOKIE };
 
 /* Kinds of facts kept in the Message ID table. */
 enum damp_seen_kind {
@@ -132,7 +132,8 @@ enum damp_seen_kind {
 	DAMP_SEEN_FROM_INSIDE,
 	DAMP_SEEN_PING_OUT,                     /* a ping of ours is out to this pair of endpoints */
 	DAMP_SEEN_CHALLENGED,                   /* this request was challenged before */
-	DAMP_SEEN_FRAGMENT                      /* rest of a dropped datagram */
+	DAMP_SEEN_FRAGMENT,                     /* rest of a dropped datagram */
+	DAMP_SEEN_COOKIE                        /* a DTLS cookie given to this pair of endpoints */
 };
 
 /* Wrong answers to pings one address may give: 8 in 60 s (attacks.md 6.3). */
@@ -143,6 +144,7 @@ enum damp_seen_kind {
 #define DAMP_BLOCKS_LIFE_S 86400u
 
 #define DAMP_FRAGMENT_LIFE_S 30u
+#define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45) */
 #define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
 #define DAMP_CHALLENGED_LIFE_S 60u
 
@@ -223,6 +225,21 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
+
+/* Bytes toward a proved peer, from its own budget. */
+void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
+/* given.c: note what an inside server gives the peer of p to return, for life_s;
+ * was this given to it? Never for fewer than DAMP_GIVEN_MIN bytes. */
+#define DAMP_GIVEN_MIN 8u
+struct damp_given {
+	const uint8_t *bytes;
+	size_t len;
+};
+void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		     enum damp_seen_kind kind, const struct damp_given *given, uint32_t life_s);
+bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
+		       const struct damp_given *given);
 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
