@@ -31,7 +31,7 @@ def dtls_session():
             lab.end(f"coap-{family}")
             lab.spawn(f"coaps-{family}", "coap-server-openssl", "-A", wiring.SERVER[family],
                       "-d", "100", "-v", "3", *PSK[:2], ns="inside")
-            lab.wait_for("DTLS server", lambda family=family: "MESSAGE" not in
+            lab.wait_for("DTLS server", lambda family=family: "libcoap" in
                          _coaps(lab, family, "/", "-B", "2"), f"coaps-{family}")
             before = status(lab)["challenges"]["proofs_cookie"]
             _coaps(lab, family, "/large", "-m", "put", "-f", upload)
