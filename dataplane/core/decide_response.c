@@ -34,6 +34,7 @@ static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	damp_forward(d, p, why);
 	note_observation(p, d);
 	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
 	d->speaks_blocks = p->side == DAMP_INSIDE && damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	d->payer = p->xchg;
 	d->payer_flags = DAMP_XCHG_ANSWERED;
@@ -63,6 +64,7 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 	damp_forward(d, p, DAMP_REASON_ACCEPTED_GRACE);
 	d->open_obs = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE);
 	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
 }
 
 static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)

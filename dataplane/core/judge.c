@@ -10,6 +10,8 @@
  */
 #include "judge_state.h"
 
+#include "permute.h"
+
 const struct damp_judge_config damp_judge_defaults = {
 	.nworkers = 1,
 	.ledger_log2 = 17,      /* 8 MiB: 10 Gbit/s of answers at 4 kB/s a key, half full (anchors.md 3.4) */
@@ -156,6 +158,14 @@ static void prefetch_ledger(const struct damp_ctx *c, const struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
 }
 
+/* From here on every Message ID is the inside's. */
+static void take_mid(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->wire_mid = p->coap.mid;
+	if (p->side == DAMP_OUTSIDE && damp_mid_permuted(c, p))
+		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
+}
+
 /* Pass 1: what can be computed from the packet and the program alone. */
 static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
@@ -172,6 +182,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
 	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
+	take_mid(c, p);
 	if (!has_coap(p))
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);

@@ -81,7 +81,8 @@ struct damp_worker_stats {
 	uint64_t bursts, cycles_busy, cycles_idle, heartbeat;
 	uint64_t emitted;           /* messages of our own handed to the shell */
 	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them */
-	uint64_t reserved[30];
+	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
+	uint64_t reserved[29];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 
