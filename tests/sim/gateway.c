@@ -16,6 +16,7 @@
 
 static const struct damp_judge_config config = {
 	.nworkers = 1, .ledger_log2 = 14, .peers_log2 = 14, .xchg_log2 = 14, .seen_log2 = 15, .obs_log2 = 12,
+	.grey_log2 = 16,
 };
 
 struct sim_gateway {
@@ -136,7 +137,8 @@ static void keep_polling(struct sim_gateway *g)
 void sim_gateway_frame(struct sim_gateway *g, struct sim_frame *f)
 {
 	const enum damp_side from = f->side, to = from == DAMP_OUTSIDE ? DAMP_INSIDE : DAMP_OUTSIDE;
-	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len, .side = (uint8_t)from };
+	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len,
+			      .cap = (uint32_t)f->len + DAMP_GROW_MAX, .side = (uint8_t)from };
 
 	if (from == DAMP_OUTSIDE)
 		count(g, f->data, f->len, SIM_WAY_IN);
