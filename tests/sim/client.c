@@ -21,6 +21,12 @@ const struct sim_client_kind sim_minimal_non = { .name = "minimal NON",
 
 static void start_job(struct sim_client *c);
 
+static void next_job(void *self, uint64_t arg)
+{
+	(void)arg;
+	start_job(self);
+}
+
 static void finish(struct sim_client *c, bool good)
 {
 	const struct sim_job *job = &c->job[c->at_job];
@@ -36,7 +42,7 @@ static void finish(struct sim_client *c, bool good)
 	}
 	c->at_job++;
 	if (c->at_job < c->njobs)
-		start_job(c);
+		sim_at(c->sim, c->job[c->at_job].not_before, next_job, c, 0);
 }
 
 static void send_request(struct sim_client *c);
@@ -250,7 +256,12 @@ void sim_client_close(struct sim_client *c)
 void sim_client_want(struct sim_client *c, const char *path, size_t len, uint32_t seed)
 {
 	assert(c->njobs < SIM_JOBS_MAX && len <= SIM_BODY_MAX);
-	c->job[c->njobs++] = (struct sim_job){ path, len, seed };
+	c->job[c->njobs++] = (struct sim_job){ path, len, seed, 0 };
+}
+
+void sim_client_wait(struct sim_client *c, damp_tick until)
+{
+	c->job[c->njobs - 1].not_before = until;
 }
 
 void sim_client_start(struct sim_client *c, damp_tick at)
