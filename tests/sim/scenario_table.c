@@ -48,6 +48,7 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "AV-35", "registrations", av35, 120, false, 0, false },
 	{ "AV-36", "simple registration", av36, 300, false, 0, false },
 	{ "AV-37", "discovery flood", av37, 120, false, 0, false },
+	{ "AV-37/first", "the same; 200 clients at the victim's address, unknown", av37_first, 320, false, 0.01, false },
 	{ "AV-38", "forward proxy", av38, 180, false, 0, false },
 	{ "AV-39", "cache busting", av39, 120, false, 0, false },
 	{ "AV-40", "loops", av40, 120, false, 0, false },

@@ -78,6 +78,19 @@ void av37(struct sim_world *w)
 	sim_repeat(sim_attack_add(w, filtered, sizeof(filtered)), 2000, SIM_MS(10));
 }
 
+/* The same, and 200 clients at the victim's address ask for the whole page. */
+void av37_first(struct sim_world *w)
+{
+	av37(w);
+	w->attack[0].count = 20000;
+	for (unsigned int i = 0; i < 200; i++) {
+		const struct sim_client_kind *kind = i % 2 ? &sim_minimal_con : &sim_libcoap_con;
+		const damp_tick at = SIM_START + DAMP_SECONDS(2) + i * DAMP_SECONDS(1) / 2;
+
+		sim_client_want(sim_behind_add(w, kind, at), ".well-known/core", CORE_MEAN - 7, 9);
+	}
+}
+
 /* From the attacker's own address: fetch coap://V/x for me. */
 void av38(struct sim_world *w)
 {
