@@ -19,7 +19,6 @@ struct damp_link {
 	pthread_mutex_t lock;           /* one call at a time */
 	int fd;                         /* changed by the keeper under lock; -1 none */
 	int stop_fd;                    /* readable once the end has come */
-	bool broken;                    /* under lock */
 	int timeout_ms, load_timeout_ms;
 	struct sockaddr_un addr;
 };
@@ -74,7 +73,6 @@ int damp_link_connect(struct damp_link *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = fd;
-	l->broken = false;
 	pthread_mutex_unlock(&l->lock);
 	return err;
 }
@@ -205,12 +203,10 @@ int damp_link_call(struct damp_link *l, enum damp_wire_type type, uint64_t arg, 
 
 	memset(reply, 0, sizeof(*reply));
 	pthread_mutex_lock(&l->lock);
-	if (l->fd >= 0 && !l->broken) {
+	if (l->fd >= 0) {
 		err = exchange(l, &req, send_fd, reply, &fd);
-		if (err) {
-			l->broken = true;
-			shutdown(l->fd, SHUT_RDWR); /* which wakes the keeper */
-		}
+		if (err)
+			shutdown(l->fd, SHUT_RDWR); /* nobody can use it now; wakes the keeper */
 	}
 	pthread_mutex_unlock(&l->lock);
 	if (fd >= 0 && (err || recv_fd == NULL)) {

@@ -13,7 +13,6 @@
 #define DAMP_LINK_H
 
 #include <damper/wire.h>
-#include <stdbool.h>
 
 #define DAMP_LINK_TIMEOUT_MS 3000       /* hello, program, bypass */
 #define DAMP_LINK_LOAD_TIMEOUT_MS 30000 /* the data plane checks and opens the whole program */

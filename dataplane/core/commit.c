@@ -65,10 +65,12 @@ static void spend(struct damp_decision *d)
 
 static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
 {
+	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
+	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
 	struct damp_worker_stats *s = c->w->stats;
 
-	damp_peer_prove(c->j->peers, p->peer_key, c->now, c->now + DAMP_SECONDS(c->g->proof_idle_s),
-			c->now + DAMP_SECONDS(c->g->proof_max_s));
+	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
+	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
@@ -188,14 +190,26 @@ static size_t make_slice(struct damp_pkt *p, const struct damp_decision *d)
 	return n ? n : p->len;
 }
 
+/* A response that cannot take an Echo goes on without. */
+static size_t add_echo(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	uint8_t echo[DAMP_ECHO_LEN];
+	size_t n;
+
+	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, d->preempt_len);
+	n = damp_rewrite_add_echo(p->data, p->len, p->cap, &p->frame, &p->coap, echo, d->preempt_len);
+	d->out_ip = n ? (uint32_t)n - p->frame.l3_off : p->frame.ip_len;
+	return n ? n : p->len;
+}
+
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
  * not be built. */
-static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	switch (d->move) {
 	case DAMP_MOVE_FORWARD:
 		schedule_probes(c, p, d, DAMP_REPLY_ON);
-		return d->slice ? make_slice(p, d) : p->len;
+		return d->slice ? make_slice(p, d) : d->preempt_len ? add_echo(c, p, d) : p->len;
 	case DAMP_MOVE_CODE_BACK:
 		return make_code(c, p, d);
 	case DAMP_MOVE_ECHO_BACK:
@@ -271,7 +285,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->hs_scans += d->text_cost.hs_scans;
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
-	if (!ours || p->proved)
+	/* With the filter bypassed there is no promise to keep account of. */
+	if (!ours || p->proved || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
 	if (p->side == DAMP_OUTSIDE)
 		s->unproved_bytes_in += bytes;

@@ -35,16 +35,43 @@ static inline uint16_t fold64(uint64_t s)
 	return (uint16_t)((s >> 16) + s);
 }
 
+/* The last 0 to 7 bytes, as words of 4, 2 and 1 bytes; each begins at an even
+ * place, so the columns of the sum are right. */
+static inline uint64_t sum_tail(const uint8_t *p, size_t len)
+{
+	uint64_t sum = 0;
+	uint32_t w4;
+	uint16_t w2;
+
+	if (len & 4) {
+		memcpy(&w4, p, 4);
+		sum += w4;
+		p += 4;
+	}
+	if (len & 2) {
+		memcpy(&w2, p, 2);
+		sum += w2;
+		p += 2;
+	}
+	if (len & 1) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		sum += *p;
+#else
+		sum += (uint64_t)*p << 8;
+#endif
+	}
+	return sum;
+}
+
 uint32_t damp_csum_add(uint32_t sum, const uint8_t *data, size_t len)
 {
-	uint64_t acc = 0, last = 0;
+	uint64_t acc = 0;
 	uint16_t words;
 	uint64_t total;
 
 	for (; len >= 8; len -= 8, data += 8)
 		acc = add_carry(acc, load64(data));
-	memcpy(&last, data, len);
-	words = fold64(add_carry(acc, last));
+	words = fold64(add_carry(acc, sum_tail(data, len)));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	words = __builtin_bswap16(words);
 #endif
@@ -71,4 +98,19 @@ uint16_t damp_udp_checksum(const uint8_t *data, const struct damp_frame *f, uint
 	sum = damp_csum_add(sum, udp + UDP_HEADER_LEN, udp_len - UDP_HEADER_LEN);
 	check = (uint16_t)~damp_csum_fold(sum);
 	return check ? check : 0xffff;
+}
+
+bool damp_udp_checksum_good(const uint8_t *data, const struct damp_frame *f, uint16_t udp_len)
+{
+	const uint16_t stored = damp_get16(data + f->l4_off + 6);
+	const uint32_t addresses = f->v6 ? 32 : 8;
+
+	if (stored == 0)
+		return false;
+	if (!f->plain_l3)
+		return stored == damp_udp_checksum(data, f, udp_len);
+	/* Addresses and datagram lie side by side, and with the right checksum in
+	 * place all of it sums up to ones. */
+	return damp_csum_fold(damp_csum_add(IP_PROTO_UDP + udp_len, data + f->l4_off - addresses,
+					    addresses + udp_len)) == 0xffff;
 }

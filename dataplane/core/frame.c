@@ -108,11 +108,10 @@ static bool ip_header_sum_good(const struct parse *p)
 
 static bool udp_sum_good(const struct parse *p, uint16_t udp_len)
 {
-	const uint16_t sum = damp_get16(p->data + p->l4 + 6);
-
-	if (sum == 0)
-		return false;
-	return p->checksum_known || sum == damp_udp_checksum(p->data, p->f, udp_len);
+	/* 0 is refused either way: ports differ in what they say of it. */
+	if (p->checksum_known)
+		return damp_get16(p->data + p->l4 + 6) != 0;
+	return damp_udp_checksum_good(p->data, p->f, udp_len);
 }
 
 /* What a whole datagram and a first fragment on our ports must both keep. */

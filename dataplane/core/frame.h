@@ -72,5 +72,7 @@ uint16_t damp_csum_fold(uint32_t sum);
  * only v6, l3_off and l4_off are used: the addresses are those of the frame.
  * udp_len: at least 8, and that many bytes are there. */
 uint16_t damp_udp_checksum(const uint8_t *data, const struct damp_frame *f, uint16_t udp_len);
+/* Is the checksum in the header that one? False for 0. Uses plain_l3 too. */
+bool damp_udp_checksum_good(const uint8_t *data, const struct damp_frame *f, uint16_t udp_len);
 
 #endif

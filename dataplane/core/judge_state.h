@@ -57,6 +57,16 @@ struct damp_judge_worker {
 	struct damp_probe_fifo probes;
 };
 
+struct damp_decision;
+
+/* Somebody who watches one decision being made (explain); NULL on the wire.
+ * asked: could the charges d holds now be paid? refused: -1 yes, else the index
+ * of the first that could not. Of d only the charges are set. Changes nothing. */
+struct damp_trace {
+	void (*asked)(void *arg, const struct damp_decision *d, int refused);
+	void *arg;
+};
+
 /* One burst's surroundings. */
 struct damp_ctx {
 	struct damp_judge_worker *w;
@@ -67,6 +77,7 @@ struct damp_ctx {
 	uint64_t wall_s;
 	bool grace;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
+	const struct damp_trace *trace;
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -101,6 +112,7 @@ struct damp_decision {
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	bool speaks_blocks;                     /* the device used Block2 */
+	uint8_t preempt_len;                    /* of an Echo to add to a response that is forwarded */
 	uint16_t xchg_flags;
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
@@ -149,7 +161,7 @@ enum damp_seen_kind {
 /* Domains of the ledger, below those of the rule limits. */
 enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
-	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
+	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
 };
 
@@ -196,7 +208,13 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
-uint64_t damp_key_grey(const struct damp_judge *j, const struct damp_pkt *p);
+uint64_t damp_key_grey(const struct damp_pkt *p);
+/* The mark "somebody at this address has proved to be there", in the peer table. */
+static inline uint64_t damp_key_known(uint64_t peer_whole)
+{
+	return damp_mix(peer_whole, 1ull << 49);
+}
+
 /* The mark "has been seen to use Block2" of a device, in the peer table. */
 static inline uint64_t damp_key_blocks(uint64_t device_key)
 {
@@ -287,12 +305,14 @@ static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t valu
 static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool con = p->coap.type == DAMP_COAP_CON;
+	uint64_t key;
 
-	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+	if (!con && p->coap.type != DAMP_COAP_NON)
 		return;
-	damp_see(d, damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
-				  p->coap.mid),
-		 p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
+	key = p->mid_key ? p->mid_key
+			 : damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+					 p->coap.mid);
+	damp_see(d, key, p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
 }
 
 static inline void damp_drop(struct damp_decision *d, enum damp_reason why)
@@ -309,6 +329,19 @@ static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *
 	d->verdict = DAMP_VERDICT_ACCEPT;
 	d->out_ip = p->frame.ip_len;
 }
+
+/* The key that a rung of limit l keeps p's budget under (decide_rules.c). */
+uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+			const struct damp_rung *r, unsigned rung);
+
+/*
+ * The judgement of one packet in two steps, for who wants to look between them
+ * (judge.c): damp_judge_run() of a burst of one is damp_judge_decide() and then
+ * damp_commit(). The first changes nothing but the idle deadline of a proof.
+ */
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now);
+void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);

@@ -92,6 +92,34 @@ static void test_never_zero(void **state)
 	assert_int_equal(damp_udp_checksum(frame, &f, 10), 0xffff);
 }
 
+/* The quick check says of every stored value what computing it says; plain or
+ * not, both families, odd lengths, 0 and 0xffff among the values. */
+static void test_check_agrees(void **state)
+{
+	uint8_t frame[200];
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		const bool v6 = i & 1;
+		const uint16_t udp_len = (uint16_t)(8 + next_random() % 64);
+		const struct damp_frame f = { .v6 = v6, .l3_off = 14, .l4_off = v6 ? 54 : 34, .plain_l3 = i >> 1 & 1 };
+		uint16_t right, stored[5];
+
+		for (size_t k = 0; k < sizeof(frame); k++)
+			frame[k] = (uint8_t)next_random();
+		right = damp_udp_checksum(frame, &f, udp_len);
+		stored[0] = right;
+		stored[1] = (uint16_t)(right ^ 1u << next_random() % 16);
+		stored[2] = (uint16_t)next_random();
+		stored[3] = 0;
+		stored[4] = 0xffff;
+		for (size_t k = 0; k < sizeof(stored) / sizeof(stored[0]); k++) {
+			damp_put16(frame + f.l4_off + 6, stored[k]);
+			assert_int_equal(damp_udp_checksum_good(frame, &f, udp_len), stored[k] == right);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_in_parts),
 		cmocka_unit_test(test_rfc_example),
 		cmocka_unit_test(test_never_zero),
+		cmocka_unit_test(test_check_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
