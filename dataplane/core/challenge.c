@@ -17,10 +17,15 @@
  */
 #include "judge_state.h"
 
-/* again: the request came again, so it may use the budget of retries in place
- * of the one that a flood of fresh requests uses up. */
+/*
+ * Which budget of its address a challenge is paid from. A flood of fresh requests
+ * uses up the first. Where somebody has proved to be there is one more, but a
+ * flood in his name uses that up as well; so what comes again keeps its own.
+ */
+enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN };
+
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
-			     uint32_t bytes, bool again)
+			     uint32_t bytes, enum purse purse)
 {
 	const bool v4 = damp_addr_is_v4(peer);
 	static const struct damp_addr all;
@@ -29,8 +34,10 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 	/* First what a flood spends first: its line is at hand, and the refusal
 	 * spares the others. All refusals have one reason. */
 	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
-	if (again) {
-		damp_charge_rung(c, d, &c->g->challenge_retry, peer, DAMP_DOMAIN_RETRY, 1, DAMP_REASON_CHALLENGE_RATE);
+	if (purse != PURSE_FRESH) {
+		damp_charge_rung(c, d, &c->g->challenge_retry, peer,
+				 purse == PURSE_AGAIN ? DAMP_DOMAIN_RETRY : DAMP_DOMAIN_KNOWN, 1,
+				 DAMP_REASON_CHALLENGE_RATE);
 	} else {
 		damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1,
 				 DAMP_REASON_CHALLENGE_RATE);
@@ -100,25 +107,28 @@ static bool gateway_may_ask(const struct damp_ctx *c, struct damp_decision *d, e
 	return affordable(c, d, why);
 }
 
-/* Whose challenge a flood of fresh requests must not be able to use up: one
- * that came again, and one from an address where somebody has proved to be. */
-static bool preferred(const struct damp_ctx *c, const struct damp_pkt *p)
+/* The purse of a request beside the fresh ones': of one that came again, and of
+ * one from an address where somebody has proved to be. */
+static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0))
-		return true;
-	return p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, damp_key_grey(p), c->now);
+	if (p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
+		return PURSE_AGAIN;
+	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
 }
 
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
 static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
 			  enum damp_reason *why)
 {
-	charge_challenge(c, d, &p->frame.src, bytes, false);
+	enum purse purse;
+
+	charge_challenge(c, d, &p->frame.src, bytes, PURSE_FRESH);
 	if (affordable(c, d, why))
 		return true;
-	if (!preferred(c, p))
+	purse = other_purse(c, p);
+	if (purse == PURSE_FRESH)
 		return false;
-	charge_challenge(c, d, &p->frame.src, bytes, true);
+	charge_challenge(c, d, &p->frame.src, bytes, purse);
 	return affordable(c, d, why);
 }
 
@@ -179,7 +189,7 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 
 	if (pings == 0)
 		return false;
-	charge_challenge(c, d, &p->frame.dst, bytes, false);
+	charge_challenge(c, d, &p->frame.dst, bytes, PURSE_FRESH);
 	if (!affordable(c, d, &why))
 		return false;
 	d->move = DAMP_MOVE_PING_ON;
@@ -223,7 +233,7 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 	if (echo && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
 		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p, echo));
 
-		charge_challenge(c, d, &p->frame.dst, ip, false);
+		charge_challenge(c, d, &p->frame.dst, ip, PURSE_FRESH);
 		if (affordable(c, d, &why)) {
 			d->move = DAMP_MOVE_ECHO_ON;
 			d->verdict = DAMP_VERDICT_CHALLENGE;
