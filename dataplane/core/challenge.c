@@ -6,9 +6,9 @@
  * it is never larger than what it replaces, and every RFC 7252 endpoint
  * answers it with RST; a client that sent a CON notices only that its first
  * copy was lost. 4.01 + Echo (RFC 9175) costs one round trip instead of a
- * retransmission, but must fit under the request and be understood. So: what a
- * rule orders is an Echo; on our own account a CON is pinged first and gets an
- * Echo when it comes again unproved, a NON gets an Echo at once.
+ * retransmission, but must fit under the request and be understood. So a CON is
+ * pinged first, whoever orders the challenge, and gets an Echo when it comes
+ * again unproved; a NON gets an Echo at once.
  *
  * Invariant: a challenge is charged to the peer's and its network's challenge
  * budgets and to the byte ledger, within a reserve that data may not use, so
@@ -133,11 +133,11 @@ static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, st
 }
 
 /* Length of the Echo value to ask with, 0 for a ping. */
-static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason cause)
+static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
 
-	if (fitting == 0 || cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON)
+	if (fitting == 0 || p->coap.type == DAMP_COAP_NON)
 		return fitting;
 	return asked_before(c, p) ? fitting : 0;
 }
@@ -155,7 +155,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 		refuse(p, d, under_pressure(cause) ? cause : why);
 		return;
 	}
-	echo = echo_in_turn(c, p, cause);
+	echo = echo_in_turn(c, p);
 	if (p->frame.dst_group || (!echo && pings == 0)) {
 		d->ncharges = 0;
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);

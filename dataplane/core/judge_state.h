@@ -254,8 +254,8 @@ void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struc
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
- * ordered it, so that Echo comes first, else a confirmable request is pinged
- * first, because its client repeats it and needs to understand nothing new.
+ * ordered it. A confirmable request is pinged first, because its client repeats
+ * it and needs to understand nothing new; Echo comes when it comes again.
  * When no challenge may be made, a used-up ledger stays the drop's reason. */
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
