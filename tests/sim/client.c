@@ -143,18 +143,25 @@ static void on_ping(struct sim_client *c, const struct sim_end *from, uint16_t m
 	send_empty(c, from, DAMP_COAP_RST, mid);
 }
 
-/* 4.01: once more with the Echo in it, when the client can. */
-static void on_challenge(struct sim_client *c, const struct sim_message *m)
+static bool keep_echo(struct sim_client *c, const struct sim_message *m)
 {
 	const struct sim_option *echo = sim_option(m, DAMP_COAP_OPT_ECHO);
 
-	if (echo == NULL || !c->kind->echo || c->echo_used || c->acked || echo->len > sizeof(c->echo)) {
+	if (echo == NULL || !c->kind->echo || echo->len > sizeof(c->echo))
+		return false;
+	c->echo_len = echo->len;
+	memcpy(c->echo, echo->value, echo->len);
+	return true;
+}
+
+/* 4.01: once more with the Echo in it, when the client can. */
+static void on_challenge(struct sim_client *c, const struct sim_message *m)
+{
+	if (c->echo_used || c->acked || !keep_echo(c, m)) {
 		finish(c, false);
 		return;
 	}
 	c->echo_used = true;
-	c->echo_len = echo->len;
-	memcpy(c->echo, echo->value, echo->len);
 	send_request(c);
 }
 
@@ -174,6 +181,7 @@ static void on_content(struct sim_client *c, const struct sim_message *m)
 	c->got += m->payload_len;
 	c->szx = b.szx;
 	if (b.more) {
+		keep_echo(c, m);        /* one that comes unasked goes with the next request */
 		c->retried = 0;
 		send_request(c);
 	} else {

@@ -64,7 +64,8 @@ void av01_proved(struct sim_world *w)
 	for (unsigned int i = 0; i < 20; i++) {
 		struct sim_client *c = sim_behind_add(w, con_kind(i), AT(2 + i));
 
-		sim_client_want(c, "a600", 600, 2);
+		/* More than anybody is served on trust. */
+		sim_client_want(c, "a3000", 3000, 3);
 		sim_client_want(c, "a600", 600, 2);
 		sim_client_wait(c, AT(70 + i));
 		sim_client_want(c, "a3000", 3000, 3);
