@@ -45,7 +45,8 @@ static const char *const actions =
 	"|---|---|\n"
 	"| `accept` | final: on to the guard, which still judges |\n"
 	"| `drop` | final |\n"
-	"| `challenge` | final: 4.01 with an Echo value where that fits (RFC 9175), else a ping |\n"
+	"| `challenge` | final: the sender must prove to be there: a ping, or 4.01 with an Echo "
+	"value (RFC 9175) to a NON or to a CON that comes again |\n"
 	"| `too-many-requests` | final: 4.29 with Max-Age (RFC 8516) |\n"
 	"| `continue` | not final: the next rule decides; not as `over` |\n";
 

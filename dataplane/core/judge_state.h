@@ -167,7 +167,8 @@ enum damp_seen_kind {
 /* Domains of the ledger, below those of the rule limits. */
 enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
-	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
+	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
+	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
 };
 
@@ -296,8 +297,8 @@ void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struc
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
- * ordered it, so that Echo comes first, else a confirmable request is pinged
- * first, because its client repeats it and needs to understand nothing new.
+ * ordered it. A confirmable request is pinged first, because its client repeats
+ * it and needs to understand nothing new; Echo comes when it comes again.
  * When no challenge may be made, a used-up ledger stays the drop's reason. */
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);

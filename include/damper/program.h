@@ -63,7 +63,7 @@ enum damp_action {
 	DAMP_ACT_CONTINUE,          /* not final: the next matching rule decides */
 	DAMP_ACT_ACCEPT,            /* final: on to the guard */
 	DAMP_ACT_DROP,              /* final */
-	DAMP_ACT_CHALLENGE,         /* final: 4.01 + Echo where it fits, else ping */
+	DAMP_ACT_CHALLENGE,         /* final: ping or 4.01 + Echo, as its client can use */
 	DAMP_ACT_TOO_MANY_REQUESTS, /* final: 4.29 + Max-Age (RFC 8516) */
 	DAMP_ACT_MAX
 };

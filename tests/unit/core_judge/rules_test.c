@@ -106,7 +106,7 @@ static void too_many_requests(void **state)
 	rig_close(&r);
 }
 
-static void ordered_challenge_is_an_echo(void **state)
+static void ordered_challenge_is_a_ping_and_then_an_echo(void **state)
 {
 	struct rig r;
 	size_t len;
@@ -115,6 +115,8 @@ static void ordered_challenge_is_an_echo(void **state)
 
 	open_rules(&r, *(bool *)*state, HEAD ZONES
 		   "rules:\n  - {id: ask, match: {from: outside, msg: request, verified: false}, then: challenge}\n");
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_PINGED);
+	/* Again, and still nobody has answered. */
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_CHALLENGED);
 	assert_int_equal(rig_out(&r, &len)[1], DAMP_COAP_4_01);
 	assert_true(len <= sizeof(get));
@@ -255,7 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(drop_and_observe), BOTH(limits_refuse_what_is_over), BOTH(too_many_requests),
-		BOTH(ordered_challenge_is_an_echo), BOTH(amplification_of_a_rule), BOTH(spoofed_sources), BOTH(paths),
+		BOTH(ordered_challenge_is_a_ping_and_then_an_echo), BOTH(amplification_of_a_rule), BOTH(spoofed_sources), BOTH(paths),
 		cmocka_unit_test(defaults_agree),
 	};
 
