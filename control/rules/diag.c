@@ -77,6 +77,8 @@ static int by_place(const void *a, const void *b, void *all)
 	const size_t x = *(const size_t *)a, y = *(const size_t *)b;
 	const struct damp_message *p = &m[m[x].group], *q = &m[m[y].group];
 
+	if (p->at.src != q->at.src && p->at.src && q->at.src && p->at.src->order != q->at.src->order)
+		return p->at.src->order < q->at.src->order ? -1 : 1;
 	if (p->at.line != q->at.line)
 		return p->at.line < q->at.line ? -1 : 1;
 	if (p->at.column != q->at.column)

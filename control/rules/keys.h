@@ -69,6 +69,7 @@
 	X(DROP_EVICT, "`drop` or `evict`")                                                        \
 	X(ANSWER, "`4.01` or `4.29`")                                                             \
 	X(REGEX, "a regular expression for the whole text")                                       \
+	X(FILES, "a path, a glob, or a list of them")                                               \
 	X(LATER, "")
 
 /* X(ID, "as messages name it", "heading of the reference") */
@@ -119,7 +120,12 @@
 	X(TOP, RULES, "rules", RULES, "0.1", "[]",                                                \
 	  "Run from top to bottom; the first final verdict wins. A message no rule decides "      \
 	  "is accepted, and the guard still judges it.")                                          \
-	X(TOP, INCLUDE, "include", LATER, "", "", "")                                             \
+	X(TOP, INCLUDE, "include", FILES, "0.1", "",                                              \
+	  "Files to read as well, relative to this one; nothing outside of the directory of "     \
+	  "the root file, no symbolic links, at most 8 deep. A file is read once; those of a "    \
+	  "glob in the order of their names. They begin with `version: 1` and may hold "          \
+	  "`define`, `sets`, `limits`, `rules` and `include`. Their rules come behind those of "  \
+	  "this file, or where `- include: ...` stands as an item of `rules`.")                   \
 	X(TOP, SCHEDULES, "schedules", LATER, "", "", "")                                         \
 	X(TOP, EXEMPT, "exempt", LATER, "", "", "")                                               \
 	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
@@ -195,7 +201,8 @@
 	X(RULE, LOG, "log", LATER, "", "", "")                                                    \
 	X(RULE, SHAPE, "shape", LATER, "", "", "")                                                \
 	X(RULE, SEVERITY, "severity", LATER, "", "", "")                                          \
-	X(RULE, INCLUDE, "include", LATER, "", "", "")                                            \
+	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
+	  "Alone in an item: the rules of these files stand here.")                                            \
 	X(MATCH, FROM, "from", ENDPOINT, "0.1", "any",                                            \
 	  "Where the message comes from. A zone means its port and its addresses.")               \
 	X(MATCH, TO, "to", ENDPOINT, "0.1", "any", "Where it goes.")                              \

@@ -5,6 +5,7 @@
  *
  * Reference: operators.md 3.4, 3.5.
  */
+#include "include.h"
 #include "read.h"
 
 #include <ctype.h>
@@ -26,12 +27,12 @@ static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pai
 	case DAMP_KEY_TOP_GUARD: t->guard = p->value; break;
 	case DAMP_KEY_TOP_LIMITS: t->limits = p->value; break;
 	case DAMP_KEY_TOP_RULES: t->rules = p->value; break;
-	default: break; /* define, sets and zones: names.c */
+	default: break; /* include: include.c; define, sets and zones: names.c */
 	}
 }
 
-static void check_version(struct damp_ctx *c, const struct damp_node *root,
-			  const struct damp_node *n)
+void damp_version_check(struct damp_ctx *c, const struct damp_node *root,
+			const struct damp_node *n)
 {
 	uint64_t v;
 
@@ -114,9 +115,10 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 
 	c->name = damp_keys[DAMP_KEY_RULESET_NAME].deflt;
 	c->mode = DAMP_MODE_ENFORCE;
+	root = damp_include_expand(c, root);
 	damp_names_collect(c, root);
 	damp_read_keys(c, DAMP_SECTION_TOP, root, take, &t);
-	check_version(c, root, t.version);
+	damp_version_check(c, root, t.version);
 	if (t.ruleset)
 		damp_read_keys(c, DAMP_SECTION_RULESET, t.ruleset, ruleset_key, NULL);
 	damp_names_read(c, root);

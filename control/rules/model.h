@@ -14,6 +14,7 @@
 #define DAMP_RULES_MODEL_H
 
 #include "addr.h"
+#include "files.h"
 #include "keys.h"
 #include "quantity.h"
 
@@ -164,6 +165,7 @@ struct damp_ctx {
 	struct damp_pool *pool;
 	struct damp_diags *diags;
 	const struct damp_source *src;
+	struct damp_files *files;
 	const char *name;
 	uint32_t revision;
 	enum damp_mode mode;
@@ -199,7 +201,11 @@ bool damp_name_check(struct damp_ctx *c, const struct damp_node *key, const char
 /* The index of a set with these addresses, shared with an equal one. */
 int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a);
 
-/* model.c: walk the whole tree. */
+/* model.c: is this a version of the file format that is known? n: NULL when it
+ * is not said. */
+void damp_version_check(struct damp_ctx *c, const struct damp_node *root,
+			const struct damp_node *n);
+/* Walk the whole tree. */
 void damp_model_read(struct damp_ctx *c, const struct damp_node *root);
 /* model_limits.c */
 void damp_limits_read(struct damp_ctx *c, const struct damp_node *map);

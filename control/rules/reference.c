@@ -37,7 +37,9 @@ static const char *const intro =
 	"`continue` unless it is written.\n"
 	"* In `match` all keys have to agree; of a list one item; `{not: X}` turns X round; `any` "
 	"is no condition.\n"
-	"* A rule acts in the weaker of its own `mode` and the file's.\n";
+	"* A rule acts in the weaker of its own `mode` and the file's.\n"
+	"* `include` spreads a rule set over files. `damper load` sends them to damperd as one "
+	"text.\n";
 
 static const char *const actions =
 	"\n"
