@@ -40,6 +40,7 @@ struct damp_args {
 	const char *runtime_dir;
 	const char *comment, *duration;         /* --comment, --for */
 	bool json, watch, follow, help;
+	bool strict;
 	char **words;                           /* the arguments that are no options */
 	int nwords;
 };

@@ -71,6 +71,20 @@ void damp_diag_notice(struct damp_diags *d, struct damp_place at, const char *fm
 	va_end(ap);
 }
 
+void damp_diag_remark(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
+{
+	va_list ap;
+	const char *text;
+
+	va_start(ap, fmt);
+	text = damp_pool_vprintf(d->pool, fmt, ap);
+	va_end(ap);
+	if (told(d, at, text))
+		return;
+	add(d, DAMP_DIAG_NOTICE, at, text);
+	d->m[d->n - 1].group = d->n - 1;
+}
+
 static int by_place(const void *a, const void *b, void *all)
 {
 	const struct damp_message *m = all;

@@ -54,6 +54,9 @@ void damp_diag_error(struct damp_diags *d, struct damp_place at, const char *fmt
 	__attribute__((format(printf, 3, 4)));
 void damp_diag_warning(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A notice that stands for itself. */
+void damp_diag_remark(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void damp_diag_notice(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -22,6 +22,9 @@
 #define DAMP_FILES_MAX 1024u
 #define DAMP_FILES_BYTES_MAX (64u << 20)
 
+/* Of a path that damp_files_path() refused. */
+#define DAMP_LEAVES_MESSAGE "'%s' leaves the directory of the rule file; write a path below it"
+
 struct damp_files {
 	struct damp_pool *pool;
 	int dir;                    /* of the root file, -1: none */

@@ -180,8 +180,7 @@ static void read_include(struct walk *w, const struct damp_node *n)
 	path = damp_files_path(w->c->files, n->at.src, n->text);
 	if (!path) {
 		damp_diag_error(w->c->diags, n->at,
-				"'%s' leaves the directory of the rule file; write a path below it",
-				n->text);
+				DAMP_LEAVES_MESSAGE, n->text);
 		return;
 	}
 	if (!damp_files_is_glob(path)) {

@@ -37,6 +37,8 @@
 	X(RULES, "a list of rules")                                                               \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
+	X(SET_SOURCE, "`inline`, `file` or `runtime`")                                            \
+	X(PATH, "a path")                                                                         \
 	X(SIDES, "a list of `outside`, `inside`")                                                 \
 	X(ADDRESSES, "prefixes, full addresses, `$name`, or `any`")                               \
 	X(PER, "`source`, `target`, `peer`, `device`, `pair` or `global`")                        \
@@ -144,11 +146,18 @@
 	X(RULESET, SIGNED_BY, "signed_by", LATER, "", "", "")                                     \
 	X(RULESET, LOCKED, "locked", LATER, "", "", "")                                           \
 	X(SET, KIND, "kind", SET_KIND, "0.1", "", "What the items are. Required.")                \
-	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members.")                                \
-	X(SET, SOURCE, "source", LATER, "", "", "")                                               \
+	X(SET, SOURCE, "source", SET_SOURCE, "0.1", "inline",                                     \
+	  "Where the members come from: `items`, a `file`, or `damper block` while the gateway "  \
+	  "runs. A set of `source: runtime` is empty in this version: nothing fills it yet.")     \
+	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members, of `source: inline`.")           \
+	X(SET, FILE, "file", PATH, "0.1", "",                                                     \
+	  "A text file with one member a line, for `source: file`; `#` begins a comment. The "    \
+	  "same rules as for `include` say where it may lie.")                                    \
+	X(SET, SIZE, "size", INTEGER, "0.1", "65536",                                             \
+	  "Most members of a set of `source: runtime`, up to 1048576.")                           \
+	X(SET, TIMEOUT, "timeout", DURATION, "0.1", "10 min",                                     \
+	  "How long a member of a set of `source: runtime` stays, up to 30 d.")                   \
 	X(SET, SCOPE, "scope", LATER, "", "", "")                                                 \
-	X(SET, SIZE, "size", LATER, "", "", "")                                                   \
-	X(SET, TIMEOUT, "timeout", LATER, "", "", "")                                             \
 	X(ZONE, PORTS, "ports", SIDES, "0.1", "[outside, inside]",                                \
 	  "The gateway port that messages of the zone come in on.")                               \
 	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \

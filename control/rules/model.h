@@ -47,6 +47,7 @@ enum damp_set_kind { DAMP_SET_PREFIX, DAMP_SET_PATH, DAMP_SET_PORTS, DAMP_SET_KI
 struct damp_set {
 	enum damp_set_kind kind;
 	int set;		       /* PREFIX: address set */
+	bool runtime;		       /* filled while the gateway runs */
 	const struct damp_node *items; /* PATH, PORTS: read where they are used */
 };
 
@@ -169,6 +170,7 @@ struct damp_ctx {
 	const char *name;
 	uint32_t revision;
 	enum damp_mode mode;
+	bool strict;
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
@@ -200,6 +202,10 @@ struct damp_name *damp_name_of(struct damp_ctx *c, const struct damp_node *n, bo
 bool damp_name_check(struct damp_ctx *c, const struct damp_node *key, const char *what);
 /* The index of a set with these addresses, shared with an equal one. */
 int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a);
+
+/* set_file.c: the lines of the file that n names, as a list of items; NULL after
+ * a report. */
+const struct damp_node *damp_set_file_read(struct damp_ctx *c, const struct damp_node *n);
 
 /* model.c: is this a version of the file format that is known? n: NULL when it
  * is not said. */

@@ -55,7 +55,8 @@ static int run(struct damp_files *files, const struct damp_source *src, struct d
 	       const struct damp_rules_options *opt, struct damp_rules *out)
 {
 	struct damp_ctx c = {
-		.pool = d->pool, .diags = d, .src = src, .files = files, .inside_set = -1
+		.pool = d->pool, .diags = d, .src = src, .files = files, .inside_set = -1,
+		.strict = opt && opt->strict,
 	};
 
 	if (!d->errors)

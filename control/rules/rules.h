@@ -40,6 +40,7 @@ struct damp_rules {
 struct damp_rules_options {
 	bool colour;                /* of text */
 	const char *shown_as;       /* name in diagnostics, NULL: the path */
+	bool strict;                /* remark on what is right but may surprise */
 };
 
 /* Compile the rule file at path. Always fills *out; free with

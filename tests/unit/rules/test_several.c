@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -128,12 +129,53 @@ static void a_bundle_is_the_same(void **state)
 	damp_rules_free(&file);
 }
 
+#define MANY 100000u
+
+/* 100 000 prefixes that do not touch: in less than a second of processor time,
+ * and the last of them matches. */
+static void a_large_set(void **state)
+{
+	const struct place *p = *state;
+	const struct damp_class *cls;
+	struct timespec a, b;
+	struct damp_rules r;
+	uint8_t addr[4] = { 0 };
+	double s;
+	FILE *f;
+
+	assert_int_equal(mkdir(at(p, "in"), 0700), 0);
+	put(p, "in/root.yaml", HEAD "sets:\n  big: {kind: prefix, source: file, file: big.txt}\n"
+				    "rules:\n  - {id: one, match: {from: $big}, then: drop}\n");
+	f = fopen(at(p, "in/big.txt"), "w");
+	assert_non_null(f);
+	for (unsigned i = 0; i < MANY; i++)
+		fprintf(f, "%u.%u.%u.%u/31 # number %u\n", 10 + (i >> 22), i >> 14 & 255, i >> 6 & 255, i << 2 & 255, i);
+	fclose(f);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+	if (damp_rules_compile_file(at(p, "in/root.yaml"), NULL, &r) != 0)
+		fail_msg("%s", r.text);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+	s = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+	print_message("%u prefixes in %.3f s\n", MANY, s);
+	assert_true(s < 1.0);
+	assert_true(r.program->sec[DAMP_SEC_RANGES4].len / sizeof(struct damp_range4) >= 2 * MANY);
+	cls = eval_section(r.program, DAMP_SEC_CLASSES);
+	addr[0] = 10;
+	addr[1] = (MANY - 1) >> 14 & 255;
+	addr[2] = (MANY - 1) >> 6 & 255;
+	addr[3] = (uint8_t)((MANY - 1) << 2 & 255);
+	assert_int_not_equal(cls[eval_class(r.program, false, addr)].src_row[0],
+			     cls[eval_class(r.program, false, (uint8_t[4]){ 9 })].src_row[0]);
+	damp_rules_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(links_are_not_followed, make_place, remove_place),
 		cmocka_unit_test(a_text_has_no_files),
 		cmocka_unit_test_setup_teardown(a_bundle_is_the_same, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(a_large_set, make_place, remove_place),
 	};
 
 	return cmocka_run_group_tests_name("several files", tests, NULL, NULL);
