@@ -64,6 +64,11 @@ json_t *damp_program_guard_json(const struct damp_progview *v)
 			      "net6", rung_json(&g->net6, "bytes"),
 			      "proved", rung_json(&g->proved, "bytes"));
 
+	json_object_set_new(j, "first_host", rung_json(&g->first_host, "messages"));
+	json_object_set_new(j, "first_known", rung_json(&g->first_known, "messages"));
+	json_object_set_new(j, "first_net4", rung_json(&g->first_net4, "messages"));
+	json_object_set_new(j, "first_net6", rung_json(&g->first_net6, "messages"));
+	json_object_set_new(j, "challenge_retry", rung_json(&g->challenge_retry, "messages"));
 	json_object_set_new(j, "server", rung_json(&g->server, "messages"));
 	json_object_set_new(j, "challenge_host", rung_json(&g->challenge_host, "messages"));
 	json_object_set_new(j, "challenge_net4", rung_json(&g->challenge_net4, "messages"));

@@ -32,7 +32,7 @@ struct bucket {
 
 struct values {
 	struct damp_guard g;
-	struct bucket unproved, first, first_network, server, proved, challenge, network, retry, all, ping, probing;
+	struct bucket unproved, first, first_network, first_known, server, proved, challenge, network, retry, all, ping, probing;
 	struct damp_steps steps[DAMP_FAMILIES];
 	struct damp_place steps_at;
 	struct damp_quantity reserve;
@@ -49,6 +49,7 @@ static const struct {
 	{ DAMP_KEY_GUARD_UNPROVED, DAMP_SECTION_UNPROVED },
 	{ DAMP_KEY_GUARD_FIRST, DAMP_SECTION_FIRST },
 	{ DAMP_KEY_FIRST_NETWORK, DAMP_SECTION_FIRST_NETWORK },
+	{ DAMP_KEY_FIRST_KNOWN, DAMP_SECTION_FIRST_KNOWN },
 	{ DAMP_KEY_GUARD_SERVERS, DAMP_SECTION_SERVERS },
 	{ DAMP_KEY_GUARD_PROVED, DAMP_SECTION_PROVED },
 	{ DAMP_KEY_GUARD_CHALLENGES, DAMP_SECTION_CHALLENGES },
@@ -82,6 +83,8 @@ static const struct {
 	{ DAMP_KEY_FIRST_RATE, DAMP_KEY_FIRST_BURST, offsetof(struct values, first), MSGS },
 	{ DAMP_KEY_FIRST_NETWORK_RATE, DAMP_KEY_FIRST_NETWORK_BURST,
 	  offsetof(struct values, first_network), MSGS },
+	{ DAMP_KEY_FIRST_KNOWN_RATE, DAMP_KEY_FIRST_KNOWN_BURST,
+	  offsetof(struct values, first_known), MSGS },
 	{ DAMP_KEY_RETRIES_RATE, DAMP_KEY_RETRIES_BURST, offsetof(struct values, retry), MSGS },
 	{ DAMP_KEY_SERVERS_RATE, DAMP_KEY_SERVERS_BURST, offsetof(struct values, server), MSGS },
 	{ DAMP_KEY_ALL_RATE, DAMP_KEY_ALL_BURST, offsetof(struct values, all), MSGS },
@@ -347,6 +350,7 @@ static void settle(struct damp_ctx *c, struct values *v)
 	reserve_ticks(c, v);
 	rung(c, &v->proved, 128, &v->g.proved);
 	rung(c, &v->first, HOST_PLEN, &v->g.first_host);
+	rung(c, &v->first_known, 128, &v->g.first_known);
 	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V4], &v->g.first_net4);
 	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V6], &v->g.first_net6);
 	rung(c, &v->server, 128, &v->g.server);

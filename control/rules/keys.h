@@ -91,6 +91,7 @@
 	X(UNPROVED, "'unproved'", "guard: unproved")                                              \
 	X(FIRST, "'first_contact'", "guard: first_contact")                                       \
 	X(FIRST_NETWORK, "'network'", "guard: first_contact: network")                            \
+	X(FIRST_KNOWN, "'known'", "guard: first_contact: known")                                  \
 	X(SERVERS, "'servers'", "guard: servers")                                                 \
 	X(PROVED, "'proved'", "guard: proved")                                                    \
 	X(CHALLENGES, "'challenges'", "guard: challenges")                                        \
@@ -312,6 +313,11 @@
 	X(FIRST, RATE, "rate", RATE_MSG, "0.1", "3 msg/min",                                      \
 	  "Sustained. With the burst: 100 requests in one's name cost more than they bring back.") \
 	X(FIRST, BURST, "burst", MESSAGES, "0.1", "8 msg", "At once.")                            \
+	X(FIRST, KNOWN, "known", MAP, "0.1", "",                                                  \
+	  "In place of it, for an address that has proved itself from another port: clients "     \
+	  "behind one NAT, or one that changes its port.")                                        \
+	X(FIRST_KNOWN, RATE, "rate", RATE_MSG, "0.1", "60 msg/min", "Sustained.")                 \
+	X(FIRST_KNOWN, BURST, "burst", MESSAGES, "0.1", "30 msg", "At once.")                     \
 	X(FIRST, NETWORK, "network", MAP, "0.1", "",                                              \
 	  "The same for a whole network, against carpet bombing (AV-41).")                        \
 	X(FIRST_NETWORK, RATE, "rate", RATE_MSG, "0.1", "2 msg/s", "Sustained.")                  \

@@ -70,12 +70,12 @@ static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 
 /* A request refused under pressure is remembered, so that its retransmission
  * is told from a flood of fresh ones (design.md 3a, greylist). */
-static void refuse(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
+static void refuse(const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
 {
 	d->ncharges = 0;
 	damp_drop(d, why);
 	if (p->coap.type == DAMP_COAP_CON)
-		d->grey_key = damp_key_grey(c->j, p);
+		d->grey_key = damp_key_grey(p);
 }
 
 /* One of an address that is asked because somebody floods in its name is pinged
@@ -85,6 +85,17 @@ static bool under_pressure(enum damp_reason cause)
 	return cause != DAMP_REASON_RULE && cause != DAMP_REASON_PROOF_REQUIRED;
 }
 
+/* Has the gateway any challenge left? A flood spends these first, and then
+ * nobody needs the other charges. */
+static bool gateway_may_ask(const struct damp_ctx *c, struct damp_decision *d, enum damp_reason *why)
+{
+	static const struct damp_addr all;
+
+	d->ncharges = 0;
+	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
+	return affordable(c, d, why);
+}
+
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
 static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
 			  enum damp_reason *why)
@@ -92,22 +103,36 @@ static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, st
 	charge_challenge(c, d, &p->frame.src, bytes, false);
 	if (affordable(c, d, why))
 		return true;
-	if (p->coap.type != DAMP_COAP_CON || !damp_grey_again(c->w->grey, damp_key_grey(c->j, p), c->now))
+	if (p->coap.type != DAMP_COAP_CON || !damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
 		return false;
 	charge_challenge(c, d, &p->frame.src, bytes, true);
 	return affordable(c, d, why);
 }
 
+/* Length of the Echo value to ask with, 0 for a ping. */
+static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason cause)
+{
+	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
+
+	if (fitting == 0 || cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON)
+		return fitting;
+	return asked_before(c, p) ? fitting : 0;
+}
+
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause)
 {
-	const bool in_turn = cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON || asked_before(c, p);
-	const uint8_t echo = in_turn ? damp_echo_fitting(p, p->coap.len) : 0;
 	const uint32_t budget = (uint32_t)(((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
 	unsigned pings = pings_for(p, budget);
 	enum damp_reason why;
 	uint32_t bytes;
+	uint8_t echo;
 
+	if (!p->frame.dst_group && pings > 0 && !gateway_may_ask(c, d, &why)) {
+		refuse(p, d, under_pressure(cause) ? cause : why);
+		return;
+	}
+	echo = echo_in_turn(c, p, cause);
 	if (p->frame.dst_group || (!echo && pings == 0)) {
 		d->ncharges = 0;
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
@@ -118,7 +143,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	bytes = echo ? damp_udp_ip_len(p, damp_challenge_len(p, echo))
 		     : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 	if (!pay_challenge(c, p, d, bytes, &why)) {
-		refuse(c, p, d, under_pressure(cause) ? cause : why);
+		refuse(p, d, under_pressure(cause) ? cause : why);
 		return;
 	}
 	d->verdict = DAMP_VERDICT_CHALLENGE;

@@ -65,10 +65,12 @@ static void spend(struct damp_decision *d)
 
 static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
 {
+	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
+	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
 	struct damp_worker_stats *s = c->w->stats;
 
-	damp_peer_prove(c->j->peers, p->peer_key, c->now, c->now + DAMP_SECONDS(c->g->proof_idle_s),
-			c->now + DAMP_SECONDS(c->g->proof_max_s));
+	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
+	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
@@ -271,7 +273,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->hs_scans += d->text_cost.hs_scans;
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
-	if (!ours || p->proved)
+	/* With the filter bypassed there is no promise to keep account of. */
+	if (!ours || p->proved || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
 	if (p->side == DAMP_OUTSIDE)
 		s->unproved_bytes_in += bytes;

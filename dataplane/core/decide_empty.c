@@ -13,10 +13,10 @@ static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, stru
 {
 	enum damp_reason why;
 
-	if (p->side == DAMP_OUTSIDE) {
+	/* A proved peer's keepalive is its own affair; the answer costs its bytes. */
+	if (!p->proved && p->side == DAMP_OUTSIDE) {
 		damp_charge_rung(c, d, &c->g->ping, &p->frame.src, DAMP_DOMAIN_PING, 1, DAMP_REASON_PING_RATE);
-		if (!p->proved)
-			damp_charge_unproved(c, d, &p->frame.src, p->frame.ip_len, 0);
+		damp_charge_unproved(c, d, &p->frame.src, p->frame.ip_len, 0);
 	} else if (!p->proved) {
 		damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,
 				 DAMP_REASON_PROBING_RATE);

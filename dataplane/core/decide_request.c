@@ -132,6 +132,11 @@ static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, 
 /* What one address, and one network, is served on trust. */
 static void charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
+	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0)) {
+		damp_charge_rung(c, d, &c->g->first_known, &p->frame.src, DAMP_DOMAIN_FIRST_KNOWN, 1,
+				 DAMP_REASON_FIRST_CONTACT);
+		return;
+	}
 	damp_charge_rung(c, d, &c->g->first_host, &p->frame.src, DAMP_DOMAIN_FIRST_HOST, 1,
 			 DAMP_REASON_FIRST_CONTACT);
 	damp_charge_rung(c, d, p->frame.v6 ? &c->g->first_net6 : &c->g->first_net4, &p->frame.src,

@@ -43,6 +43,8 @@ static void message_budgets(struct damp_guard *g)
 	/* What may be served on trust: with these, 100 requests and more in one's
 	 * name bring back less than they cost (docs/threat-model.md). */
 	g->first_host = rung(3, 60, 8, 64);
+	/* An address where somebody is: NAT, or a client that changes its port. */
+	g->first_known = rung(60, 60, 30, 128);
 	g->first_net4 = rung(2, 1, 16, 24);
 	g->first_net6 = rung(2, 1, 16, 48);
 	g->server = rung(100, 1, 200, 128);

@@ -136,11 +136,11 @@ static bool has_coap(const struct damp_pkt *p)
 }
 
 /*
- * Start the loads of the ledger lines that deciding about p may ask for. A
- * guess: a peer that turns out to be proved needs other lines, and one that is
- * over a budget fewer. What is not asked for costs bandwidth, no time.
+ * Start the loads of the lines that deciding about p may ask for. A guess: a
+ * peer that turns out to be proved needs other lines, and one that is over a
+ * budget fewer. What is not asked for costs bandwidth, no time.
  */
-static void prefetch_ledger(const struct damp_ctx *c, const struct damp_pkt *p)
+static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_ledger *l = c->j->ledger;
 
@@ -151,8 +151,11 @@ static void prefetch_ledger(const struct damp_ctx *c, const struct damp_pkt *p)
 		return;
 	}
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
-	damp_ledger_prefetch(l, damp_mix(p->peer_whole, DAMP_DOMAIN_CHALLENGE_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+	damp_grey_prefetch(c->w->grey, damp_key_grey(p));
 }
 
 /* Pass 1: what can be computed from the packet and the program alone. */
@@ -175,7 +178,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
-	prefetch_ledger(c, p);
+	prefetch_budgets(c, p);
 }
 
 /* What an Echo option in a request is worth. A short value can be guessed: it

@@ -149,7 +149,7 @@ enum damp_seen_kind {
 /* Domains of the ledger, below those of the rule limits. */
 enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
-	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
+	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
 };
 
@@ -196,7 +196,13 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
-uint64_t damp_key_grey(const struct damp_judge *j, const struct damp_pkt *p);
+uint64_t damp_key_grey(const struct damp_pkt *p);
+/* The mark "somebody at this address has proved to be there", in the peer table. */
+static inline uint64_t damp_key_known(uint64_t peer_whole)
+{
+	return damp_mix(peer_whole, 1ull << 49);
+}
+
 /* The mark "has been seen to use Block2" of a device, in the peer table. */
 static inline uint64_t damp_key_blocks(uint64_t device_key)
 {

@@ -49,43 +49,58 @@ uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uin
 	return damp_key_port(hash_bits(j, a, WHOLE), port);
 }
 
+/* The guard's two rungs of bytes, as lengths in 16 bytes. */
+struct rung_bits { unsigned host, net; };
+
+static inline struct rung_bits rung_bits(const struct damp_guard *g, bool v6)
+{
+	return v6 ? (struct rung_bits){ g->host6.plen, g->net6.plen } :
+		    (struct rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
+}
+
 void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_addr *peer = damp_peer_addr(p);
-	const bool v4 = damp_addr_is_v4(peer);
-	const unsigned host = bits_of(peer, v4 ? c->g->host4.plen : c->g->host6.plen);
-	const unsigned net = bits_of(peer, v4 ? c->g->net4.plen : c->g->net6.plen);
+	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
 
 	p->peer_whole = hash_bits(c->j, peer, WHOLE);
-	p->peer_host = host == WHOLE ? p->peer_whole : hash_bits(c->j, peer, host);
-	p->peer_net = net == WHOLE ? p->peer_whole : hash_bits(c->j, peer, net);
+	p->peer_host = b.host == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.host);
+	p->peer_net = b.net == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.net);
 	p->device_whole = hash_bits(c->j, damp_device_addr(p), WHOLE);
 	p->peer_key = damp_key_port(p->peer_whole, damp_peer_port(p));
 	p->device_key = damp_key_port(p->device_whole, damp_device_port(p));
 }
 
-/* The hash of a prefix, from the packet where it has it. */
-static uint64_t known_hash(const struct damp_ctx *c, const struct damp_addr *a, unsigned bits)
+/* The hash of a prefix of the peer, whose hashes the packet has. */
+static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
 {
 	const struct damp_pkt *p = c->p;
-	const bool v4 = damp_addr_is_v4(a);
+	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+	const unsigned bits = p->frame.v6 ? plen : plen + 96;
 
-	if (a == damp_device_addr(p) && bits == WHOLE)
-		return p->device_whole;
-	if (a != damp_peer_addr(p))
-		return bits ? hash_bits(c->j, a, bits) : c->j->anybody;
-	if (bits == WHOLE)
+	if (bits >= WHOLE)
 		return p->peer_whole;
-	if (bits == bits_of(a, v4 ? c->g->host4.plen : c->g->host6.plen))
+	if (bits == b.host)
 		return p->peer_host;
-	if (bits == bits_of(a, v4 ? c->g->net4.plen : c->g->net6.plen))
+	if (bits == b.net)
 		return p->peer_net;
-	return hash_bits(c->j, a, bits);
+	return hash_bits(c->j, damp_peer_addr(p), bits);
+}
+
+static uint64_t known_hash(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen)
+{
+	if (a == damp_peer_addr(c->p))
+		return peer_hash(c, plen);
+	if (plen == 0)
+		return c->j->anybody;
+	if (a == damp_device_addr(c->p) && plen + (c->p->frame.v6 ? 0 : 96) >= WHOLE)
+		return c->p->device_whole;
+	return damp_hash_prefix(c->j, a, plen);
 }
 
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain)
 {
-	return damp_mix(known_hash(c, a, bits_of(a, plen)), domain);
+	return damp_mix(known_hash(c, a, plen), domain);
 }
 
 static uint64_t load_token(const struct damp_pkt *p)
@@ -115,9 +130,9 @@ uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 	return damp_hash3(&j->k_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
 }
 
-uint64_t damp_key_grey(const struct damp_judge *j, const struct damp_pkt *p)
+uint64_t damp_key_grey(const struct damp_pkt *p)
 {
-	return damp_hash2(&j->k_mid, p->xchg_key, p->coap.mid) | 1ull << 63;
+	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
 }
 
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)

@@ -283,6 +283,31 @@ static void many_requests_bring_back_less(void **state)
 	rig_close(&r);
 }
 
+/* Clients that come and go behind one address, each proving itself, do not use
+ * up what the address may ask on trust. */
+static void a_known_address_has_more(void **state)
+{
+	struct rig r;
+	unsigned refused = 0;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 25; i++) {
+		const struct rig_end one = { 1, (uint16_t)(20000 + i) };
+		uint8_t m[1000], rst[4] = { 0x70, 0x00 };
+		size_t len;
+
+		refused += rig_send(&r, DAMP_OUTSIDE, one, SERVER, BYTES(GET_P))->fate != DAMP_FATE_FORWARD;
+		rig_send(&r, DAMP_INSIDE, SERVER, one, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, 1000));
+		if (r.pkt.reason == DAMP_REASON_PINGED) {
+			memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+			expect(rig_send(&r, DAMP_OUTSIDE, one, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+		}
+		rig_wait_ms(&r, 3000);
+	}
+	assert_int_equal(refused, 0);
+	rig_close(&r);
+}
+
 /* While somebody floods in its name, a client's own retransmission is asked. */
 static void retransmission_is_recognised(void **state)
 {
@@ -839,6 +864,32 @@ static void header_chains(void **state)
 	rig_close(&r);
 }
 
+/* One record a second and reason, with the number it stands for. */
+static void events_tell_of_drops(void **state)
+{
+	struct damp_event_ring *ring;
+	const struct damp_event *e;
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	ring = &r.events->ring[0];
+	for (unsigned i = 0; i < 30; i++) {
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x40, 0x01, 0x12, 0x34, 0xff));
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x60, 0x00, 0x12, 0x34));
+		rig_wait_ms(&r, 100);
+	}
+	/* Two reasons, each at 0, 1 and 2 s. */
+	assert_in_range(ring->head, 5, 6);
+	e = &ring->slot[ring->head - 1];
+	assert_int_equal(e->seq, ring->head - 1);
+	assert_in_range(e->represents, 9, 11);
+	assert_int_equal(e->sport, 40000);
+	assert_int_equal(e->dport, 5683);
+	assert_int_equal(e->verdict, DAMP_VERDICT_DROP);
+	assert_int_equal(e->wall_us / 1000000, 1700000000 + r.now / DAMP_TICK_HZ - 1);
+	rig_close(&r);
+}
+
 /* Both directions of a conversation, and all answers to a group request, meet
  * at one worker. */
 static void owners_agree(void **state)
@@ -942,13 +993,13 @@ int main(void)
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
 		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
 		BOTH(known_servers_are_sliced), BOTH(many_requests_bring_back_less),
-		BOTH(retransmission_is_recognised), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
+		BOTH(retransmission_is_recognised), BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
 		BOTH(large_renewals_are_dropped),
 		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),
 		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
 		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
-		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up),
+		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up), BOTH(events_tell_of_drops),
 		cmocka_unit_test(every_reason_was_seen),
 	};
 

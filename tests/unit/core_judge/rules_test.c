@@ -220,6 +220,7 @@ static void defaults_agree(void **state)
 	SAME(host6);
 	SAME(net6);
 	SAME(first_host);
+	SAME(first_known);
 	SAME(first_net4);
 	SAME(first_net6);
 	SAME(challenge_retry);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The CoAP scan alone: nanoseconds for one message.
+ *
+ * Two sets of messages: ten made by hand, one of each usual shape
+ * (coap_scan_handmade_ns); and every CoAP message of the shared captures, where
+ * they are there (coap_scan_ns). The order is drawn, so that the branches
+ * cannot learn it.
+ *
+ * Invariant: a set is scanned from one packed buffer, and what the scan says of
+ * it is counted: a set that is all refused would be fast and mean nothing.
+ */
+#include "bench.h"
+#include "frame.h"
+#include "scan.h"
+
+#include <dirent.h>
+#include <getopt.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+
+#define SET_BYTES (8u << 20)
+#define SET_MAX 65536u
+#define SLICE 1024u
+#define SLICES 256u
+
+struct set {
+	uint8_t *bytes;
+	size_t used;
+	unsigned n;
+	struct { uint32_t off; uint16_t len; } at[SET_MAX];
+};
+
+static void add(struct set *s, const uint8_t *msg, size_t len)
+{
+	if (s->n == SET_MAX || len > SET_BYTES - s->used)
+		return;
+	memcpy(s->bytes + s->used, msg, len);
+	s->at[s->n].off = (uint32_t)s->used;
+	s->at[s->n++].len = (uint16_t)len;
+	s->used += len;
+}
+
+#define MESSAGE(text) { (const uint8_t *)(text), sizeof(text) - 1 }
+
+/* Type, code and Message ID in the first four bytes, then token and options. */
+static const struct { const uint8_t *bytes; size_t len; } handmade[] = {
+	MESSAGE("\x40\x01\x12\x34"),                                            /* CON GET / */
+	MESSAGE("\x44\x01\x12\x35" "abcd" "\xb4" "temp"),                       /* CON GET /temp */
+	MESSAGE("\x54\x01\x12\x36" "abcd" "\xbb.well-known\x04" "core"),        /* NON GET /.well-known/core */
+	MESSAGE("\x48\x01\x12\x37" "abcdefgh" "\x60\x51" "a\x01" "b\x01" "c"),  /* CON GET /a/b/c, Observe 0 */
+	MESSAGE("\x44\x01\x12\x38" "abcd" "\xb3" "big" "\xc1\x16"),             /* CON GET /big, Block2 1/0/64 */
+	MESSAGE("\x44\x03\x12\x39" "abcd" "\xb3" "led" "\x10" "\xff" "on"),     /* CON PUT /led, text, "on" */
+	MESSAGE("\x44\x02\x12\x3a" "abcd" "\xb2" "rd" "\x11\x28" "\x37" "ep=node"), /* POST /rd?ep=node, link format */
+	MESSAGE("\x64\x45\x12\x35" "abcd" "\xc0\xff" "21.5 deg C"),             /* ACK 2.05, text */
+	MESSAGE("\x54\x45\x12\x3b" "abcd" "\x62\x01\x02\x60\xff" "21.6 deg C"), /* NON 2.05, Observe 258 */
+	MESSAGE("\x60\x00\x12\x3c"),                                            /* empty ACK */
+};
+
+static void from_hand(struct set *s)
+{
+	for (unsigned i = 0; i < sizeof(handmade) / sizeof(handmade[0]); i++)
+		add(s, handmade[i].bytes, handmade[i].len);
+}
+
+static void from_frame(struct set *s, const uint8_t *data, size_t len)
+{
+	static const struct damp_port_map ports = { .coap = { [5683 / 64] = 1ull << 5683 % 64 } };
+	struct damp_frame f;
+
+	/* Hosts that compute checksums in hardware capture them unfinished. */
+	damp_frame_parse(data, len, &ports, true, &f);
+	if (f.cls == DAMP_FRAME_COAP)
+		add(s, data + f.payload_off, f.payload_len);
+}
+
+static void from_capture(struct set *s, const char *path)
+{
+	char error[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_open_offline(path, error);
+	struct pcap_pkthdr *hdr;
+	const u_char *data;
+
+	if (p == NULL)
+		return;
+	while (pcap_datalink(p) == DLT_EN10MB && pcap_next_ex(p, &hdr, &data) == 1)
+		from_frame(s, data, hdr->caplen);
+	pcap_close(p);
+}
+
+static void from_captures(struct set *s)
+{
+	const char *shared = getenv("DAMPER_SHARED"), *root = getenv("DAMPER_SOURCE_ROOT");
+	char dir[1024], path[2048];
+	const struct dirent *e;
+	DIR *d;
+
+	if (shared != NULL)
+		snprintf(dir, sizeof(dir), "%s/captures", shared);
+	else
+		snprintf(dir, sizeof(dir), "%s/../shared/captures", root ? root : ".");
+	d = opendir(dir);
+	if (d == NULL) {
+		printf("%s is not there: no row coap_scan_ns\n", dir);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		from_capture(s, path);
+	}
+	closedir(d);
+}
+
+static double slice(const struct set *s, uint64_t *rng, unsigned *malformed)
+{
+	static uint32_t order[SLICE];
+	struct damp_coap m;
+	uint64_t since;
+
+	for (unsigned i = 0; i < SLICE; i++)
+		order[i] = (uint32_t)(((bench_random(rng) >> 32) * s->n) >> 32);
+	since = bench_start();
+	for (unsigned i = 0; i < SLICE; i++) {
+		damp_coap_scan(s->bytes + s->at[order[i]].off, s->at[order[i]].len, &m);
+		*malformed += m.malformed != 0;
+	}
+	return (double)(bench_stop() - since) / SLICE;
+}
+
+static void run(struct bench_results *res, const struct set *s, const char *name, double hz)
+{
+	unsigned malformed = 0;
+	double v[SLICES];
+	uint64_t rng = 1;
+
+	for (unsigned i = 0; i < SLICES; i++)
+		v[i] = slice(s, &rng, &malformed) / hz * 1e9;
+	bench_add(res, name, "ns", bench_median(v, SLICES));
+	if (malformed * 2 > SLICES * SLICE)
+		fprintf(stderr, "%s: most messages are malformed: this measures something else\n", name);
+}
+
+static struct set *set_new(void)
+{
+	struct set *s = bench_memory(sizeof(*s));
+
+	s->bytes = bench_memory(SET_BYTES);
+	return s;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "runs", required_argument, NULL, 'r' }, { "json", required_argument, NULL, 'j' }, { NULL, 0, NULL, 0 },
+	};
+	struct set *hand = set_new(), *captured = set_new();
+	static struct bench_results res;
+	const char *json = NULL;
+	const double hz = bench_hz();
+	unsigned runs = 7;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (opt == 'r')
+			runs = (unsigned)strtoul(optarg, NULL, 10);
+		else if (opt == 'j')
+			json = optarg;
+		else
+			return 2;
+	}
+	from_hand(hand);
+	from_captures(captured);
+	printf("%u messages by hand, %u from captures\n", hand->n, captured->n);
+	for (unsigned k = 0; k < runs && k < BENCH_RUNS_MAX; k++) {
+		run(&res, hand, "coap_scan_handmade_ns", hz);
+		if (captured->n)
+			run(&res, captured, "coap_scan_ns", hz);
+	}
+	bench_print(&res);
+	return bench_write(&res, json) ? 0 : 1;
+}
