@@ -62,15 +62,10 @@ static void put_rules(struct damp_build *b)
 			.line = (uint32_t)m->at.line,
 			.column = (uint32_t)m->at.column,
 			.mode = (uint8_t)m->mode,
-			.then = (uint8_t)m->then.action,
-			.over = (uint8_t)m->over.action,
 			.nlimits = (uint8_t)m->nlimits,
-			.then_max_age_s = m->then.action == DAMP_ACT_TOO_MANY_REQUESTS
-						  ? m->then.max_age_s
-						  : 0,
-			.over_max_age_s = m->over.action == DAMP_ACT_TOO_MANY_REQUESTS
-						  ? m->over.max_age_s
-						  : 0,
+			.slice_szx = DAMP_SLICE_OFF,
+			.then = m->then.act,
+			.over = m->over.act,
 		};
 
 		memcpy(r.limit, m->limit, sizeof(r.limit));

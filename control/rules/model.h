@@ -134,8 +134,7 @@ struct damp_match {
 };
 
 struct damp_verdict_model {
-	enum damp_action action;
-	uint32_t max_age_s;
+	struct damp_act act;
 	bool set;
 };
 

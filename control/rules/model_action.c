@@ -18,12 +18,18 @@ static const char *const action_words[] = {
 	[DAMP_ACT_ACCEPT] = "accept",
 	[DAMP_ACT_DROP] = "drop",
 	[DAMP_ACT_CHALLENGE] = "challenge",
-	[DAMP_ACT_TOO_MANY_REQUESTS] = "too-many-requests",
 	NULL,
 };
 
 /* Words of the full language that wait for a later version. */
 static const char *const later_words[] = { "reset", "cure", "block", "log", NULL };
+
+static void set_answer(struct damp_verdict_model *out, uint8_t code)
+{
+	out->act.action = DAMP_ACT_ANSWER;
+	out->act.code = code;
+	out->act.max_age_s = out->act.max_age_to_s = MAX_AGE_DEFAULT_S;
+}
 
 struct long_form {
 	const struct damp_node *answer, *max_age, *echo;
@@ -56,7 +62,7 @@ static void read_max_age(struct damp_ctx *c, const struct damp_node *n,
 	}
 	if (!at || !damp_read_quantity(c, at, DAMP_WANT(MS), &q))
 		return;
-	out->max_age_s = (uint32_t)(q.micro / DAMP_MICRO / 1000);
+	out->act.max_age_s = out->act.max_age_to_s = (uint32_t)(q.micro / DAMP_MICRO / 1000);
 	if (q.micro / DAMP_MICRO < 1000 || q.micro / DAMP_MICRO > MAX_AGE_MAX_S * 1000ull)
 		damp_diag_error(c->diags, at->at,
 				"'%s' is out of range; max_age goes from 1 s to 1 d", at->text);
@@ -71,7 +77,7 @@ static void read_challenge(struct damp_ctx *c, const struct long_form *f,
 {
 	bool echo = false;
 
-	out->action = DAMP_ACT_CHALLENGE;
+	out->act.action = DAMP_ACT_CHALLENGE;
 	if (!f->echo)
 		damp_diag_error(
 			c->diags, f->answer->at,
@@ -96,7 +102,7 @@ static void read_answer(struct damp_ctx *c, const struct long_form *f,
 	if (strcmp(code, "4.01") == 0) {
 		read_challenge(c, f, out);
 	} else if (strcmp(code, "4.29") == 0) {
-		out->action = DAMP_ACT_TOO_MANY_REQUESTS;
+		set_answer(out, DAMP_COAP_4_29);
 		if (f->max_age)
 			read_max_age(c, f->max_age, out);
 		if (f->echo)
@@ -130,9 +136,13 @@ static void read_short(struct damp_ctx *c, const struct damp_node *n,
 
 	for (int i = 0; action_words[i]; i++)
 		if (damp_node_is(n, action_words[i])) {
-			out->action = (enum damp_action)i;
+			out->act.action = (uint8_t)i;
 			return;
 		}
+	if (damp_node_is(n, "too-many-requests")) {
+		set_answer(out, DAMP_COAP_4_29);
+		return;
+	}
 	for (int i = 0; later_words[i]; i++)
 		if (damp_node_is(n, later_words[i])) {
 			damp_diag_error(c->diags, n->at,
@@ -151,7 +161,6 @@ void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over,
 		      struct damp_verdict_model *out)
 {
 	out->set = true;
-	out->max_age_s = MAX_AGE_DEFAULT_S;
 	n = damp_read_deref(c, n);
 	if (!n)
 		return;
@@ -161,7 +170,7 @@ void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over,
 		read_short(c, n, out);
 	else
 		damp_diag_error(c->diags, n->at, "one action, not a list");
-	if (over && n->kind == DAMP_NODE_SCALAR && out->action == DAMP_ACT_CONTINUE &&
+	if (over && n->kind == DAMP_NODE_SCALAR && out->act.action == DAMP_ACT_CONTINUE &&
 	    damp_node_is(n, "continue"))
 		damp_diag_error(
 			c->diags, n->at,

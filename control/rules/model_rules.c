@@ -157,9 +157,9 @@ static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_wa
 			c->diags, r->at,
 			"this rule does nothing; write 'then: drop', 'accept' or another action");
 	if (!r->over.set)
-		r->over.action = r->has_limit ? DAMP_ACT_DROP : DAMP_ACT_CONTINUE;
+		r->over.act.action = r->has_limit ? DAMP_ACT_DROP : DAMP_ACT_CONTINUE;
 	if (!r->then.set)
-		r->then.action = DAMP_ACT_CONTINUE;
+		r->then.act.action = DAMP_ACT_CONTINUE;
 	if (r->mode > c->mode)
 		r->mode = c->mode;
 }
@@ -213,7 +213,7 @@ static void check_reach(struct damp_ctx *c, const struct damp_node *list)
 		const struct damp_node *match = i < list->n ? damp_node_get(list->items[i], "match")
 							    : NULL;
 
-		if (!match || !damp_node_is(match, "any") || r->then.action == DAMP_ACT_CONTINUE ||
+		if (!match || !damp_node_is(match, "any") || r->then.act.action == DAMP_ACT_CONTINUE ||
 		    r->mode != DAMP_MODE_ENFORCE)
 			continue;
 		damp_diag_warning(c->diags, c->rules[i + 1].at, "no message comes this far");

@@ -85,7 +85,7 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 			return false;
 		damp_decide_challenge(c, p, d, DAMP_REASON_RULE);
 		return true;
-	case DAMP_ACT_TOO_MANY_REQUESTS:
+	case DAMP_ACT_ANSWER:
 		d->ncharges = 0;
 		if (p->side == DAMP_OUTSIDE && !p->proved) {
 			damp_charge_rung(c, d, &c->g->challenge_host, &p->frame.src, DAMP_DOMAIN_CHALLENGE_HOST, 1,
@@ -98,7 +98,6 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 			}
 		}
 		d->move = DAMP_MOVE_CODE_BACK;
-		d->code = DAMP_COAP_4_29;
 		d->verdict = DAMP_VERDICT_ANSWER;
 		d->reason = DAMP_REASON_ANSWERED;
 		return true;

@@ -79,7 +79,7 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 		if (r->mode == DAMP_MODE_ENFORCE && l->alpha_q8 < d->alpha_q8) {
 			d->alpha_q8 = l->alpha_q8;
 			d->rule_slot = c->v->rule_slot[index];
-			d->over = r->over;
+			d->over = r->over.action;
 		}
 	}
 	if (d->ncharges == before || damp_charges_fit(c, d, &why))
@@ -96,7 +96,7 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 	damp_matches_begin(&m, c->v, c->w->index, p, &d->text_cost);
 	while ((at = damp_matches_next(&m)) >= 0) {
 		const struct damp_rule *r = &c->v->rules[at];
-		enum damp_action act = r->then;
+		const struct damp_act *act = &r->then;
 		bool over = false;
 
 		if (r->mode == DAMP_MODE_OFF)
@@ -104,13 +104,13 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		note(d, at, 1u << DAMP_OUT_MATCHED);
 		if (r->nlimits && !within_limits(c, p, r, at, d)) {
 			over = true;
-			act = r->over;
+			act = &r->over;
 			note(d, at, 1u << DAMP_OUT_OVER);
 		}
-		if (act == DAMP_ACT_CONTINUE)
+		if (act->action == DAMP_ACT_CONTINUE)
 			continue;
 		if (r->mode == DAMP_MODE_OBSERVE) {
-			if (act != DAMP_ACT_ACCEPT) {
+			if (act->action != DAMP_ACT_ACCEPT) {
 				note(d, at, 1u << DAMP_OUT_WOULD);
 				d->observed = true;
 			}
@@ -118,9 +118,10 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		}
 		note(d, at, 1u << DAMP_OUT_ACTED);
 		d->rule = at;
-		d->max_age_s = over ? r->over_max_age_s : r->then_max_age_s;
+		d->code = act->code;
+		d->max_age_s = act->max_age_s;
 		d->reason = over ? DAMP_REASON_RULE_LIMIT : DAMP_REASON_RULE;
-		return act;
+		return act->action;
 	}
 	return DAMP_ACT_ACCEPT;
 }

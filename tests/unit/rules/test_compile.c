@@ -99,18 +99,19 @@ static void rules(void **state)
 	assert_int_equal(rule[0].line, 7);
 	assert_int_equal(rule[0].column, 9);
 	assert_int_equal(rule[0].mode, DAMP_MODE_OBSERVE);      /* the file's ceiling */
-	assert_int_equal(rule[0].then, DAMP_ACT_CONTINUE);
-	assert_int_equal(rule[0].over, DAMP_ACT_TOO_MANY_REQUESTS);
-	assert_int_equal(rule[0].over_max_age_s, 30);
-	assert_int_equal(rule[0].then_max_age_s, 0);
+	assert_int_equal(rule[0].then.action, DAMP_ACT_CONTINUE);
+	assert_int_equal(rule[0].over.action, DAMP_ACT_ANSWER);
+	assert_int_equal(rule[0].over.code, 0x9d); /* 4.29 */
+	assert_int_equal(rule[0].over.max_age_s, 30);
+	assert_int_equal(rule[0].then.max_age_s, 0);
 	assert_int_equal(rule[0].nlimits, 2);
 	assert_int_equal(rule[0].limit[0], 1);
 	assert_int_equal(rule[0].limit[1], 0);
 	assert_int_equal(rule[1].mode, DAMP_MODE_OFF);
-	assert_int_equal(rule[1].then_max_age_s, 60);           /* Max-Age when it is not written */
-	assert_int_equal(rule[2].over, DAMP_ACT_DROP);
-	assert_int_equal(rule[2].then, DAMP_ACT_CONTINUE);
-	assert_int_equal(rule[3].then, DAMP_ACT_CHALLENGE);
+	assert_int_equal(rule[1].then.max_age_s, 60);           /* Max-Age when it is not written */
+	assert_int_equal(rule[2].over.action, DAMP_ACT_DROP);
+	assert_int_equal(rule[2].then.action, DAMP_ACT_CONTINUE);
+	assert_int_equal(rule[3].then.action, DAMP_ACT_CHALLENGE);
 	damp_rules_free(&r);
 }
 
