@@ -63,9 +63,11 @@ static void put_rules(struct damp_build *b)
 			.column = (uint32_t)m->at.column,
 			.mode = (uint8_t)m->mode,
 			.nlimits = (uint8_t)m->nlimits,
-			.slice_szx = DAMP_SLICE_OFF,
+			.slice_szx = m->slice_szx,
+			.slip_every = m->slip_every,
 			.then = m->then.act,
 			.over = m->over.act,
+			.slip = m->slip.act,
 		};
 
 		memcpy(r.limit, m->limit, sizeof(r.limit));

@@ -66,10 +66,13 @@
 	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
 	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
-	X(ACTION, "`accept`, `drop`, `challenge`, `continue` or `{answer: ...}`")                                                         \
+	X(ACTION, "`accept`, `drop`, `challenge`, `reset`, `continue`, `{answer: ...}` or `{strip: observe}`")                                                         \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
 	X(DROP_EVICT, "`drop` or `evict`")                                                        \
-	X(ANSWER, "`4.01` or `4.29`")                                                             \
+	X(ANSWER, "a response code: `4.01`, `4.03`, `4.29`, `5.03`, ...")                         \
+	X(TIME_OR_RANGE, "`30 s`, or a range: `60 s..300 s`")                                     \
+	X(STRIP, "`observe`")                                                                     \
+	X(BLOCK_SIZE, "`16 B`, `32 B`, `64 B`, `128 B`, `256 B`, `512 B` or `1024 B`")            \
 	X(REGEX, "a regular expression for the whole text")                                       \
 	X(FILES, "a path, a glob, or a list of them")                                               \
 	X(LATER, "")
@@ -86,6 +89,8 @@
 	X(RULE, "a rule", "rules")                                                                \
 	X(MATCH, "'match'", "match")                                                              \
 	X(PATTERN, "a pattern", "pattern")                                                        \
+	X(SLIP, "'slip'", "slip")                                                                 \
+	X(SHAPE, "'shape'", "shape")                                                              \
 	X(ANSWER, "an action", "then, over")                                                      \
 	X(GUARD, "'guard'", "guard")                                                              \
 	X(UNPROVED, "'unproved'", "guard: unproved")                                              \
@@ -205,11 +210,16 @@
 	  "What happens to the others. Required without a limit.")                                \
 	X(RULE, MODE, "mode", MODE, "0.1", "enforce",                                             \
 	  "`observe`: count what would be done, change nothing.")                                 \
-	X(RULE, SLIP, "slip", LATER, "", "", "")                                                  \
+	X(RULE, SLIP, "slip", MAP, "0.1", "",                                                     \
+	  "Gives every so many-th of the messages that the rule would end another action, so "    \
+	  "that an honest peer among them has a way on. Each worker counts by itself. Responses " \
+	  "above an `amplification` are not counted: an `over` other than `drop` challenges "     \
+	  "them anyway.")                                                                         \
 	X(RULE, WARN, "warn", LATER, "", "", "")                                                  \
 	X(RULE, BLOCK, "block", LATER, "", "", "")                                                \
 	X(RULE, LOG, "log", LATER, "", "", "")                                                    \
-	X(RULE, SHAPE, "shape", LATER, "", "", "")                                                \
+	X(RULE, SHAPE, "shape", MAP, "0.1", "",                                                   \
+	  "Makes the first answer small for what the rule lets pass.")                            \
 	X(RULE, SEVERITY, "severity", LATER, "", "", "")                                          \
 	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
 	  "Alone in an item: the rules of these files stand here.")                                            \
@@ -246,15 +256,27 @@
 	X(PATTERN, REGEX, "regex", REGEX, "0.1", "",                                              \
 	  "A regular expression (Hyperscan's subset of PCRE) that has to match the whole text.")  \
 	X(ANSWER, ANSWER, "answer", ANSWER, "0.1", "",                                            \
-	  "`{answer: 4.29, max_age: 30 s}` is the long form of `too-many-requests` (RFC "         \
-	  "8516); `{answer: 4.01, echo: true}` of `challenge` (RFC 9175).")                       \
-	X(ANSWER, MAX_AGE, "max_age", DURATION, "0.1", "60 s",                                    \
-	  "With 4.29: how long the client shall wait.")                                           \
+	  "The gateway answers a request in place of its server: 4.00, 4.02 to 4.06, 4.13, "      \
+	  "4.15, 4.29 (RFC 8516) or 5.00 to 5.05; `{answer: 4.01, echo: true}` is the long form " \
+	  "of `challenge` (RFC 9175). It is never longer than the request: a Max-Age that does "  \
+	  "not fit is left out. What is no request is dropped.")                                  \
+	X(ANSWER, MAX_AGE, "max_age", TIME_OR_RANGE, "0.1", "60 s with 4.29 and 5.03",            \
+	  "How long the client shall wait (4.29, 5.03) or may keep the answer, 1 s to 1 d. Of a " \
+	  "range each request gets its own value, so that a crowd does not come back at once.")   \
 	X(ANSWER, ECHO, "echo", TRUTH, "0.1", "true",                                             \
 	  "With 4.01: carry an Echo value to return.")                                            \
-	X(ANSWER, STRIP, "strip", LATER, "", "", "")                                              \
-	X(ANSWER, SHAPE, "shape", LATER, "", "", "")                                              \
-	X(ANSWER, BLOCK, "block", LATER, "", "", "")
+	X(ANSWER, STRIP, "strip", STRIP, "0.1", "",                                               \
+	  "A request from outside that asks to observe goes on as a plain one: one answer, no "   \
+	  "notifications. Final; others go on as they are.")                                      \
+	X(ANSWER, BLOCK, "block", LATER, "", "", "")                                              \
+	X(SLIP, EVERY, "every", INTEGER, "0.1", "", "2 to 65535. Required.")                      \
+	X(SLIP, WITH, "with", ACTION, "0.1", "",                                                  \
+	  "Not `continue`. `accept` must not let more come back than was sent: `every` has to "   \
+	  "be at least the guard's `amplification` unless the rule is for proved peers. "         \
+	  "Required.")                                                                            \
+	X(SHAPE, BLOCK2, "block2", BLOCK_SIZE, "0.1", "",                                         \
+	  "Largest first block a GET or FETCH of an unproved peer asks for, where that is less "  \
+	  "than the guard's `slice`. Required.")
 
 #define DAMP_KEYS_GUARD(X)                                                                        \
 	X(GUARD, AMPLIFICATION, "amplification", FACTOR, "0.1", "3x",                             \

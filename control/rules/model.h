@@ -143,7 +143,9 @@ struct damp_rule_model {
 	struct damp_place at; /* of the id, or of the rule when it has none */
 	enum damp_mode mode;
 	struct damp_match match;
-	struct damp_verdict_model then, over;
+	struct damp_verdict_model then, over, slip;
+	uint16_t slip_every;
+	uint8_t slice_szx; /* of shape, DAMP_SLICE_OFF none */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	size_t nlimits;
 	bool has_limit, has_match;
@@ -224,12 +226,27 @@ bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n,
 		      struct damp_steps out[DAMP_FAMILIES]);
 /* model_rules.c */
 void damp_rules_read(struct damp_ctx *c, const struct damp_node *list);
+/* model_slip.c: slip and shape of a rule; and what slip says with the rest of it. */
+void damp_slip_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+void damp_slip_check(struct damp_ctx *c, struct damp_place at, const struct damp_rule_model *r);
+void damp_shape_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+/* May the rule meet requests or DTLS of an unproved outside peer? */
+bool damp_rule_meets_unproved(const struct damp_rule_model *r);
+/* Does it end a message that this befalls? */
+static inline bool damp_act_ends(const struct damp_act *a)
+{
+	return a->action == DAMP_ACT_DROP || a->action == DAMP_ACT_CHALLENGE ||
+	       a->action == DAMP_ACT_ANSWER || a->action == DAMP_ACT_RESET;
+}
 /* model_match.c */
 void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
-/* model_action.c */
-void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over,
+/* model_action.c; decides: the key when it has to end the message, else NULL. */
+void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
-/* guard.c: n may be NULL, then the defaults hold. */
+/* guard.c: a block size of RFC 7959 section 2.2, as its SZX; off: may be off.
+ * False after a report. */
+bool damp_slice_read(struct damp_ctx *c, const struct damp_node *n, bool off, uint8_t *szx);
+/* n may be NULL, then the defaults hold. */
 void damp_guard_read(struct damp_ctx *c, const struct damp_node *n);
 
 #endif

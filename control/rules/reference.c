@@ -48,7 +48,8 @@ static const char *const actions =
 	"| `accept` | final: on to the guard, which still judges |\n"
 	"| `drop` | final |\n"
 	"| `challenge` | final: 4.01 with an Echo value where that fits (RFC 9175), else a ping |\n"
-	"| `too-many-requests` | final: 4.29 with Max-Age (RFC 8516) |\n"
+	"| `too-many-requests` | final: the same as `{answer: 4.29}` (RFC 8516) |\n"
+	"| `reset` | final: RST to the sender of a request; what is no request is dropped |\n"
 	"| `continue` | not final: the next rule decides; not as `over` |\n";
 
 static void put_cell(FILE *f, const char *text)

@@ -52,6 +52,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
@@ -83,6 +84,7 @@ enum damp_move {
 
 #define DAMP_MATCHES_KEPT 16u
 #define DAMP_SEEN_ADDS 3u
+#define DAMP_NOTE_ENDED (1u << DAMP_OUTCOME_MAX)
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -100,6 +102,8 @@ struct damp_decision {
 	bool answers;                           /* the outside peer answered an inside request */
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
+	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
+	bool strip_observe;                     /* the registration goes on as a plain request */
 	bool speaks_blocks;                     /* the device used Block2 */
 	uint16_t xchg_flags;
 	uint16_t payer_flags;                   /* set in the paying exchange */
@@ -114,7 +118,8 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome. */
+	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
+	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
 	uint8_t outcome[DAMP_MATCHES_KEPT];
 	/* Charges, all or none, and the reason each refusal would have. */
