@@ -13,7 +13,8 @@ static const struct {
 	bool list;
 } parts[] = {
 	{ DAMP_KEY_TOP_DEFINE, false }, { DAMP_KEY_TOP_SETS, false },
-	{ DAMP_KEY_TOP_LIMITS, false }, { DAMP_KEY_TOP_RULES, true },
+	{ DAMP_KEY_TOP_LIMITS, false }, { DAMP_KEY_TOP_EXEMPT, true },
+	{ DAMP_KEY_TOP_RULES, true }, /* the last: its items may be includes */
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -69,7 +70,7 @@ static void add_items(struct walk *w, struct part *to, const struct damp_node *l
 	for (size_t i = 0; i < list->n; i++) {
 		struct damp_node *item = list->items[i];
 
-		if (!is_include(item))
+		if (to != &w->part[PARTS - 1] || !is_include(item))
 			DAMP_PUSH(w->c->pool, to->items, to->n, to->cap, item);
 		else if (item->n > 1)
 			damp_diag_error(w->c->diags, item->at,

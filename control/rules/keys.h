@@ -37,6 +37,8 @@
 	X(RULES, "a list of rules")                                                               \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
+	X(EXEMPTIONS, "a list of exemptions")                                                     \
+	X(DATE, "a day: `2027-03-01`")                                                            \
 	X(SET_SOURCE, "`inline`, `file` or `runtime`")                                            \
 	X(PATH, "a path")                                                                         \
 	X(SIDES, "a list of `outside`, `inside`")                                                 \
@@ -82,6 +84,7 @@
 	X(TOP, "a rule file", "The file")                                                         \
 	X(RULESET, "'ruleset'", "ruleset")                                                        \
 	X(SET, "a set", "sets")                                                                   \
+	X(EXEMPT, "an exemption", "exempt")                                                       \
 	X(ZONE, "a zone", "zones")                                                                \
 	X(LIMIT, "a limit", "limits")                                                             \
 	X(LADDER, "a ladder", "ladder")                                                           \
@@ -132,10 +135,13 @@
 	  "Files to read as well, relative to this one; nothing outside of the directory of "     \
 	  "the root file, no symbolic links, at most 8 deep. A file is read once; those of a "    \
 	  "glob in the order of their names. They begin with `version: 1` and may hold "          \
-	  "`define`, `sets`, `limits`, `rules` and `include`. Their rules come behind those of "  \
+	  "`define`, `sets`, `exempt`, `limits`, `rules` and `include`. Their rules come behind " \
+	  "those of "                                                                             \
 	  "this file, or where `- include: ...` stands as an item of `rules`.")                   \
 	X(TOP, SCHEDULES, "schedules", LATER, "", "", "")                                         \
-	X(TOP, EXEMPT, "exempt", LATER, "", "", "")                                               \
+	X(TOP, EXEMPT, "exempt", EXEMPTIONS, "0.1", "[]",                                         \
+	  "Outside addresses whose messages, and the messages to them, meet neither rules nor "   \
+	  "guard and count toward no limit. Who can send in their name can do what they may.")    \
 	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
 	X(TOP, UPSTREAM, "upstream", LATER, "", "", "")                                           \
 	X(TOP, CAPTURE, "capture", LATER, "", "", "")                                             \
@@ -164,6 +170,14 @@
 	X(SET, TIMEOUT, "timeout", DURATION, "0.1", "10 min",                                     \
 	  "How long a member of a set of `source: runtime` stays, up to 30 d.")                   \
 	X(SET, SCOPE, "scope", LATER, "", "", "")                                                 \
+	X(EXEMPT, FROM, "from", ADDRESSES, "0.1", "", "Whom. Not `any`. Required.")               \
+	X(EXEMPT, ABOUT, "about", TEXT, "0.1", "", "Why, for people.")                            \
+	X(EXEMPT, REVIEWED, "reviewed", DATE, "0.1", "",                                          \
+	  "When somebody last asked whether it is still needed.")                                 \
+	X(EXEMPT, UNTIL, "until", DATE, "0.1", "",                                                \
+	  "Its last day (UTC). A file with an exemption that has ended does not load; one that "  \
+	  "ends within 14 days is warned about. In this version the day is looked at when the "   \
+	  "file is loaded and not again: what is loaded stays until the next load.")              \
 	X(ZONE, PORTS, "ports", SIDES, "0.1", "[outside, inside]",                                \
 	  "The gateway port that messages of the zone come in on.")                               \
 	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \

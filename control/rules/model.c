@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct top {
-	const struct damp_node *version, *ruleset, *guard, *limits, *rules;
+	const struct damp_node *version, *ruleset, *guard, *exempt, *limits, *rules;
 };
 
 static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
@@ -25,6 +25,7 @@ static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pai
 	case DAMP_KEY_TOP_VERSION: t->version = p->value; break;
 	case DAMP_KEY_TOP_RULESET: t->ruleset = p->value; break;
 	case DAMP_KEY_TOP_GUARD: t->guard = p->value; break;
+	case DAMP_KEY_TOP_EXEMPT: t->exempt = p->value; break;
 	case DAMP_KEY_TOP_LIMITS: t->limits = p->value; break;
 	case DAMP_KEY_TOP_RULES: t->rules = p->value; break;
 	default: break; /* include: include.c; define, sets and zones: names.c */
@@ -111,7 +112,7 @@ static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct d
 
 void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 {
-	struct top t = { NULL, NULL, NULL, NULL, NULL };
+	struct top t = { NULL, NULL, NULL, NULL, NULL, NULL };
 
 	c->name = damp_keys[DAMP_KEY_RULESET_NAME].deflt;
 	c->mode = DAMP_MODE_ENFORCE;
@@ -123,6 +124,8 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 		damp_read_keys(c, DAMP_SECTION_RULESET, t.ruleset, ruleset_key, NULL);
 	damp_names_read(c, root);
 	damp_guard_read(c, t.guard);
+	if (t.exempt)
+		damp_exempt_read(c, t.exempt);
 	if (t.limits)
 		damp_limits_read(c, t.limits);
 	if (t.rules)

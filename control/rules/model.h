@@ -172,6 +172,8 @@ struct damp_ctx {
 	uint32_t revision;
 	enum damp_mode mode;
 	bool strict;
+	int64_t now;
+	int exempt_set; /* -1: nobody */
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
@@ -224,8 +226,12 @@ struct damp_steps {
 };
 bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n,
 		      struct damp_steps out[DAMP_FAMILIES]);
+/* model_exempt.c */
+void damp_exempt_read(struct damp_ctx *c, const struct damp_node *list);
 /* model_rules.c */
 void damp_rules_read(struct damp_ctx *c, const struct damp_node *list);
+/* `about` is text, a block of it perhaps. */
+void damp_about_check(struct damp_ctx *c, const struct damp_node *n);
 /* model_slip.c: slip and shape of a rule; and what slip says with the rest of it. */
 void damp_slip_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
 void damp_slip_check(struct damp_ctx *c, struct damp_place at, const struct damp_rule_model *r);

@@ -107,7 +107,7 @@ static void read_limits(struct damp_ctx *c, const struct damp_node *n, struct da
 		read_limit(c, n->items[i], r);
 }
 
-static void check_about(struct damp_ctx *c, const struct damp_node *n)
+void damp_about_check(struct damp_ctx *c, const struct damp_node *n)
 {
 	n = damp_read_deref(c, n);
 	if (n && n->kind != DAMP_NODE_SCALAR)
@@ -122,7 +122,7 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 
 	switch (key) {
 	case DAMP_KEY_RULE_ID: read_id(c, p->value, w->r); break;
-	case DAMP_KEY_RULE_ABOUT: check_about(c, p->value); break;
+	case DAMP_KEY_RULE_ABOUT: damp_about_check(c, p->value); break;
 	case DAMP_KEY_RULE_MATCH: damp_match_read(c, p->value, w->r); break;
 	case DAMP_KEY_RULE_LIMIT:
 		w->limit_at = p->key->at;

@@ -40,6 +40,7 @@ struct damp_rules {
 struct damp_rules_options {
 	bool colour;                /* of text */
 	const char *shown_as;       /* name in diagnostics, NULL: the path */
+	int64_t now;                /* seconds of the Unix clock, for what ends on a day; 0: ask the clock */
 	bool strict;                /* remark on what is right but may surprise */
 };
 

@@ -224,6 +224,33 @@ static void observing_slips_nothing(void **state)
 	rig_close(&r);
 }
 
+/* More than any budget, both ways, and nobody else's budget is used up by it.
+ * Host 7 is 192.0.2.7 or its IPv6 twin by rig.c. */
+static void the_exempt_are_not_counted(void **state)
+{
+	const struct rig_end probe = { 7, 40000 };
+	uint8_t large[1000] = { 0x60, 0x45, 0x00, 0x01 };
+	struct rig r;
+
+	large[4] = 0xff;
+	rules_open(&r, *(bool *)*state, HEAD ZONES EXEMPT
+		   "limits:\n  few: {per: global, rate: 1 msg/s, burst: 1 msg}\n"
+		   "rules:\n  - {id: few, match: {from: outside}, limit: few, over: drop}\n");
+	for (unsigned i = 0; i < 1000; i++) {
+		rig_send(&r, DAMP_OUTSIDE, probe, SERVER, BYTES(GET('a')));
+		assert_int_equal(r.pkt.fate, DAMP_FATE_FORWARD);
+		rig_send(&r, DAMP_INSIDE, SERVER, probe, large, sizeof(large));
+		assert_int_equal(r.pkt.fate, DAMP_FATE_FORWARD);
+	}
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_MATCHED), 0);
+	assert_int_equal(r.stats->worker[0].unproved_bytes_out, 0);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('a')));
+	assert_int_equal(r.pkt.fate, DAMP_FATE_FORWARD);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('b')));
+	assert_int_equal(r.pkt.reason, DAMP_REASON_RULE_LIMIT);
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -232,7 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(answers_with_a_code), BOTH(a_crowd_comes_back_spread), BOTH(resets), BOTH(observe_is_stripped),
 		BOTH(observing_strips_nothing), BOTH(first_blocks_are_small), BOTH(every_third_slips),
-		BOTH(slips_count_what_is_over), BOTH(observing_slips_nothing),
+		BOTH(slips_count_what_is_over), BOTH(the_exempt_are_not_counted), BOTH(observing_slips_nothing),
 	};
 
 	return cmocka_run_group_tests_name("actions", tests, NULL, NULL);

@@ -418,10 +418,50 @@ static void option_sets(void **state)
 	free(text);
 }
 
+/* Until the end of its last day, with a warning in the last two weeks. */
+static void exemptions_end(void **state)
+{
+	static const struct { int64_t now; unsigned errors, warnings; } t[] = {
+		{ 1803859200 - 15 * 86400 - 1, 0, 0 },  /* 2027-02-13 23:59:59 */
+		{ 1803859200 - 15 * 86400 + 86400, 0, 1 },
+		{ 1803859200 + 86399, 0, 1 },           /* 2027-03-01 23:59:59 */
+		{ 1803859200 + 86400, 1, 0 },
+	};
+	static const char text[] = HEAD "exempt:\n  - {from: 192.0.2.0/24, until: 2027-03-01}\n";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct damp_rules_options opt = { .now = t[i].now };
+		struct damp_rules r;
+
+		damp_rules_compile_text(text, strlen(text), "t", &opt, &r);
+		assert_int_equal(r.errors, t[i].errors);
+		assert_int_equal(r.warnings, t[i].warnings);
+		damp_rules_free(&r);
+	}
+}
+
+static void exempt_classes(void **state)
+{
+	static const uint8_t in[4] = { 192, 0, 2, 77 }, out[4] = { 192, 0, 3, 0 }, both[4] = { 10, 0, 0, 1 };
+	const struct damp_class *cls;
+	struct damp_rules r;
+
+	(void)state;
+	compile(HEAD "zones: {inside: {ports: [inside], prefixes: [10.0.0.0/8]}}\n"
+		     "exempt:\n  - {from: 192.0.2.0/24, until: 2999-03-01}\n"
+		     "  - {from: 10.0.0.1, until: 2999-03-01}\n", &r);
+	cls = eval_section(r.program, DAMP_SEC_CLASSES);
+	assert_int_equal(cls[eval_class(r.program, false, in)].flags, DAMP_CLASS_EXEMPT);
+	assert_int_equal(cls[eval_class(r.program, false, out)].flags, 0);
+	assert_int_equal(cls[eval_class(r.program, false, both)].flags, DAMP_CLASS_EXEMPT | DAMP_CLASS_INSIDE);
+	damp_rules_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
+		cmocka_unit_test(header), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
 		cmocka_unit_test(state_keys), cmocka_unit_test(guard_keys), cmocka_unit_test(guard_defaults),
 		cmocka_unit_test(inside), cmocka_unit_test(bounds), cmocka_unit_test(option_sets),
 	};
