@@ -20,7 +20,7 @@
 /* X(NAME, code, what it means) */
 #define DAMP_EXITS(X)                                                                  \
 	X(OK, 0, "fine")                                                               \
-	X(NO, 1, "the answer is no: errors in the rules, or bad health")               \
+	X(NO, 1, "the answer is no: errors in rules, bad health, a drop, other verdicts, a red test")               \
 	X(USAGE, 2, "the command line was not understood")                             \
 	X(UNREADABLE, 3, "a file cannot be read")                                      \
 	X(AWAY, 4, "damperd, or the data plane behind it, does not answer")            \
@@ -35,11 +35,21 @@ enum damp_exit {
 #undef X
 };
 
+/* Values of an option that may be given more than once. */
+#define DAMP_VALUES_MAX 32u
+struct damp_values {
+	const char *value[DAMP_VALUES_MAX];
+	unsigned n;
+};
+
 /* What the command line said. */
 struct damp_args {
 	const char *runtime_dir;
 	const char *comment, *duration;         /* --comment, --for */
-	bool json, watch, follow, help;
+	const char *rules, *against;            /* explain, replay: a file or "running" */
+	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format;
+	struct damp_values coap_options, inside, outside_mac;
+	bool json, watch, follow, help, grace, move_loopback;
 	bool strict;
 	char **words;                           /* the arguments that are no options */
 	int nwords;

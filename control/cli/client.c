@@ -164,13 +164,12 @@ static int judge(const struct damp_client *c, const json_t *j)
 	return fail(c, code, "%s", text_of(j, "text", "damperd gave no reason"));
 }
 
-int damp_client_call(struct damp_client *c, const char *path, const char *body, size_t len,
-		     json_t **out)
+/* One request; its answer is c->text. */
+static int perform(struct damp_client *c, const char *path, const char *body, size_t len)
 {
 	char url[4096];
 	CURLcode rc;
 
-	*out = NULL;
 	free(c->text);
 	c->text = NULL;
 	c->len = 0;
@@ -188,10 +187,41 @@ int damp_client_call(struct damp_client *c, const char *path, const char *body, 
 		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body);
 	}
 	rc = curl_easy_perform(c->curl);
-	if (rc != CURLE_OK)
-		return transport_failed(c, rc);
+	return rc == CURLE_OK ? DAMP_EXIT_OK : transport_failed(c, rc);
+}
+
+int damp_client_call(struct damp_client *c, const char *path, const char *body, size_t len,
+		     json_t **out)
+{
+	const int code = perform(c, path, body, len);
+
+	*out = NULL;
+	if (code != DAMP_EXIT_OK)
+		return code;
 	*out = json_loadb(c->text != NULL ? c->text : "", c->len, JSON_REJECT_DUPLICATES, NULL);
 	return judge(c, *out);
+}
+
+int damp_client_fetch(struct damp_client *c, const char *path, char **data, size_t *len)
+{
+	int code = perform(c, path, NULL, 0);
+	long status = 0;
+	json_t *j;
+
+	*data = NULL;
+	if (code != DAMP_EXIT_OK)
+		return code;
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200) {
+		*data = c->text;
+		*len = c->len;
+		c->text = NULL;
+		return *data != NULL ? code : fail(c, DAMP_EXIT_INTERNAL, "damperd sent nothing");
+	}
+	j = json_loadb(c->text != NULL ? c->text : "", c->len, JSON_REJECT_DUPLICATES, NULL);
+	code = judge(c, j);
+	json_decref(j);
+	return code;
 }
 
 int damp_client_add_query(struct damp_client *c, char *url, size_t room, const char *key,

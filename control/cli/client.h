@@ -31,6 +31,10 @@ int damp_client_call(struct damp_client *c, const char *path, const char *body, 
 int damp_client_add_query(struct damp_client *c, char *url, size_t room, const char *key,
 			  const char *value);
 
+/* GET path as bytes: malloc'ed into *data, also on failure NULL. Otherwise as
+ * damp_client_call(). */
+int damp_client_fetch(struct damp_client *c, const char *path, char **data, size_t *len);
+
 /* One GET for a command: *out is set exactly when 0 is returned. */
 int damp_client_get(const struct damp_cli *cli, const char *path, json_t **out);
 

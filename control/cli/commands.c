@@ -5,9 +5,12 @@
 #include "bypass.h"
 #include "check.h"
 #include "events.h"
+#include "explain.h"
 #include "help.h"
 #include "load.h"
+#include "replay.h"
 #include "show.h"
+#include "test.h"
 
 const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_JSON] = { "json", 0, NULL, "print JSON for programs instead of text" },
@@ -20,6 +23,28 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
 			      "take warnings for errors, and remark on more" },
+	[DAMP_OPT_RULES] = { "rules", 0, "FILE", "judge by this rule file, or by 'running': what the data plane runs" },
+	[DAMP_OPT_AGAINST] = { "against", 0, "FILE", "compare with this rule file, or with 'running'" },
+	[DAMP_OPT_HEX] = { "hex", 0, "HEX", "the bytes of a CoAP message; '-' reads one on each line of\nstandard input" },
+	[DAMP_OPT_PCAP] = { "pcap", 0, "FILE#N", "frame N of a capture" },
+	[DAMP_OPT_MSG] = { "msg", 0, "TEXT", "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
+	[DAMP_OPT_FROM] = { "from", 0, "ADDR", "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
+	[DAMP_OPT_TO] = { "to", 0, "ADDR", "where it goes" },
+	[DAMP_OPT_SIZE] = { "size", 0, "SIZE", "bytes of the described message, like 40 or 40B: filled up with\na payload" },
+	[DAMP_OPT_SIDE] = { "side", 0, "SIDE", "the port it comes in on: outside or inside" },
+	[DAMP_OPT_OPTION] = { "option", 0, "NAME=VALUE",
+			      "a CoAP option of the described message, like observe=0,\n"
+			      "block2=0/0/64 or etag=0x01; may be repeated" },
+	[DAMP_OPT_STATE] = { "state", 0, "STATE", "what the judge has seen before: empty, or capture (default with\n--pcap)" },
+	[DAMP_OPT_INSIDE] = { "inside", 0, "PREFIX",
+			      "addresses of devices, to tell the sides of a capture; may be\nrepeated" },
+	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
+				   "frames from this MAC came from outside, all others from inside;\nmay be repeated" },
+	[DAMP_OPT_GRACE] = { "grace", 0, NULL, "begin as right after a start of the gateway, in its grace time" },
+	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
+				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
+				"since no wire carries them and the judge refuses them" },
+	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },
 	[DAMP_OPT_HELP] = { "help", 'h', NULL, "print help and end" },
@@ -120,6 +145,61 @@ const struct damp_command damp_commands[] = {
 		.examples = { "damper events -f",
 			      "damper events --json | jq 'select(.reason==\"amplification\").src.ip'" },
 		.run = damp_cmd_events,
+	},
+	{
+		.name = "explain", .args = "",
+		.summary = "what would happen to one message, and why",
+		.help = "Puts a message before the judge of the data plane, here, off the wire: prints\n"
+			"how it reads, each rule with why it matches or not, its limits with what is\n"
+			"used of them, the budgets of the guard, the verdict, and what would be sent.\n"
+			"The message is given by --hex, --pcap or --msg. Rules are those that run, from\n"
+			"damperd, or those of --rules FILE; --hex without --rules, --from or --side only\n"
+			"asks the strict scan. The judge has seen nothing before, save with --pcap the\n"
+			"frames before it. --hex - prints one JSON object for each line.\n"
+			"Ends with 1 when the message is dropped.\n",
+		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO, DAMP_OPT_SIZE,
+			     DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES, DAMP_OPT_STATE, DAMP_OPT_INSIDE,
+			     DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper explain --rules home.yaml --from 203.0.113.9 --to 192.0.2.7 --msg 'CON GET /a'",
+			      "damper explain --rules home.yaml --pcap attack.pcap#17", "damper explain --hex 40010001",
+			      "jq -r .hex messages.jsonl | damper explain --hex - | jq .reason" },
+		.run = damp_cmd_explain,
+	},
+	{
+		.name = "replay", .args = "PCAP", .min_words = 1, .max_words = 1,
+		.summary = "what would rules have done with a capture?",
+		.help = "Puts each frame of a pcap or pcapng file before the judge of the data plane,\n"
+			"here, with the capture's own clock, and prints what became of them. With\n"
+			"--against a second judge runs other rules beside it, and the differences are\n"
+			"shown: counts, proved peers that were dropped (look there first), bytes toward\n"
+			"peers that have not proved they are there, and for each rule the first frame it\n"
+			"treated otherwise; 'damper explain --pcap FILE#N' says why.\n"
+			"Which side a frame came from is told by --inside or --outside-mac, else by\n"
+			"pcapng interfaces named inside and outside, else by the inside prefixes of the\n"
+			"rules, else guessed: the end with the CoAP port is inside.\n"
+			"The judge begins with empty tables, and nobody answers its challenges here: a\n"
+			"capture of a gateway without Damper shows honest clients unproved.\n"
+			"Ends with 1 when verdicts differ.\n",
+		.options = { DAMP_OPT_RULES, DAMP_OPT_AGAINST, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_LOOPBACK,
+			     DAMP_OPT_GRACE, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper replay yesterday.pcapng --rules new.yaml --against running",
+			      "damper replay attack.pcap --rules home.yaml --inside 192.0.2.0/24 --json | jq .sets.new" },
+		.run = damp_cmd_replay,
+	},
+	{
+		.name = "test", .args = "FILE...", .min_words = 1, .max_words = -1,
+		.summary = "run rule tests (*.test.yaml)",
+		.help = "Each test sends described messages, or a capture, through the judge of the data\n"
+			"plane, here, with the rules its file names, and compares what became of them\n"
+			"with what it expects. Results are printed in the Test Anything Protocol; what\n"
+			"is wrong with a file goes to standard error with file, line and column.\n"
+			"Needs neither damperd nor root. Ends with 1 when a test failed.\n",
+		.options = { DAMP_OPT_FORMAT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
+		.examples = { "damper test /etc/damper/home.test.yaml" },
+		.run = damp_cmd_test,
 	},
 	{
 		.name = "bypass on", .args = "",

@@ -45,14 +45,21 @@ static void print_examples(FILE *f, const struct damp_command *c)
 		fprintf(f, "  %s\n", c->examples[i]);
 }
 
+#define USAGE_WIDTH 90
+
 static void print_usage(FILE *f, const struct damp_command *c)
 {
-	fprintf(f, "Usage: damper %s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
+	int at = fprintf(f, "Usage: damper %s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
+
 	for (unsigned i = 0; i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++) {
 		const struct damp_option *o = &damp_option_table[c->options[i]];
+		char text[64];
+		const int n = snprintf(text, sizeof(text), " [--%s%s%s]", o->name, o->arg != NULL ? " " : "",
+				       o->arg != NULL ? o->arg : "");
 
-		fprintf(f, " [--%s%s%s]", o->name, o->arg != NULL ? " " : "",
-			o->arg != NULL ? o->arg : "");
+		if (at + n >= USAGE_WIDTH)
+			at = fprintf(f, "\n         ") - 1;
+		at += fprintf(f, "%s", text);
 	}
 	fputc('\n', f);
 }

@@ -53,9 +53,65 @@ static bool wants_colour(FILE *f)
 	       (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+/* Keep one more value of a repeatable option; one too many is told by check_values(). */
+static void keep(struct damp_values *v, const char *value)
+{
+	if (v->n < DAMP_VALUES_MAX)
+		v->value[v->n] = value;
+	v->n++;
+}
+
 static void apply(struct damp_args *a, enum damp_option_id id, const char *value)
 {
 	switch (id) {
+	case DAMP_OPT_RULES:
+		a->rules = value;
+		break;
+	case DAMP_OPT_AGAINST:
+		a->against = value;
+		break;
+	case DAMP_OPT_HEX:
+		a->hex = value;
+		break;
+	case DAMP_OPT_PCAP:
+		a->pcap = value;
+		break;
+	case DAMP_OPT_MSG:
+		a->msg = value;
+		break;
+	case DAMP_OPT_FROM:
+		a->from = value;
+		break;
+	case DAMP_OPT_TO:
+		a->to = value;
+		break;
+	case DAMP_OPT_SIZE:
+		a->size = value;
+		break;
+	case DAMP_OPT_SIDE:
+		a->side = value;
+		break;
+	case DAMP_OPT_STATE:
+		a->state = value;
+		break;
+	case DAMP_OPT_FORMAT:
+		a->format = value;
+		break;
+	case DAMP_OPT_OPTION:
+		keep(&a->coap_options, value);
+		break;
+	case DAMP_OPT_INSIDE:
+		keep(&a->inside, value);
+		break;
+	case DAMP_OPT_OUTSIDE_MAC:
+		keep(&a->outside_mac, value);
+		break;
+	case DAMP_OPT_GRACE:
+		a->grace = true;
+		break;
+	case DAMP_OPT_LOOPBACK:
+		a->move_loopback = true;
+		break;
 	case DAMP_OPT_JSON:
 		a->json = true;
 		break;
@@ -213,6 +269,13 @@ static int check_options(const struct damp_command *c, const bool seen[DAMP_OPT_
 	return DAMP_EXIT_OK;
 }
 
+static int check_values(const struct damp_args *a)
+{
+	if (a->coap_options.n > DAMP_VALUES_MAX || a->inside.n > DAMP_VALUES_MAX || a->outside_mac.n > DAMP_VALUES_MAX)
+		return damp_fail(DAMP_EXIT_USAGE, "an option is given more than %u times", DAMP_VALUES_MAX);
+	return DAMP_EXIT_OK;
+}
+
 static int run(struct damp_cli *cli, const bool seen[DAMP_OPT_ID_MAX])
 {
 	const struct damp_command *c;
@@ -235,6 +298,8 @@ static int run(struct damp_cli *cli, const bool seen[DAMP_OPT_ID_MAX])
 	code = check_words(c, a);
 	if (code == DAMP_EXIT_OK)
 		code = check_options(c, seen);
+	if (code == DAMP_EXIT_OK)
+		code = check_values(a);
 	return code == DAMP_EXIT_OK ? c->run(cli) : code;
 }
 

@@ -103,6 +103,27 @@ static void get_memory(struct damp_control *c, const struct damp_http_request *r
 	answer_document(c, reply, damp_api_memory, true);
 }
 
+/* The running program as it is, for judging off the wire. It holds no secret. */
+static void get_program(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+{
+	struct damp_prog *p = damp_control_running(c);
+
+	(void)req;
+	if (p == NULL) {
+		refuse(reply, 503, "dataplane_away", "it is not known what program the data plane runs");
+		return;
+	}
+	reply->status = 500;
+	reply->type = "application/octet-stream";
+	reply->body = malloc(p->len);
+	if (reply->body != NULL) {
+		memcpy(reply->body, p->block, p->len);
+		reply->len = p->len;
+		reply->status = 200;
+	}
+	damp_prog_put(p);
+}
+
 static bool number(const char *text, uint64_t *out)
 {
 	char *end;
@@ -279,6 +300,7 @@ static const struct route routes[] = {
 	{ "GET", "/v1/status", false, get_status },   { "GET", "/v1/rules", false, get_rules },
 	{ "GET", "/v1/limits", false, get_limits },   { "GET", "/v1/workers", false, get_workers },
 	{ "GET", "/v1/memory", false, get_memory },   { "GET", "/v1/events", false, get_events },
+	{ "GET", "/v1/program", false, get_program },
 	{ "POST", "/v1/load", true, post_load },      { "POST", "/v1/bypass", true, post_bypass },
 };
 

@@ -2,7 +2,7 @@
 /*
  * The API of damperd: HTTP/1.1 and JSON on the UNIX socket.
  *
- *   GET  /v1/status /v1/rules /v1/limits /v1/workers /v1/memory
+ *   GET  /v1/status /v1/rules /v1/limits /v1/workers /v1/memory /v1/program
  *   GET  /v1/events?since=N&max=M
  *   POST /v1/load?name=&comment=          body: the rule text
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it

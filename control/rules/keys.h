@@ -375,8 +375,9 @@
 	  "the real client still gets one (anchors.md 5).")                                       \
 	X(CHALLENGES, NETWORK, "network", MAP, "0.1", "", "The same for a whole network.")        \
 	X(CHALLENGES, RETRIES, "retries", MAP, "0.1", "",                                         \
-	  "Toward one address, for requests that came again as RFC 7252 section 4.2 has it: a "   \
-	  "flood of fresh ones does not use these up.")                                           \
+	  "Toward one address, for requests that came again as RFC 7252 section 4.2 has it, and " \
+	  "for an address where somebody has proved to be: a flood of fresh ones does not use "   \
+	  "these up.")                                                                            \
 	X(RETRIES, RATE, "rate", RATE_MSG, "0.1", "20 msg/s", "Sustained.")                       \
 	X(RETRIES, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
 	X(CHALLENGES, ALL, "all", MAP, "0.1", "", "The same for all addresses together.")         \

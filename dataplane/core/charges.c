@@ -61,6 +61,8 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 {
 	const int refused = damp_ledger_peek(c->j->ledger, d->charge, d->ncharges, c->now);
 
+	if (damp_unlikely(c->trace != NULL))
+		c->trace->asked(c->trace->arg, d, refused);
 	if (refused < 0)
 		return true;
 	*why = d->charge_reason[refused];

@@ -14,8 +14,6 @@
 
 #include <hs.h>
 
-#define DAMP_TEXT_MAX 1400u
-
 static uint32_t interval_row(const struct damp_interval *v, uint32_t n, uint32_t x)
 {
 	uint32_t lo = 0, hi = n - 1;
@@ -123,7 +121,7 @@ static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsig
 	const uint64_t raw = damp_siphash13(&v->memo_key, msg + off, end - off);
 	const uint64_t key = damp_hash2(&v->memo_key, raw, abbrev << 1 | which);
 	const uint64_t *hit = damp_memo_find(v->memo[worker], key);
-	char text[DAMP_TEXT_MAX];
+	char text[DAMP_TEXT_BYTES_MAX];
 	uint64_t *row;
 	int len;
 

@@ -17,6 +17,9 @@
 /* Seven attributes of every packet, type, code, both texts, and option masks. */
 #define DAMP_ROWS_GATHERED (11u + DAMP_OPTION_ROWS_MAX)
 
+/* A longer path or query is matched as an empty text. */
+#define DAMP_TEXT_BYTES_MAX 1400u
+
 struct damp_matches {
 	const struct damp_view *view;
 	const uint64_t *row[DAMP_ROWS_GATHERED];

@@ -195,14 +195,28 @@ static size_t make_shape(struct damp_pkt *p, const struct damp_decision *d)
 	return n || d->strip_observe ? n : p->len;
 }
 
+/* A response that cannot take an Echo goes on without. */
+static size_t add_echo(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	uint8_t echo[DAMP_ECHO_LEN];
+	size_t n;
+
+	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, d->preempt_len);
+	n = damp_rewrite_add_echo(p->data, p->len, p->cap, &p->frame, &p->coap, echo, d->preempt_len);
+	d->out_ip = n ? (uint32_t)n - p->frame.l3_off : p->frame.ip_len;
+	return n ? n : p->len;
+}
+
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
  * not be built. */
-static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	switch (d->move) {
 	case DAMP_MOVE_FORWARD:
 		schedule_probes(c, p, d, DAMP_REPLY_ON);
-		return d->slice || d->strip_observe ? make_shape(p, d) : p->len;
+		if (d->slice || d->strip_observe)
+			return make_shape(p, d);
+		return d->preempt_len ? add_echo(c, p, d) : p->len;
 	case DAMP_MOVE_CODE_BACK:
 		return make_code(c, p, d);
 	case DAMP_MOVE_ECHO_BACK:
@@ -292,8 +306,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->hs_scans += d->text_cost.hs_scans;
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
-	/* With the filter bypassed there is no promise to keep account of. */
-	if (!ours || p->proved || d->verdict == DAMP_VERDICT_BYPASS)
+	/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */
+	if (!ours || p->proved || d->exempt || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
 	if (p->side == DAMP_OUTSIDE)
 		s->unproved_bytes_in += bytes;

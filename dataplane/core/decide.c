@@ -106,6 +106,7 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 		break;
 	}
 	if (exempt(c, p)) {
+		d->exempt = true;
 		damp_forward(d, p, DAMP_REASON_ACCEPTED);
 		return;
 	}

@@ -26,8 +26,8 @@ static void note(struct damp_decision *d, int32_t rule, unsigned outcomes)
 }
 
 /* The addresses a limit is kept for. */
-static uint64_t limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
-			  const struct damp_rung *r, unsigned rung)
+uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+			const struct damp_rung *r, unsigned rung)
 {
 	const uint64_t domain = DAMP_DOMAIN_LIMITS + ((uint64_t)l->state_key << 3 | rung);
 
@@ -57,8 +57,8 @@ static void charge_limit(const struct damp_ctx *c, const struct damp_pkt *p, con
 	const unsigned n = p->frame.v6 ? l->nrungs6 : l->nrungs4;
 
 	for (unsigned i = 0; i < n; i++)
-		damp_charge_add(d, limit_key(c, p, l, &r[i], i), damp_cost(r[i].cost_q16, units), r[i].burst_ticks,
-				DAMP_REASON_RULE_LIMIT);
+		damp_charge_add(d, damp_limit_key(c, p, l, &r[i], i), damp_cost(r[i].cost_q16, units),
+				r[i].burst_ticks, DAMP_REASON_RULE_LIMIT);
 }
 
 /* Take the limits of a rule on board. Returns false when one is exceeded; then
@@ -162,6 +162,7 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		}
 		note(d, at, 1u << DAMP_OUT_ACTED);
 		d->rule = at;
+		d->action = act->action;
 		d->code = act->code;
 		d->max_age_s = max_age(c, p, act);
 		d->reason = over ? DAMP_REASON_RULE_LIMIT : DAMP_REASON_RULE;

@@ -2,9 +2,10 @@
 /*
  * Bursts through the judge: set-up, the passes, and the slow loop's questions.
  *
- * Pass 1 hashes and prefetches for the whole burst, pass 2 looks up, decides
- * and commits packet by packet, in order, because the second packet of a burst
- * may depend on the first. See judge.h for the promise.
+ * Pass 1 hashes and prefetches for the whole burst, a look at the peers' proofs
+ * in between prefetches what depends on them, pass 2 looks up, decides and
+ * commits packet by packet, in order, because the second packet of a burst may
+ * depend on the first. See judge.h for the promise.
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
@@ -136,9 +137,10 @@ static bool has_coap(const struct damp_pkt *p)
 }
 
 /*
- * Start the loads of the lines that deciding about p may ask for. A guess: a
- * peer that turns out to be proved needs other lines, and one that is over a
- * budget fewer. What is not asked for costs bandwidth, no time.
+ * The lines of the budgets that deciding about p may ask for. A guess: a peer
+ * that turns out to be proved needs others. It is made here and not when that
+ * is known, because loads that start between hashes cost next to nothing and a
+ * volley of eight for every packet waits for its own.
  */
 static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 {
@@ -150,6 +152,7 @@ static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
 		return;
 	}
+	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
@@ -168,6 +171,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->observed = 0;
 	p->peer_key = 0;
 	p->xchg_key = 0;
+	p->mid_key = 0;
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
@@ -179,6 +183,33 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	prefetch_budgets(c, p);
+}
+
+/* The line of the Message ID that an Empty message will ask for, or that a CON
+ * or NON will leave; its key is kept. */
+static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool asks = p->kind == DAMP_KIND_EMPTY;
+	const bool outside = (p->side == DAMP_OUTSIDE) != asks;
+
+	if (!asks && p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+		return;
+	p->mid_key = damp_key_seen(c->j, p, outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid);
+	damp_seen_prefetch(c->w->seen, p->mid_key);
+}
+
+/*
+ * Between the passes, when the peers' lines have come: the Message IDs of what is
+ * likely to pass. Of what unproved peers send most is dropped, and leaves none.
+ * A guess: a packet of this burst may still change what is proved.
+ */
+static void foresee(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
+
+	if (p->kind == DAMP_KIND_EMPTY ||
+	    (message && (p->side == DAMP_INSIDE || damp_peer_proved(c->j->peers, p->peer_key, c->now, 0))))
+		prefetch_mid(c, p);
 }
 
 /* What an Echo option in a request is worth. A short value can be guessed: it
@@ -241,11 +272,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		p->truths |= DAMP_TRUTH_MULTICAST;
 	if (p->kind == DAMP_KIND_RESPONSE && (p->xchg != NULL || p->obs != NULL))
 		p->truths |= DAMP_TRUTH_SOLICITED;
-	if (p->kind == DAMP_KIND_EMPTY &&
-	    damp_seen_find(c->w->seen,
-			   damp_key_seen(c->j, p, from_peer ? DAMP_SEEN_FROM_INSIDE : DAMP_SEEN_FROM_OUTSIDE,
-					 p->coap.mid),
-			   c->now, &value))
+	if (p->kind == DAMP_KIND_EMPTY && damp_seen_find(c->w->seen, p->mid_key, c->now, &value))
 		p->truths |= DAMP_TRUTH_SOLICITED;
 	return echo;
 }
@@ -261,30 +288,50 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_commit(c, p, &d);
 }
 
-static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	const enum echo_worth echo = look_up(c, p);
+
+	damp_decide(c, p, d);
+	if (echo == ECHO_PROOF)
+		d->proof = DAMP_PROOF_ECHO;
+	if (echo == ECHO_WRONG_GUESS)
+		damp_charge_guess(c, p, d);
+}
+
+static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+{
 	struct damp_decision d;
 
-	damp_decide(c, p, &d);
-	if (echo == ECHO_PROOF)
-		d.proof = DAMP_PROOF_ECHO;
-	if (echo == ECHO_WRONG_GUESS)
-		damp_charge_guess(c, p, &d);
+	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
+}
+
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now)
+{
+	return (struct damp_ctx){
+		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
+		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
+	};
+}
+
+void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	prepare(c, p);
+	decide_one(c, p, d);
 }
 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
-	struct damp_ctx c = {
-		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now,
-		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
-		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
-	};
+	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
+	for (unsigned i = 0; i < n; i++)
+		foresee(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++) {
 		c.p = &p[i];
 		if (bypassed)

@@ -66,6 +66,7 @@ struct damp_pkt {
 	/* Keyed hashes of the outside address and its prefixes at the guard's byte
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
+	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;

@@ -58,6 +58,16 @@ struct damp_judge_worker {
 	struct damp_probe_fifo probes;
 };
 
+struct damp_decision;
+
+/* Somebody who watches one decision being made (explain); NULL on the wire.
+ * asked: could the charges d holds now be paid? refused: -1 yes, else the index
+ * of the first that could not. Of d only the charges are set. Changes nothing. */
+struct damp_trace {
+	void (*asked)(void *arg, const struct damp_decision *d, int refused);
+	void *arg;
+};
+
 /* One burst's surroundings. */
 struct damp_ctx {
 	struct damp_judge_worker *w;
@@ -68,6 +78,7 @@ struct damp_ctx {
 	uint64_t wall_s;
 	bool grace;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
+	const struct damp_trace *trace;
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -92,11 +103,13 @@ struct damp_decision {
 	uint32_t max_age_s;
 	uint32_t out_ip;                        /* IP bytes that leave when it is not a drop */
 	int32_t rule;
+	uint8_t action;                         /* enum damp_action of that rule, slip considered */
 	uint16_t rule_slot;                     /* of the rule that set the credit */
 	uint16_t alpha_q8;                      /* of the exchange to open */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
 	bool observed;
+	bool exempt;                            /* met neither rules nor guard */
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
 	bool answers;                           /* the outside peer answered an inside request */
@@ -105,6 +118,7 @@ struct damp_decision {
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
 	bool strip_observe;                     /* the registration goes on as a plain request */
 	bool speaks_blocks;                     /* the device used Block2 */
+	uint8_t preempt_len;                    /* of an Echo to add to a response that is forwarded */
 	uint16_t xchg_flags;
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
@@ -298,12 +312,14 @@ static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t valu
 static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool con = p->coap.type == DAMP_COAP_CON;
+	uint64_t key;
 
-	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+	if (!con && p->coap.type != DAMP_COAP_NON)
 		return;
-	damp_see(d, damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
-				  p->coap.mid),
-		 p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
+	key = p->mid_key ? p->mid_key
+			 : damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+					 p->coap.mid);
+	damp_see(d, key, p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
 }
 
 static inline void damp_drop(struct damp_decision *d, enum damp_reason why)
@@ -320,6 +336,19 @@ static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *
 	d->verdict = DAMP_VERDICT_ACCEPT;
 	d->out_ip = p->frame.ip_len;
 }
+
+/* The key that a rung of limit l keeps p's budget under (decide_rules.c). */
+uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+			const struct damp_rung *r, unsigned rung);
+
+/*
+ * The judgement of one packet in two steps, for who wants to look between them
+ * (judge.c): damp_judge_run() of a burst of one is damp_judge_decide() and then
+ * damp_commit(). The first changes nothing but the idle deadline of a proof.
+ */
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
+			       damp_tick now);
+void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);

@@ -669,6 +669,26 @@ class Living(Case):
         self.daemon.send_signal(signal.SIGHUP)
         until("a new file", lambda: os.path.exists(path) and [e for e in lines() if e["type"] == "ruleset"])
 
+    def test_explain_and_replay_by_what_runs(self):
+        self.start_fake()
+        self.start_daemon()
+        until("the rules", lambda: self.status()["program"]["generation"] > 0)
+        asked = ("explain", "--from", "203.0.113.9", "--to", "192.0.2.1", "--msg", "CON GET /.well-known/core", "--json")
+        doc = json.loads(self.damper(*asked).stdout)
+        self.assertEqual(doc["rules_from"]["from"], "running")
+        self.assertEqual((doc["rules_from"]["name"], doc["rules_from"]["revision"]), ("home", 7))
+        self.assertEqual([r["id"] for r in doc["rules"]], ["discovery", "try-out"])
+        pcap = os.path.join(self.dir, "empty.pcap")
+        with open(pcap, "wb") as f:
+            f.write(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+        other = self.write("other.yaml", OTHER)
+        doc = json.loads(self.damper("replay", pcap, "--rules", other, "--against", "running", "--json").stdout)
+        self.assertEqual(doc["sets"]["against"]["rules_from"]["revision"], 7)
+        self.assertEqual(doc["sets"]["new"]["rules_from"]["revision"], 8)
+        self.stop_fake()
+        until("the news", lambda: not self.status()["dataplane"]["up"])
+        self.damper("replay", pcap, "--rules", other, "--against", "12", code=2)
+
     def test_notify(self):
         path = os.path.join(self.dir, "notify")
         s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

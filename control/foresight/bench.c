@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See bench.h. */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ETHERNET_FRAME_MAX 1514u        /* what a rewrite may grow a frame to, as on the wire */
+
+/* Public on purpose: nobody attacks a bench, and results have to repeat. */
+static const struct damp_key bench_key = { 0x746f6e2061206b65ull, 0x79206f6620616e79ull };
+
+static size_t align(size_t n)
+{
+	return (n + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE;
+}
+
+static const struct damp_judge_config small = {
+	.nworkers = 1, .ledger_log2 = 8, .peers_log2 = 6, .xchg_log2 = 6, .seen_log2 = 6, .obs_log2 = 6,
+	.grey_log2 = 10,
+};
+
+static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
+{
+	const struct damp_judge_config *c = s->small ? &small : &damp_judge_defaults;
+	const size_t judge = align(damp_judge_bytes(c)), worker = align(damp_judge_worker_bytes(c));
+	const size_t stats = align(sizeof(*b->stats)), events = align(sizeof(*b->events));
+	uint8_t *at;
+
+	/* Ticks have to be ahead of the grace time; the wall clock may wrap, since
+	 * only sums of it are used. */
+	b->zero = s->grace ? DAMP_SECONDS(1) : DAMP_SECONDS((uint64_t)b->view->guard->grace_s + 1);
+	b->now = b->zero;
+	b->mem = calloc(1, judge + worker + stats + events + DAMP_CACHE_LINE);
+	if (b->mem == NULL)
+		return false;
+	at = (uint8_t *)(((uintptr_t)b->mem + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
+	b->stats = (void *)(at + judge + worker);
+	b->events = (void *)(at + judge + worker + stats);
+	b->judge = damp_judge_init(at, c, &bench_key, s->wall_s - b->zero / DAMP_TICK_HZ, 0);
+	if (b->judge == NULL)
+		return false;
+	b->worker = damp_judge_worker_init(at + judge, b->judge, 0, b->stats, b->events);
+	return b->worker != NULL;
+}
+
+struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, size_t errlen)
+{
+	struct damp_bench *b = calloc(1, sizeof(*b));
+	void *copy = malloc(s->len ? s->len : 1);
+
+	snprintf(err, errlen, "no memory");
+	if (b == NULL || copy == NULL)
+		goto out_free;
+	memcpy(copy, s->block, s->len);
+	b->view = damp_view_open(copy, s->len, 1, &bench_key, err, errlen);
+	if (b->view == NULL)
+		goto out_free;
+	damp_secrets_init(&b->view->secrets, &bench_key, s->wall_s);
+	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
+		b->view->rule_slot[i] = (uint16_t)(i + 1 < DAMP_RULE_SLOTS ? i + 1 : 0);
+	if (open_judge(b, s))
+		return b;
+	snprintf(err, errlen, "no memory");
+	damp_bench_free(b);
+	return NULL;
+out_free:
+	free(copy);
+	free(b);
+	return NULL;
+}
+
+void damp_bench_free(struct damp_bench *b)
+{
+	if (b == NULL)
+		return;
+	damp_view_close(b->view);
+	free(b->mem);
+	free(b);
+}
+
+void damp_bench_time(struct damp_bench *b, damp_tick t)
+{
+	if (b->zero + t > b->now)
+		b->now = b->zero + t;
+}
+
+void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len)
+{
+	const uint32_t n = len > DAMP_BENCH_FRAME_MAX ? DAMP_BENCH_FRAME_MAX : (uint32_t)len;
+
+	memcpy(b->frame, frame, n);
+	memset(&b->pkt, 0, sizeof(b->pkt));
+	b->pkt.data = b->frame;
+	b->pkt.len = n;
+	b->pkt.cap = n > ETHERNET_FRAME_MAX ? n : ETHERNET_FRAME_MAX;
+	b->pkt.side = (uint8_t)side;
+	b->pkt.checksum_known = 1;
+	damp_judge_parse(b->view, &b->pkt, 1);
+}
+
+void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace)
+{
+	struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+
+	c.trace = trace;
+	damp_judge_decide(&c, &b->pkt, &b->decision);
+}
+
+void damp_bench_commit(struct damp_bench *b)
+{
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+
+	damp_commit(&c, &b->pkt, &b->decision);
+}
+
+void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len)
+{
+	damp_bench_load(b, side, frame, len);
+	damp_bench_decide(b, NULL);
+	damp_bench_commit(b);
+}
+
+unsigned damp_bench_emits(struct damp_bench *b, struct damp_emit *out, unsigned max)
+{
+	return damp_judge_emits(b->worker, b->now, out, max);
+}
+
+void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16_t port)
+{
+	const struct damp_guard *g = b->view->guard;
+
+	damp_peer_prove(b->judge->peers, damp_key_end(b->judge, peer, port), b->now,
+			b->now + DAMP_SECONDS(g->proof_idle_s), b->now + DAMP_SECONDS(g->proof_max_s));
+}
+
+uint32_t damp_bench_out_ip(const struct damp_bench *b)
+{
+	const struct damp_pkt *p = &b->pkt;
+
+	return p->fate == DAMP_FATE_DROP || p->out_len < p->frame.l3_off ? 0 : p->out_len - p->frame.l3_off;
+}
+
+enum damp_side damp_bench_out_side(const struct damp_bench *b)
+{
+	const bool back = b->pkt.fate == DAMP_FATE_BACK;
+
+	return (b->pkt.side == DAMP_OUTSIDE) == back ? DAMP_OUTSIDE : DAMP_INSIDE;
+}
+
+int32_t damp_bench_rule(const struct damp_bench *b)
+{
+	const struct damp_decision *d = &b->decision;
+	const struct damp_pkt *p = &b->pkt;
+	const bool on = p->verdict == DAMP_VERDICT_ACCEPT || p->verdict == DAMP_VERDICT_SHAPE;
+
+	if (p->rule < 0 || p->rule >= (int32_t)b->view->hdr->nrules)
+		return -1;
+	return on == (d->action == DAMP_ACT_ACCEPT || d->action == DAMP_ACT_STRIP_OBSERVE) ? p->rule : -1;
+}

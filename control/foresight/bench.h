@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The judge on a bench: one program, one worker, a clock that the caller turns.
+ *
+ * Idea: explain, replay and the rule tests put frames before the very functions
+ * that judge the wire; only ports and clock are missing. All keys are fixed, so
+ * that the same frames give the same verdicts, counts and bytes, always.
+ *
+ * Invariant: the state begins empty and, unless asked for, past the grace time
+ * after a start, so that a response needs a request that the bench has seen.
+ * Nothing comes back: a peer that is challenged here cannot answer, unless the
+ * frames judged next hold its answer. Echo values and pings in a capture were
+ * made with the gateway's secrets and prove nothing here.
+ */
+#ifndef DAMP_FORESIGHT_BENCH_H
+#define DAMP_FORESIGHT_BENCH_H
+
+#include "judge_state.h"
+
+#define DAMP_BENCH_FRAME_MAX 65600u     /* a UDP datagram over IPv6 with two VLAN tags */
+
+struct damp_bench {
+	void *mem;                      /* of the judge and its worker */
+	struct damp_judge *judge;
+	struct damp_judge_worker *worker;
+	struct damp_worker_stats *stats;
+	struct damp_event_ring *events;
+	struct damp_view *view;
+	damp_tick zero;                 /* of the first frame */
+	damp_tick now;
+	/* The last frame, as it left. */
+	struct damp_pkt pkt;
+	struct damp_decision decision;
+	uint8_t frame[DAMP_BENCH_FRAME_MAX + DAMP_GROW_MAX];
+};
+
+struct damp_bench_setup {
+	const void *block;              /* the program, copied */
+	size_t len;
+	uint64_t wall_s;                /* the wall clock at the first frame */
+	bool grace;                     /* begin as right after a start */
+	bool small;                     /* tables for a few messages, made at once */
+};
+
+/* NULL with a line in err. */
+struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, size_t errlen);
+void damp_bench_free(struct damp_bench *b);
+
+/* Move the clock to t ticks after the first frame; never back. */
+void damp_bench_time(struct damp_bench *b, damp_tick t);
+
+/* Parse a frame (at most DAMP_BENCH_FRAME_MAX bytes) into b->pkt, checksums
+ * taken as right: captures hold those that a network card would have filled in. */
+void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len);
+
+/* Decide about the frame that was loaded, into b->decision; then carry it out.
+ * trace may be NULL. */
+void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace);
+void damp_bench_commit(struct damp_bench *b);
+
+/* Load, decide, commit. */
+void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len);
+
+/* Messages of the gateway's own that are due; returns how many. */
+unsigned damp_bench_emits(struct damp_bench *b, struct damp_emit *out, unsigned max);
+
+/* Make an outside endpoint a proved peer. */
+void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16_t port);
+
+/* IP bytes of the loaded and judged frame as it leaves, 0 for a drop. */
+uint32_t damp_bench_out_ip(const struct damp_bench *b);
+
+/* The rule whose last word stands, -1 when it is the guard's: an accept of a
+ * rule is only leave to go on to the guard. */
+int32_t damp_bench_rule(const struct damp_bench *b);
+
+/* The side it leaves on; of a drop, meaningless. */
+enum damp_side damp_bench_out_side(const struct damp_bench *b);
+
+#endif

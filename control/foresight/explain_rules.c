@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rules of a program and one decision; see explain.h. */
+#include "explain.h"
+
+#include "common/diag_json.h"
+#include "common/names.h"
+#include "common/text.h"
+#include "decode.h"
+#include "describe.h"
+#include "why.h"
+
+#include <stdio.h>
+
+#define VALUE_MAX (DAMP_TEXT_BYTES_MAX + 16u)
+
+char *damp_rule_at(const struct damp_view *v, uint32_t rule, char out[DAMP_AT_TEXT])
+{
+	const struct damp_rule *r = &v->rules[rule];
+
+	snprintf(out, DAMP_AT_TEXT, "%.300s:%u", damp_view_string(v, r->file_off), r->line);
+	return out;
+}
+
+json_t *damp_real_json(double v)
+{
+	return json_real((double)(int64_t)(v * 1000 + 0.5) / 1000);
+}
+
+/* The packet's value of the attribute that disagreed, as people write it. */
+static void value_text(const struct damp_bench *b, enum damp_why why, char out[VALUE_MAX])
+{
+	const struct damp_pkt *p = &b->pkt;
+	char text[DAMP_TEXT_BYTES_MAX], addr[DAMP_TEXT_ADDR_LEN];
+	const bool from = why == DAMP_WHY_FROM;
+	uint32_t n;
+
+	switch (why) {
+	case DAMP_WHY_OFF:
+		snprintf(out, VALUE_MAX, "off");
+		break;
+	case DAMP_WHY_FROM:
+	case DAMP_WHY_TO:
+		damp_text_addr(addr, sizeof(addr), from ? p->frame.src.b : p->frame.dst.b);
+		snprintf(out, VALUE_MAX, "%s %s", damp_name_side(from ? p->side : !p->side), addr);
+		break;
+	case DAMP_WHY_FROM_PORT:
+	case DAMP_WHY_TO_PORT:
+		snprintf(out, VALUE_MAX, "%u", why == DAMP_WHY_FROM_PORT ? p->frame.sport : p->frame.dport);
+		break;
+	case DAMP_WHY_MSG:
+		snprintf(out, VALUE_MAX, "%s", damp_name_kind(p->kind));
+		break;
+	case DAMP_WHY_TYPE:
+		snprintf(out, VALUE_MAX, "%s", damp_name_coap_type(p->coap.type));
+		break;
+	case DAMP_WHY_CODE:
+		damp_name_code(p->coap.code, out, VALUE_MAX);
+		break;
+	case DAMP_WHY_PATH:
+	case DAMP_WHY_QUERY:
+		n = damp_why_text(p, why == DAMP_WHY_QUERY, text);
+		snprintf(out, VALUE_MAX, "%.*s", (int)n, text);
+		break;
+	case DAMP_WHY_SIZE:
+		snprintf(out, VALUE_MAX, "%u B", p->frame.payload_len);
+		break;
+	case DAMP_WHY_VERIFIED:
+		snprintf(out, VALUE_MAX, "%s", p->truths & DAMP_TRUTH_VERIFIED ? "true" : "false");
+		break;
+	case DAMP_WHY_SOLICITED:
+		snprintf(out, VALUE_MAX, "%s", p->truths & DAMP_TRUTH_SOLICITED ? "true" : "false");
+		break;
+	default:
+		out[0] = '\0';
+	}
+}
+
+static json_t *options_json(uint64_t mask)
+{
+	static const char *const names[] = {
+#define X(name, num, min, max, rep, text) text,
+		DAMP_COAP_OPTIONS(X)
+#undef X
+			"unknown-critical",
+		"unknown-elective",
+	};
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < DAMP_OPTBIT_MAX; i++)
+		if ((mask >> i) & 1)
+			json_array_append_new(all, json_string(names[i]));
+	return all;
+}
+
+static json_t *why_json(const struct damp_bench *b, const struct damp_why_not *w)
+{
+	char value[VALUE_MAX];
+	json_t *j;
+
+	if (w->why == DAMP_WHY_MATCHES)
+		return json_null();
+	value_text(b, w->why, value);
+	j = json_pack("{s:s, s:s}", "attribute", damp_why_key(w->why), "value", value);
+	if ((w->why == DAMP_WHY_FROM || w->why == DAMP_WHY_TO) && w->only_side)
+		json_object_set_new(j, "only_the_side", json_true());
+	if (w->why == DAMP_WHY_OPTION) {
+		json_object_set_new(j, "options", options_json(w->options));
+		json_object_set_new(j, "wanted", json_string(w->options_wanted ? "one of them" : "none of them"));
+	}
+	return j;
+}
+
+char *damp_prefix_text(const struct damp_addr *a, unsigned plen, char out[DAMP_PREFIX_TEXT])
+{
+	const unsigned bits = damp_addr_is_v4(a) ? 96 + plen : plen;
+	struct damp_addr net = *a;
+	char text[DAMP_TEXT_ADDR_LEN];
+
+	for (unsigned i = 0; i < 128; i++)
+		if (i >= bits)
+			net.b[i / 8] &= (uint8_t)~(0x80u >> i % 8);
+	snprintf(out, DAMP_PREFIX_TEXT, "%s/%u", damp_text_addr(text, sizeof(text), net.b), plen);
+	return out;
+}
+
+/* Whose budget a rung of a limit is. */
+static void whose(const struct damp_pkt *p, const struct damp_limit *l, const struct damp_rung *r, char *out, size_t len)
+{
+	char one[DAMP_PREFIX_TEXT], other[DAMP_PREFIX_TEXT];
+
+	switch (l->per) {
+	case DAMP_PER_SOURCE:
+		snprintf(out, len, "%s", damp_prefix_text(&p->frame.src, r->plen, one));
+		return;
+	case DAMP_PER_TARGET:
+		snprintf(out, len, "%s", damp_prefix_text(&p->frame.dst, r->plen, one));
+		return;
+	case DAMP_PER_PEER:
+		snprintf(out, len, "%s", damp_prefix_text(damp_peer_addr(p), r->plen, one));
+		return;
+	case DAMP_PER_DEVICE:
+		snprintf(out, len, "%s", damp_prefix_text(damp_device_addr(p), r->plen, one));
+		return;
+	case DAMP_PER_PAIR:
+		snprintf(out, len, "%s with %s", damp_prefix_text(damp_peer_addr(p), r->plen, one),
+			 damp_prefix_text(damp_device_addr(p), r->plen, other));
+		return;
+	default:
+		snprintf(out, len, "all together");
+	}
+}
+
+/* Units of a rung that so many ticks stand for. */
+static double units(const struct damp_rung *r, uint64_t ticks)
+{
+	return r->cost_q16 ? (double)ticks * 65536.0 / (double)r->cost_q16 : 0;
+}
+
+static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l, const struct damp_rung *r, unsigned i)
+{
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+	const uint32_t n = l->kind == DAMP_LIMIT_BYTES ? b->pkt.frame.ip_len : 1;
+	const uint32_t debt = damp_ledger_debt(b->judge->ledger, damp_limit_key(&c, &b->pkt, l, r, i), b->now);
+	const uint32_t cost = damp_cost(r->cost_q16, n);
+	char key[160];
+
+	whose(&b->pkt, l, r, key, sizeof(key));
+	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:s, s:b}", "key", key, "measured", damp_real_json(units(r, debt)),
+			 "cost", (int)n, "max", damp_real_json(units(r, r->burst_ticks)), "per_s",
+			 damp_real_json((double)DAMP_TICK_HZ * 65536.0 / (double)r->cost_q16), "unit",
+			 l->kind == DAMP_LIMIT_BYTES ? "bytes" : "messages", "fits",
+			 (uint64_t)debt + cost <= r->burst_ticks);
+}
+
+static json_t *limit_json(const struct damp_bench *b, const struct damp_limit *l)
+{
+	const struct damp_rung *r = b->pkt.frame.v6 ? l->rung6 : l->rung4;
+	const unsigned n = b->pkt.frame.v6 ? l->nrungs6 : l->nrungs4;
+	json_t *steps = json_array(), *j;
+
+	for (unsigned i = 0; l->kind != DAMP_LIMIT_AMPLIFICATION && i < n; i++)
+		json_array_append_new(steps, rung_json(b, l, &r[i], i));
+	j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off), "kind",
+		      damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs", steps);
+	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
+		json_object_set_new(j, "max_factor", damp_real_json(l->alpha_q8 / 256.0));
+	return j;
+}
+
+/* The outcomes of a rule in this decision, bits 1 << enum damp_outcome. */
+static unsigned outcomes(const struct damp_decision *d, uint32_t rule)
+{
+	for (unsigned i = 0; i < d->nmatched; i++)
+		if (d->matched[i] == rule)
+			return d->outcome[i];
+	return 0;
+}
+
+static json_t *outcomes_json(unsigned bits)
+{
+	json_t *all = json_array();
+
+	for (unsigned o = 0; o < DAMP_OUTCOME_MAX; o++)
+		if (bits & (1u << o))
+			json_array_append_new(all, json_string(damp_name_outcome(o)));
+	return all;
+}
+
+/* What the rule did; a slip can only be told of the one that decided. */
+static unsigned action_of(const struct damp_bench *b, uint32_t i, unsigned did)
+{
+	const struct damp_rule *r = &b->view->rules[i];
+
+	if (b->pkt.rule == (int32_t)i)
+		return b->decision.action;
+	return did & (1u << DAMP_OUT_OVER) ? r->over.action : r->then.action;
+}
+
+static json_t *rule_json(const struct damp_bench *b, uint32_t i, bool asked)
+{
+	const struct damp_view *v = b->view;
+	const struct damp_rule *r = &v->rules[i];
+	const struct damp_why_not w = damp_why_not(v, &b->pkt, i);
+	const bool matched = w.why == DAMP_WHY_MATCHES;
+	const unsigned did = asked ? outcomes(&b->decision, i) : 0;
+	json_t *limits = json_array();
+	char at[DAMP_AT_TEXT];
+
+	for (unsigned l = 0; asked && matched && l < r->nlimits; l++)
+		json_array_append_new(limits, limit_json(b, &v->limits[r->limit[l]]));
+	return json_pack("{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id", damp_view_string(v, r->id_off), "at",
+			 damp_json_text(damp_rule_at(v, i, at)), "mode", damp_name_mode(r->mode), "asked", asked, "matched", matched,
+			 "why_not", why_json(b, &w), "limits", limits, "outcome", outcomes_json(did), "action",
+			 asked && matched
+				 ? json_string(damp_name_action(action_of(b, i, did)))
+				 : json_null());
+}
+
+/* Were the rules asked at all? A frame may be settled before them; then one
+ * that would match left no trace in the decision. */
+static bool rules_asked(const struct damp_bench *b)
+{
+	if (b->pkt.frame.cls == DAMP_FRAME_OTHER || b->pkt.kind == DAMP_KIND_NOT_COAP)
+		return false;
+	if (b->decision.nmatched > 0)
+		return true;
+	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
+		if (damp_why_not(b->view, &b->pkt, i).why == DAMP_WHY_MATCHES)
+			return false;
+	return true;
+}
+
+json_t *damp_explain_rules(const struct damp_bench *b)
+{
+	const bool any = rules_asked(b);
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
+		json_array_append_new(all, rule_json(b, i, any && (b->decision.rule < 0 ||
+								   i <= (uint32_t)b->decision.rule)));
+	return all;
+}
