@@ -211,7 +211,7 @@ static unsigned action_of(const struct damp_bench *b, uint32_t i, unsigned did)
 {
 	const struct damp_rule *r = &b->view->rules[i];
 
-	if (b->pkt.rule == (int32_t)i)
+	if (b->decision.rule == (int32_t)i)
 		return b->decision.action;
 	return did & (1u << DAMP_OUT_OVER) ? r->over.action : r->then.action;
 }

@@ -13,7 +13,8 @@ static const struct {
 	bool list;
 } parts[] = {
 	{ DAMP_KEY_TOP_DEFINE, false }, { DAMP_KEY_TOP_SETS, false },
-	{ DAMP_KEY_TOP_LIMITS, false }, { DAMP_KEY_TOP_EXEMPT, true },
+	{ DAMP_KEY_TOP_LIMITS, false }, { DAMP_KEY_TOP_SCHEDULES, false },
+	{ DAMP_KEY_TOP_EXEMPT, true },
 	{ DAMP_KEY_TOP_RULES, true }, /* the last: its items may be includes */
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))

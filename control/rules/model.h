@@ -38,6 +38,7 @@ struct damp_zone {
 	const char *name;
 	unsigned ports; /* DAMP_SIDE_BIT of the ports its messages come in on */
 	bool any;	/* all addresses */
+	bool vague;	/* its port is not known and it has all addresses */
 	bool builtin;
 	int set; /* address set, -1 when any */
 };
@@ -149,6 +150,7 @@ struct damp_rule_model {
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	size_t nlimits;
 	bool has_limit, has_match;
+	bool off; /* asks for something that nothing can tell yet */
 };
 
 /* A limit of the file is up to three of the program: messages, bytes, ratio. */
@@ -174,6 +176,7 @@ struct damp_ctx {
 	bool strict;
 	int64_t now;
 	int exempt_set; /* -1: nobody */
+	const struct damp_node *schedules; /* NULL: none */
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
@@ -249,6 +252,15 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 /* model_action.c; decides: the key when it has to end the message, else NULL. */
 void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
+/* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
+void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n);
+void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
+void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
+/* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
+void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);
 /* guard.c: a block size of RFC 7959 section 2.2, as its SZX; off: may be off.
  * False after a report. */
 bool damp_slice_read(struct damp_ctx *c, const struct damp_node *n, bool off, uint8_t *szx);

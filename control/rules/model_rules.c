@@ -142,7 +142,7 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		mode = damp_read_mode(c, p->value);
 		w->r->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
-	default: break;
+	default: damp_checked_rule_key(c, key, p); break;
 	}
 }
 
@@ -169,6 +169,10 @@ static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_wa
 		damp_slip_check(c, w->slip_at, r);
 	if (r->mode > c->mode)
 		r->mode = c->mode;
+	if (r->off)
+		r->mode = DAMP_MODE_OFF;
+	if (r->has_limit && !r->nlimits)
+		r->slip_every = 0; /* its limits limit nothing yet: it is never over one */
 }
 
 static void read_rule(struct damp_ctx *c, const struct damp_node *n)

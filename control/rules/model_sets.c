@@ -9,6 +9,7 @@
  * Reference: operators.md 3.4.
  */
 #include "read.h"
+#include "suggest.h"
 #include "terms.h"
 
 #include <string.h>
@@ -165,6 +166,32 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	}
 }
 
+/* The name of a network device or a PCI address, and no slip of the pen. */
+static bool is_device(const struct damp_node *n, const char *const *sides)
+{
+	return n->kind == DAMP_NODE_SCALAR && n->len && strpbrk(n->text, "0123456789") &&
+	       !damp_suggest(n->text, sides);
+}
+
+/* Which of the two sides a device is, only the data plane's configuration knows. */
+static void read_device(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
+{
+	const bool inside = strcmp(z->name, "inside") == 0;
+
+	if (inside || strcmp(z->name, "outside") == 0) {
+		z->ports |= DAMP_SIDE_BIT(inside ? DAMP_INSIDE : DAMP_OUTSIDE);
+		damp_diag_warning(c->diags, n->at,
+				  "device '%s' is checked, not enforced yet: zone '%s' is the port '%s'",
+				  n->text, z->name, z->name);
+		return;
+	}
+	z->ports = DAMP_BOTH_SIDES;
+	damp_diag_warning(c->diags, n->at,
+			  "device '%s' is checked, not enforced yet: zone '%s' is told by its addresses "
+			  "alone", n->text, z->name);
+	z->vague = true;
+}
+
 static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
 {
 	static const char *const sides[] = {
@@ -179,6 +206,10 @@ static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct dam
 	if (t.n > 1)
 		damp_diag_error(c->diags, n->at, "'not' does not fit in the ports of a zone");
 	for (size_t i = 0; i < t.t[0].n; i++) {
+		if (is_device(t.t[0].leaf[i].node, sides)) {
+			read_device(c, t.t[0].leaf[i].node, z);
+			continue;
+		}
 		side = damp_read_word(c, t.t[0].leaf[i].node, "port", sides);
 		if (side >= 0)
 			z->ports |= DAMP_SIDE_BIT(side);
@@ -205,6 +236,7 @@ static void read_zone(struct damp_ctx *c, const struct damp_pair *p, struct damp
 	damp_read_keys(c, DAMP_SECTION_ZONE, p->value, zone_key, z);
 	if (!z->ports)
 		z->ports = DAMP_BOTH_SIDES;
+	z->vague = z->vague && z->any;
 	DAMP_PUSH(c->pool, c->zones, c->nzones, c->zones_cap, z);
 }
 

@@ -33,7 +33,7 @@
 #define DAMP_RULES_MAX 4096u
 #define DAMP_RULE_LIMITS_MAX 4u
 #define DAMP_LIMITS_MAX 1024u
-#define DAMP_RUNGS_MAX 4u
+#define DAMP_RUNGS_MAX 5u
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u

@@ -418,6 +418,52 @@ static void option_sets(void **state)
 	free(text);
 }
 
+/* What a rule asks for that nothing can tell yet turns it off, whatever its mode. */
+static void untold_rules_are_off(void **state)
+{
+	const struct damp_rule *rule;
+	struct damp_rules r;
+
+	(void)state;
+	compile(HEAD "schedules: {night: {hours: 22:00-05:00}}\n"
+		     "limits: {t: {per: tenant, rate: 1 msg/s}, n: {per: peer, concurrent: 3}, r: {per: peer, rate: 1 msg/s}}\n"
+		     "rules:\n  - {id: a, match: {when: night}, then: drop}\n"
+		     "  - {id: b, match: {dtls: client_hello}, then: drop}\n"
+		     "  - {id: c, match: {msg: request}, limit: [t, n], slip: {every: 9, with: accept}}\n"
+		     "  - {id: d, match: {msg: request}, limit: [t, r, n]}\n", &r);
+	rule = eval_section(r.program, DAMP_SEC_RULES);
+	assert_int_equal(rule[0].mode, DAMP_MODE_OFF);
+	assert_int_equal(rule[1].mode, DAMP_MODE_OFF);
+	assert_int_equal(rule[2].mode, DAMP_MODE_ENFORCE);
+	assert_int_equal(rule[2].nlimits, 0);
+	assert_int_equal(rule[2].slip_every, 0);
+	assert_int_equal(rule[3].nlimits, 1);
+	assert_int_equal(r.program->nlimits, 1);
+	damp_rules_free(&r);
+}
+
+static void full_tables(void **state)
+{
+	static const struct { const char *text; unsigned want; } t[] = {
+		{ HEAD, DAMP_TABLE_FULL_DROP },
+		{ HEAD "fail: {table_full: closed}\n", DAMP_TABLE_FULL_DROP },
+		{ HEAD "fail: {table_full: open}\n", DAMP_TABLE_FULL_EVICT },
+		{ HEAD "fail: {table_full: evict-idle}\n", DAMP_TABLE_FULL_EVICT },
+		{ HEAD "guard: {table_full: evict}\nfail: {filter_down: open}\n", DAMP_TABLE_FULL_EVICT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct damp_guard *g;
+		struct damp_rules r;
+
+		compile(t[i].text, &r);
+		g = eval_section(r.program, DAMP_SEC_GUARD);
+		assert_int_equal(g->table_full, t[i].want);
+		damp_rules_free(&r);
+	}
+}
+
 /* Until the end of its last day, with a warning in the last two weeks. */
 static void exemptions_end(void **state)
 {
@@ -461,7 +507,7 @@ static void exempt_classes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
+		cmocka_unit_test(header), cmocka_unit_test(untold_rules_are_off), cmocka_unit_test(full_tables), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
 		cmocka_unit_test(state_keys), cmocka_unit_test(guard_keys), cmocka_unit_test(guard_defaults),
 		cmocka_unit_test(inside), cmocka_unit_test(bounds), cmocka_unit_test(option_sets),
 	};
