@@ -722,12 +722,14 @@ static void inside_clients(void **state)
 static void dtls_pays_its_way(void **state)
 {
 	static const struct rig_end client = { 1, 40000 }, server = { 2, 5684 };
-	uint8_t hello[100] = { 22, 0xfe, 0xfd }, flight[1000] = { 22, 0xfe, 0xfd };
+	/* Handshake records of 100 and of 60 or 1000 bytes, header included. */
+	uint8_t hello[100] = { 22, 0xfe, 0xfd, [12] = 87 }, flight[1000] = { 22, 0xfe, 0xfd, [12] = 47 };
 	struct rig r;
 
 	rig_open(&r, *(bool *)*state);
 	expect(rig_send(&r, DAMP_OUTSIDE, client, server, hello, sizeof(hello)), DAMP_REASON_ACCEPTED);
 	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 60), DAMP_REASON_ACCEPTED);
+	damp_put16(flight + 11, 1000 - 13);
 	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 1000), DAMP_REASON_AMPLIFICATION);
 	expect(rig_send(&r, DAMP_OUTSIDE, client, server, BYTES(0x40, 0x01, 0, 1)), DAMP_REASON_DTLS_RECORD);
 	assert_promise(&r);
