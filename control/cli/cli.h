@@ -50,6 +50,7 @@ struct damp_args {
 	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format;
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
+	bool strict;
 	char **words;                           /* the arguments that are no options */
 	int nwords;
 };

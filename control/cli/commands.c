@@ -21,6 +21,8 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			       "why; kept with the load and shown by 'show status'" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
 			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
+	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
+			      "take warnings for errors, and remark on more" },
 	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
 			     "judge by this rule file, or by 'running': what the data plane\nruns" },
 	[DAMP_OPT_AGAINST] = { "against", 0, "FILE",
@@ -68,7 +70,7 @@ const struct damp_command damp_commands[] = {
 		.help = "Compiles each rule file and prints what is wrong, each with file, line and\n"
 			"column. For a good file it prints what it holds: rules, limits, memory.\n"
 			"Needs neither damperd nor root, and changes nothing.\n",
-		.options = { DAMP_OPT_JSON },
+		.options = { DAMP_OPT_STRICT, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper check /etc/damper/rules.yaml",
 			      "damper check --json home.yaml | jq .files[0].ok" },

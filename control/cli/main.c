@@ -124,6 +124,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_COMMENT:
 		a->comment = value;
 		break;
+	case DAMP_OPT_STRICT:
+		a->strict = true;
+		break;
 	case DAMP_OPT_FOR:
 		a->duration = value;
 		break;

@@ -163,13 +163,8 @@ int32_t damp_bench_rule(const struct damp_bench *b)
 	const struct damp_decision *d = &b->decision;
 	const struct damp_pkt *p = &b->pkt;
 	const bool on = p->verdict == DAMP_VERDICT_ACCEPT || p->verdict == DAMP_VERDICT_SHAPE;
-	const struct damp_rule *r;
-	bool over = false;
 
 	if (p->rule < 0 || p->rule >= (int32_t)b->view->hdr->nrules)
 		return -1;
-	r = &b->view->rules[p->rule];
-	for (unsigned i = 0; i < d->nmatched; i++)
-		over |= d->matched[i] == p->rule && (d->outcome[i] & (1u << DAMP_OUT_OVER));
-	return on == ((over ? r->over : r->then) == DAMP_ACT_ACCEPT) ? p->rule : -1;
+	return on == (d->action == DAMP_ACT_ACCEPT || d->action == DAMP_ACT_STRIP_OBSERVE) ? p->rule : -1;
 }

@@ -204,6 +204,16 @@ static json_t *outcomes_json(unsigned bits)
 	return all;
 }
 
+/* What the rule did; a slip can only be told of the one that decided. */
+static unsigned action_of(const struct damp_bench *b, uint32_t i, unsigned did)
+{
+	const struct damp_rule *r = &b->view->rules[i];
+
+	if (b->decision.rule == (int32_t)i)
+		return b->decision.action;
+	return did & (1u << DAMP_OUT_OVER) ? r->over.action : r->then.action;
+}
+
 static json_t *rule_json(const struct damp_bench *b, uint32_t i, bool asked)
 {
 	const struct damp_view *v = b->view;
@@ -221,8 +231,7 @@ static json_t *rule_json(const struct damp_bench *b, uint32_t i, bool asked)
 		damp_view_string(v, r->id_off), "at", damp_json_text(damp_rule_at(v, i, at)),
 		"mode", damp_name_mode(r->mode), "asked", asked, "matched", matched, "why_not",
 		why_json(b, &w), "limits", limits, "outcome", outcomes_json(did), "action",
-		asked && matched ? json_string(damp_name_action(
-					   did & (1u << DAMP_OUT_OVER) ? r->over : r->then))
+		asked && matched ? json_string(damp_name_action(action_of(b, i, did)))
 				 : json_null());
 }
 

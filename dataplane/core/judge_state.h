@@ -53,6 +53,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
@@ -95,6 +96,7 @@ enum damp_move {
 
 #define DAMP_MATCHES_KEPT 16u
 #define DAMP_SEEN_ADDS 5u
+#define DAMP_NOTE_ENDED (1u << DAMP_OUTCOME_MAX)
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -102,16 +104,20 @@ struct damp_decision {
 	uint32_t max_age_s;
 	uint32_t out_ip;                        /* IP bytes that leave when it is not a drop */
 	int32_t rule;
+	uint8_t action;                         /* enum damp_action of that rule, slip considered */
 	uint16_t rule_slot;                     /* of the rule that set the credit */
 	uint16_t alpha_q8;                      /* of the exchange to open */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
 	bool observed;
+	bool exempt;                            /* met neither rules nor guard */
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
 	bool answers;                           /* the outside peer answered an inside request */
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
+	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
+	bool strip_observe;                     /* the registration goes on as a plain request */
 	bool speaks_blocks;                     /* the device used Block2 */
 	uint8_t preempt_len;                    /* of an Echo to add to a response that is forwarded */
 	uint16_t xchg_flags;
@@ -127,7 +133,8 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome. */
+	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
+	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
 	uint8_t outcome[DAMP_MATCHES_KEPT];
 	/* Charges, all or none, and the reason each refusal would have. */

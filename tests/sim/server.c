@@ -376,7 +376,8 @@ static void on_put(struct sim_server *v, size_t session, const struct sim_messag
 {
 	const struct sim_option *o = sim_option(m, DAMP_COAP_OPT_BLOCK1);
 	struct sim_block b = { 0 };
-	const struct sim_resource *r;
+	const struct sim_resource *r = sim_server_find(v, m);
+	const bool computes = r != NULL && r->answers > 0;
 	char path[SIM_PATH_MAX];
 	struct sim_message out;
 	uint8_t code;
@@ -387,12 +388,12 @@ static void on_put(struct sim_server *v, size_t session, const struct sim_messag
 	}
 	if (o != NULL)
 		b = sim_block(o);
-	code = o != NULL ? take_block(v, session, m, path, b) : store(v, m, path, m->payload, m->payload_len);
+	code = computes ? SIM_CODE(2, 4) : o != NULL ? take_block(v, session, m, path, b) :
+	       store(v, m, path, m->payload, m->payload_len);
 	sim_server_answer(v, session, m, code, &out);
 	if (code == SIM_CODE(2, 31))
 		sim_add_block(&out, DAMP_COAP_OPT_BLOCK1, b);
-	r = sim_server_find(v, m);
-	if (r != NULL && r->answers > 0) {
+	if (computes) {
 		out.payload = r->body;
 		out.payload_len = r->answers;
 	}

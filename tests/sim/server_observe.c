@@ -127,7 +127,7 @@ void sim_unobserve(struct sim_server *v, size_t session, struct sim_resource *r,
 {
 	struct sim_observer *o = find(v, session, r, cache_key(m));
 
-	if (o != NULL)
+	if (o != NULL && o->tkl == m->tkl && memcmp(o->token, m->token, m->tkl) == 0)
 		o->used = false;
 }
 
