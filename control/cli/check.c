@@ -15,10 +15,10 @@
 
 int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r)
 {
-	struct damp_rules_options opt = { .colour = cli->colour_err };
+	struct damp_rules_options opt = { .colour = cli->colour_err, .strict = cli->args.strict };
 
 	if (damp_rules_compile_file(file, &opt, r) == 0)
-		return DAMP_EXIT_OK;
+		return cli->args.strict && r->warnings ? DAMP_EXIT_NO : DAMP_EXIT_OK;
 	return r->unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO;
 }
 

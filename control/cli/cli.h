@@ -20,7 +20,7 @@
 /* X(NAME, code, what it means) */
 #define DAMP_EXITS(X)                                                                  \
 	X(OK, 0, "fine")                                                               \
-	X(NO, 1, "the answer is no: errors in rules, bad health, a drop, other verdicts, a red test")               \
+	X(NO, 1, "the answer is no: errors, bad health, a drop, other verdicts, a red test")               \
 	X(USAGE, 2, "the command line was not understood")                             \
 	X(UNREADABLE, 3, "a file cannot be read")                                      \
 	X(AWAY, 4, "damperd, or the data plane behind it, does not answer")            \
@@ -50,6 +50,7 @@ struct damp_args {
 	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format;
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
+	bool strict;
 	char **words;                           /* the arguments that are no options */
 	int nwords;
 };

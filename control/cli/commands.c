@@ -21,24 +21,39 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			       "why; kept with the load and shown by 'show status'" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
 			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
-	[DAMP_OPT_RULES] = { "rules", 0, "FILE", "judge by this rule file, or by 'running': what the data plane runs" },
-	[DAMP_OPT_AGAINST] = { "against", 0, "FILE", "compare with this rule file, or with 'running'" },
-	[DAMP_OPT_HEX] = { "hex", 0, "HEX", "the bytes of a CoAP message; '-' reads one on each line of\nstandard input" },
+	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
+			      "take warnings for errors, and remark on more" },
+	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
+			     "judge by this rule file, or by 'running': what the data plane\nruns" },
+	[DAMP_OPT_AGAINST] = { "against", 0, "FILE",
+			       "compare with this rule file, or with 'running'" },
+	[DAMP_OPT_HEX] = { "hex", 0, "HEX",
+			   "the bytes of a CoAP message; '-' reads one on each line of\n"
+			   "standard input" },
 	[DAMP_OPT_PCAP] = { "pcap", 0, "FILE#N", "frame N of a capture" },
-	[DAMP_OPT_MSG] = { "msg", 0, "TEXT", "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
-	[DAMP_OPT_FROM] = { "from", 0, "ADDR", "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
+	[DAMP_OPT_MSG] = { "msg", 0, "TEXT",
+			   "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
+	[DAMP_OPT_FROM] = { "from", 0, "ADDR",
+			    "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
 	[DAMP_OPT_TO] = { "to", 0, "ADDR", "where it goes" },
-	[DAMP_OPT_SIZE] = { "size", 0, "SIZE", "bytes of the described message, like 40 or 40B: filled up with\na payload" },
+	[DAMP_OPT_SIZE] = { "size", 0, "SIZE",
+			    "bytes of the described message, like 40 or 40B: filled up with\n"
+			    "a payload" },
 	[DAMP_OPT_SIDE] = { "side", 0, "SIDE", "the port it comes in on: outside or inside" },
 	[DAMP_OPT_OPTION] = { "option", 0, "NAME=VALUE",
 			      "a CoAP option of the described message, like observe=0,\n"
 			      "block2=0/0/64 or etag=0x01; may be repeated" },
-	[DAMP_OPT_STATE] = { "state", 0, "STATE", "what the judge has seen before: empty, or capture (default with\n--pcap)" },
+	[DAMP_OPT_STATE] = { "state", 0, "STATE",
+			     "what the judge has seen before: empty, or capture (default with\n"
+			     "--pcap)" },
 	[DAMP_OPT_INSIDE] = { "inside", 0, "PREFIX",
-			      "addresses of devices, to tell the sides of a capture; may be\nrepeated" },
+			      "addresses of devices, to tell the sides of a capture; may be\n"
+			      "repeated" },
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
-				   "frames from this MAC came from outside, all others from inside;\nmay be repeated" },
-	[DAMP_OPT_GRACE] = { "grace", 0, NULL, "begin as right after a start of the gateway, in its grace time" },
+				   "frames from this MAC came from outside, all others from\n"
+				   "inside; may be repeated" },
+	[DAMP_OPT_GRACE] = { "grace", 0, NULL,
+			     "begin as right after a start of the gateway, in its grace time" },
 	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
@@ -55,7 +70,7 @@ const struct damp_command damp_commands[] = {
 		.help = "Compiles each rule file and prints what is wrong, each with file, line and\n"
 			"column. For a good file it prints what it holds: rules, limits, memory.\n"
 			"Needs neither damperd nor root, and changes nothing.\n",
-		.options = { DAMP_OPT_JSON },
+		.options = { DAMP_OPT_STRICT, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper check /etc/damper/rules.yaml",
 			      "damper check --json home.yaml | jq .files[0].ok" },
@@ -155,12 +170,16 @@ const struct damp_command damp_commands[] = {
 			"asks the strict scan. The judge has seen nothing before, save with --pcap the\n"
 			"frames before it. --hex - prints one JSON object for each line.\n"
 			"Ends with 1 when the message is dropped.\n",
-		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO, DAMP_OPT_SIZE,
-			     DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES, DAMP_OPT_STATE, DAMP_OPT_INSIDE,
-			     DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
-		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
-		.examples = { "damper explain --rules home.yaml --from 203.0.113.9 --to 192.0.2.7 --msg 'CON GET /a'",
-			      "damper explain --rules home.yaml --pcap attack.pcap#17", "damper explain --hex 40010001",
+		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
+			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES,
+			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper explain --rules home.yaml --from 203.0.113.9 --to 192.0.2.7 "
+			      "--msg 'CON GET /a'",
+			      "damper explain --rules home.yaml --pcap attack.pcap#17",
+			      "damper explain --hex 40010001",
 			      "jq -r .hex messages.jsonl | damper explain --hex - | jq .reason" },
 		.run = damp_cmd_explain,
 	},
@@ -179,11 +198,12 @@ const struct damp_command damp_commands[] = {
 			"The judge begins with empty tables, and nobody answers its challenges here: a\n"
 			"capture of a gateway without Damper shows honest clients unproved.\n"
 			"Ends with 1 when verdicts differ.\n",
-		.options = { DAMP_OPT_RULES, DAMP_OPT_AGAINST, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_LOOPBACK,
-			     DAMP_OPT_GRACE, DAMP_OPT_JSON },
-		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.options = { DAMP_OPT_RULES, DAMP_OPT_AGAINST, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_GRACE, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
 		.examples = { "damper replay yesterday.pcapng --rules new.yaml --against running",
-			      "damper replay attack.pcap --rules home.yaml --inside 192.0.2.0/24 --json | jq .sets.new" },
+			      "damper replay attack.pcap --rules home.yaml --json | jq .sets.new" },
 		.run = damp_cmd_replay,
 	},
 	{

@@ -38,8 +38,9 @@ static int read_file(const char *file, struct rule_text *out)
 	return DAMP_EXIT_OK;
 }
 
-/* Check the file; with errors they are printed and the exit code says so. */
-static int check_first(const struct damp_cli *cli, const char *file)
+/* Check the file; with errors they are printed and the exit code says so. A
+ * rule set of several files goes to damperd as the bundle the check made. */
+static int check_first(const struct damp_cli *cli, const char *file, struct rule_text *out)
 {
 	struct damp_rules r;
 	int code = damp_check_file(cli, file, &r);
@@ -59,6 +60,10 @@ static int check_first(const struct damp_cli *cli, const char *file)
 	else if (code != DAMP_EXIT_OK)
 		damp_fail(code, "%s: %s: nothing was loaded", file,
 			  damp_check_count(count, sizeof(count), &r));
+	else if (r.bundle != NULL && r.bundle_len > RULE_FILE_MAX)
+		code = damp_fail(DAMP_EXIT_NO, "%s: with its files more than 4 MiB", file);
+	else if (r.bundle != NULL)
+		*out = (struct rule_text){ strndup(r.bundle, r.bundle_len), r.bundle_len };
 	damp_rules_free(&r);
 	return code;
 }
@@ -112,9 +117,9 @@ int damp_cmd_load(struct damp_cli *cli)
 	struct rule_text text = { NULL, 0 };
 	struct damp_client *c = NULL;
 	json_t *answer = NULL;
-	int code = check_first(cli, file);
+	int code = check_first(cli, file, &text);
 
-	if (code == DAMP_EXIT_OK)
+	if (code == DAMP_EXIT_OK && text.text == NULL)
 		code = read_file(file, &text);
 	if (code == DAMP_EXIT_OK && (c = damp_client_new(cli)) == NULL)
 		code = damp_fail(DAMP_EXIT_INTERNAL, "no memory");

@@ -44,9 +44,19 @@ const char *damp_name_mode(unsigned mode)
 const char *damp_name_action(unsigned action)
 {
 	static const char *const word[] = { "continue", "accept", "drop", "challenge",
-					    "too_many_requests" };
+					    "answer", "reset", "strip_observe" };
 
 	PICK(word, DAMP_ACT_MAX, action);
+}
+
+const char *damp_name_act(const struct damp_act *a, char *out, size_t len)
+{
+	char code[8] = "";
+
+	if (a->action == DAMP_ACT_ANSWER)
+		damp_name_code(a->code, code, sizeof(code));
+	snprintf(out, len, "%s%s%s", damp_name_action(a->action), code[0] ? " " : "", code);
+	return out;
 }
 
 const char *damp_name_limit_kind(unsigned kind)

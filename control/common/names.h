@@ -20,6 +20,8 @@ const char *damp_name_direction(unsigned side);         /* "inbound" for what ca
 const char *damp_name_kind(unsigned kind);
 const char *damp_name_mode(unsigned mode);
 const char *damp_name_action(unsigned action);
+/* "drop", "answer 4.29". out: at least 24 bytes; returned. */
+const char *damp_name_act(const struct damp_act *a, char *out, size_t len);
 const char *damp_name_limit_kind(unsigned kind);
 const char *damp_name_per(unsigned per);
 const char *damp_name_outcome(unsigned outcome);

@@ -32,6 +32,7 @@ static json_t *rule_json(const struct damp_progview *v, const struct damp_rule *
 	const char *id = damp_progview_string(v, r->id_off);
 	unsigned slot = damp_snap_rule_slot(snap, id);
 	json_t *limits = json_array();
+	char then[24], over[24];
 
 	for (unsigned i = 0; i < r->nlimits && i < DAMP_RULE_LIMITS_MAX; i++)
 		json_array_append_new(limits,
@@ -42,8 +43,8 @@ static json_t *rule_json(const struct damp_progview *v, const struct damp_rule *
 			 "file", damp_json_text(damp_progview_string(v, r->file_off)),
 			 "line", (int)r->line,
 			 "column", (int)r->column,
-			 "then", damp_name_action(r->then),
-			 "over", damp_name_action(r->over),
+			 "then", damp_name_act(&r->then, then, sizeof(then)),
+			 "over", damp_name_act(&r->over, over, sizeof(over)),
 			 "limits", limits,
 			 "counters", slot > 0 ? outcomes_json(snap, slot) : json_null());
 }

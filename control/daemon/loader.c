@@ -118,7 +118,8 @@ static char *read_text(const char *path, size_t *len)
 	return text;
 }
 
-static void save_history(struct damp_control *c, const struct damp_load_job *job)
+static void save_history(struct damp_control *c, const struct damp_load_job *job,
+			 const struct damp_rules *rules)
 {
 	char *owned = NULL;
 	const char *text = job->text;
@@ -126,8 +127,12 @@ static void save_history(struct damp_control *c, const struct damp_load_job *job
 	struct damp_history h;
 	int err;
 
-	if (text == NULL && job->path != NULL)
+	if (text == NULL && rules->bundle != NULL) {
+		text = rules->bundle;
+		len = rules->bundle_len;
+	} else if (text == NULL && job->path != NULL) {
 		text = owned = read_text(job->path, &len);
+	}
 	pthread_mutex_lock(&c->state.lock);
 	h = c->state.history;
 	pthread_mutex_unlock(&c->state.lock);
@@ -156,7 +161,7 @@ void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
 	if (r->status != DAMP_LOAD_OK)
 		return;
 	remember(c, job, r, &reply);
-	save_history(c, job);
+	save_history(c, job, &r->rules);
 }
 
 static void tell(struct damp_control *c, const struct damp_load_job *job,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ETHERNET_FRAME_MAX 1514u        /* what a rewrite may grow a frame to, as on the wire */
+#define ETHERNET_FRAME_MAX 1514u /* what a rewrite may grow a frame to, as on the wire */
 
 /* Public on purpose: nobody attacks a bench, and results have to repeat. */
 static const struct damp_key bench_key = { 0x746f6e2061206b65ull, 0x79206f6620616e79ull };
@@ -16,7 +16,12 @@ static size_t align(size_t n)
 }
 
 static const struct damp_judge_config small = {
-	.nworkers = 1, .ledger_log2 = 8, .peers_log2 = 6, .xchg_log2 = 6, .seen_log2 = 6, .obs_log2 = 6,
+	.nworkers = 1,
+	.ledger_log2 = 8,
+	.peers_log2 = 6,
+	.xchg_log2 = 6,
+	.seen_log2 = 6,
+	.obs_log2 = 6,
 	.grey_log2 = 10,
 };
 
@@ -34,7 +39,8 @@ static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
 	b->mem = calloc(1, judge + worker + stats + events + DAMP_CACHE_LINE);
 	if (b->mem == NULL)
 		return false;
-	at = (uint8_t *)(((uintptr_t)b->mem + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
+	at = (uint8_t *)(((uintptr_t)b->mem + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE *
+			 DAMP_CACHE_LINE);
 	b->stats = (void *)(at + judge + worker);
 	b->events = (void *)(at + judge + worker + stats);
 	b->judge = damp_judge_init(at, c, &bench_key, s->wall_s - b->zero / DAMP_TICK_HZ, 0);
@@ -132,14 +138,17 @@ void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16
 	const struct damp_guard *g = b->view->guard;
 
 	damp_peer_prove(b->judge->peers, damp_key_end(b->judge, peer, port), b->now,
-			b->now + DAMP_SECONDS(g->proof_idle_s), b->now + DAMP_SECONDS(g->proof_max_s));
+			b->now + DAMP_SECONDS(g->proof_idle_s),
+			b->now + DAMP_SECONDS(g->proof_max_s));
 }
 
 uint32_t damp_bench_out_ip(const struct damp_bench *b)
 {
 	const struct damp_pkt *p = &b->pkt;
 
-	return p->fate == DAMP_FATE_DROP || p->out_len < p->frame.l3_off ? 0 : p->out_len - p->frame.l3_off;
+	return p->fate == DAMP_FATE_DROP || p->out_len < p->frame.l3_off
+		       ? 0
+		       : p->out_len - p->frame.l3_off;
 }
 
 enum damp_side damp_bench_out_side(const struct damp_bench *b)
@@ -154,13 +163,8 @@ int32_t damp_bench_rule(const struct damp_bench *b)
 	const struct damp_decision *d = &b->decision;
 	const struct damp_pkt *p = &b->pkt;
 	const bool on = p->verdict == DAMP_VERDICT_ACCEPT || p->verdict == DAMP_VERDICT_SHAPE;
-	const struct damp_rule *r;
-	bool over = false;
 
 	if (p->rule < 0 || p->rule >= (int32_t)b->view->hdr->nrules)
 		return -1;
-	r = &b->view->rules[p->rule];
-	for (unsigned i = 0; i < d->nmatched; i++)
-		over |= d->matched[i] == p->rule && (d->outcome[i] & (1u << DAMP_OUT_OVER));
-	return on == ((over ? r->over : r->then) == DAMP_ACT_ACCEPT) ? p->rule : -1;
+	return on == (d->action == DAMP_ACT_ACCEPT || d->action == DAMP_ACT_STRIP_OBSERVE) ? p->rule : -1;
 }

@@ -7,6 +7,8 @@
  */
 #include "compile.h"
 
+#include "files.h"
+
 #include "view.h"
 #include <stdlib.h>
 #include <string.h>
@@ -40,27 +42,32 @@ uint32_t damp_build_string(struct damp_build *b, const char *text)
 	return (uint32_t)damp_build_put(b, DAMP_SEC_STRINGS, text, strlen(text) + 1);
 }
 
+/* The name of the file a rule stands in, stored once for each file. */
+static uint32_t file_of(struct damp_build *b, const struct damp_source *src, uint32_t *names)
+{
+	if (!names[src->order])
+		names[src->order] = damp_build_string(b, src->name);
+	return names[src->order];
+}
+
 static void put_rules(struct damp_build *b)
 {
-	const uint32_t file = damp_build_string(b, b->c->src->name);
+	uint32_t names[DAMP_FILES_MAX] = { 0 };
 
 	for (size_t i = 0; i < b->c->nrules; i++) {
 		const struct damp_rule_model *m = &b->c->rules[i];
 		struct damp_rule r = {
 			.id_off = damp_build_string(b, m->id),
-			.file_off = file,
+			.file_off = file_of(b, m->at.src, names),
 			.line = (uint32_t)m->at.line,
 			.column = (uint32_t)m->at.column,
 			.mode = (uint8_t)m->mode,
-			.then = (uint8_t)m->then.action,
-			.over = (uint8_t)m->over.action,
 			.nlimits = (uint8_t)m->nlimits,
-			.then_max_age_s = m->then.action == DAMP_ACT_TOO_MANY_REQUESTS
-						  ? m->then.max_age_s
-						  : 0,
-			.over_max_age_s = m->over.action == DAMP_ACT_TOO_MANY_REQUESTS
-						  ? m->over.max_age_s
-						  : 0,
+			.slice_szx = m->slice_szx,
+			.slip_every = m->slip_every,
+			.then = m->then.act,
+			.over = m->over.act,
+			.slip = m->slip.act,
 		};
 
 		memcpy(r.limit, m->limit, sizeof(r.limit));

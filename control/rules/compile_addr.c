@@ -28,6 +28,7 @@ struct sweep {
 	struct damp_build *b;
 	size_t nwords;	   /* of a membership vector */
 	int inside;	   /* the set of inside prefixes, -1 unknown */
+	int exempt;	   /* the set of exempt prefixes, -1 none */
 	uint64_t *classes; /* [nclasses][nwords] */
 	size_t nclasses, classes_cap;
 	uint32_t *slots;
@@ -178,6 +179,8 @@ static void put_classes(struct sweep *s)
 
 		if (s->inside >= 0 && in_set(vec, s->inside))
 			c.flags |= DAMP_CLASS_INSIDE;
+		if (s->exempt >= 0 && in_set(vec, s->exempt))
+			c.flags |= DAMP_CLASS_EXEMPT;
 		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 			c.src_row[side] = class_row(s->b, true, side, vec);
 			c.dst_row[side] = class_row(s->b, false, side, vec);
@@ -189,7 +192,7 @@ static void put_classes(struct sweep *s)
 
 void damp_build_addrs(struct damp_build *b)
 {
-	struct sweep s = { .b = b, .inside = b->c->inside_set };
+	struct sweep s = { .b = b, .inside = b->c->inside_set, .exempt = b->c->exempt_set };
 
 	s.nwords = (b->c->naddr_sets + 63) / 64;
 	s.nwords = s.nwords ? s.nwords : 1;

@@ -71,12 +71,28 @@ void damp_diag_notice(struct damp_diags *d, struct damp_place at, const char *fm
 	va_end(ap);
 }
 
+void damp_diag_remark(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
+{
+	va_list ap;
+	const char *text;
+
+	va_start(ap, fmt);
+	text = damp_pool_vprintf(d->pool, fmt, ap);
+	va_end(ap);
+	if (told(d, at, text))
+		return;
+	add(d, DAMP_DIAG_NOTICE, at, text);
+	d->m[d->n - 1].group = d->n - 1;
+}
+
 static int by_place(const void *a, const void *b, void *all)
 {
 	const struct damp_message *m = all;
 	const size_t x = *(const size_t *)a, y = *(const size_t *)b;
 	const struct damp_message *p = &m[m[x].group], *q = &m[m[y].group];
 
+	if (p->at.src != q->at.src && p->at.src && q->at.src && p->at.src->order != q->at.src->order)
+		return p->at.src->order < q->at.src->order ? -1 : 1;
 	if (p->at.line != q->at.line)
 		return p->at.line < q->at.line ? -1 : 1;
 	if (p->at.column != q->at.column)

@@ -23,8 +23,10 @@
 /* A file, or text that poses as one. Lines are found on demand. */
 struct damp_source {
 	const char *name; /* as shown to the user */
+	const char *path; /* from the directory of the root file */
 	const char *text; /* NUL behind len bytes */
 	size_t len;
+	unsigned order; /* 0 is the root file; then as they were read */
 };
 
 /* Where: line and columns count from 1, in characters; line 0 is the file. */
@@ -51,6 +53,9 @@ struct damp_diags {
 void damp_diag_error(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void damp_diag_warning(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A notice that stands for itself. */
+void damp_diag_remark(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void damp_diag_notice(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -200,25 +200,25 @@ static bool read_choice(struct damp_ctx *c, enum damp_key_id key, const struct d
 	return false;
 }
 
-/* A block size of RFC 7959 section 2.2, as its SZX. */
-static void read_slice(struct damp_ctx *c, const struct damp_node *n, struct values *v)
+bool damp_slice_read(struct damp_ctx *c, const struct damp_node *n, bool off, uint8_t *szx)
 {
 	struct damp_quantity q;
 
-	if (n->kind == DAMP_NODE_SCALAR && strcmp(n->text, "off") == 0) {
-		v->g.slice_szx = DAMP_SLICE_OFF;
-		return;
-	}
+	n = damp_read_deref(c, n);
+	if (!n)
+		return false;
+	*szx = DAMP_SLICE_OFF;
+	if (off && damp_node_is(n, "off"))
+		return true;
 	if (!damp_read_quantity(c, n, DAMP_WANT(BYTES), &q))
-		return;
-	for (uint8_t szx = 0; szx < DAMP_SLICE_OFF; szx++)
-		if (q.micro == (uint64_t)(16u << szx) * DAMP_MICRO) {
-			v->g.slice_szx = szx;
-			return;
-		}
+		return false;
+	for (*szx = 0; *szx < DAMP_SLICE_OFF; (*szx)++)
+		if (q.micro == (uint64_t)(16u << *szx) * DAMP_MICRO)
+			return true;
 	damp_diag_error(c->diags, n->at,
-			"'%s' is not a block size; write 16 B, 32 B, 64 B, 128 B, 256 B, 512 B, 1024 B or off",
-			n->text);
+			"'%s' is not a block size; write 16 B, 32 B, 64 B, 128 B, 256 B, 512 B%s",
+			n->text, off ? ", 1024 B or off" : " or 1024 B");
+	return false;
 }
 
 static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
@@ -232,7 +232,7 @@ static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct da
 					  "more than the 3x that RFC 9175 section 2.4 allows "
 					  "toward an unproved address");
 		break;
-	case DAMP_KEY_GUARD_SLICE: read_slice(c, n, v); break;
+	case DAMP_KEY_GUARD_SLICE: damp_slice_read(c, n, true, &v->g.slice_szx); break;
 	case DAMP_KEY_UNPROVED_LADDER:
 		v->steps_at = n->at;
 		damp_ladder_read(c, n, v->steps);

@@ -69,3 +69,8 @@ const char *damp_kind_text(enum damp_key_kind k)
 
 	return text[k];
 }
+
+bool damp_key_unenforced(enum damp_key_id k)
+{
+	return strncmp(damp_keys[k].help, DAMP_UNENFORCED, sizeof(DAMP_UNENFORCED) - 1) == 0;
+}

@@ -19,9 +19,13 @@
 #include <stddef.h>
 
 /* The language this compiler speaks, compared with `requires`. */
-#define DAMP_RULES_LANGUAGE_MAJOR 0
-#define DAMP_RULES_LANGUAGE_MINOR 1
+#define DAMP_RULES_LANGUAGE_MAJOR 1
+#define DAMP_RULES_LANGUAGE_MINOR 2
 #define DAMP_RULES_FILE_VERSION 1
+
+/* How the help of a key begins that is read and checked but has no effect. The
+ * compiler warns at each use of such a key. */
+#define DAMP_UNENFORCED "Checked, not enforced yet."
 
 /* X(ID, "what a value looks like") */
 #define DAMP_KEY_KINDS(X)                                                                         \
@@ -30,16 +34,34 @@
 	X(NAME, "a name: a to z, 0 to 9, `-`")                                                    \
 	X(TRUTH, "`true` or `false`")                                                             \
 	X(MODE, "`enforce`, `observe` or `off`")                                                  \
-	X(REQUIRES, "a version: `\">=0.1\"`")                                                     \
+	X(REQUIRES, "a version: `\">=1.2\"`")                                                     \
 	X(MAP, "a mapping of keys")                                                                \
 	X(NAMED, "a mapping of names")                                                            \
 	X(DEFINES, "a mapping of names to any value")                                             \
 	X(RULES, "a list of rules")                                                               \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
-	X(SIDES, "a list of `outside`, `inside`")                                                 \
+	X(EXEMPTIONS, "a list of exemptions")                                                     \
+	X(DATE, "a day: `2027-03-01`")                                                            \
+	X(SET_SOURCE, "`inline`, `file` or `runtime`")                                            \
+	X(PATH, "a path")                                                                         \
+	X(SHARE, "a share: `1/100`")                                                              \
+	X(FIRST, "`3 per source`; also `target`, `peer`, `device`, `pair`")                       \
+	X(PERCENT, "`1%` to `100%`")                                                              \
+	X(SEVERITY, "`info`, `warning`, `critical` or `storm`")                                   \
+	X(WHOM, "`source`, `target`, `peer` or `device`, or a prefix of one: `source/64`")        \
+	X(DAYS, "a list of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`")                      \
+	X(HOURS, "`07:00-19:00`")                                                                 \
+	X(TIME_ZONE, "a zone of time: `Europe/Berlin`, `UTC`")                                    \
+	X(WHEN, "the name of a schedule, or a list of them")                                      \
+	X(HELLO, "`client_hello`")                                                                \
+	X(PRESENCE, "`present` or `absent`")                                                      \
+	X(TEXTS, "a word, or a list of them")                                                     \
+	X(OPEN_CLOSED, "`open` or `closed`")                                                      \
+	X(FULL, "`open`, `closed` or `evict-idle`")                                               \
+	X(SIDES, "a list of `outside`, `inside`, or names of devices")                                                 \
 	X(ADDRESSES, "prefixes, full addresses, `$name`, or `any`")                               \
-	X(PER, "`source`, `target`, `peer`, `device`, `pair` or `global`")                        \
+	X(PER, "`source`, `target`, `peer`, `device`, `pair`, `global`, `tenant` or `path`")                        \
 	X(RATE,                                                                                   \
 	  "`N msg/s`, `msg/min`, `msg/h`, or `N B/s`, `kB/s`, `KiB/s`, `MB/s`, `MiB/s`, "         \
 	  "`kbit/s`, `Mbit/s`, `Gbit/s`")                                                         \
@@ -64,11 +86,15 @@
 	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
 	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
-	X(ACTION, "`accept`, `drop`, `challenge`, `continue` or `{answer: ...}`")                                                         \
+	X(ACTION, "`accept`, `drop`, `challenge`, `reset`, `continue`, `{answer: ...}` or `{strip: observe}`")                                                         \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
 	X(DROP_EVICT, "`drop` or `evict`")                                                        \
-	X(ANSWER, "`4.01` or `4.29`")                                                             \
+	X(ANSWER, "a response code: `4.01`, `4.03`, `4.29`, `5.03`, ...")                         \
+	X(TIME_OR_RANGE, "`30 s`, or a range: `60 s..300 s`")                                     \
+	X(STRIP, "`observe`")                                                                     \
+	X(BLOCK_SIZE, "`16 B`, `32 B`, `64 B`, `128 B`, `256 B`, `512 B` or `1024 B`")            \
 	X(REGEX, "a regular expression for the whole text")                                       \
+	X(FILES, "a path, a glob, or a list of them")                                               \
 	X(LATER, "")
 
 /* X(ID, "as messages name it", "heading of the reference") */
@@ -76,6 +102,7 @@
 	X(TOP, "a rule file", "The file")                                                         \
 	X(RULESET, "'ruleset'", "ruleset")                                                        \
 	X(SET, "a set", "sets")                                                                   \
+	X(EXEMPT, "an exemption", "exempt")                                                       \
 	X(ZONE, "a zone", "zones")                                                                \
 	X(LIMIT, "a limit", "limits")                                                             \
 	X(LADDER, "a ladder", "ladder")                                                           \
@@ -83,6 +110,14 @@
 	X(RULE, "a rule", "rules")                                                                \
 	X(MATCH, "'match'", "match")                                                              \
 	X(PATTERN, "a pattern", "pattern")                                                        \
+	X(LOG, "'log'", "log")                                                                    \
+	X(BLOCK, "'block'", "block")                                                              \
+	X(SCHEDULE, "a schedule", "schedules")                                                    \
+	X(CAPTURE, "'capture'", "capture")                                                        \
+	X(DROPS, "'drops'", "capture: drops")                                                     \
+	X(FAIL, "'fail'", "fail")                                                                 \
+	X(SLIP, "'slip'", "slip")                                                                 \
+	X(SHAPE, "'shape'", "shape")                                                              \
 	X(ANSWER, "an action", "then, over")                                                      \
 	X(GUARD, "'guard'", "guard")                                                              \
 	X(UNPROVED, "'unproved'", "guard: unproved")                                              \
@@ -120,38 +155,69 @@
 	X(TOP, RULES, "rules", RULES, "0.1", "[]",                                                \
 	  "Run from top to bottom; the first final verdict wins. A message no rule decides "      \
 	  "is accepted, and the guard still judges it.")                                          \
-	X(TOP, INCLUDE, "include", LATER, "", "", "")                                             \
-	X(TOP, SCHEDULES, "schedules", LATER, "", "", "")                                         \
-	X(TOP, EXEMPT, "exempt", LATER, "", "", "")                                               \
+	X(TOP, INCLUDE, "include", FILES, "0.1", "",                                              \
+	  "Files to read as well, relative to this one; nothing outside of the directory of "     \
+	  "the root file, no symbolic links, at most 8 deep. A file is read once; those of a "    \
+	  "glob in the order of their names. They begin with `version: 1` and may hold "          \
+	  "`define`, `sets`, `schedules`, `exempt`, `limits`, `rules` and `include`. Their "      \
+	  "rules come behind those of "                                                           \
+	  "this file, or where `- include: ...` stands as an item of `rules`.")                   \
+	X(TOP, SCHEDULES, "schedules", NAMED, "0.1", "",                                          \
+	  DAMP_UNENFORCED " Times of the week, for `when`.")                                      \
+	X(TOP, EXEMPT, "exempt", EXEMPTIONS, "0.1", "[]",                                         \
+	  "Outside addresses whose messages, and the messages to them, meet neither rules nor "   \
+	  "guard and count toward no limit. Who can send in their name can do what they may.")    \
 	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
 	X(TOP, UPSTREAM, "upstream", LATER, "", "", "")                                           \
-	X(TOP, CAPTURE, "capture", LATER, "", "", "")                                             \
-	X(TOP, FAIL, "fail", LATER, "", "", "")                                                   \
+	X(TOP, CAPTURE, "capture", MAP, "0.1", "",                                                \
+	  DAMP_UNENFORCED " Keep copies of dropped messages.")                                    \
+	X(TOP, FAIL, "fail", MAP, "0.1", "", "What happens when something is missing or full.")   \
 	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
 	X(RULESET, REVISION, "revision", INTEGER, "0.1", "0",                                     \
 	  "Counted up by whoever edits the file.")                                                \
 	X(RULESET, REQUIRES, "requires", REQUIRES, "0.1", "",                                     \
-	  "Oldest version of Damper that may load the file.")                                     \
+	  "Oldest version of the rule language that the file needs; this is 1.2.")                                     \
 	X(RULESET, MODE, "mode", MODE, "0.1", "enforce",                                          \
 	  "Ceiling for the mode of every rule: `observe` counts what would be done and does "     \
 	  "nothing.")                                                                             \
-	X(RULESET, CONFIRM, "confirm", LATER, "", "", "")                                         \
-	X(RULESET, SIGNED_BY, "signed_by", LATER, "", "", "")                                     \
-	X(RULESET, LOCKED, "locked", LATER, "", "", "")                                           \
+	X(RULESET, CONFIRM, "confirm", DURATION, "0.1", "",                                       \
+	  DAMP_UNENFORCED " Go back to the rules before unless somebody confirms in time.")       \
+	X(RULESET, SIGNED_BY, "signed_by", TEXTS, "0.1", "",                                      \
+	  DAMP_UNENFORCED " Whose signatures the file needs. No signature is looked at.")         \
+	X(RULESET, LOCKED, "locked", TEXTS, "0.1", "",                                            \
+	  DAMP_UNENFORCED " Keys that nobody may change while the gateway runs.")                 \
 	X(SET, KIND, "kind", SET_KIND, "0.1", "", "What the items are. Required.")                \
-	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members.")                                \
-	X(SET, SOURCE, "source", LATER, "", "", "")                                               \
+	X(SET, SOURCE, "source", SET_SOURCE, "0.1", "inline",                                     \
+	  "Where the members come from: `items`, a `file`, or `damper block` while the gateway "  \
+	  "runs. A set of `source: runtime` is empty in this version: nothing fills it yet.")     \
+	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members, of `source: inline`.")           \
+	X(SET, FILE, "file", PATH, "0.1", "",                                                     \
+	  "A text file with one member a line, for `source: file`; `#` begins a comment. The "    \
+	  "same rules as for `include` say where it may lie.")                                    \
+	X(SET, SIZE, "size", INTEGER, "0.1", "65536",                                             \
+	  "Most members of a set of `source: runtime`, up to 1048576.")                           \
+	X(SET, TIMEOUT, "timeout", DURATION, "0.1", "10 min",                                     \
+	  "How long a member of a set of `source: runtime` stays, up to 30 d.")                   \
 	X(SET, SCOPE, "scope", LATER, "", "", "")                                                 \
-	X(SET, SIZE, "size", LATER, "", "", "")                                                   \
-	X(SET, TIMEOUT, "timeout", LATER, "", "", "")                                             \
+	X(EXEMPT, FROM, "from", ADDRESSES, "0.1", "", "Whom. Not `any`. Required.")               \
+	X(EXEMPT, ABOUT, "about", TEXT, "0.1", "", "Why, for people.")                            \
+	X(EXEMPT, REVIEWED, "reviewed", DATE, "0.1", "",                                          \
+	  "When somebody last asked whether it is still needed.")                                 \
+	X(EXEMPT, UNTIL, "until", DATE, "0.1", "",                                                \
+	  "Its last day (UTC). A file with an exemption that has ended does not load; one that "  \
+	  "ends within 14 days is warned about. In this version the day is looked at when the "   \
+	  "file is loaded and not again: what is loaded stays until the next load.")              \
 	X(ZONE, PORTS, "ports", SIDES, "0.1", "[outside, inside]",                                \
-	  "The gateway port that messages of the zone come in on.")                               \
+	  "The gateway port that messages of the zone come in on. The name of a device is "       \
+	  "checked, not enforced yet: a zone called `inside` or `outside` is that side, another " \
+	  "is told by its addresses alone.")                               \
 	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \
 	  "Addresses of the zone. With prefixes on a zone of the inside port the gateway "        \
 	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
 	X(LIMIT, PER, "per", PER, "0.1", "",                                                      \
 	  "Whose budget it is. The peer is the outside end and the device the inside end, "       \
-	  "whatever the direction. Required.")                                                    \
+	  "whatever the direction. A limit per `tenant` or `path` is checked, not enforced yet. "  \
+	  "Required.")                                                    \
 	X(LIMIT, RATE, "rate", RATE, "0.1", "",                                                   \
 	  "What drains per unit of time: messages, or IP bytes.")                                 \
 	X(LIMIT, BURST, "burst", AMOUNT, "0.1",                                                   \
@@ -164,18 +230,21 @@
 	  "Addresses under one prefix share so many times the rate and burst.")                   \
 	X(LIMIT, AMPLIFICATION, "amplification", MAP, "0.1", "",                                  \
 	  "Bytes toward an unproved peer for each byte from it. Only with `per: peer`.")          \
-	X(LIMIT, CONCURRENT, "concurrent", LATER, "", "", "")                                     \
+	X(LIMIT, CONCURRENT, "concurrent", INTEGER, "0.1", "",                                    \
+	  DAMP_UNENFORCED " How many exchanges or observations may be open at once.")             \
 	X(LIMIT, SHARE, "share", LATER, "", "", "")                                               \
 	X(LADDER, IPV4, "ipv4", STEPS, "0.1", "{32: 1x}",                                         \
-	  "Steps for IPv4, at most 4, lengths 0 to 32.")                                          \
+	  "Steps for IPv4, at most 5, lengths 0 to 32.")                                          \
 	X(LADDER, IPV6, "ipv6", STEPS, "0.1", "{128: 1x}",                                        \
-	  "Steps for IPv6, at most 4, lengths 0 to 128.")                                         \
+	  "Steps for IPv6, at most 5, lengths 0 to 128.")                                         \
 	X(AMPLIFICATION, MAX, "max", FACTOR, "0.1", "",                                           \
 	  "Bytes out per byte in. The guard's own factor stays the upper bound. Required.")       \
 	X(AMPLIFICATION, FLOOR, "floor", SIZE, "0.1", "0 B",                                      \
-	  "Free bytes on top. Only `0 B` is supported: free bytes would add up over many "        \
-	  "addresses.")                                                                           \
-	X(AMPLIFICATION, WINDOW, "window", LATER, "", "", "")                                     \
+	  "Free bytes on top. Another floor than `0 B` is checked, not enforced yet: free bytes " \
+	  "would add up over many addresses.")                                                    \
+	X(AMPLIFICATION, WINDOW, "window", DURATION, "0.1", "",                                   \
+	  DAMP_UNENFORCED " Time over which bytes are added up. The credit belongs to each "      \
+	  "exchange instead, which is stricter.")                                     \
 	X(RULE, ID, "id", NAME, "0.1", "",                                                        \
 	  "Name of the rule in counters and events: `[a-z0-9][a-z0-9-]{0,62}`, once per "         \
 	  "file. Required.")                                                                      \
@@ -190,13 +259,24 @@
 	  "What happens to the others. Required without a limit.")                                \
 	X(RULE, MODE, "mode", MODE, "0.1", "enforce",                                             \
 	  "`observe`: count what would be done, change nothing.")                                 \
-	X(RULE, SLIP, "slip", LATER, "", "", "")                                                  \
-	X(RULE, WARN, "warn", LATER, "", "", "")                                                  \
-	X(RULE, BLOCK, "block", LATER, "", "", "")                                                \
-	X(RULE, LOG, "log", LATER, "", "", "")                                                    \
-	X(RULE, SHAPE, "shape", LATER, "", "", "")                                                \
-	X(RULE, SEVERITY, "severity", LATER, "", "", "")                                          \
-	X(RULE, INCLUDE, "include", LATER, "", "", "")                                            \
+	X(RULE, SLIP, "slip", MAP, "0.1", "",                                                     \
+	  "Gives every so many-th of the messages that the rule would end another action, so "    \
+	  "that an honest peer among them has a way on. Each worker counts by itself. Responses " \
+	  "above an `amplification` are not counted: an `over` other than `drop` challenges "     \
+	  "them anyway.")                                                                         \
+	X(RULE, WARN, "warn", PERCENT, "0.1", "",                                                 \
+	  DAMP_UNENFORCED " Tell of it when a limit is used up so far.")                          \
+	X(RULE, BLOCK, "block", MAP, "0.1", "",                                                   \
+	  DAMP_UNENFORCED " Drop all messages of who stays above a limit, for a time.")           \
+	X(RULE, LOG, "log", MAP, "0.1", "",                                                       \
+	  DAMP_UNENFORCED " Which of the messages become events. Every rule's events are "        \
+	  "sampled: one per reason, second and worker.")                                          \
+	X(RULE, SHAPE, "shape", MAP, "0.1", "",                                                   \
+	  "Makes the first answer small for what the rule lets pass.")                            \
+	X(RULE, SEVERITY, "severity", SEVERITY, "0.1", "",                                        \
+	  DAMP_UNENFORCED " How loud its events are.")                                            \
+	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
+	  "Alone in an item: the rules of these files stand here.")                                            \
 	X(MATCH, FROM, "from", ENDPOINT, "0.1", "any",                                            \
 	  "Where the message comes from. A zone means its port and its addresses.")               \
 	X(MATCH, TO, "to", ENDPOINT, "0.1", "any", "Where it goes.")                              \
@@ -224,21 +304,62 @@
 	  "The outside end has proved that it is there.")                                         \
 	X(MATCH, SOLICITED, "solicited", TRUTH, "0.1", "any",                                     \
 	  "Somebody asked for this response: a request is on record.")                            \
-	X(MATCH, DTLS, "dtls", LATER, "", "", "")                                                 \
-	X(MATCH, COOKIE, "cookie", LATER, "", "", "")                                             \
-	X(MATCH, WHEN, "when", LATER, "", "", "")                                                 \
+	X(MATCH, DTLS, "dtls", HELLO, "0.1", "",                                                  \
+	  DAMP_UNENFORCED " A DTLS message of this kind. A rule that asks for it is off.")        \
+	X(MATCH, COOKIE, "cookie", PRESENCE, "0.1", "",                                           \
+	  DAMP_UNENFORCED " The cookie of a ClientHello. A rule that asks for it is off.")        \
+	X(MATCH, WHEN, "when", WHEN, "0.1", "",                                                   \
+	  DAMP_UNENFORCED " Only at these times. A rule that asks for it is off.")                \
 	X(PATTERN, REGEX, "regex", REGEX, "0.1", "",                                              \
 	  "A regular expression (Hyperscan's subset of PCRE) that has to match the whole text.")  \
 	X(ANSWER, ANSWER, "answer", ANSWER, "0.1", "",                                            \
-	  "`{answer: 4.29, max_age: 30 s}` is the long form of `too-many-requests` (RFC "         \
-	  "8516); `{answer: 4.01, echo: true}` of `challenge` (RFC 9175).")                       \
-	X(ANSWER, MAX_AGE, "max_age", DURATION, "0.1", "60 s",                                    \
-	  "With 4.29: how long the client shall wait.")                                           \
+	  "The gateway answers a request in place of its server: 4.00, 4.02 to 4.06, 4.13, "      \
+	  "4.15, 4.29 (RFC 8516) or 5.00 to 5.05; `{answer: 4.01, echo: true}` is the long form " \
+	  "of `challenge` (RFC 9175). It is never longer than the request: a Max-Age that does "  \
+	  "not fit is left out. What is no request is dropped.")                                  \
+	X(ANSWER, MAX_AGE, "max_age", TIME_OR_RANGE, "0.1", "60 s with 4.29 and 5.03",            \
+	  "How long the client shall wait (4.29, 5.03) or may keep the answer, 1 s to 1 d. Of a " \
+	  "range each request gets its own value, so that a crowd does not come back at once.")   \
 	X(ANSWER, ECHO, "echo", TRUTH, "0.1", "true",                                             \
 	  "With 4.01: carry an Echo value to return.")                                            \
-	X(ANSWER, STRIP, "strip", LATER, "", "", "")                                              \
-	X(ANSWER, SHAPE, "shape", LATER, "", "", "")                                              \
-	X(ANSWER, BLOCK, "block", LATER, "", "", "")
+	X(ANSWER, STRIP, "strip", STRIP, "0.1", "",                                               \
+	  "A request from outside that asks to observe goes on as a plain one: one answer, no "   \
+	  "notifications. Final; others go on as they are.")                                      \
+	X(ANSWER, BLOCK, "block", LATER, "", "", "")                                              \
+	X(LOG, SAMPLE, "sample", SHARE, "0.1", "", "One in so many.")                             \
+	X(LOG, FIRST, "first", FIRST, "0.1", "", "And always the first so many of each.")         \
+	X(BLOCK, AFTER, "after", DURATION, "0.1", "", "How long above the limit. Required.")      \
+	X(BLOCK, WHAT, "what", WHOM, "0.1", "source", "Who is blocked.")                          \
+	X(BLOCK, FOR, "for", DURATION, "0.1", "", "How long the first time. Required.")           \
+	X(BLOCK, GROW, "grow", FACTOR, "0.1", "1x", "How much longer each time after that.")      \
+	X(BLOCK, MAX, "max", DURATION, "0.1", "", "At most.")                                     \
+	X(BLOCK, SCOPE, "scope", LATER, "", "", "")                                               \
+	X(SCHEDULE, DAYS, "days", DAYS, "0.1", "all", "Days of the week.")                        \
+	X(SCHEDULE, HOURS, "hours", HOURS, "0.1", "",                                             \
+	  "From and to; over midnight when the end comes first. Required.")                       \
+	X(SCHEDULE, ZONE, "zone", TIME_ZONE, "0.1", "UTC", "Whose clock.")                        \
+	X(CAPTURE, DROPS, "drops", MAP, "0.1", "", "Of what was dropped.")                        \
+	X(DROPS, RING, "ring", SIZE, "0.1", "", "Room; the oldest gives way.")                    \
+	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
+	X(DROPS, SNAP, "snap", SIZE, "0.1", "", "Bytes kept of each.")                            \
+	X(DROPS, KEEP, "keep", DURATION, "0.1", "", "How long.")                                  \
+	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "",                               \
+	  DAMP_UNENFORCED " Whether packets pass without a filter.")                              \
+	X(FAIL, TABLE_FULL, "table_full", FULL, "0.1", "closed",                                  \
+	  "No room to record the exchange of an unproved peer: `closed` drops its request, "      \
+	  "`open` and `evict-idle` let it pass and forget an older exchange. The same as the "    \
+	  "guard's `table_full`; only one of them may be written.")                               \
+	X(FAIL, CLOCK_UNSYNCED, "clock_unsynced", OPEN_CLOSED, "0.1", "",                         \
+	  DAMP_UNENFORCED " Rules with `when` while nobody knows the time.")                      \
+	X(FAIL, FLEET_LOST, "fleet_lost", LATER, "", "", "")                                      \
+	X(SLIP, EVERY, "every", INTEGER, "0.1", "", "2 to 65535. Required.")                      \
+	X(SLIP, WITH, "with", ACTION, "0.1", "",                                                  \
+	  "Not `continue`. `accept` must not let more come back than was sent: `every` has to "   \
+	  "be at least the guard's `amplification` unless the rule is for proved peers. "         \
+	  "Required.")                                                                            \
+	X(SHAPE, BLOCK2, "block2", BLOCK_SIZE, "0.1", "",                                         \
+	  "Largest first block a GET or FETCH of an unproved peer asks for, where that is less "  \
+	  "than the guard's `slice`. Required.")
 
 #define DAMP_KEYS_GUARD(X)                                                                        \
 	X(GUARD, AMPLIFICATION, "amplification", FACTOR, "0.1", "3x",                             \
@@ -422,6 +543,9 @@ const char *damp_key_suggest(enum damp_key_section s, const char *name);
 const char *damp_section_label(enum damp_key_section s);
 const char *damp_section_heading(enum damp_key_section s);
 const char *damp_kind_text(enum damp_key_kind k);
+
+/* Is it checked, but without effect? */
+bool damp_key_unenforced(enum damp_key_id k);
 
 static inline bool damp_key_later(enum damp_key_id k)
 {

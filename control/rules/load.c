@@ -21,6 +21,7 @@
 struct loader {
 	struct damp_diags *d;
 	const struct damp_source *src;
+	unsigned before; /* errors before this file */
 	bool too_deep;
 };
 
@@ -305,7 +306,7 @@ static struct damp_node *load_document(struct loader *l, struct fy_parser *p, st
 
 	if (!doc) {
 		report_syntax(l, diag);
-		if (!l->d->errors)
+		if (l->d->errors == l->before)
 			damp_diag_error(l->d, whole(l), "the file holds no rules");
 		return NULL;
 	}
@@ -353,7 +354,7 @@ static struct damp_node *load_stream(struct loader *l, FILE *fp)
 
 struct damp_node *damp_node_load(struct damp_diags *d, const struct damp_source *src)
 {
-	struct loader l = { .d = d, .src = src };
+	struct loader l = { .d = d, .src = src, .before = d->errors };
 	struct damp_node *root = NULL;
 	FILE *fp;
 
@@ -364,7 +365,7 @@ struct damp_node *damp_node_load(struct damp_diags *d, const struct damp_source 
 		root = load_stream(&l, fp);
 		fclose(fp);
 	}
-	if (!root && !d->errors)
+	if (!root && d->errors == l.before)
 		damp_diag_error(d, whole(&l), "the file holds no rules");
 	if (root && root->kind != DAMP_NODE_MAP) {
 		damp_diag_error(d, root->at,

@@ -116,6 +116,12 @@ static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source
 {
 	const struct damp_zone *z = zone_of(c, l);
 
+	if (z && z->vague) {
+		damp_leaf_error(c, l,
+				"zone '%s' cannot be told from others: its device is not known, and it "
+				"has all addresses; write 'ports: [outside]' or [inside]", z->name);
+		return false;
+	}
 	if (z) {
 		add_atom(c, t, source ? z->ports : other_side(z->ports), z->set);
 	} else if (l->name) {

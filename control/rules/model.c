@@ -5,6 +5,7 @@
  *
  * Reference: operators.md 3.4, 3.5.
  */
+#include "include.h"
 #include "read.h"
 
 #include <ctype.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 
 struct top {
-	const struct damp_node *version, *ruleset, *guard, *limits, *rules;
+	const struct damp_node *version, *ruleset, *guard, *exempt, *limits, *rules, *schedules, *capture, *fail;
 };
 
 static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
@@ -24,14 +25,18 @@ static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pai
 	case DAMP_KEY_TOP_VERSION: t->version = p->value; break;
 	case DAMP_KEY_TOP_RULESET: t->ruleset = p->value; break;
 	case DAMP_KEY_TOP_GUARD: t->guard = p->value; break;
+	case DAMP_KEY_TOP_EXEMPT: t->exempt = p->value; break;
+	case DAMP_KEY_TOP_SCHEDULES: t->schedules = p->value; break;
+	case DAMP_KEY_TOP_CAPTURE: t->capture = p->value; break;
+	case DAMP_KEY_TOP_FAIL: t->fail = p->value; break;
 	case DAMP_KEY_TOP_LIMITS: t->limits = p->value; break;
 	case DAMP_KEY_TOP_RULES: t->rules = p->value; break;
-	default: break; /* define, sets and zones: names.c */
+	default: break; /* include: include.c; define, sets and zones: names.c */
 	}
 }
 
-static void check_version(struct damp_ctx *c, const struct damp_node *root,
-			  const struct damp_node *n)
+void damp_version_check(struct damp_ctx *c, const struct damp_node *root,
+			const struct damp_node *n)
 {
 	uint64_t v;
 
@@ -82,7 +87,7 @@ static void check_requires(struct damp_ctx *c, const struct damp_node *n)
 				DAMP_RULES_LANGUAGE_MAJOR, DAMP_RULES_LANGUAGE_MINOR);
 	else if (major > DAMP_RULES_LANGUAGE_MAJOR ||
 		 (major == DAMP_RULES_LANGUAGE_MAJOR && minor > DAMP_RULES_LANGUAGE_MINOR))
-		damp_diag_error(c->diags, at->at, "this file needs Damper %u.%u; this is %d.%d",
+		damp_diag_error(c->diags, at->at, "this file needs version %u.%u of the rule language; this is %d.%d",
 				major, minor, DAMP_RULES_LANGUAGE_MAJOR, DAMP_RULES_LANGUAGE_MINOR);
 }
 
@@ -104,23 +109,33 @@ static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct d
 		mode = damp_read_mode(c, p->value);
 		c->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
-	default: break;
+	default: damp_checked_ruleset_key(c, key, p); break;
 	}
 }
 
 void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 {
-	struct top t = { NULL, NULL, NULL, NULL, NULL };
+	struct top t;
 
+	memset(&t, 0, sizeof(t));
 	c->name = damp_keys[DAMP_KEY_RULESET_NAME].deflt;
 	c->mode = DAMP_MODE_ENFORCE;
+	root = damp_include_expand(c, root);
 	damp_names_collect(c, root);
 	damp_read_keys(c, DAMP_SECTION_TOP, root, take, &t);
-	check_version(c, root, t.version);
+	damp_version_check(c, root, t.version);
 	if (t.ruleset)
 		damp_read_keys(c, DAMP_SECTION_RULESET, t.ruleset, ruleset_key, NULL);
 	damp_names_read(c, root);
 	damp_guard_read(c, t.guard);
+	if (t.fail)
+		damp_fail_read(c, t.fail, t.guard);
+	if (t.schedules)
+		damp_schedules_read(c, t.schedules);
+	if (t.capture)
+		damp_capture_read(c, t.capture);
+	if (t.exempt)
+		damp_exempt_read(c, t.exempt);
 	if (t.limits)
 		damp_limits_read(c, t.limits);
 	if (t.rules)

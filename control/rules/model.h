@@ -14,6 +14,7 @@
 #define DAMP_RULES_MODEL_H
 
 #include "addr.h"
+#include "files.h"
 #include "keys.h"
 #include "quantity.h"
 
@@ -37,6 +38,7 @@ struct damp_zone {
 	const char *name;
 	unsigned ports; /* DAMP_SIDE_BIT of the ports its messages come in on */
 	bool any;	/* all addresses */
+	bool vague;	/* its port is not known and it has all addresses */
 	bool builtin;
 	int set; /* address set, -1 when any */
 };
@@ -46,6 +48,7 @@ enum damp_set_kind { DAMP_SET_PREFIX, DAMP_SET_PATH, DAMP_SET_PORTS, DAMP_SET_KI
 struct damp_set {
 	enum damp_set_kind kind;
 	int set;		       /* PREFIX: address set */
+	bool runtime;		       /* filled while the gateway runs */
 	const struct damp_node *items; /* PATH, PORTS: read where they are used */
 };
 
@@ -132,8 +135,7 @@ struct damp_match {
 };
 
 struct damp_verdict_model {
-	enum damp_action action;
-	uint32_t max_age_s;
+	struct damp_act act;
 	bool set;
 };
 
@@ -142,10 +144,13 @@ struct damp_rule_model {
 	struct damp_place at; /* of the id, or of the rule when it has none */
 	enum damp_mode mode;
 	struct damp_match match;
-	struct damp_verdict_model then, over;
+	struct damp_verdict_model then, over, slip;
+	uint16_t slip_every;
+	uint8_t slice_szx; /* of shape, DAMP_SLICE_OFF none */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	size_t nlimits;
 	bool has_limit, has_match;
+	bool off; /* asks for something that nothing can tell yet */
 };
 
 /* A limit of the file is up to three of the program: messages, bytes, ratio. */
@@ -164,9 +169,14 @@ struct damp_ctx {
 	struct damp_pool *pool;
 	struct damp_diags *diags;
 	const struct damp_source *src;
+	struct damp_files *files;
 	const char *name;
 	uint32_t revision;
 	enum damp_mode mode;
+	bool strict;
+	int64_t now;
+	int exempt_set; /* -1: nobody */
+	const struct damp_node *schedules; /* NULL: none */
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
@@ -199,7 +209,15 @@ bool damp_name_check(struct damp_ctx *c, const struct damp_node *key, const char
 /* The index of a set with these addresses, shared with an equal one. */
 int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a);
 
-/* model.c: walk the whole tree. */
+/* set_file.c: the lines of the file that n names, as a list of items; NULL after
+ * a report. */
+const struct damp_node *damp_set_file_read(struct damp_ctx *c, const struct damp_node *n);
+
+/* model.c: is this a version of the file format that is known? n: NULL when it
+ * is not said. */
+void damp_version_check(struct damp_ctx *c, const struct damp_node *root,
+			const struct damp_node *n);
+/* Walk the whole tree. */
 void damp_model_read(struct damp_ctx *c, const struct damp_node *root);
 /* model_limits.c */
 void damp_limits_read(struct damp_ctx *c, const struct damp_node *map);
@@ -211,14 +229,42 @@ struct damp_steps {
 };
 bool damp_ladder_read(struct damp_ctx *c, const struct damp_node *n,
 		      struct damp_steps out[DAMP_FAMILIES]);
+/* model_exempt.c */
+void damp_exempt_read(struct damp_ctx *c, const struct damp_node *list);
 /* model_rules.c */
 void damp_rules_read(struct damp_ctx *c, const struct damp_node *list);
+/* `about` is text, a block of it perhaps. */
+void damp_about_check(struct damp_ctx *c, const struct damp_node *n);
+/* model_slip.c: slip and shape of a rule; and what slip says with the rest of it. */
+void damp_slip_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+void damp_slip_check(struct damp_ctx *c, struct damp_place at, const struct damp_rule_model *r);
+void damp_shape_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+/* May the rule meet requests or DTLS of an unproved outside peer? */
+bool damp_rule_meets_unproved(const struct damp_rule_model *r);
+/* Does it end a message that this befalls? */
+static inline bool damp_act_ends(const struct damp_act *a)
+{
+	return a->action == DAMP_ACT_DROP || a->action == DAMP_ACT_CHALLENGE ||
+	       a->action == DAMP_ACT_ANSWER || a->action == DAMP_ACT_RESET;
+}
 /* model_match.c */
 void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
-/* model_action.c */
-void damp_action_read(struct damp_ctx *c, const struct damp_node *n, bool over,
+/* model_action.c; decides: the key when it has to end the message, else NULL. */
+void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
-/* guard.c: n may be NULL, then the defaults hold. */
+/* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
+void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n);
+void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
+void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
+/* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
+void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);
+/* guard.c: a block size of RFC 7959 section 2.2, as its SZX; off: may be off.
+ * False after a report. */
+bool damp_slice_read(struct damp_ctx *c, const struct damp_node *n, bool off, uint8_t *szx);
+/* n may be NULL, then the defaults hold. */
 void damp_guard_read(struct damp_ctx *c, const struct damp_node *n);
 
 #endif

@@ -208,7 +208,7 @@ struct limit_walk {
 	struct damp_ctx *c;
 	const char *name;
 	struct damp_place at;
-	const struct damp_node *per, *rate, *burst, *bytes, *ladder, *amplification;
+	const struct damp_node *per, *rate, *burst, *bytes, *ladder, *amplification, *concurrent;
 };
 
 static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
@@ -224,6 +224,10 @@ static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 	case DAMP_KEY_LIMIT_BYTES: w->bytes = p->value; break;
 	case DAMP_KEY_LIMIT_LADDER: w->ladder = p->value; break;
 	case DAMP_KEY_LIMIT_AMPLIFICATION: w->amplification = p->value; break;
+	case DAMP_KEY_LIMIT_CONCURRENT:
+		w->concurrent = p->value;
+		damp_concurrent_check(c, p->value);
+		break;
 	default: break;
 	}
 }
@@ -286,11 +290,14 @@ static void ratio_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 {
 	struct ratio_walk *w = user;
 
-	(void)c;
+	struct damp_quantity q;
+
 	if (key == DAMP_KEY_AMPLIFICATION_MAX)
 		w->max = p->value;
-	else
+	else if (key == DAMP_KEY_AMPLIFICATION_FLOOR)
 		w->floor = p->value;
+	else
+		damp_read_quantity(c, p->value, DAMP_WANT(MS), &q);
 }
 
 bool damp_alpha_read(struct damp_ctx *c, const struct damp_node *n, uint16_t *alpha_q8)
@@ -319,8 +326,8 @@ static void read_ratio(struct limit_walk *w, struct damp_limit l)
 		damp_diag_error(w->c->diags, w->amplification->at,
 				"'amplification' has no 'max'; write {max: 3x}");
 	if (r.floor && damp_read_quantity(w->c, r.floor, DAMP_WANT(BYTES), &floor) && floor.micro)
-		damp_diag_error(w->c->diags, r.floor->at,
-				"a floor other than 0 B is not supported by this version yet");
+		damp_diag_warning(w->c->diags, r.floor->at,
+				  "a floor other than 0 B is checked, not enforced yet: no bytes are free");
 	if (l.per != DAMP_PER_PEER)
 		damp_diag_error(w->c->diags, w->per->at,
 				"an amplification is counted per peer; write 'per: peer'");
@@ -333,6 +340,9 @@ static void read_ratio(struct limit_walk *w, struct damp_limit l)
 			  &l);
 }
 
+/* Owners that no key of the ledger can tell yet. */
+enum { PER_TENANT = DAMP_PER_MAX, PER_PATH };
+
 static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 {
 	static const char *const words[] = {
@@ -342,9 +352,10 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 		[DAMP_PER_DEVICE] = "device",
 		[DAMP_PER_PAIR] = "pair",
 		[DAMP_PER_GLOBAL] = "global",
+		[PER_TENANT] = "tenant",
+		[PER_PATH] = "path",
 		NULL,
 	};
-	static const char *const later[] = { "tenant", "path", NULL };
 
 	if (!w->per) {
 		damp_diag_error(c->diags, w->at,
@@ -352,12 +363,6 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 				w->name, damp_read_words(c, words));
 		return -1;
 	}
-	for (int i = 0; later[i]; i++)
-		if (damp_node_is(w->per, later[i])) {
-			damp_diag_error(c->diags, w->per->at,
-					"'per: %s' is not supported by this version yet", later[i]);
-			return -1;
-		}
 	return damp_read_word(c, w->per, "owner of a limit", words);
 }
 
@@ -388,10 +393,11 @@ static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 {
 	struct damp_steps steps[DAMP_FAMILIES];
 	const int per = read_per(c, w);
-	struct damp_limit l = { .per = (uint8_t)(per < 0 ? 0 : per) };
+	const bool idle = per >= DAMP_PER_MAX;
+	struct damp_limit l = { .per = (uint8_t)(per < 0 || idle ? 0 : per) };
 	const size_t before = c->nplimits;
 
-	if (fresh && !w->rate && !w->bytes && !w->amplification)
+	if (fresh && !w->rate && !w->bytes && !w->amplification && !w->concurrent)
 		damp_diag_error(
 			c->diags, w->at,
 			"limit '%s' limits nothing; write 'rate', 'bytes' or 'amplification'",
@@ -409,6 +415,12 @@ static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 		read_rate(w, w->bytes, NULL, DAMP_WANT(BYTE_RATE), steps, l);
 	if (w->amplification)
 		read_ratio(w, l);
+	if (idle) {
+		damp_diag_warning(c->diags, w->per->at,
+				  "'per: %s' is checked, not enforced yet: limit '%s' limits nothing",
+				  w->per->text, w->name);
+		c->nplimits = before;
+	}
 	if (c->nplimits > DAMP_LIMITS_MAX && before <= DAMP_LIMITS_MAX)
 		damp_diag_error(c->diags, w->at, "more than %u limits", DAMP_LIMITS_MAX);
 }

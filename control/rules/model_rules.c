@@ -15,7 +15,7 @@
 
 struct rule_walk {
 	struct damp_rule_model *r;
-	struct damp_place limit_at, over_at;
+	struct damp_place limit_at, over_at, slip_at;
 };
 
 static void read_id(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r)
@@ -107,7 +107,7 @@ static void read_limits(struct damp_ctx *c, const struct damp_node *n, struct da
 		read_limit(c, n->items[i], r);
 }
 
-static void check_about(struct damp_ctx *c, const struct damp_node *n)
+void damp_about_check(struct damp_ctx *c, const struct damp_node *n)
 {
 	n = damp_read_deref(c, n);
 	if (n && n->kind != DAMP_NODE_SCALAR)
@@ -122,7 +122,7 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 
 	switch (key) {
 	case DAMP_KEY_RULE_ID: read_id(c, p->value, w->r); break;
-	case DAMP_KEY_RULE_ABOUT: check_about(c, p->value); break;
+	case DAMP_KEY_RULE_ABOUT: damp_about_check(c, p->value); break;
 	case DAMP_KEY_RULE_MATCH: damp_match_read(c, p->value, w->r); break;
 	case DAMP_KEY_RULE_LIMIT:
 		w->limit_at = p->key->at;
@@ -130,14 +130,19 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		break;
 	case DAMP_KEY_RULE_OVER:
 		w->over_at = p->key->at;
-		damp_action_read(c, p->value, true, &w->r->over);
+		damp_action_read(c, p->value, "over", &w->r->over);
 		break;
-	case DAMP_KEY_RULE_THEN: damp_action_read(c, p->value, false, &w->r->then); break;
+	case DAMP_KEY_RULE_THEN: damp_action_read(c, p->value, NULL, &w->r->then); break;
+	case DAMP_KEY_RULE_SLIP:
+		w->slip_at = p->key->at;
+		damp_slip_read(c, p->value, w->r);
+		break;
+	case DAMP_KEY_RULE_SHAPE: damp_shape_read(c, p->value, w->r); break;
 	case DAMP_KEY_RULE_MODE:
 		mode = damp_read_mode(c, p->value);
 		w->r->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
-	default: break;
+	default: damp_checked_rule_key(c, key, p); break;
 	}
 }
 
@@ -152,21 +157,29 @@ static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_wa
 				"this rule has no 'match'; write 'match: any' for all messages");
 	if (w->over_at.line && !damp_node_get(n, "limit"))
 		damp_diag_error(c->diags, w->over_at, "'over' without a 'limit'");
-	if (!damp_node_get(n, "limit") && !damp_node_get(n, "then"))
+	if (!damp_node_get(n, "limit") && !damp_node_get(n, "then") && !damp_node_get(n, "shape"))
 		damp_diag_error(
 			c->diags, r->at,
 			"this rule does nothing; write 'then: drop', 'accept' or another action");
 	if (!r->over.set)
-		r->over.action = r->has_limit ? DAMP_ACT_DROP : DAMP_ACT_CONTINUE;
+		r->over.act.action = r->has_limit ? DAMP_ACT_DROP : DAMP_ACT_CONTINUE;
 	if (!r->then.set)
-		r->then.action = DAMP_ACT_CONTINUE;
+		r->then.act.action = DAMP_ACT_CONTINUE;
+	if (w->slip_at.line)
+		damp_slip_check(c, w->slip_at, r);
 	if (r->mode > c->mode)
 		r->mode = c->mode;
+	if (r->off)
+		r->mode = DAMP_MODE_OFF;
+	if (r->has_limit && !r->nlimits)
+		r->slip_every = 0; /* its limits limit nothing yet: it is never over one */
 }
 
 static void read_rule(struct damp_ctx *c, const struct damp_node *n)
 {
-	struct damp_rule_model r = { .mode = DAMP_MODE_ENFORCE, .at = n->at };
+	struct damp_rule_model r = {
+		.mode = DAMP_MODE_ENFORCE, .at = n->at, .slice_szx = DAMP_SLICE_OFF
+	};
 	struct rule_walk w = { .r = &r };
 
 	if (n->kind != DAMP_NODE_MAP) {
@@ -213,7 +226,7 @@ static void check_reach(struct damp_ctx *c, const struct damp_node *list)
 		const struct damp_node *match = i < list->n ? damp_node_get(list->items[i], "match")
 							    : NULL;
 
-		if (!match || !damp_node_is(match, "any") || r->then.action == DAMP_ACT_CONTINUE ||
+		if (!match || !damp_node_is(match, "any") || r->then.act.action == DAMP_ACT_CONTINUE ||
 		    r->mode != DAMP_MODE_ENFORCE)
 			continue;
 		damp_diag_warning(c->diags, c->rules[i + 1].at, "no message comes this far");

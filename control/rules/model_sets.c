@@ -9,6 +9,7 @@
  * Reference: operators.md 3.4.
  */
 #include "read.h"
+#include "suggest.h"
 #include "terms.h"
 
 #include <string.h>
@@ -40,9 +41,15 @@ int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
 	return (int)c->naddr_sets - 1;
 }
 
+#define RUNTIME_SIZE_MAX 1048576u
+#define RUNTIME_TIMEOUT_MAX_MS (30ull * 86400 * 1000)
+
+enum source { SOURCE_INLINE, SOURCE_FILE, SOURCE_RUNTIME };
+
 struct set_walk {
 	struct damp_set *set;
-	const struct damp_node *kind, *items;
+	const struct damp_node *kind, *source;
+	const struct damp_pair *items, *file, *size, *timeout;
 };
 
 static void set_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
@@ -50,10 +57,74 @@ static void set_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_
 	struct set_walk *w = user;
 
 	(void)c;
-	if (key == DAMP_KEY_SET_KIND)
-		w->kind = p->value;
-	else
-		w->items = p->value;
+	switch (key) {
+	case DAMP_KEY_SET_KIND: w->kind = p->value; break;
+	case DAMP_KEY_SET_SOURCE: w->source = p->value; break;
+	case DAMP_KEY_SET_ITEMS: w->items = p; break;
+	case DAMP_KEY_SET_FILE: w->file = p; break;
+	case DAMP_KEY_SET_SIZE: w->size = p; break;
+	case DAMP_KEY_SET_TIMEOUT: w->timeout = p; break;
+	default: break;
+	}
+}
+
+/* A key that only makes sense with another source. */
+static void refuse(struct damp_ctx *c, const struct damp_pair *p, const char *source)
+{
+	if (p)
+		damp_diag_error(c->diags, p->key->at, "'%s' belongs to 'source: %s'", p->key->text,
+				source);
+}
+
+static void read_runtime(struct damp_ctx *c, const struct damp_pair *p, const struct set_walk *w)
+{
+	struct damp_quantity q;
+	uint64_t size;
+
+	if (w->size)
+		damp_read_integer(c, w->size->value, 1, RUNTIME_SIZE_MAX, &size);
+	if (w->timeout && damp_read_quantity(c, w->timeout->value, DAMP_WANT(MS), &q) &&
+	    (!q.micro || q.micro / DAMP_MICRO > RUNTIME_TIMEOUT_MAX_MS))
+		damp_diag_error(c->diags, w->timeout->value->at,
+				"'%s' is out of range; a time-out goes from 1 ms to 30 d",
+				w->timeout->value->text);
+	if (w->set->kind != DAMP_SET_PREFIX)
+		damp_diag_error(c->diags, w->source->at,
+				"only a set of kind 'prefix' can be filled at run time");
+	w->set->runtime = true;
+	if (c->strict)
+		damp_diag_remark(c->diags, p->key->at,
+				 "set '%s' starts empty, and nothing fills it in this version",
+				 p->key->text);
+}
+
+/* The members, NULL when there are none. */
+static const struct damp_node *members(struct damp_ctx *c, const struct damp_pair *p,
+				       const struct set_walk *w)
+{
+	static const char *const sources[] = { "inline", "file", "runtime", NULL };
+	const int source = w->source ? damp_read_word(c, w->source, "source of a set", sources)
+				     : SOURCE_INLINE;
+
+	if (source < 0)
+		return NULL;
+	if (source != SOURCE_INLINE)
+		refuse(c, w->items, "inline");
+	if (source != SOURCE_FILE)
+		refuse(c, w->file, "file");
+	if (source != SOURCE_RUNTIME) {
+		refuse(c, w->size, "runtime");
+		refuse(c, w->timeout, "runtime");
+	}
+	if (source == SOURCE_RUNTIME)
+		read_runtime(c, p, w);
+	else if (source == SOURCE_FILE && w->file)
+		return damp_set_file_read(c, w->file->value);
+	else if (source == SOURCE_FILE)
+		damp_diag_error(c->diags, w->source->at, "'source: file' needs a 'file'");
+	else if (w->items)
+		return w->items->value;
+	return NULL;
 }
 
 static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_set *set)
@@ -62,6 +133,7 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	struct set_walk w = { .set = set };
 	struct damp_addrs a = { 0 };
 	const unsigned before = c->diags->errors;
+	const struct damp_node *items;
 	int kind;
 
 	set->kind = DAMP_SET_KIND_MAX;
@@ -78,19 +150,46 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	if (kind < 0)
 		return;
 	set->kind = (enum damp_set_kind)kind;
+	items = members(c, p, &w);
 	if (set->kind == DAMP_SET_PREFIX) {
-		if (w.items)
-			damp_addrs_read(c, w.items, &a);
+		if (items)
+			damp_addrs_read(c, items, &a);
 		set->set = damp_addr_set_add(c, &a);
 		return;
 	}
-	w.items = w.items ? damp_read_deref(c, w.items) : NULL;
-	if (w.items && w.items->kind != DAMP_NODE_LIST) {
-		damp_diag_error(c->diags, w.items->at, "'items' is a list");
-	} else if (w.items) {
-		set->items = w.items;
+	items = items ? damp_read_deref(c, items) : NULL;
+	if (items && items->kind != DAMP_NODE_LIST) {
+		damp_diag_error(c->diags, items->at, "'items' is a list");
+	} else if (items) {
+		set->items = items;
 		damp_set_check(c, set);
 	}
+}
+
+/* The name of a network device or a PCI address, and no slip of the pen. */
+static bool is_device(const struct damp_node *n, const char *const *sides)
+{
+	return n->kind == DAMP_NODE_SCALAR && n->len && strpbrk(n->text, "0123456789") &&
+	       !damp_suggest(n->text, sides);
+}
+
+/* Which of the two sides a device is, only the data plane's configuration knows. */
+static void read_device(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
+{
+	const bool inside = strcmp(z->name, "inside") == 0;
+
+	if (inside || strcmp(z->name, "outside") == 0) {
+		z->ports |= DAMP_SIDE_BIT(inside ? DAMP_INSIDE : DAMP_OUTSIDE);
+		damp_diag_warning(c->diags, n->at,
+				  "device '%s' is checked, not enforced yet: zone '%s' is the port '%s'",
+				  n->text, z->name, z->name);
+		return;
+	}
+	z->ports = DAMP_BOTH_SIDES;
+	damp_diag_warning(c->diags, n->at,
+			  "device '%s' is checked, not enforced yet: zone '%s' is told by its addresses "
+			  "alone", n->text, z->name);
+	z->vague = true;
 }
 
 static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
@@ -107,6 +206,10 @@ static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct dam
 	if (t.n > 1)
 		damp_diag_error(c->diags, n->at, "'not' does not fit in the ports of a zone");
 	for (size_t i = 0; i < t.t[0].n; i++) {
+		if (is_device(t.t[0].leaf[i].node, sides)) {
+			read_device(c, t.t[0].leaf[i].node, z);
+			continue;
+		}
 		side = damp_read_word(c, t.t[0].leaf[i].node, "port", sides);
 		if (side >= 0)
 			z->ports |= DAMP_SIDE_BIT(side);
@@ -133,6 +236,7 @@ static void read_zone(struct damp_ctx *c, const struct damp_pair *p, struct damp
 	damp_read_keys(c, DAMP_SECTION_ZONE, p->value, zone_key, z);
 	if (!z->ports)
 		z->ports = DAMP_BOTH_SIDES;
+	z->vague = z->vague && z->any;
 	DAMP_PUSH(c->pool, c->zones, c->nzones, c->zones_cap, z);
 }
 

@@ -227,3 +227,41 @@ uint64_t damp_cost_q16(const struct damp_quantity *rate, uint64_t factor_micro)
 	cost = (up + per - 1) / per;
 	return cost >> 64 ? 0 : (uint64_t)cost;
 }
+
+static bool digits(const char *text, size_t n, unsigned *out)
+{
+	for (*out = 0; n; n--, text++) {
+		if (!isdigit((unsigned char)*text))
+			return false;
+		*out = *out * 10 + (unsigned)(*text - '0');
+	}
+	return true;
+}
+
+/* Days before the first of March of a year, counted from the first of March of
+ * year 0: there a leap day is the last of its year. */
+static int64_t days_to_march(unsigned year)
+{
+	return 365ll * year + year / 4 - year / 100 + year / 400;
+}
+
+bool damp_date_parse(const char *text, int64_t *days, char *why)
+{
+	static const uint8_t length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const uint16_t before[] = { 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275 };
+	unsigned y, m, d;
+	bool leap;
+
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' || !digits(text, 4, &y) ||
+	    !digits(text + 5, 2, &m) || !digits(text + 8, 2, &d)) {
+		snprintf(why, DAMP_WHY_MAX, "'%.40s' is not a day; write it like 2027-03-01", text);
+		return false;
+	}
+	leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+	if (y < 1970 || m < 1 || m > 12 || d < 1 || d > length[m - 1] + (m == 2 && leap ? 1u : 0u)) {
+		snprintf(why, DAMP_WHY_MAX, "there is no day '%s'", text);
+		return false;
+	}
+	*days = days_to_march(m < 3 ? y - 1 : y) + before[m - 1] + d - 1 - (days_to_march(1969) + 306);
+	return true;
+}

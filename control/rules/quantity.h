@@ -44,6 +44,9 @@ bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *
 /* Whole number, decimal or 0x, from low to high. */
 bool damp_integer_parse(const char *text, uint64_t low, uint64_t high, uint64_t *out, char *why);
 
+/* A day "2027-03-01" of the Gregorian calendar, as days since 1970-01-01. */
+bool damp_date_parse(const char *text, int64_t *days, char *why);
+
 /* Ticks for one byte or message of a rate, 16 fraction bits, rounded up (so
  * that rounding never gives more), for factor_micro millionths of it. 0 when it
  * is too slow or too fast to express. */

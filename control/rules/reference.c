@@ -37,7 +37,9 @@ static const char *const intro =
 	"`continue` unless it is written.\n"
 	"* In `match` all keys have to agree; of a list one item; `{not: X}` turns X round; `any` "
 	"is no condition.\n"
-	"* A rule acts in the weaker of its own `mode` and the file's.\n";
+	"* A rule acts in the weaker of its own `mode` and the file's.\n"
+	"* `include` spreads a rule set over files. `damper load` sends them to damperd as one "
+	"text.\n";
 
 static const char *const actions =
 	"\n"
@@ -45,8 +47,10 @@ static const char *const actions =
 	"|---|---|\n"
 	"| `accept` | final: on to the guard, which still judges |\n"
 	"| `drop` | final |\n"
-	"| `challenge` | final: 4.01 with an Echo value where that fits (RFC 9175), else a ping |\n"
-	"| `too-many-requests` | final: 4.29 with Max-Age (RFC 8516) |\n"
+	"| `challenge` | final: the sender must prove to be there: a ping, or 4.01 with an Echo "
+	"value (RFC 9175) to a NON or to a CON that comes again |\n"
+	"| `too-many-requests` | final: the same as `{answer: 4.29}` (RFC 8516) |\n"
+	"| `reset` | final: RST to the sender of a request; what is no request is dropped |\n"
 	"| `continue` | not final: the next rule decides; not as `over` |\n";
 
 static void put_cell(FILE *f, const char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The entry points of rules.h: read, load, check, compile, report. */
 #include "compile.h"
+#include "files.h"
 #include "node.h"
 
 #include <errno.h>
@@ -10,15 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-/* BLAKE2b-256 of the file's bytes, in hex. */
-static void digest_of(const struct damp_source *src, char hex[2 * crypto_generichash_BYTES + 1])
+/* BLAKE2b-256 of text, in hex. */
+static void digest_of(const char *text, size_t len, char hex[2 * crypto_generichash_BYTES + 1])
 {
 	unsigned char sum[crypto_generichash_BYTES];
 
-	crypto_generichash(sum, sizeof(sum), (const unsigned char *)src->text, src->len, NULL, 0);
+	crypto_generichash(sum, sizeof(sum), (const unsigned char *)text, len, NULL, 0);
 	sodium_bin2hex(hex, 2 * crypto_generichash_BYTES + 1, sum, sizeof(sum));
+}
+
+/* The text the program is made of: the one file, or all of them as a bundle. */
+static void digest(const struct damp_ctx *c, const struct damp_rules *out,
+		   char hex[2 * crypto_generichash_BYTES + 1])
+{
+	if (out->bundle)
+		digest_of(out->bundle, out->bundle_len, hex);
+	else
+		digest_of(c->src->text, c->src->len, hex);
 }
 
 static void compile_source(struct damp_ctx *c, struct damp_rules *out)
@@ -35,19 +47,26 @@ static void compile_source(struct damp_ctx *c, struct damp_rules *out)
 				"libsodium cannot be initialised");
 		return;
 	}
-	digest_of(c->src, hex);
+	out->bundle = damp_files_pack(c->files, &out->bundle_len);
+	digest(c, out, hex);
 	out->program = damp_build_program(c, hex, &out->program_len);
 }
 
-static int run(struct damp_pool *pool, const struct damp_source *src, struct damp_diags *d,
+static int run(struct damp_files *files, const struct damp_source *src, struct damp_diags *d,
 	       const struct damp_rules_options *opt, struct damp_rules *out)
 {
-	struct damp_ctx c = { .pool = pool, .diags = d, .src = src, .inside_set = -1 };
+	struct damp_ctx c = {
+		.pool = d->pool, .diags = d, .src = src, .files = files, .inside_set = -1,
+		.now = opt && opt->now ? opt->now : (int64_t)time(NULL),
+		.exempt_set = -1,
+		.strict = opt && opt->strict,
+	};
 
 	if (!d->errors)
 		compile_source(&c, out);
 	damp_diags_finish(d, opt && opt->colour, out);
-	damp_pool_free(pool);
+	damp_files_end(files);
+	damp_pool_free(d->pool);
 	return out->program ? 0 : -1;
 }
 
@@ -58,11 +77,19 @@ int damp_rules_compile_text(const char *text, size_t len, const char *name,
 	struct damp_diags d = { .pool = &pool };
 	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : name,
 				   .len = len };
+	struct damp_files files;
 
 	memset(out, 0, sizeof(*out));
 	/* A copy: the caller's text need not end in a NUL. Too much is not copied, only refused. */
 	src.text = damp_pool_strndup(&pool, text, len > DAMP_FILE_BYTES_MAX ? 0 : len);
-	return run(&pool, &src, &d, opt, out);
+	if (!damp_files_is_bundle(text, len)) {
+		damp_files_begin(&files, &pool, &src, NULL);
+	} else if (!damp_files_unbundle(&files, &pool, &src, text, len)) {
+		src.text = "";
+		src.len = 0;
+		damp_diag_error(&d, (struct damp_place){ .src = &src }, "the bundle is damaged");
+	}
+	return run(&files, &src, &d, opt, out);
 }
 
 /* All of the file, at most one byte more than may be. -1 with errno. */
@@ -111,17 +138,17 @@ int damp_rules_compile_file(const char *path, const struct damp_rules_options *o
 	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : path };
 	char *buf = damp_pool_alloc(&pool, DAMP_FILE_BYTES_MAX + 2);
 	const ssize_t n = read_file(path, buf);
+	struct damp_files files = { .dir = -1 };
 
 	memset(out, 0, sizeof(*out));
 	src.text = buf;
-	if (n < 0) {
+	src.len = n < 0 ? 0 : (size_t)n;
+	if (n < 0 || !damp_files_begin(&files, &pool, &src, path)) {
 		out->unreadable = true;
 		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s",
 				strerror(errno));
-	} else {
-		src.len = (size_t)n;
 	}
-	return run(&pool, &src, &d, opt, out);
+	return run(&files, &src, &d, opt, out);
 }
 
 void damp_rules_free(struct damp_rules *r)
@@ -133,5 +160,6 @@ void damp_rules_free(struct damp_rules *r)
 	free(r->diags);
 	free(r->text);
 	free(r->program);
+	free(r->bundle);
 	memset(r, 0, sizeof(*r));
 }

@@ -33,18 +33,23 @@ struct damp_rules {
 	unsigned errors, warnings;
 	char *text;                 /* the diagnostics as a person reads them */
 	bool unreadable;            /* the file could not be read at all (exit code 3) */
+	char *bundle;               /* root and included files as one text, NULL when it is one file */
+	size_t bundle_len;
 };
 
 struct damp_rules_options {
 	bool colour;                /* of text */
 	const char *shown_as;       /* name in diagnostics, NULL: the path */
+	int64_t now;                /* seconds of the Unix clock, for what ends on a day; 0: ask the clock */
+	bool strict;                /* remark on what is right but may surprise */
 };
 
 /* Compile the rule file at path. Always fills *out; free with
  * damp_rules_free(). Returns 0 when out->program is set, else -1. */
 int damp_rules_compile_file(const char *path, const struct damp_rules_options *opt, struct damp_rules *out);
 
-/* The same for text in memory (name appears in diagnostics; includes refused). */
+/* The same for text in memory (name appears in diagnostics). Includes are found
+ * when the text is a bundle, else refused. */
 int damp_rules_compile_text(const char *text, size_t len, const char *name,
 			    const struct damp_rules_options *opt, struct damp_rules *out);
 

@@ -177,7 +177,8 @@ static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const stru
 
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
-	size_t n = damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, (int64_t)d->max_age_s, non_mid(c, p));
+	const int64_t age = d->max_age_s ? (int64_t)d->max_age_s : -1;
+	size_t n = damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, age, non_mid(c, p));
 
 	/* Without Max-Age it means 60 s (RFC 7252 section 5.10.5); better than nothing. */
 	return n ? n : damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, -1, non_mid(c, p));
@@ -196,12 +197,16 @@ static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const stru
 	return damp_reply_challenge_on(p->data, p->len, &p->frame, &m, echo, d->echo_len, d->pay);
 }
 
-/* A request that cannot be sliced goes on whole; its answer is judged anyway. */
-static size_t make_slice(struct damp_pkt *p, const struct damp_decision *d)
+/* A request that cannot be sliced goes on whole, its answer is judged anyway; a
+ * registration that cannot be made a plain request does not go on. */
+static size_t make_shape(struct damp_pkt *p, const struct damp_decision *d)
 {
-	const size_t n = damp_rewrite_block2(p->data, p->len, p->cap, &p->frame, &p->coap, d->slice_szx);
+	size_t n = damp_rewrite_request(p->data, p->len, p->cap, &p->frame, &p->coap, d->strip_observe, d->slice,
+					d->slice_szx);
 
-	return n ? n : p->len;
+	if (n == 0 && d->strip_observe && d->slice)
+		n = damp_rewrite_strip(p->data, p->len, &p->frame, &p->coap, DAMP_COAP_OPT_OBSERVE);
+	return n || d->strip_observe ? n : p->len;
 }
 
 /* A response that cannot take an Echo goes on without. */
@@ -221,7 +226,9 @@ static size_t make_forward(const struct damp_ctx *c, struct damp_pkt *p, struct 
 	schedule_probes(c, p, d, DAMP_REPLY_ON);
 	if (d->verdict != DAMP_VERDICT_BYPASS && damp_mid_moves(c, p))
 		damp_rewrite_mid(p->data, &p->frame, mid_there(c, p));
-	return d->slice ? make_slice(p, d) : d->preempt_len ? add_echo(c, p, d) : p->len;
+	if (d->slice || d->strip_observe)
+		return make_shape(p, d);
+	return d->preempt_len ? add_echo(c, p, d) : p->len;
 }
 
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
@@ -274,6 +281,19 @@ static void add(struct damp_counter *c, uint64_t bytes)
 	c->bytes += bytes;
 }
 
+/* Only this worker writes its counts; which of two workers gives the next slip
+ * does not matter. */
+static void count_slips(const struct damp_ctx *c, const struct damp_decision *d)
+{
+	for (unsigned i = 0; i < d->nmatched; i++) {
+		const struct damp_rule *r = &c->v->rules[d->matched[i]];
+		uint16_t *n = &c->w->slip[c->v->rule_slot[d->matched[i]]];
+
+		if (d->outcome[i] & DAMP_NOTE_ENDED)
+			*n = *n + 1u >= r->slip_every ? 0 : (uint16_t)(*n + 1u);
+	}
+}
+
 static void count_rules(const struct damp_ctx *c, const struct damp_decision *d, uint64_t bytes)
 {
 	for (unsigned i = 0; i < d->nmatched; i++) {
@@ -301,13 +321,14 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	add(&s->reason[p->side][d->reason], bytes);
 	add(&s->verdict[p->side][p->proved][d->verdict], bytes);
 	count_rules(c, d, bytes);
+	count_slips(c, d);
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
 	s->hs_scans += d->text_cost.hs_scans;
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
-	/* With the filter bypassed there is no promise to keep account of. */
-	if (!ours || p->proved || d->verdict == DAMP_VERDICT_BYPASS)
+	/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */
+	if (!ours || p->proved || d->exempt || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
 	if (p->side == DAMP_OUTSIDE)
 		s->unproved_bytes_in += bytes;

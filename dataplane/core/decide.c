@@ -32,6 +32,15 @@ static bool source_belongs(const struct damp_ctx *c, const struct damp_pkt *p, e
 	return true;
 }
 
+/* Both directions of the outside end: an answer has no record to be paid from
+ * when its request met no guard. */
+static bool exempt(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
+
+	return c->v->classes[peer].flags & DAMP_CLASS_EXEMPT;
+}
+
 static bool envelope_ok(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *why)
 {
 	if (p->frame.l2_group && !p->frame.dst_group)
@@ -81,6 +90,7 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	memset(d, 0, offsetof(struct damp_decision, cleared));
 	d->rule = -1;
 	d->alpha_q8 = c->g->alpha_q8;
+	d->shape_szx = c->g->slice_szx;
 	switch (p->frame.cls) {
 	case DAMP_FRAME_OTHER:
 		damp_forward(d, p, DAMP_REASON_NOT_COAP);
@@ -95,7 +105,8 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	default:
 		break;
 	}
-	if (c->v->classes[p->src_class].flags & DAMP_CLASS_EXEMPT) {
+	if (exempt(c, p)) {
+		d->exempt = true;
 		damp_forward(d, p, DAMP_REASON_ACCEPTED);
 		return;
 	}

@@ -144,7 +144,7 @@ void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struc
 {
 	const enum damp_action act = damp_decide_rules(c, p, d);
 
-	if (act == DAMP_ACT_DROP || act == DAMP_ACT_TOO_MANY_REQUESTS || act == DAMP_ACT_CHALLENGE) {
+	if (act == DAMP_ACT_DROP || act == DAMP_ACT_CHALLENGE) {
 		d->ncharges = 0;
 		damp_drop(d, d->reason);
 		return;

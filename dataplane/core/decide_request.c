@@ -14,9 +14,9 @@
 
 #define DAMP_TOKEN_PROVES 4u    /* bytes of token that are hard to guess (attacks.md 3.2 P4) */
 
-static bool observes(const struct damp_pkt *p)
+static bool observes(const struct damp_pkt *p, const struct damp_decision *d)
 {
-	return damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
+	return !d->strip_observe && damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
 }
 
 static bool safe(const struct damp_pkt *p)
@@ -30,10 +30,12 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	const bool con = p->coap.type == DAMP_COAP_CON;
 
 	damp_forward(d, p, why);
+	if (d->strip_observe)
+		d->verdict = DAMP_VERDICT_SHAPE;
 	d->open_xchg = true;
 	d->xchg_life_s = con ? c->g->con_life_s : c->g->non_life_s;
 	d->xchg_flags = (uint16_t)((con ? DAMP_XCHG_CON : 0) | (safe(p) ? DAMP_XCHG_SAFE : 0) |
-				   (observes(p) ? DAMP_XCHG_OBSERVE : 0));
+				   (observes(p, d) ? DAMP_XCHG_OBSERVE : 0));
 	if (p->side == DAMP_INSIDE) {
 		d->xchg_flags |= DAMP_XCHG_FROM_INSIDE;
 		if (p->coap.token_len >= DAMP_TOKEN_PROVES)
@@ -56,7 +58,7 @@ static void slice(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	 * ETag, Max-Age, Block2, Size2 and the marker. */
 	const uint32_t around = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN + p->coap.token_len + 24);
 	const bool later = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2) && p->coap.block2 >> 4 != 0;
-	uint32_t szx = c->g->slice_szx;
+	uint32_t szx = d->shape_szx;
 
 	if (szx >= DAMP_SLICE_OFF || !safe(p) || later || damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE) ||
 	    !damp_peer_proved(c->j->peers, damp_key_blocks(p->device_key), c->now, 0))
@@ -85,7 +87,8 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 			return false;
 		damp_decide_challenge(c, p, d, DAMP_REASON_RULE);
 		return true;
-	case DAMP_ACT_TOO_MANY_REQUESTS:
+	case DAMP_ACT_ANSWER:
+	case DAMP_ACT_RESET:
 		d->ncharges = 0;
 		if (p->side == DAMP_OUTSIDE && !p->proved) {
 			damp_charge_rung(c, d, &c->g->challenge_host, &p->frame.src, DAMP_DOMAIN_CHALLENGE_HOST, 1,
@@ -97,8 +100,7 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 				return true;
 			}
 		}
-		d->move = DAMP_MOVE_CODE_BACK;
-		d->code = DAMP_COAP_4_29;
+		d->move = act == DAMP_ACT_RESET ? DAMP_MOVE_RST_BACK : DAMP_MOVE_CODE_BACK;
 		d->verdict = DAMP_VERDICT_ANSWER;
 		d->reason = DAMP_REASON_ANSWERED;
 		return true;
@@ -107,7 +109,7 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 	}
 }
 
-static bool needs_proof(const struct damp_ctx *c, const struct damp_pkt *p)
+static bool needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
 {
 	const struct damp_coap *m = &p->coap;
 
@@ -115,7 +117,7 @@ static bool needs_proof(const struct damp_ctx *c, const struct damp_pkt *p)
 		return true;
 	if (c->g->prove_q_block && (damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK2)))
 		return true;
-	return c->g->prove_observe && observes(p);
+	return c->g->prove_observe && observes(p, d);
 }
 
 /* Is there room in the unproved budgets for an answer as large as the request?
@@ -147,7 +149,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 {
 	enum damp_reason why;
 
-	if (needs_proof(c, p)) {
+	if (needs_proof(c, p, d)) {
 		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}

@@ -215,7 +215,7 @@ void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 {
 	const enum damp_action act = damp_decide_rules(c, p, d);
 
-	if (act == DAMP_ACT_DROP || act == DAMP_ACT_TOO_MANY_REQUESTS) {
+	if (act == DAMP_ACT_DROP) {
 		refuse(d, d->reason);
 		return;
 	}

@@ -79,13 +79,56 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 		if (r->mode == DAMP_MODE_ENFORCE && l->alpha_q8 < d->alpha_q8) {
 			d->alpha_q8 = l->alpha_q8;
 			d->rule_slot = c->v->rule_slot[index];
-			d->over = r->over;
+			d->over = r->over.action;
 		}
 	}
 	if (d->ncharges == before || damp_charges_fit(c, d, &why))
 		return true;
 	d->ncharges = before;
 	return false;
+}
+
+static bool ends(const struct damp_act *a)
+{
+	return a->action == DAMP_ACT_DROP || a->action == DAMP_ACT_CHALLENGE || a->action == DAMP_ACT_ANSWER ||
+	       a->action == DAMP_ACT_RESET;
+}
+
+/* What a rule does to this packet; its slip has a say in what it would end. */
+static const struct damp_act *act_of(const struct damp_ctx *c, const struct damp_rule *r, int32_t at, bool over,
+				     struct damp_decision *d)
+{
+	const struct damp_act *a = over ? &r->over : &r->then;
+
+	if (r->slip_every == 0 || over != (r->nlimits > 0) || !ends(a))
+		return a;
+	note(d, at, DAMP_NOTE_ENDED);
+	return c->w->slip[c->v->rule_slot[at]] + 1u >= r->slip_every ? &r->slip : a;
+}
+
+/* Where in its range the Max-Age of this answer lies: the same for a
+ * retransmission, and not to be foreseen. */
+static uint32_t max_age(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_act *a)
+{
+	const uint64_t span = (uint64_t)a->max_age_to_s - a->max_age_s + 1;
+	const uint64_t h = damp_hash2(&c->j->k_mid, p->xchg_key, 1ull << 32 | p->coap.mid);
+
+	return span == 1 ? a->max_age_s : a->max_age_s + (uint32_t)(((h >> 32) * span) >> 32);
+}
+
+/* The action as it fits this kind of message (program.h). */
+static enum damp_action settle(const struct damp_pkt *p, const struct damp_act *a, struct damp_decision *d)
+{
+	const bool request = p->kind == DAMP_KIND_REQUEST;
+
+	if (a->action == DAMP_ACT_STRIP_OBSERVE) {
+		d->strip_observe = request && p->side == DAMP_OUTSIDE &&
+				   damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
+		return DAMP_ACT_ACCEPT;
+	}
+	if (!request && (a->action == DAMP_ACT_ANSWER || a->action == DAMP_ACT_RESET))
+		return DAMP_ACT_DROP;
+	return a->action;
 }
 
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
@@ -96,21 +139,22 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 	damp_matches_begin(&m, c->v, c->w->index, p, &d->text_cost);
 	while ((at = damp_matches_next(&m)) >= 0) {
 		const struct damp_rule *r = &c->v->rules[at];
-		enum damp_action act = r->then;
-		bool over = false;
+		const struct damp_act *act;
+		bool over;
 
 		if (r->mode == DAMP_MODE_OFF)
 			continue;
 		note(d, at, 1u << DAMP_OUT_MATCHED);
-		if (r->nlimits && !within_limits(c, p, r, at, d)) {
-			over = true;
-			act = r->over;
+		over = r->nlimits && !within_limits(c, p, r, at, d);
+		if (over)
 			note(d, at, 1u << DAMP_OUT_OVER);
-		}
-		if (act == DAMP_ACT_CONTINUE)
+		act = act_of(c, r, at, over, d);
+		if (r->mode == DAMP_MODE_ENFORCE && !ends(act) && r->slice_szx < d->shape_szx)
+			d->shape_szx = r->slice_szx;
+		if (act->action == DAMP_ACT_CONTINUE)
 			continue;
 		if (r->mode == DAMP_MODE_OBSERVE) {
-			if (act != DAMP_ACT_ACCEPT) {
+			if (act->action != DAMP_ACT_ACCEPT) {
 				note(d, at, 1u << DAMP_OUT_WOULD);
 				d->observed = true;
 			}
@@ -118,9 +162,11 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		}
 		note(d, at, 1u << DAMP_OUT_ACTED);
 		d->rule = at;
-		d->max_age_s = over ? r->over_max_age_s : r->then_max_age_s;
+		d->action = act->action;
+		d->code = act->code;
+		d->max_age_s = max_age(c, p, act);
 		d->reason = over ? DAMP_REASON_RULE_LIMIT : DAMP_REASON_RULE;
-		return act;
+		return settle(p, act, d);
 	}
 	return DAMP_ACT_ACCEPT;
 }

@@ -342,8 +342,8 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_commit(c, p, &d);
 }
 
-struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
-			       damp_tick now)
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v,
+			       const struct damp_pkt *p, damp_tick now)
 {
 	return (struct damp_ctx){
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,

@@ -29,7 +29,7 @@
 #include <damper/stats.h>
 
 #define DAMP_BURST 64u
-#define DAMP_CHARGES_MAX 12u
+#define DAMP_CHARGES_MAX 24u
 #define DAMP_EMITS 128u
 #define DAMP_GROW_MAX 64u           /* bytes the caller keeps free behind every frame, for rewrites */
 #define DAMP_PROBES_LOG2 10u

@@ -53,6 +53,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
@@ -95,6 +96,7 @@ enum damp_move {
 
 #define DAMP_MATCHES_KEPT 16u
 #define DAMP_SEEN_ADDS 5u
+#define DAMP_NOTE_ENDED (1u << DAMP_OUTCOME_MAX)
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -102,16 +104,20 @@ struct damp_decision {
 	uint32_t max_age_s;
 	uint32_t out_ip;                        /* IP bytes that leave when it is not a drop */
 	int32_t rule;
+	uint8_t action;                         /* enum damp_action of that rule, slip considered */
 	uint16_t rule_slot;                     /* of the rule that set the credit */
 	uint16_t alpha_q8;                      /* of the exchange to open */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
 	bool observed;
+	bool exempt;                            /* met neither rules nor guard */
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
 	bool answers;                           /* the outside peer answered an inside request */
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
+	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
+	bool strip_observe;                     /* the registration goes on as a plain request */
 	bool speaks_blocks;                     /* the device used Block2 */
 	uint8_t preempt_len;                    /* of an Echo to add to a response that is forwarded */
 	uint16_t xchg_flags;
@@ -127,7 +133,8 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome. */
+	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
+	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
 	uint8_t outcome[DAMP_MATCHES_KEPT];
 	/* Charges, all or none, and the reason each refusal would have. */
@@ -168,7 +175,8 @@ enum damp_seen_kind {
 /* Domains of the ledger, below those of the rule limits. */
 enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
-	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
+	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
+	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
 };
 
@@ -303,8 +311,8 @@ void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struc
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
- * ordered it, so that Echo comes first, else a confirmable request is pinged
- * first, because its client repeats it and needs to understand nothing new.
+ * ordered it. A confirmable request is pinged first, because its client repeats
+ * it and needs to understand nothing new; Echo comes when it comes again.
  * When no challenge may be made, a used-up ledger stays the drop's reason. */
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
@@ -359,9 +367,13 @@ static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt 
 
 	if (!con && p->coap.type != DAMP_COAP_NON)
 		return;
-	key = p->mid_key ? p->mid_key
-			 : damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
-					 p->coap.mid);
+	key = p->mid_key;
+	if (key == 0) {
+		key = damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+				    p->coap.mid);
+		/* Written when the charges are paid: time enough for its line to come. */
+		damp_seen_prefetch(c->w->seen, key);
+	}
 	damp_see(d, key, p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
 }
 
@@ -389,8 +401,8 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
  * (judge.c): damp_judge_run() of a burst of one is damp_judge_decide() and then
  * damp_commit(). The first changes nothing but the idle deadline of a proof.
  */
-struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
-			       damp_tick now);
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v,
+			       const struct damp_pkt *p, damp_tick now);
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
 /* commit.c: carry d out on p. */

@@ -32,7 +32,7 @@
 
 #define WAYS DAMP_LEDGER_WAYS
 #define ALL_WAYS ((1u << WAYS) - 1)
-#define CHARGES_MAX 16u
+#define CHARGES_MAX 24u
 #define LINES_LOG2_MIN 4u
 #define LINES_LOG2_MAX 26u
 

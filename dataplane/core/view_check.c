@@ -147,6 +147,14 @@ static bool check_guard(const struct check *c)
 	return true;
 }
 
+/* An answer is a response code: no request, no Empty message, no class of our own. */
+static bool act_ok(const struct damp_act *a)
+{
+	if (a->action >= DAMP_ACT_MAX || a->max_age_s > a->max_age_to_s)
+		return false;
+	return a->action != DAMP_ACT_ANSWER || DAMP_COAP_CLASS(a->code) == 4 || DAMP_COAP_CLASS(a->code) == 5;
+}
+
 static bool check_rules(const struct check *c)
 {
 	const struct damp_rule *r = section(c, DAMP_SEC_RULES);
@@ -154,9 +162,11 @@ static bool check_rules(const struct check *c)
 	for (uint32_t i = 0; i < c->h->nrules; i++, r++) {
 		if (!string_ok(c, r->id_off) || !string_ok(c, r->file_off))
 			return bad(c, "rule %u: name outside the strings", i);
-		if (r->mode >= DAMP_MODE_MAX || r->then >= DAMP_ACT_MAX || r->over >= DAMP_ACT_MAX ||
-		    r->nlimits > DAMP_RULE_LIMITS_MAX)
+		if (r->mode >= DAMP_MODE_MAX || r->nlimits > DAMP_RULE_LIMITS_MAX || !act_ok(&r->then) ||
+		    !act_ok(&r->over) || !act_ok(&r->slip))
 			return bad(c, "rule %u: unknown mode, action or too many limits", i);
+		if (r->slice_szx > DAMP_SLICE_OFF)
+			return bad(c, "rule %u: block size is out of range", i);
 		for (unsigned k = 0; k < r->nlimits; k++)
 			if (r->limit[k] >= c->h->nlimits)
 				return bad(c, "rule %u: limit %u does not exist", i, r->limit[k]);

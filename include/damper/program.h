@@ -28,12 +28,12 @@
 #include <stdint.h>
 
 #define DAMP_PROGRAM_MAGIC 0x4750524d44414d50ull
-#define DAMP_PROGRAM_VERSION 1u
+#define DAMP_PROGRAM_VERSION 2u
 #define DAMP_PROGRAM_MAX_BYTES (256u << 20)
 #define DAMP_RULES_MAX 4096u
 #define DAMP_RULE_LIMITS_MAX 4u
 #define DAMP_LIMITS_MAX 1024u
-#define DAMP_RUNGS_MAX 4u
+#define DAMP_RUNGS_MAX 5u
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
@@ -63,8 +63,10 @@ enum damp_action {
 	DAMP_ACT_CONTINUE,          /* not final: the next matching rule decides */
 	DAMP_ACT_ACCEPT,            /* final: on to the guard */
 	DAMP_ACT_DROP,              /* final */
-	DAMP_ACT_CHALLENGE,         /* final: 4.01 + Echo where it fits, else ping */
-	DAMP_ACT_TOO_MANY_REQUESTS, /* final: 4.29 + Max-Age (RFC 8516) */
+	DAMP_ACT_CHALLENGE,         /* final: ping or 4.01 + Echo, as its client can use */
+	DAMP_ACT_ANSWER,            /* final: a response in place of the server's; of what is no request: drop */
+	DAMP_ACT_RESET,             /* final: RST to the sender of a request; of what is no request: drop */
+	DAMP_ACT_STRIP_OBSERVE,     /* final: on to the guard; a request from outside goes without its Observe */
 	DAMP_ACT_MAX
 };
 
@@ -109,14 +111,27 @@ struct damp_limit {
 	struct damp_rung rung6[DAMP_RUNGS_MAX];
 };
 
+/* What happens to a message. The Max-Age of an answer lies in a range, by a keyed
+ * hash of the request; both ends 0: no Max-Age. */
+struct damp_act {
+	uint8_t action;             /* enum damp_action */
+	uint8_t code;               /* of DAMP_ACT_ANSWER, a response code */
+	uint16_t pad;
+	uint32_t max_age_s, max_age_to_s;
+};
+
 struct damp_rule {
 	uint32_t id_off, file_off;  /* into the strings */
 	uint32_t line, column;      /* 1-based place in the rule file */
 	uint8_t mode;               /* enum damp_mode, the file's ceiling applied */
-	uint8_t then, over;         /* enum damp_action */
 	uint8_t nlimits;
+	uint8_t slice_szx;          /* as the guard's, for what the rule lets pass; DAMP_SLICE_OFF: no say */
+	uint8_t pad;
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
-	uint32_t then_max_age_s, over_max_age_s; /* of a 4.29 */
+	/* Of the messages that the rule would end, not let pass, each slip_every-th
+	 * gets slip in place of over (or then, without a limit); 0: none does. */
+	uint16_t slip_every, pad2;
+	struct damp_act then, over, slip;
 };
 
 /* The prefixes of all zones and sets cut the address space into ranges; each

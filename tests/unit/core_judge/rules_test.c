@@ -5,8 +5,7 @@
  * state the guard's defaults must say the same.
  */
 #include "guard.h"
-#include "rig.h"
-#include "rules.h"
+#include "rules_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,44 +13,16 @@
 
 #include <cmocka.h>
 
-#define CLIENT ((struct rig_end){ 1, 40000 })
-#define SERVER ((struct rig_end){ 2, 5683 })
-#define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
-#define HEAD "version: 1\nruleset: {name: t, revision: 1, requires: \">=0.1\", mode: enforce}\n"
-#define ZONES                                                                                            \
-	"zones:\n  outside: {ports: [outside], prefixes: any}\n"                                        \
-	"  inside: {ports: [inside], prefixes: [10.2.0.0/16, \"fd00:0:0:2::/64\"]}\n"
-
-/* CON GET with one path segment of one letter. */
-#define GET(letter) 0x40, 0x01, 0x00, 0x01, 0xb1, letter
-
-static void open_rules(struct rig *r, bool v6, const char *text)
-{
-	const struct damp_rules_options opt = { .colour = false };
-	struct damp_rules out;
-
-	if (damp_rules_compile_text(text, strlen(text), "test.yaml", &opt, &out) != 0)
-		fail_msg("%s", out.text);
-	rig_open_program(r, v6, out.program, out.program_len);
-	out.program = NULL;
-	damp_rules_free(&out);
-}
-
 static void expect(const struct damp_pkt *p, enum damp_reason why)
 {
 	assert_int_equal(p->reason, why);
-}
-
-static uint64_t counted(const struct rig *r, unsigned rule, enum damp_outcome o)
-{
-	return r->stats->worker[0].rule[rule + 1][o].packets;
 }
 
 static void drop_and_observe(void **state)
 {
 	struct rig r;
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "rules:\n"
 		   "  - {id: trial, match: {from: outside, path: /a}, then: drop, mode: observe}\n"
 		   "  - {id: real, match: {from: outside, path: /b}, then: drop}\n");
@@ -59,11 +30,11 @@ static void drop_and_observe(void **state)
 	assert_true(r.pkt.observed);
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('b'))), DAMP_REASON_RULE);
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('c'))), DAMP_REASON_ACCEPTED);
-	assert_int_equal(counted(&r, 0, DAMP_OUT_WOULD), 1);
-	assert_int_equal(counted(&r, 0, DAMP_OUT_ACTED), 0);
-	assert_int_equal(counted(&r, 1, DAMP_OUT_WOULD), 0);
-	assert_int_equal(counted(&r, 1, DAMP_OUT_ACTED), 1);
-	assert_int_equal(counted(&r, 1, DAMP_OUT_MATCHED), 1);
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_WOULD), 1);
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_ACTED), 0);
+	assert_int_equal(rules_counted(&r, 1, DAMP_OUT_WOULD), 0);
+	assert_int_equal(rules_counted(&r, 1, DAMP_OUT_ACTED), 1);
+	assert_int_equal(rules_counted(&r, 1, DAMP_OUT_MATCHED), 1);
 	rig_close(&r);
 }
 
@@ -71,7 +42,7 @@ static void limits_refuse_what_is_over(void **state)
 {
 	struct rig r;
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "limits:\n  few: {per: source, rate: 1 msg/s, burst: 3 msg}\n"
 		   "rules:\n  - {id: few, match: {from: outside, msg: request}, limit: few, over: drop}\n");
 	for (unsigned i = 0; i < 3; i++)
@@ -82,7 +53,7 @@ static void limits_refuse_what_is_over(void **state)
 	rig_wait_ms(&r, 1001);
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('a'))), DAMP_REASON_ACCEPTED);
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('a'))), DAMP_REASON_RULE_LIMIT);
-	assert_int_equal(counted(&r, 0, DAMP_OUT_OVER), 2);
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_OVER), 2);
 	rig_close(&r);
 }
 
@@ -92,7 +63,7 @@ static void too_many_requests(void **state)
 	struct rig r;
 	size_t len;
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "rules:\n  - {id: slow, match: {from: outside, code: GET}, then: {answer: 4.29, max_age: 30 s}}\n");
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER,
 			BYTES(0x41, 0x01, 0x12, 0x34, 0x4a, 0xb4, 't', 'i', 'm', 'e')),
@@ -106,15 +77,17 @@ static void too_many_requests(void **state)
 	rig_close(&r);
 }
 
-static void ordered_challenge_is_an_echo(void **state)
+static void ordered_challenge_is_a_ping_and_then_an_echo(void **state)
 {
 	struct rig r;
 	size_t len;
 	const uint8_t get[] = { 0x41, 0x01, 0x00, 0x01, 0x4a, 0xbd, 0x07, '1', '2', '3', '4', '5', '6', '7', '8', '9',
 				'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '0' };
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "rules:\n  - {id: ask, match: {from: outside, msg: request, verified: false}, then: challenge}\n");
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_PINGED);
+	/* Again, and still nobody has answered. */
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_CHALLENGED);
 	assert_int_equal(rig_out(&r, &len)[1], DAMP_COAP_4_01);
 	assert_true(len <= sizeof(get));
@@ -130,7 +103,7 @@ static void amplification_of_a_rule(void **state)
 	struct rig r;
 	uint8_t m[100] = { 0x60, 0x45, 0x00, 0x01, 0xff };
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "limits:\n  one: {per: peer, amplification: {max: 1x}}\n"
 		   "rules:\n  - {id: one, match: {from: outside, msg: request}, limit: one, over: drop}\n");
 	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET('a')));
@@ -146,7 +119,7 @@ static void spoofed_sources(void **state)
 	uint8_t f[256];
 	size_t n;
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES);
+	rules_open(&r, *(bool *)*state, HEAD ZONES);
 	/* The inside network's own frame, arriving on the wrong port. */
 	n = rig_build(&r, DAMP_INSIDE, SERVER, CLIENT, BYTES(GET('a')), f);
 	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_INSIDE_SPOOFED_OUTSIDE);
@@ -166,7 +139,7 @@ static void paths(void **state)
 	};
 	struct rig r;
 
-	open_rules(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "rules:\n"
 		   "  - {id: literal, match: {path: /x}, then: drop}\n"
 		   "  - {id: star, match: {path: /m/*}, then: drop}\n"
@@ -203,7 +176,7 @@ static void defaults_agree(void **state)
 	struct rig r;
 
 	(void)state;
-	open_rules(&r, false, HEAD);
+	rules_open(&r, false, HEAD);
 	damp_guard_defaults(&want);
 #define SAME(field) assert_memory_equal(&r.view->guard->field, &want.field, sizeof(want.field))
 	SAME(alpha_q8);
@@ -255,7 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(drop_and_observe), BOTH(limits_refuse_what_is_over), BOTH(too_many_requests),
-		BOTH(ordered_challenge_is_an_echo), BOTH(amplification_of_a_rule), BOTH(spoofed_sources), BOTH(paths),
+		BOTH(ordered_challenge_is_a_ping_and_then_an_echo), BOTH(amplification_of_a_rule), BOTH(spoofed_sources), BOTH(paths),
 		cmocka_unit_test(defaults_agree),
 	};
 

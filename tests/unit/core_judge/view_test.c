@@ -66,7 +66,26 @@ static void long_burst(struct damp_program_hdr *h)
 	((struct damp_guard *)section(h, DAMP_SEC_GUARD))->net6.burst_ticks = DAMP_BURST_TICKS_MAX + 1;
 }
 static void block_size(struct damp_program_hdr *h) { ((struct damp_guard *)section(h, DAMP_SEC_GUARD))->slice_szx = 8; }
-static void rule_action(struct damp_program_hdr *h) { ((struct damp_rule *)section(h, DAMP_SEC_RULES))->then = DAMP_ACT_MAX; }
+static void rule_action(struct damp_program_hdr *h)
+{
+	((struct damp_rule *)section(h, DAMP_SEC_RULES))->then.action = DAMP_ACT_MAX;
+}
+static void rule_slip(struct damp_program_hdr *h)
+{
+	((struct damp_rule *)section(h, DAMP_SEC_RULES))->slip.action = DAMP_ACT_MAX;
+}
+static void rule_answers_2_05(struct damp_program_hdr *h)
+{
+	((struct damp_rule *)section(h, DAMP_SEC_RULES))->over = (struct damp_act){ .action = DAMP_ACT_ANSWER, .code = 0x45 };
+}
+static void rule_max_age(struct damp_program_hdr *h)
+{
+	((struct damp_rule *)section(h, DAMP_SEC_RULES))->then.max_age_s = UINT32_MAX;
+}
+static void rule_slice(struct damp_program_hdr *h)
+{
+	((struct damp_rule *)section(h, DAMP_SEC_RULES))->slice_szx = DAMP_SLICE_OFF + 1;
+}
 static void rule_limit(struct damp_program_hdr *h) { ((struct damp_rule *)section(h, DAMP_SEC_RULES))[1].limit[0] = 99; }
 static void rule_name(struct damp_program_hdr *h) { ((struct damp_rule *)section(h, DAMP_SEC_RULES))->id_off = UINT32_MAX; }
 static void limit_rungs(struct damp_program_hdr *h) { ((struct damp_limit *)section(h, DAMP_SEC_LIMITS))->nrungs4 = 9; }
@@ -99,6 +118,8 @@ static void damage_is_named(void **state)
 		{ wrong_mode, "mode" },		{ endless_name, "terminated" },	  { words, "words" },
 		{ ports, "ports" },		{ section_outside, "section" },	  { section_crooked, "section" },
 		{ rule_count, "rules" },	{ no_alpha, "amplification" },	  { long_burst, "byte budget" },
+		{ rule_slip, "rule 0" },	{ rule_answers_2_05, "rule 0" }, { rule_max_age, "rule 0" },
+		{ rule_slice, "rule 0: block size" },
 		{ block_size, "block size" },	{ rule_action, "rule 0" },	  { rule_limit, "rule 1" },
 		{ rule_name, "rule 0" },	{ limit_rungs, "limit 0" },	  { limit_prefix, "limit 0" },
 		{ ranges_order, "IPv4 range" }, { ranges_class, "IPv6 range" },	  { interval_row, "sizes" },

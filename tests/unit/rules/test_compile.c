@@ -99,18 +99,19 @@ static void rules(void **state)
 	assert_int_equal(rule[0].line, 7);
 	assert_int_equal(rule[0].column, 9);
 	assert_int_equal(rule[0].mode, DAMP_MODE_OBSERVE);      /* the file's ceiling */
-	assert_int_equal(rule[0].then, DAMP_ACT_CONTINUE);
-	assert_int_equal(rule[0].over, DAMP_ACT_TOO_MANY_REQUESTS);
-	assert_int_equal(rule[0].over_max_age_s, 30);
-	assert_int_equal(rule[0].then_max_age_s, 0);
+	assert_int_equal(rule[0].then.action, DAMP_ACT_CONTINUE);
+	assert_int_equal(rule[0].over.action, DAMP_ACT_ANSWER);
+	assert_int_equal(rule[0].over.code, 0x9d); /* 4.29 */
+	assert_int_equal(rule[0].over.max_age_s, 30);
+	assert_int_equal(rule[0].then.max_age_s, 0);
 	assert_int_equal(rule[0].nlimits, 2);
 	assert_int_equal(rule[0].limit[0], 1);
 	assert_int_equal(rule[0].limit[1], 0);
 	assert_int_equal(rule[1].mode, DAMP_MODE_OFF);
-	assert_int_equal(rule[1].then_max_age_s, 60);           /* Max-Age when it is not written */
-	assert_int_equal(rule[2].over, DAMP_ACT_DROP);
-	assert_int_equal(rule[2].then, DAMP_ACT_CONTINUE);
-	assert_int_equal(rule[3].then, DAMP_ACT_CHALLENGE);
+	assert_int_equal(rule[1].then.max_age_s, 60);           /* Max-Age when it is not written */
+	assert_int_equal(rule[2].over.action, DAMP_ACT_DROP);
+	assert_int_equal(rule[2].then.action, DAMP_ACT_CONTINUE);
+	assert_int_equal(rule[3].then.action, DAMP_ACT_CHALLENGE);
 	damp_rules_free(&r);
 }
 
@@ -418,10 +419,96 @@ static void option_sets(void **state)
 	free(text);
 }
 
+/* What a rule asks for that nothing can tell yet turns it off, whatever its mode. */
+static void untold_rules_are_off(void **state)
+{
+	const struct damp_rule *rule;
+	struct damp_rules r;
+
+	(void)state;
+	compile(HEAD "schedules: {night: {hours: 22:00-05:00}}\n"
+		     "limits: {t: {per: tenant, rate: 1 msg/s}, n: {per: peer, concurrent: 3}, r: {per: peer, rate: 1 msg/s}}\n"
+		     "rules:\n  - {id: a, match: {when: night}, then: drop}\n"
+		     "  - {id: b, match: {dtls: client_hello}, then: drop}\n"
+		     "  - {id: c, match: {msg: request}, limit: [t, n], slip: {every: 9, with: accept}}\n"
+		     "  - {id: d, match: {msg: request}, limit: [t, r, n]}\n", &r);
+	rule = eval_section(r.program, DAMP_SEC_RULES);
+	assert_int_equal(rule[0].mode, DAMP_MODE_OFF);
+	assert_int_equal(rule[1].mode, DAMP_MODE_OFF);
+	assert_int_equal(rule[2].mode, DAMP_MODE_ENFORCE);
+	assert_int_equal(rule[2].nlimits, 0);
+	assert_int_equal(rule[2].slip_every, 0);
+	assert_int_equal(rule[3].nlimits, 1);
+	assert_int_equal(r.program->nlimits, 1);
+	damp_rules_free(&r);
+}
+
+static void full_tables(void **state)
+{
+	static const struct { const char *text; unsigned want; } t[] = {
+		{ HEAD, DAMP_TABLE_FULL_DROP },
+		{ HEAD "fail: {table_full: closed}\n", DAMP_TABLE_FULL_DROP },
+		{ HEAD "fail: {table_full: open}\n", DAMP_TABLE_FULL_EVICT },
+		{ HEAD "fail: {table_full: evict-idle}\n", DAMP_TABLE_FULL_EVICT },
+		{ HEAD "guard: {table_full: evict}\nfail: {filter_down: open}\n", DAMP_TABLE_FULL_EVICT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct damp_guard *g;
+		struct damp_rules r;
+
+		compile(t[i].text, &r);
+		g = eval_section(r.program, DAMP_SEC_GUARD);
+		assert_int_equal(g->table_full, t[i].want);
+		damp_rules_free(&r);
+	}
+}
+
+/* Until the end of its last day, with a warning in the last two weeks. */
+static void exemptions_end(void **state)
+{
+	static const struct { int64_t now; unsigned errors, warnings; } t[] = {
+		{ 1803859200 - 15 * 86400 - 1, 0, 0 },  /* 2027-02-13 23:59:59 */
+		{ 1803859200 - 15 * 86400 + 86400, 0, 1 },
+		{ 1803859200 + 86399, 0, 1 },           /* 2027-03-01 23:59:59 */
+		{ 1803859200 + 86400, 1, 0 },
+	};
+	static const char text[] = HEAD "exempt:\n  - {from: 192.0.2.0/24, until: 2027-03-01}\n";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct damp_rules_options opt = { .now = t[i].now };
+		struct damp_rules r;
+
+		damp_rules_compile_text(text, strlen(text), "t", &opt, &r);
+		assert_int_equal(r.errors, t[i].errors);
+		assert_int_equal(r.warnings, t[i].warnings);
+		damp_rules_free(&r);
+	}
+}
+
+static void exempt_classes(void **state)
+{
+	static const uint8_t in[4] = { 192, 0, 2, 77 }, out[4] = { 192, 0, 3, 0 }, both[4] = { 10, 0, 0, 1 };
+	const struct damp_class *cls;
+	struct damp_rules r;
+
+	(void)state;
+	compile(HEAD "zones: {inside: {ports: [inside], prefixes: [10.0.0.0/8]}}\n"
+		     "exempt:\n  - {from: 192.0.2.0/24, until: 2999-03-01}\n"
+		     "  - {from: 10.0.0.1, until: 2999-03-01}\n", &r);
+	cls = eval_section(r.program, DAMP_SEC_CLASSES);
+	assert_int_equal(cls[eval_class(r.program, false, in)].flags, DAMP_CLASS_EXEMPT);
+	assert_int_equal(cls[eval_class(r.program, false, out)].flags, 0);
+	assert_int_equal(cls[eval_class(r.program, false, both)].flags, DAMP_CLASS_EXEMPT | DAMP_CLASS_INSIDE);
+	damp_rules_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
+		cmocka_unit_test(header), cmocka_unit_test(untold_rules_are_off), cmocka_unit_test(full_tables), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
 		cmocka_unit_test(state_keys), cmocka_unit_test(guard_keys), cmocka_unit_test(guard_defaults),
 		cmocka_unit_test(inside), cmocka_unit_test(bounds), cmocka_unit_test(option_sets),
 	};

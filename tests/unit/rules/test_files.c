@@ -141,6 +141,38 @@ static void default_file(void **state)
 	free(path);
 }
 
+/* The examples of the shared reference load as they are: nothing in them is
+ * refused, and each thing they ask for that is not there yet is warned about. */
+static void shared_examples(void **state)
+{
+	static const char *const names[] = { "home", "operator", "industrial" };
+	static const struct damp_rules_options opt = { .now = 1780272000 }; /* 2026-06-01 */
+	const struct dirs *d = *state;
+	const char *from = getenv("DAMPER_SHARED");
+	char *shared = from ? strdup(from) : join(d->root, "../shared");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path, *text;
+		struct damp_rules r;
+
+		assert_true(asprintf(&path, "%s/examples/%s.yaml", shared, names[i]) > 0);
+		text = read_file(path);
+		if (!text) {
+			print_message("%s is not there: set DAMPER_SHARED\n", path);
+			free(path);
+			free(shared);
+			skip();
+		}
+		if (damp_rules_compile_file(path, &opt, &r) != 0)
+			fail_msg("%s", r.text);
+		assert_true(r.warnings > 0);
+		damp_rules_free(&r);
+		free(text);
+		free(path);
+	}
+	free(shared);
+}
+
 static void reference_is_current(void **state)
 {
 	const struct dirs *d = *state;
@@ -227,6 +259,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(all_files, &d),
 		cmocka_unit_test_prestate(default_file, &d),
+		cmocka_unit_test_prestate(shared_examples, &d),
 		cmocka_unit_test_prestate(reference_is_current, &d),
 		cmocka_unit_test(missing_file),
 		cmocka_unit_test(large_file),

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -152,11 +153,35 @@ static void suggestions(void **state)
 	}
 }
 
+/* Every day of 500 years against the C library. */
+static void days(void **state)
+{
+	static const char *const bad[] = { "", "2027-3-01", "2027-03-1", "27-03-01", "2027/03/01", "2027-02-29", "2100-02-29",
+					   "2027-13-01", "2027-00-10", "2027-01-00", "2027-04-31", "1969-12-31",
+					   "2027-03-01 ", "2027-03-0a", "-027-03-01" };
+	char why[DAMP_WHY_MAX], text[16];
+	int64_t got;
+
+	(void)state;
+	for (int64_t day = 0; day < 500 * 366; day++) {
+		const time_t at = (time_t)(day * 86400);
+		struct tm tm;
+
+		assert_non_null(gmtime_r(&at, &tm));
+		assert_int_equal(strftime(text, sizeof(text), "%Y-%m-%d", &tm), 10);
+		assert_true(damp_date_parse(text, &got, why));
+		assert_int_equal(got, day);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (damp_date_parse(bad[i], &got, why))
+			fail_msg("'%s' was taken for a day", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_quantities), cmocka_unit_test(bad_quantities), cmocka_unit_test(integers),
-		cmocka_unit_test(costs), cmocka_unit_test(suggestions),
+		cmocka_unit_test(costs), cmocka_unit_test(days), cmocka_unit_test(suggestions),
 	};
 
 	return cmocka_run_group_tests_name("quantities", tests, NULL, NULL);

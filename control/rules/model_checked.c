@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is read and checked although nothing acts on it yet: log, warn, block,
+ * severity, schedules, capture, parts of fail and ruleset.
+ *
+ * Idea: a file that is written for the whole language keeps loading as its
+ * parts come to life, and a mistake in it shows today. The key table marks such
+ * keys (DAMP_UNENFORCED) and read.c warns at each of them.
+ *
+ * Reference: operators.md 3.2, 3.4.
+ */
+#include "read.h"
+#include "suggest.h"
+#include "terms.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHARE_MAX 1000000000u
+#define FIRST_MAX 1000000u
+#define CONCURRENT_MAX 1000000u
+#define WHOM_BITS 128u
+
+/* A reader of one value; what: as messages name it. */
+static bool matches(struct damp_ctx *c, const struct damp_node *n, const char *what,
+		    bool (*good)(const char *text), const char *example)
+{
+	const struct damp_node *at;
+	const char *text = damp_read_scalar(c, n, what, &at);
+
+	if (!text)
+		return false;
+	if (good(text))
+		return true;
+	damp_diag_error(c->diags, at->at, "'%s' is not %s; write it like %s", text, what, example);
+	return false;
+}
+
+/* Digits at *p as a number up to max; steps over them. */
+static bool take_number(const char **p, unsigned long max, unsigned long *out)
+{
+	const char *from = *p;
+
+	for (*out = 0; isdigit((unsigned char)**p) && *out <= max; (*p)++)
+		*out = *out * 10 + (unsigned long)(**p - '0');
+	return *p > from && *out <= max;
+}
+
+static bool is_share(const char *text)
+{
+	unsigned long a, b;
+
+	return take_number(&text, SHARE_MAX, &a) && *text++ == '/' &&
+	       take_number(&text, SHARE_MAX, &b) && !*text && a >= 1 && a <= b;
+}
+
+static bool is_percent(const char *text)
+{
+	unsigned long n;
+
+	return take_number(&text, 100, &n) && n >= 1 && strcmp(text, "%") == 0;
+}
+
+static bool is_hours(const char *text)
+{
+	unsigned long v[4];
+	static const char after[] = { ':', '-', ':', 0 };
+
+	for (int i = 0; i < 4; i++) {
+		const char *from = text;
+
+		if (!take_number(&text, i % 2 ? 59 : 24, &v[i]) || text - from != 2 ||
+		    *text != after[i])
+			return false;
+		text += *text != 0;
+	}
+	return v[0] * 60 + v[1] <= 1440 && v[2] * 60 + v[3] <= 1440 &&
+	       (v[0] != v[2] || v[1] != v[3]);
+}
+
+static bool is_zone(const char *text)
+{
+	bool good = isalpha((unsigned char)text[0]) && strlen(text) < DAMP_NAME_MAX;
+
+	for (; *text && good; text++)
+		good = isalnum((unsigned char)*text) || strchr("_+-/", *text);
+	return good;
+}
+
+static bool is_whom(const char *text, const char *const *who, char end)
+{
+	for (size_t i = 0; who[i]; i++) {
+		const size_t len = strlen(who[i]);
+		const char *p = text + len + 1;
+		unsigned long bits;
+
+		if (strncmp(text, who[i], len) != 0)
+			continue;
+		if (!text[len])
+			return true;
+		return end && text[len] == end && take_number(&p, WHOM_BITS, &bits) && !*p;
+	}
+	return false;
+}
+
+static bool is_blockable(const char *text)
+{
+	static const char *const who[] = { "source", "target", "peer", "device", NULL };
+
+	return is_whom(text, who, '/');
+}
+
+static bool is_first(const char *text)
+{
+	static const char *const who[] = { "source", "target", "peer", "device", "pair", NULL };
+	unsigned long n;
+
+	return take_number(&text, FIRST_MAX, &n) && n >= 1 && strncmp(text, " per ", 5) == 0 &&
+	       is_whom(text + 5, who, 0);
+}
+
+static void duration(struct damp_ctx *c, const struct damp_node *n)
+{
+	struct damp_quantity q;
+
+	if (damp_read_quantity(c, n, DAMP_WANT(MS), &q) && !q.micro)
+		damp_diag_error(c->diags, n->at, "a time of nothing");
+}
+
+static void share(struct damp_ctx *c, const struct damp_node *n)
+{
+	matches(c, n, "a share", is_share, "1/100");
+}
+
+static void words(struct damp_ctx *c, const struct damp_node *n, const char *what,
+		  const char *const *list)
+{
+	n = damp_read_deref(c, n);
+	if (n && n->kind == DAMP_NODE_LIST)
+		for (size_t i = 0; i < n->n; i++)
+			damp_read_word(c, n->items[i], what, list);
+	else if (n)
+		damp_read_word(c, n, what, list);
+}
+
+static void log_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
+{
+	(void)user;
+	if (key == DAMP_KEY_LOG_SAMPLE)
+		share(c, p->value);
+	else
+		matches(c, p->value, "a number per end", is_first, "'3 per source'");
+}
+
+static void block_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      void *user)
+{
+	bool *seen = user;
+	struct damp_quantity q;
+
+	switch (key) {
+	case DAMP_KEY_BLOCK_WHAT:
+		matches(c, p->value, "an end of the message", is_blockable, "'source' or 'source/64'");
+		break;
+	case DAMP_KEY_BLOCK_GROW:
+		if (damp_read_quantity(c, p->value, DAMP_WANT(TIMES), &q) && q.micro < DAMP_MICRO)
+			damp_diag_error(c->diags, p->value->at, "a block cannot get shorter; write 1x or more");
+		break;
+	default:
+		seen[key == DAMP_KEY_BLOCK_FOR] |= key != DAMP_KEY_BLOCK_MAX;
+		duration(c, p->value);
+		break;
+	}
+}
+
+void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
+{
+	static const char *const loud[] = { "info", "warning", "critical", "storm", NULL };
+	const unsigned before = c->diags->errors;
+	bool seen[2] = { false, false };
+
+	switch (key) {
+	case DAMP_KEY_RULE_WARN: matches(c, p->value, "a share", is_percent, "80%"); break;
+	case DAMP_KEY_RULE_LOG: damp_read_keys(c, DAMP_SECTION_LOG, p->value, log_key, NULL); break;
+	case DAMP_KEY_RULE_SEVERITY: damp_read_word(c, p->value, "severity", loud); break;
+	case DAMP_KEY_RULE_BLOCK:
+		damp_read_keys(c, DAMP_SECTION_BLOCK, p->value, block_key, seen);
+		if (c->diags->errors == before && (!seen[0] || !seen[1]))
+			damp_diag_error(c->diags, p->value->at,
+					"'block' needs 'after' and 'for'; write {after: 2 min, for: 60 s}");
+		break;
+	default: break;
+	}
+}
+
+static void schedule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+			 void *user)
+{
+	static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL };
+
+	switch (key) {
+	case DAMP_KEY_SCHEDULE_DAYS: words(c, p->value, "day", days); break;
+	case DAMP_KEY_SCHEDULE_HOURS:
+		*(bool *)user = true;
+		matches(c, p->value, "a time of day from and to", is_hours, "07:00-19:00");
+		break;
+	default: matches(c, p->value, "a zone of time", is_zone, "Europe/Berlin"); break;
+	}
+}
+
+void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map)
+{
+	if (map->kind != DAMP_NODE_MAP) {
+		damp_diag_error(c->diags, map->at, "'schedules' is a mapping of names");
+		return;
+	}
+	c->schedules = map;
+	for (size_t i = 0; i < map->n; i++) {
+		const struct damp_pair *p = &map->pairs[i];
+		const unsigned before = c->diags->errors;
+		bool hours = false;
+
+		if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, "schedule"))
+			continue;
+		damp_read_keys(c, DAMP_SECTION_SCHEDULE, p->value, schedule_key, &hours);
+		if (!hours && c->diags->errors == before)
+			damp_diag_error(c->diags, p->key->at,
+					"schedule '%s' has no 'hours'; write 'hours: 07:00-19:00'",
+					p->key->text);
+	}
+}
+
+static void read_when(struct damp_ctx *c, const struct damp_node *n)
+{
+	const struct damp_node *at;
+	const char *name = damp_read_scalar(c, n, "the name of a schedule", &at);
+	struct damp_suggestion near;
+
+	if (!name || (c->schedules && damp_node_get(c->schedules, name)))
+		return;
+	near = damp_suggestion_start(name);
+	for (size_t i = 0; c->schedules && i < c->schedules->n; i++)
+		damp_suggestion_try(&near, c->schedules->pairs[i].key->text);
+	if (near.name)
+		damp_diag_error(c->diags, at->at, "there is no schedule '%s'; did you mean '%s'?", name,
+				near.name);
+	else
+		damp_diag_error(c->diags, at->at, "there is no schedule '%s'", name);
+}
+
+void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
+{
+	static const char *const hello[] = { "client_hello", NULL },
+				 *const presence[] = { "present", "absent", NULL };
+	const struct damp_node *n = damp_read_deref(c, p->value);
+
+	damp_diag_notice(c->diags, p->key->at,
+			 "the rule is off: without this condition it would match too much");
+	if (!n)
+		return;
+	if (key == DAMP_KEY_MATCH_DTLS)
+		damp_read_word(c, n, "DTLS message", hello);
+	else if (key == DAMP_KEY_MATCH_COOKIE)
+		damp_read_word(c, n, "state of a cookie", presence);
+	else if (n->kind == DAMP_NODE_LIST)
+		for (size_t i = 0; i < n->n; i++)
+			read_when(c, n->items[i]);
+	else
+		read_when(c, n);
+}
+
+void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n)
+{
+	uint64_t value;
+
+	damp_read_integer(c, n, 1, CONCURRENT_MAX, &value);
+}
+
+static void drops_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      void *user)
+{
+	struct damp_quantity q;
+
+	(void)user;
+	if (key == DAMP_KEY_DROPS_SAMPLE)
+		share(c, p->value);
+	else if (key == DAMP_KEY_DROPS_KEEP)
+		duration(c, p->value);
+	else
+		damp_read_quantity(c, p->value, DAMP_WANT(BYTES), &q);
+}
+
+static void capture_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+			void *user)
+{
+	(void)key;
+	damp_read_keys(c, DAMP_SECTION_DROPS, p->value, drops_key, user);
+}
+
+void damp_capture_read(struct damp_ctx *c, const struct damp_node *n)
+{
+	damp_read_keys(c, DAMP_SECTION_CAPTURE, n, capture_key, NULL);
+}
+
+static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
+{
+	const struct damp_node *at;
+	const char *text;
+
+	n = damp_read_deref(c, n);
+	for (size_t i = 0; n && i < (n->kind == DAMP_NODE_LIST ? n->n : 1); i++) {
+		text = damp_read_scalar(c, n->kind == DAMP_NODE_LIST ? n->items[i] : n, "a word", &at);
+		if (text && keys && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
+		    damp_key_find(DAMP_SECTION_RULESET, text) == DAMP_KEY_MAX)
+			damp_diag_error(c->diags, at->at, "'%s' is no key of the file or of 'ruleset'",
+					text);
+	}
+}
+
+void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
+{
+	if (key == DAMP_KEY_RULESET_CONFIRM)
+		duration(c, p->value);
+	else if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
+		text_list(c, p->value, key == DAMP_KEY_RULESET_LOCKED);
+}
+
+static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		     void *user)
+{
+	static const char *const states[] = { "open", "closed", "evict-idle", NULL };
+	static const char *const two[] = { "open", "closed", NULL };
+	const struct damp_node *guard = user;
+	int state;
+
+	if (key != DAMP_KEY_FAIL_TABLE_FULL) {
+		damp_read_word(c, p->value, "policy", two);
+		return;
+	}
+	state = damp_read_word(c, p->value, "policy", states);
+	if (guard && damp_node_get(guard, "table_full")) {
+		damp_diag_error(c->diags, p->key->at, "'table_full' is written in 'guard' as well");
+		damp_diag_notice(c->diags, damp_node_get(guard, "table_full")->at, "here");
+	}
+	c->guard.table_full = (uint8_t)(state == 1 ? DAMP_TABLE_FULL_DROP : DAMP_TABLE_FULL_EVICT);
+}
+
+void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard)
+{
+	damp_read_keys(c, DAMP_SECTION_FAIL, n, fail_key, (void *)(uintptr_t)guard);
+}
