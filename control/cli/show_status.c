@@ -191,8 +191,9 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 	       damp_get_int(c, "proofs_token"), damp_get_int(c, "echo_sent"),
 	       damp_get_int(c, "pings_sent"));
 	label("");
-	printf("by what their server gave them: %lld by DTLS cookie, %lld by acknowledgement\n",
-	       damp_get_int(c, "proofs_cookie"), damp_get_int(c, "proofs_ack"));
+	printf("by what their server sent them: %lld by DTLS cookie, %lld by ACK, %lld by Echo\n",
+	       damp_get_int(c, "proofs_cookie"), damp_get_int(c, "proofs_ack"),
+	       damp_get_int(c, "proofs_server_echo"));
 	if (hurt == 0)
 		return;
 	label("");

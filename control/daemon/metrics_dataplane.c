@@ -175,6 +175,7 @@ static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 			    "Peers proved by returning what an inside server gave them, by kind.");
 	fprintf(f, "damper_server_proofs_total{kind=\"cookie\"} %" PRIu64 "\n", t->proofs_cookie);
 	fprintf(f, "damper_server_proofs_total{kind=\"ack\"} %" PRIu64 "\n", t->proofs_ack);
+	fprintf(f, "damper_server_proofs_total{kind=\"echo\"} %" PRIu64 "\n", t->proofs_server_echo);
 	damp_metrics_family(
 		f, "damper_made_packets_total", "counter",
 		"Packets of our own, in place of another or new, by the zone they leave to.");

@@ -77,6 +77,7 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
 	s->proofs_cookie += proof == DAMP_PROOF_COOKIE;
 	s->proofs_ack += proof == DAMP_PROOF_ACK;
+	s->proofs_server_echo += proof == DAMP_PROOF_SERVER_ECHO;
 }
 
 /* Any answer frees an outside peer from PROBING_RATE; written once per life. */

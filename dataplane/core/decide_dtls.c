@@ -60,13 +60,15 @@ static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, str
 	d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
 }
 
-static void toward_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+static void toward_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			  const struct damp_dtls *h)
 {
 	enum damp_reason why;
 
 	damp_charge_proved(c, p, d);
 	if (damp_charges_fit(c, d, &why)) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
+		note_cookie(c, p, d, h);
 		return;
 	}
 	d->ncharges = 0;
@@ -121,7 +123,7 @@ void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct
 	if (p->side == DAMP_OUTSIDE)
 		from_outside(c, p, d, &h);
 	else if (p->proved)
-		toward_proved(c, p, d);
+		toward_proved(c, p, d, &h);
 	else
 		toward_unproved(c, p, d, &h);
 }

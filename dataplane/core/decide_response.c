@@ -31,12 +31,23 @@ static void note_observation(const struct damp_pkt *p, struct damp_decision *d)
 	d->note_notification = true;
 }
 
+/* An Echo of the server's own is left as it is, and known when it comes back.
+ * Noted for proved peers too: what they were given as well is shared. */
+static void note_echo(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_given echo = damp_echo_of(p);
+
+	if (p->side == DAMP_INSIDE && damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO))
+		damp_note_given(c, p, d, DAMP_SEEN_ECHO, &echo, DAMP_COAP_EXCHANGE_LIFETIME_S);
+}
+
 static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
 {
 	damp_forward(d, p, why);
 	note_observation(p, d);
 	damp_see_mid(c, p, d);
 	damp_expect_ack(c, p, d);
+	note_echo(c, p, d);
 	d->speaks_blocks = p->side == DAMP_INSIDE && damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	d->payer = p->xchg;
 	d->payer_flags = DAMP_XCHG_ANSWERED;

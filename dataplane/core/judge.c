@@ -233,24 +233,39 @@ static void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 /* What an Echo option in a request is worth. A short value can be guessed: it
  * counts only while a challenge is out and guesses are left, and a wrong one
  * costs a guess (echo.h). */
-enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_WRONG_GUESS };
+enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_OF_SERVER, ECHO_WRONG_GUESS };
 
-static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pkt *p)
+static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
+	const struct damp_given echo = damp_echo_of(p);
 	uint64_t value;
 
-	if (p->side != DAMP_OUTSIDE || p->kind != DAMP_KIND_REQUEST || p->frame.dst_group ||
-	    !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO))
-		return ECHO_NONE;
 	if (guessable &&
 	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
 	     !damp_guesses_left(c, p)))
 		return ECHO_NONE;
-	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s,
-			    p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len))
+	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s, echo.bytes,
+			    echo.len))
 		return ECHO_PROOF;
 	return guessable ? ECHO_WRONG_GUESS : ECHO_NONE;
+}
+
+/* Ours, or one that the server gave to this peer itself (attacks.md 6.2): as
+ * good, and no guess at ours. */
+static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	struct damp_given echo;
+	enum echo_worth worth;
+
+	if (p->side != DAMP_OUTSIDE || p->kind != DAMP_KIND_REQUEST || p->frame.dst_group ||
+	    !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO))
+		return ECHO_NONE;
+	worth = weigh_as_ours(c, p);
+	echo = damp_echo_of(p);
+	if (worth != ECHO_PROOF && damp_given_before(c, p, DAMP_SEEN_ECHO, &echo))
+		return ECHO_OF_SERVER;
+	return worth;
 }
 
 /* A group answers from its members' own addresses: the request was to the
@@ -274,7 +289,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
 				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 	echo = weigh_echo(c, p);
-	if (echo == ECHO_PROOF)
+	if (echo == ECHO_PROOF || echo == ECHO_OF_SERVER)
 		p->proved = 1;
 	if (has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
@@ -313,6 +328,8 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 	damp_decide(c, p, d);
 	if (echo == ECHO_PROOF)
 		d->proof = DAMP_PROOF_ECHO;
+	if (echo == ECHO_OF_SERVER)
+		d->proof = DAMP_PROOF_SERVER_ECHO;
 	if (echo == ECHO_WRONG_GUESS)
 		damp_charge_guess(c, p, d);
 }

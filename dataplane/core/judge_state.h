@@ -145,7 +145,7 @@ struct damp_decision {
 };
 
 enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN, DAMP_PROOF_COOKIE,
-		  DAMP_PROOF_ACK };
+		  DAMP_PROOF_ACK, DAMP_PROOF_SERVER_ECHO };
 
 /* Kinds of facts kept in the Message ID table. */
 enum damp_seen_kind {
@@ -154,7 +154,8 @@ enum damp_seen_kind {
 	DAMP_SEEN_PING_OUT,                     /* a ping of ours is out to this pair of endpoints */
 	DAMP_SEEN_CHALLENGED,                   /* this request was challenged before */
 	DAMP_SEEN_FRAGMENT,                     /* rest of a dropped datagram */
-	DAMP_SEEN_COOKIE,                       /* a DTLS cookie given to this pair of endpoints */
+	DAMP_SEEN_COOKIE,                       /* a DTLS cookie of a server, and to whom it was given */
+	DAMP_SEEN_ECHO,                         /* likewise an Echo value */
 	DAMP_SEEN_CON_OUT                       /* CONs of an inside server are out: their last Message IDs */
 };
 
@@ -278,12 +279,18 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
- * was this given to it? Never for fewer than DAMP_GIVEN_MIN bytes. */
+ * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
+ * bytes. */
 #define DAMP_GIVEN_MIN 8u
 struct damp_given {
 	const uint8_t *bytes;
 	size_t len;
 };
+
+static inline struct damp_given damp_echo_of(const struct damp_pkt *p)
+{
+	return (struct damp_given){ p->data + p->frame.payload_off + p->coap.echo_off, p->coap.echo_len };
+}
 void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		     enum damp_seen_kind kind, const struct damp_given *given, uint32_t life_s);
 bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,

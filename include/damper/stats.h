@@ -82,7 +82,8 @@ struct damp_worker_stats {
 	uint64_t emitted;           /* messages of our own handed to the shell */
 	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them */
 	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
-	uint64_t reserved[29];
+	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
+	uint64_t reserved[28];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

@@ -41,11 +41,26 @@ static size_t put_option(uint8_t *at, unsigned delta, unsigned len, uint8_t valu
 	return n + len;
 }
 
+/*
+ * An Echo behind option number last: a short one that both sides know, or 8 to
+ * 12 bytes that only one of them does.
+ */
+static size_t put_echo(uint64_t *s, uint8_t *at, unsigned last)
+{
+	const unsigned len = 1 + draw(s, 12);
+	const size_t n = put_option(at, 252 - last, len, 'e');
+
+	for (unsigned i = 0; len >= 8 && i < len; i++)
+		at[n - len + i] = (uint8_t)draw(s, 256);
+	return n;
+}
+
 static size_t message(uint64_t *s, enum damp_side side, uint8_t *m)
 {
 	static const uint8_t codes[] = { 1, 1, 1, 2, 3, 5, 0, 0x45, 0x45, 0x84 };
 	const uint8_t type = (uint8_t)draw(s, 4), tkl = (uint8_t)draw(s, 3);
 	const uint8_t code = side == DAMP_OUTSIDE ? codes[draw(s, 9)] : codes[draw(s, 4) + 6];
+	unsigned last = 6;
 	size_t n = 4;
 
 	m[0] = (uint8_t)(0x40 | type << 4 | tkl);
@@ -62,8 +77,12 @@ static size_t message(uint64_t *s, enum damp_side side, uint8_t *m)
 		n += put_option(m + n, 6, draw(s, 2), (uint8_t)draw(s, 2));     /* Observe */
 	else
 		n += put_option(m + n, 6, 0, 0);
-	if (side == DAMP_OUTSIDE && draw(s, 2))
+	if (side == DAMP_OUTSIDE && draw(s, 2)) {
 		n += put_option(m + n, 5, 1 + draw(s, 8), 'p');                 /* Uri-Path */
+		last = 11;
+	}
+	if (draw(s, 4) == 0)
+		n += put_echo(s, m + n, last);
 	if (draw(s, 4) == 0) {
 		m[n++] = 0xff;
 		memset(m + n, 'x', 1000);
@@ -114,6 +133,8 @@ static void exhaust(struct rig *r, uint64_t *s, struct rig_end peer, struct rig_
 		if (m[1] != 0) {
 			n += tkl;
 			n += put_option(m + n, 6, draw(s, 2), (uint8_t)i);
+			if (draw(s, 3) == 0)
+				n += put_echo(s, m + n, 6);
 			m[n++] = 0xff;
 			memset(m + n, 'x', 1000);
 			n += draw(s, 3) ? 1 + draw(s, 60) : 1 + draw(s, 1000);
@@ -176,7 +197,7 @@ static void run(bool v6, uint64_t first, uint32_t weight, void (*guard)(struct d
 	assert_true(r.peer_out > 0);
 	assert_int_equal(r.stats->worker[0].proofs_echo + r.stats->worker[0].proofs_ping +
 			 r.stats->worker[0].proofs_token + r.stats->worker[0].proofs_cookie +
-			 r.stats->worker[0].proofs_ack, 0);
+			 r.stats->worker[0].proofs_ack + r.stats->worker[0].proofs_server_echo, 0);
 	/* The judge's own account agrees with the wire. */
 	assert_int_equal(r.stats->worker[0].unproved_bytes_in, r.peer_in);
 	assert_int_equal(r.stats->worker[0].unproved_bytes_out, r.peer_out);

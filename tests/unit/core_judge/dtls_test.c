@@ -279,6 +279,22 @@ static void other_cookies_are_none(void **state)
 	rig_close(&r);
 }
 
+/* A server whose cookie is the same for all: somebody else may know it. */
+static void shared_cookies_are_none(void **state)
+{
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, verify, sizeof(verify));
+	rig_send(&r, DAMP_OUTSIDE, OTHER_PORT, SERVER, hello, sizeof(hello));
+	rig_send(&r, DAMP_INSIDE, SERVER, OTHER_PORT, verify, sizeof(verify));
+	from_client(&r, hello_cookie, sizeof(hello_cookie));
+	rig_send(&r, DAMP_OUTSIDE, OTHER_PORT, SERVER, hello_cookie, sizeof(hello_cookie));
+	assert_int_equal(proofs(&r), 0);
+	rig_close(&r);
+}
+
 /* A cookie of n bytes, in the shape of libcoap's. */
 static size_t with_cookie(uint8_t *out, const uint8_t *m, size_t len, size_t off, uint8_t n)
 {
@@ -353,7 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hellos_are_read), cmocka_unit_test(broken_hellos_stay_inside),
 		BOTH(records_are_checked), BOTH(returned_cookie_is_a_proof), BOTH(returned_cookie_of_dtls13),
-		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none),
+		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none), BOTH(shared_cookies_are_none),
 		BOTH(proved_budget_applies),
 	};
 
