@@ -67,6 +67,12 @@ struct stage_frame *perf_pool(void)
 	return pool;
 }
 
+void perf_pool_free(struct stage_frame *pool)
+{
+	free(pool[0].data - (POOL_STRIDE - FRAME_ROOM));
+	free(pool);
+}
+
 /* The port of a client that is to be proved goes with the client. */
 static void draw(const struct perf_case *c, uint64_t number, struct frame_draw *d)
 {

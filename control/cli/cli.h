@@ -20,7 +20,7 @@
 /* X(NAME, code, what it means) */
 #define DAMP_EXITS(X)                                                                  \
 	X(OK, 0, "fine")                                                               \
-	X(NO, 1, "the answer is no: errors in rules, bad health, a drop, other verdicts, a red test")               \
+	X(NO, 1, "the answer is no: errors, bad health, a drop, other verdicts, a red test")               \
 	X(USAGE, 2, "the command line was not understood")                             \
 	X(UNREADABLE, 3, "a file cannot be read")                                      \
 	X(AWAY, 4, "damperd, or the data plane behind it, does not answer")            \

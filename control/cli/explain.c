@@ -17,7 +17,8 @@
 
 static int exit_of(const json_t *doc)
 {
-	return damp_get_true(json_object_get(doc, "verdict"), "dropped") ? DAMP_EXIT_NO : DAMP_EXIT_OK;
+	return damp_get_true(json_object_get(doc, "verdict"), "dropped") ? DAMP_EXIT_NO
+									 : DAMP_EXIT_OK;
 }
 
 static int tell(const struct damp_cli *cli, json_t *doc)
@@ -32,10 +33,11 @@ static int tell(const struct damp_cli *cli, json_t *doc)
 }
 
 /* The explanation of what is loaded on the bench, with what it rests on. */
-static json_t *document(struct damp_bench *b, const struct damp_origin *o, const char *state, const char *side_by)
+static json_t *document(struct damp_bench *b, const struct damp_origin *o, const char *state,
+			const char *side_by)
 {
-	json_t *doc = json_pack("{s:i, s:O, s:s, s:s}", "schema", DAMP_JSON_SCHEMA, "rules_from", o->json, "state", state,
-				"side_by", side_by);
+	json_t *doc = json_pack("{s:i, s:O, s:s, s:s}", "schema", DAMP_JSON_SCHEMA, "rules_from",
+				o->json, "state", state, "side_by", side_by);
 	json_t *more = damp_explain(b);
 	const json_t *message = json_object_get(more, "message");
 
@@ -50,7 +52,9 @@ static json_t *document(struct damp_bench *b, const struct damp_origin *o, const
 
 static struct damp_bench *new_bench(const struct damp_origin *o, uint64_t wall_s, bool small)
 {
-	const struct damp_bench_setup s = { .block = o->block, .len = o->len, .wall_s = wall_s, .small = small };
+	const struct damp_bench_setup s = {
+		.block = o->block, .len = o->len, .wall_s = wall_s, .small = small
+	};
 	char err[256];
 	struct damp_bench *b = damp_bench_new(&s, err, sizeof(err));
 
@@ -109,7 +113,8 @@ static int explain_hex(const struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	n = damp_hex_parse(a->hex, msg, MESSAGE_MAX);
 	if (n < 0)
-		code = damp_fail(DAMP_EXIT_USAGE, "--hex: this is no hex, or more than %u bytes", MESSAGE_MAX);
+		code = damp_fail(DAMP_EXIT_USAGE, "--hex: this is no hex, or more than %u bytes",
+				 MESSAGE_MAX);
 	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL)
 		code = explain_scan(cli, msg, (size_t)n);
 	else
@@ -127,7 +132,8 @@ static int explain_msg(const struct damp_cli *cli)
 	if (msg == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	if (cli->args.from == NULL || cli->args.to == NULL)
-		code = damp_fail(DAMP_EXIT_USAGE, "--msg needs --from and --to; see 'damper help explain'");
+		code = damp_fail(DAMP_EXIT_USAGE,
+				 "--msg needs --from and --to; see 'damper help explain'");
 	else
 		code = damp_explain_message(cli, msg, MESSAGE_MAX, &len);
 	if (code == DAMP_EXIT_OK)
@@ -144,7 +150,8 @@ static int split_frame(const char *text, char *file, size_t room, uint64_t *numb
 
 	*number = hash != NULL ? strtoull(hash + 1, &end, 10) : 0;
 	if (hash == NULL || *number == 0 || *end != '\0' || (size_t)(hash - text) >= room)
-		return damp_fail(DAMP_EXIT_USAGE, "--pcap FILE#N: which frame? Frames count from 1");
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "--pcap FILE#N: which frame? Frames count from 1");
 	snprintf(file, room, "%.*s", (int)(hash - text), text);
 	return DAMP_EXIT_OK;
 }
@@ -157,7 +164,7 @@ struct walk {
 	struct damp_bench *bench;
 	uint64_t wanted;
 	int64_t first_ns;
-	bool all;               /* judge the frames before it too */
+	bool all; /* judge the frames before it too */
 };
 
 /* Judge, or explain, one frame of the walk. */
@@ -173,8 +180,11 @@ static int step(struct walk *w, const struct damp_captured *f)
 	if (f->number != w->wanted && (f->cut || !w->all))
 		return DAMP_EXIT_OK;
 	if (f->cut || f->len > DAMP_BENCH_FRAME_MAX)
-		return damp_fail(DAMP_EXIT_UNREADABLE, "frame %llu is not whole in the capture", (unsigned long long)f->number);
-	damp_bench_time(w->bench, since > 0 ? (damp_tick)((unsigned __int128)since * DAMP_TICK_HZ / 1000000000u) : 0);
+		return damp_fail(DAMP_EXIT_UNREADABLE, "frame %llu is not whole in the capture",
+				 (unsigned long long)f->number);
+	damp_bench_time(
+		w->bench,
+		since > 0 ? (damp_tick)((unsigned __int128)since * DAMP_TICK_HZ / 1000000000u) : 0);
 	damp_bench_emits(w->bench, emits, DAMP_EMITS);
 	side = damp_sides_of(&w->sides, f);
 	if (f->number != w->wanted) {
@@ -182,8 +192,9 @@ static int step(struct walk *w, const struct damp_captured *f)
 		return DAMP_EXIT_OK;
 	}
 	damp_bench_load(w->bench, given >= 0 ? (enum damp_side)given : side, f->data, f->len);
-	return tell(w->cli, document(w->bench, w->origin, w->all ? "of the frames before it" : "empty",
-				     given >= 0 ? "as given" : "as in a replay"));
+	return tell(w->cli,
+		    document(w->bench, w->origin, w->all ? "of the frames before it" : "empty",
+			     given >= 0 ? "as given" : "as in a replay"));
 }
 
 static int walk(struct walk *w)
@@ -192,7 +203,8 @@ static int walk(struct walk *w)
 	char err[512];
 	int rc, code = damp_replay_witnesses(w->cli, &w->sides);
 
-	while (code == DAMP_EXIT_OK && (rc = damp_capture_next(w->capture, &f, err, sizeof(err))) != 0) {
+	while (code == DAMP_EXIT_OK &&
+	       (rc = damp_capture_next(w->capture, &f, err, sizeof(err))) != 0) {
 		if (rc < 0)
 			return damp_fail(DAMP_EXIT_UNREADABLE, "%s", err);
 		if (w->bench == NULL) {
@@ -208,7 +220,8 @@ static int walk(struct walk *w)
 	}
 	if (code != DAMP_EXIT_OK)
 		return code;
-	return damp_fail(DAMP_EXIT_UNREADABLE, "the capture ends before frame %llu", (unsigned long long)w->wanted);
+	return damp_fail(DAMP_EXIT_UNREADABLE, "the capture ends before frame %llu",
+			 (unsigned long long)w->wanted);
 }
 
 static int explain_pcap(const struct damp_cli *cli)
@@ -227,7 +240,8 @@ static int explain_pcap(const struct damp_cli *cli)
 	code = split_frame(cli->args.pcap, file, sizeof(file), &w->wanted);
 	if (code == DAMP_EXIT_OK)
 		code = damp_origin_open(cli, cli->args.rules, &o);
-	if (code == DAMP_EXIT_OK && (w->capture = damp_capture_open(file, err, sizeof(err), &unreadable)) == NULL)
+	if (code == DAMP_EXIT_OK &&
+	    (w->capture = damp_capture_open(file, err, sizeof(err), &unreadable)) == NULL)
 		code = damp_fail(DAMP_EXIT_UNREADABLE, "%s", err);
 	if (code == DAMP_EXIT_OK && cli->args.move_loopback)
 		damp_capture_move_loopback(w->capture);
@@ -245,11 +259,14 @@ static int check_state(const struct damp_args *a)
 	if (a->state == NULL || strcmp(a->state, "empty") == 0)
 		return DAMP_EXIT_OK;
 	if (strcmp(a->state, "capture") == 0)
-		return a->pcap != NULL ? DAMP_EXIT_OK
-				       : damp_fail(DAMP_EXIT_USAGE, "--state capture goes with --pcap");
+		return a->pcap != NULL
+			       ? DAMP_EXIT_OK
+			       : damp_fail(DAMP_EXIT_USAGE, "--state capture goes with --pcap");
 	if (strcmp(a->state, "live") == 0)
-		return damp_fail(DAMP_EXIT_USAGE, "--state live is not supported by this version yet: the judge on the bench "
-						  "cannot see the tables of the data plane");
+		return damp_fail(
+			DAMP_EXIT_USAGE,
+			"--state live is not supported by this version yet: the judge on the bench "
+			"cannot see the tables of the data plane");
 	return damp_fail(DAMP_EXIT_USAGE, "'%s' is no state; write empty or capture", a->state);
 }
 
@@ -260,13 +277,17 @@ int damp_cmd_explain(struct damp_cli *cli)
 	int code;
 
 	if (ways != 1)
-		return damp_fail(DAMP_EXIT_USAGE, "explain needs one of --hex, --pcap and --msg; see 'damper help explain'");
+		return damp_fail(
+			DAMP_EXIT_USAGE,
+			"explain needs one of --hex, --pcap and --msg; see 'damper help explain'");
 	if (a->msg == NULL && (a->size != NULL || a->coap_options.n > 0))
 		return damp_fail(DAMP_EXIT_USAGE, "--size and --option go with --msg");
 	if (a->pcap == NULL && (a->inside.n > 0 || a->outside_mac.n > 0 || a->move_loopback))
-		return damp_fail(DAMP_EXIT_USAGE, "--inside, --outside-mac and --move-loopback go with --pcap");
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "--inside, --outside-mac and --move-loopback go with --pcap");
 	if (a->pcap != NULL && (a->from != NULL || a->to != NULL))
-		return damp_fail(DAMP_EXIT_USAGE, "--from and --to do not go with --pcap: the frame has its own");
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "--from and --to do not go with --pcap: the frame has its own");
 	code = check_state(a);
 	if (code != DAMP_EXIT_OK)
 		return code;

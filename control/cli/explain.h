@@ -22,13 +22,13 @@ int damp_explain_lines(const struct damp_cli *cli);
 /* explain_frame.c: where a message from the command line comes from and goes.
  * view: of the rules, which may know what is inside. Returns an exit code. */
 struct damp_framed {
-	uint8_t side;                   /* enum damp_side */
+	uint8_t side; /* enum damp_side */
 	size_t len;
-	const char *side_by;            /* for people */
+	const char *side_by; /* for people */
 	uint8_t frame[65600];
 };
-int damp_explain_frame(const struct damp_cli *cli, const struct damp_view *view, const uint8_t *msg, size_t len,
-		       struct damp_framed *out);
+int damp_explain_frame(const struct damp_cli *cli, const struct damp_view *view, const uint8_t *msg,
+		       size_t len, struct damp_framed *out);
 /* The bytes of --msg with --size and --option. */
 int damp_explain_message(const struct damp_cli *cli, uint8_t *msg, size_t cap, size_t *len);
 /* --side as enum damp_side into *side, -1 when it is not given. */

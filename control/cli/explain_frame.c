@@ -19,7 +19,8 @@ int damp_explain_side(const struct damp_cli *cli, int *side)
 	else if (strcmp(cli->args.side, "inside") == 0)
 		*side = DAMP_INSIDE;
 	else
-		return damp_fail(DAMP_EXIT_USAGE, "'%s' is no side; write outside or inside", cli->args.side);
+		return damp_fail(DAMP_EXIT_USAGE, "'%s' is no side; write outside or inside",
+				 cli->args.side);
 	return DAMP_EXIT_OK;
 }
 
@@ -98,8 +99,8 @@ static bool inside(const struct damp_view *v, const struct damp_addr *a)
 	return v->hdr->has_inside && (v->classes[damp_view_class(v, a)].flags & DAMP_CLASS_INSIDE);
 }
 
-int damp_explain_frame(const struct damp_cli *cli, const struct damp_view *view, const uint8_t *msg, size_t len,
-		       struct damp_framed *out)
+int damp_explain_frame(const struct damp_cli *cli, const struct damp_view *view, const uint8_t *msg,
+		       size_t len, struct damp_framed *out)
 {
 	char why[DAMP_DESCRIBE_WHY];
 	struct ends e;
@@ -112,8 +113,10 @@ int damp_explain_frame(const struct damp_cli *cli, const struct damp_view *view,
 	out->side_by = "as given";
 	if (side < 0) {
 		side = inside(view, &e.from.addr) ? DAMP_INSIDE : DAMP_OUTSIDE;
-		out->side_by = side == DAMP_INSIDE ? "its source is an inside prefix of the rules"
-						   : "no --side, and its source is no inside prefix of the rules";
+		out->side_by =
+			side == DAMP_INSIDE
+				? "its source is an inside prefix of the rules"
+				: "no --side, and its source is no inside prefix of the rules";
 	}
 	out->side = (uint8_t)side;
 	if (len > sizeof(out->frame) - DAMP_DESCRIBE_FRAME_OVERHEAD)

@@ -19,7 +19,7 @@
 
 struct lines {
 	const struct damp_cli *cli;
-	struct damp_origin origin;      /* no block: scan only */
+	struct damp_origin origin; /* no block: scan only */
 	struct damp_framed framed;
 	uint8_t msg[MESSAGE_MAX];
 	unsigned long number, wrong;
@@ -27,12 +27,15 @@ struct lines {
 
 static void judge(struct lines *l, size_t len, json_t *j)
 {
-	const struct damp_bench_setup s = { .block = l->origin.block, .len = l->origin.len, .small = true };
+	const struct damp_bench_setup s = { .block = l->origin.block,
+					    .len = l->origin.len,
+					    .small = true };
 	struct damp_bench *b;
 	char err[256];
 
 	b = damp_bench_new(&s, err, sizeof(err));
-	if (b != NULL && damp_explain_frame(l->cli, b->view, l->msg, len, &l->framed) == DAMP_EXIT_OK) {
+	if (b != NULL &&
+	    damp_explain_frame(l->cli, b->view, l->msg, len, &l->framed) == DAMP_EXIT_OK) {
 		damp_bench_judge(b, l->framed.side, l->framed.frame, l->framed.len);
 		json_object_set_new(j, "verdict", damp_verdict_json(b));
 	} else {
@@ -45,7 +48,8 @@ static void judge(struct lines *l, size_t len, json_t *j)
 static json_t *no_message(struct lines *l)
 {
 	l->wrong++;
-	damp_fail(DAMP_EXIT_USAGE, "line %lu is no hex, or more than %u bytes", l->number, MESSAGE_MAX);
+	damp_fail(DAMP_EXIT_USAGE, "line %lu is no hex, or more than %u bytes", l->number,
+		  MESSAGE_MAX);
 	return json_pack("{s:b, s:n, s:s}", "accepted", 0, "reason", "error", "no hex");
 }
 

@@ -271,7 +271,8 @@ static int check_options(const struct damp_command *c, const bool seen[DAMP_OPT_
 
 static int check_values(const struct damp_args *a)
 {
-	if (a->coap_options.n > DAMP_VALUES_MAX || a->inside.n > DAMP_VALUES_MAX || a->outside_mac.n > DAMP_VALUES_MAX)
+	if (a->coap_options.n > DAMP_VALUES_MAX || a->inside.n > DAMP_VALUES_MAX ||
+	    a->outside_mac.n > DAMP_VALUES_MAX)
 		return damp_fail(DAMP_EXIT_USAGE, "an option is given more than %u times", DAMP_VALUES_MAX);
 	return DAMP_EXIT_OK;
 }

@@ -20,7 +20,8 @@ static int compile(const struct damp_cli *cli, const char *file, struct damp_ori
 	if (r.text != NULL)
 		fputs(r.text, stderr);
 	if (code != DAMP_EXIT_OK) {
-		damp_fail(code, "%s: %s: nothing was judged", file, damp_check_count(count, sizeof(count), &r));
+		damp_fail(code, "%s: %s: nothing was judged", file,
+			  damp_check_count(count, sizeof(count), &r));
 	} else {
 		o->block = r.program;
 		o->len = r.program_len;
@@ -42,7 +43,8 @@ static int fetch(const struct damp_cli *cli, bool asked, struct damp_origin *o)
 	damp_client_free(c);
 	o->block = data;
 	if (code != DAMP_EXIT_OK && !asked)
-		fputs("damper: name a rule file with --rules FILE to judge without damperd\n", stderr);
+		fputs("damper: name a rule file with --rules FILE to judge without damperd\n",
+		      stderr);
 	return code;
 }
 
@@ -55,16 +57,18 @@ int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_o
 	memset(o, 0, sizeof(*o));
 	if (spec != NULL && spec[0] != '\0' && strspn(spec, "0123456789") == strlen(spec))
 		return damp_fail(DAMP_EXIT_USAGE,
-				 "%s: rules of an older generation are not supported by this version; give 'running' or a file",
+				 "%s: rules of an older generation are not supported by this "
+				 "version; give 'running' or a file",
 				 spec);
 	code = running ? fetch(cli, spec != NULL, o) : compile(cli, spec, o);
 	if (code != DAMP_EXIT_OK)
 		return code;
 	if (damp_progview_open(o->block, o->len, &v) != 0)
-		return damp_fail(DAMP_EXIT_INTERNAL, "the program is damaged, or of another version than this command");
-	o->json = json_pack("{s:s, s:o, s:s, s:I, s:s}", "from", running ? "running" : "file", "file",
-			    damp_json_text(running ? NULL : spec), "name", v.hdr->name, "revision",
-			    (json_int_t)v.hdr->revision, "digest", v.hdr->digest);
+		return damp_fail(DAMP_EXIT_INTERNAL,
+				 "the program is damaged, or of another version than this command");
+	o->json = json_pack("{s:s, s:o, s:s, s:I, s:s}", "from", running ? "running" : "file",
+			    "file", damp_json_text(running ? NULL : spec), "name", v.hdr->name,
+			    "revision", (json_int_t)v.hdr->revision, "digest", v.hdr->digest);
 	return o->json != NULL ? code : damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 }
 

@@ -12,9 +12,9 @@
 #include "cli.h"
 
 struct damp_origin {
-	void *block;            /* the program, malloc'ed */
+	void *block; /* the program, malloc'ed */
 	size_t len;
-	json_t *json;           /* {from, file, name, revision, digest} */
+	json_t *json; /* {from, file, name, revision, digest} */
 };
 
 /* spec: a rule file, or NULL or "running". Diagnostics go to standard error.

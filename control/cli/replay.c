@@ -22,23 +22,27 @@ int damp_replay_witnesses(const struct damp_cli *cli, struct damp_sides *s)
 	return DAMP_EXIT_OK;
 }
 
-static int start(const struct damp_cli *cli, struct damp_replay *r, const struct damp_origin o[2], int64_t first_ns)
+static int start(const struct damp_cli *cli, struct damp_replay *r, const struct damp_origin o[2],
+		 int64_t first_ns)
 {
-	const struct damp_replay_program p[2] = { { o[0].block, o[0].len }, { o[1].block, o[1].len } };
+	const struct damp_replay_program p[2] = { { o[0].block, o[0].len },
+						  { o[1].block, o[1].len } };
 	char err[256];
 
-	if (!damp_replay_init(r, p, o[1].block != NULL ? 2 : 1, cli->args.grace, (uint64_t)(first_ns / 1000000000), err,
-			      sizeof(err)))
+	if (!damp_replay_init(r, p, o[1].block != NULL ? 2 : 1, cli->args.grace,
+			      (uint64_t)(first_ns / 1000000000), err, sizeof(err)))
 		return damp_fail(DAMP_EXIT_INTERNAL, "the rules cannot be used: %s", err);
 	return damp_replay_witnesses(cli, &r->sides);
 }
 
 /* All frames. The wall clock of the judges begins with the first one. */
-static int run(const struct damp_cli *cli, struct damp_replay *r, struct damp_capture *c, const struct damp_origin o[2])
+static int run(const struct damp_cli *cli, struct damp_replay *r, struct damp_capture *c,
+	       const struct damp_origin o[2])
 {
 	struct damp_captured f = { 0 };
 	char err[512];
-	int rc = damp_capture_next(c, &f, err, sizeof(err)), code = start(cli, r, o, rc == 1 ? f.ts_ns : 0);
+	int rc = damp_capture_next(c, &f, err, sizeof(err)),
+	    code = start(cli, r, o, rc == 1 ? f.ts_ns : 0);
 
 	while (code == DAMP_EXIT_OK && rc == 1) {
 		if (!damp_replay_frame(r, &f))
@@ -53,7 +57,8 @@ static int run(const struct damp_cli *cli, struct damp_replay *r, struct damp_ca
 	return code;
 }
 
-static int tell(const struct damp_cli *cli, const struct damp_replay *r, const struct damp_origin o[2])
+static int tell(const struct damp_cli *cli, const struct damp_replay *r,
+		const struct damp_origin o[2])
 {
 	json_t *const origins[2] = { o[0].json, o[1].json };
 	json_t *doc = damp_replay_json(r, cli->args.words[0], origins);
@@ -72,9 +77,12 @@ static int open_origins(const struct damp_cli *cli, struct damp_origin o[2])
 	int code;
 
 	if (a->rules == NULL)
-		return damp_fail(DAMP_EXIT_USAGE, "replay needs --rules FILE, or --rules running; see 'damper help replay'");
+		return damp_fail(
+			DAMP_EXIT_USAGE,
+			"replay needs --rules FILE, or --rules running; see 'damper help replay'");
 	code = damp_origin_open(cli, a->rules, &o[0]);
-	return code == DAMP_EXIT_OK && a->against != NULL ? damp_origin_open(cli, a->against, &o[1]) : code;
+	return code == DAMP_EXIT_OK && a->against != NULL ? damp_origin_open(cli, a->against, &o[1])
+							  : code;
 }
 
 int damp_cmd_replay(struct damp_cli *cli)
@@ -89,7 +97,8 @@ int damp_cmd_replay(struct damp_cli *cli)
 	if (r == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	code = open_origins(cli, o);
-	if (code == DAMP_EXIT_OK && (c = damp_capture_open(cli->args.words[0], err, sizeof(err), &unreadable)) == NULL)
+	if (code == DAMP_EXIT_OK &&
+	    (c = damp_capture_open(cli->args.words[0], err, sizeof(err), &unreadable)) == NULL)
 		code = damp_fail(DAMP_EXIT_UNREADABLE, "%s", err);
 	if (code == DAMP_EXIT_OK && cli->args.move_loopback)
 		damp_capture_move_loopback(c);

@@ -15,14 +15,16 @@ static void print_head(const json_t *doc, const json_t *new, const json_t *again
 	const json_t *c = json_object_get(doc, "capture");
 	char span[DAMP_TEXT_LEN];
 
-	printf("%s: %lld frames, %lld CoAP, in %s, from %s\n", damp_get_text(c, "file"), damp_get_int(c, "frames"),
-	       damp_get_int(c, "coap_frames"), damp_text_span(span, sizeof(span), (uint64_t)damp_get_number(c, "seconds")),
+	printf("%s: %lld frames, %lld CoAP, in %s, from %s\n", damp_get_text(c, "file"),
+	       damp_get_int(c, "frames"), damp_get_int(c, "coap_frames"),
+	       damp_text_span(span, sizeof(span), (uint64_t)damp_get_number(c, "seconds")),
 	       *damp_get_text(c, "first") ? damp_get_text(c, "first") : "no time");
 	if (against != NULL)
 		printf("rules: %s -> ", damp_origin_label(json_object_get(against, "rules_from")));
 	else
 		printf("rules: ");
-	printf("%s; state: %s\n", damp_origin_label(json_object_get(new, "rules_from")), damp_get_text(doc, "state"));
+	printf("%s; state: %s\n", damp_origin_label(json_object_get(new, "rules_from")),
+	       damp_get_text(doc, "state"));
 }
 
 static void print_remarks(const json_t *doc)
@@ -31,11 +33,14 @@ static void print_remarks(const json_t *doc)
 
 	for (enum damp_side_witness w = 0; w < DAMP_SIDE_BY_MAX; w++)
 		if (damp_get_int(sides, damp_side_witness_label(w)) > 0)
-			printf("sides: of %lld CoAP frames by %s\n", damp_get_int(sides, damp_side_witness_label(w)),
+			printf("sides: of %lld CoAP frames by %s\n",
+			       damp_get_int(sides, damp_side_witness_label(w)),
 			       damp_side_witness_text(w));
-	puts("checksums: not judged, since captures hold frames before the network card fills them in");
+	puts("checksums: not judged, since captures hold frames before the network card fills them "
+	     "in");
 	if (damp_get_int(c, "cut") > 0)
-		printf("frames not whole in the capture, not judged: %lld\n", damp_get_int(c, "cut"));
+		printf("frames not whole in the capture, not judged: %lld\n",
+		       damp_get_int(c, "cut"));
 	if (damp_get_int(c, "out_of_order") > 0)
 		printf("frames older than one before them, for which time did not run back: %lld\n",
 		       damp_get_int(c, "out_of_order"));
@@ -43,7 +48,8 @@ static void print_remarks(const json_t *doc)
 }
 
 /* "+12 (+0.34 %)" */
-static void difference_cell(struct damp_sheet *t, long long new, long long against, enum damp_colour colour)
+static void difference_cell(struct damp_sheet *t, long long new, long long against,
+			    enum damp_colour colour)
 {
 	const long long d = new - against;
 
@@ -52,11 +58,12 @@ static void difference_cell(struct damp_sheet *t, long long new, long long again
 	else if (against == 0)
 		damp_sheet_cell(t, colour, "%+lld", d);
 	else
-		damp_sheet_cell(t, colour, "%+lld (%+.2f %%)", d, 100.0 * (double)d / (double)against);
+		damp_sheet_cell(t, colour, "%+lld (%+.2f %%)", d,
+				100.0 * (double)d / (double)against);
 }
 
-static void count_row(struct damp_sheet *t, const char *label, const char *key, const json_t *new, const json_t *against,
-		      enum damp_colour colour)
+static void count_row(struct damp_sheet *t, const char *label, const char *key, const json_t *new,
+		      const json_t *against, enum damp_colour colour)
 {
 	const long long n = damp_get_int(new, key), a = damp_get_int(against, key);
 
@@ -84,7 +91,8 @@ static void print_counts(const struct damp_cli *cli, const json_t *new, const js
 
 	damp_sheet_cell(t, DAMP_PLAIN, " ");
 	if (against != NULL)
-		damp_sheet_cell(t, DAMP_BOLD, "%s", damp_origin_label(json_object_get(against, "rules_from")));
+		damp_sheet_cell(t, DAMP_BOLD, "%s",
+				damp_origin_label(json_object_get(against, "rules_from")));
 	damp_sheet_cell(t, DAMP_BOLD, "%s", damp_origin_label(json_object_get(new, "rules_from")));
 	if (against != NULL)
 		damp_sheet_cell(t, DAMP_BOLD, "difference");
@@ -94,7 +102,8 @@ static void print_counts(const struct damp_cli *cli, const json_t *new, const js
 	count_row(t, "challenged", "challenged", new, against, DAMP_PLAIN);
 	count_row(t, "answered by the gateway", "answered", new, against, DAMP_PLAIN);
 	count_row(t, "not CoAP, forwarded", "not_coap", new, against, DAMP_PLAIN);
-	count_row(t, "bytes from unverified peers", "unverified_bytes_in", new, against, DAMP_PLAIN);
+	count_row(t, "bytes from unverified peers", "unverified_bytes_in", new, against,
+		  DAMP_PLAIN);
 	count_row(t, "bytes to unverified peers", "unverified_bytes_out", new, against, DAMP_PLAIN);
 	damp_sheet_cell(t, DAMP_PLAIN, "worst amplification");
 	if (against != NULL)
@@ -121,8 +130,9 @@ static void changed_cell(struct damp_sheet *t, const json_t *c)
 		return;
 	}
 	damp_sheet_cell(t, DAMP_PLAIN, "#%lld  %s  %s -> %s  %s, was %s", damp_get_int(c, "frame"),
-			clock_of(damp_get_text(c, "time")), damp_get_text(c, "src"), damp_get_text(c, "dst"),
-			damp_get_text(c, "new"), damp_get_text(c, "against"));
+			clock_of(damp_get_text(c, "time")), damp_get_text(c, "src"),
+			damp_get_text(c, "dst"), damp_get_text(c, "new"),
+			damp_get_text(c, "against"));
 }
 
 static void outcome_cell(struct damp_sheet *t, const json_t *counts, const char *outcome)
@@ -135,7 +145,8 @@ static void outcome_cell(struct damp_sheet *t, const json_t *counts, const char 
 
 static void rule_row(struct damp_sheet *t, const json_t *rule, bool two)
 {
-	const json_t *new = json_object_get(rule, "new"), *against = json_object_get(rule, "against");
+	const json_t *new = json_object_get(rule, "new"),
+		     *against = json_object_get(rule, "against");
 
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
 	outcome_cell(t, new, "matched");
@@ -157,8 +168,9 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc, bool two)
 	if (json_array_size(json_object_get(doc, "rules")) == 0)
 		return;
 	t = damp_sheet_new(two ? "lrrrrrl" : "lrrrr");
-	damp_sheet_heads(t, two ? "rule|matched|over|would|acted|difference|first changed frame" : "rule|matched|over|would|acted");
-	json_array_foreach(json_object_get(doc, "rules"), i, rule)
+	damp_sheet_heads(t, two ? "rule|matched|over|would|acted|difference|first changed frame"
+				: "rule|matched|over|would|acted");
+	json_array_foreach (json_object_get(doc, "rules"), i, rule)
 		rule_row(t, rule, two);
 	putchar('\n');
 	damp_sheet_print(t, cli, 0);
@@ -167,7 +179,8 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc, bool two)
 
 static void print_reasons(const struct damp_cli *cli, const json_t *new, const json_t *against)
 {
-	const json_t *a = json_object_get(against, "reasons"), *n = json_object_get(new, "reasons"), *count;
+	const json_t *a = json_object_get(against, "reasons"), *n = json_object_get(new, "reasons"),
+		     *count;
 	struct damp_sheet *t = damp_sheet_new(against != NULL ? "lrrr" : "lr");
 	json_t *all = json_object();
 	const char *label;
@@ -176,7 +189,7 @@ static void print_reasons(const struct damp_cli *cli, const json_t *new, const j
 	if (against != NULL)
 		json_object_update_missing(all, (json_t *)(uintptr_t)a);
 	damp_sheet_heads(t, against != NULL ? "reason|before|new|difference" : "reason|frames");
-	json_object_foreach(all, label, count)
+	json_object_foreach (all, label, count)
 		count_row(t, label, label, n, against != NULL ? a : NULL, DAMP_PLAIN);
 	putchar('\n');
 	damp_sheet_print(t, cli, 0);
@@ -193,20 +206,24 @@ static void print_tables(const json_t *set)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const json_t *t = json_object_get(tables, names[i]);
 
-		printf("%s %s %lld of %lld", i ? ";" : "", names[i], damp_get_int(t, "most"), damp_get_int(t, "capacity"));
+		printf("%s %s %lld of %lld", i ? ";" : "", names[i], damp_get_int(t, "most"),
+		       damp_get_int(t, "capacity"));
 		if (damp_get_int(t, "evictions") > 0)
 			printf(" (%lld evicted)", damp_get_int(t, "evictions"));
 	}
 	putchar('\n');
 	if (damp_get_int(set, "packets_of_addresses_not_followed") > 0)
-		printf("worst amplification: %lld packets were of addresses beyond the first %lld, not followed\n",
-		       damp_get_int(set, "packets_of_addresses_not_followed"), damp_get_int(set, "addresses"));
+		printf("worst amplification: %lld packets were of addresses beyond the first %lld, "
+		       "not followed\n",
+		       damp_get_int(set, "packets_of_addresses_not_followed"),
+		       damp_get_int(set, "addresses"));
 }
 
 void damp_replay_print(const struct damp_cli *cli, const json_t *doc)
 {
 	const json_t *sets = json_object_get(doc, "sets"), *new = json_object_get(sets, "new"),
-		     *against = json_object_get(sets, "against"), *changed = json_object_get(doc, "changed");
+		     *against = json_object_get(sets, "against"),
+		     *changed = json_object_get(doc, "changed");
 
 	print_head(doc, new, against);
 	print_remarks(doc);
@@ -220,7 +237,8 @@ void damp_replay_print(const struct damp_cli *cli, const json_t *doc)
 	if (against == NULL)
 		return;
 	if (damp_get_int(changed, "frames") > 0)
-		printf("verdicts of %lld frames differ, the first of #%lld\n", damp_get_int(changed, "frames"),
+		printf("verdicts of %lld frames differ, the first of #%lld\n",
+		       damp_get_int(changed, "frames"),
 		       damp_get_int(json_object_get(changed, "first"), "frame"));
 	else
 		puts("all verdicts are the same");

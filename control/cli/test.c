@@ -11,8 +11,8 @@
 /* One file and the program its tests run with. */
 struct suite {
 	const char *path;
-	struct damp_test_file *file;    /* NULL: it has errors */
-	struct damp_rules rules;        /* no program: they have errors */
+	struct damp_test_file *file; /* NULL: it has errors */
+	struct damp_rules rules;     /* no program: they have errors */
 	int code;
 };
 
@@ -23,7 +23,9 @@ static void load(const struct damp_cli *cli, struct suite *s)
 	s->file = damp_test_file_load(s->path, cli->colour_err, &diags);
 	if (diags.text != NULL)
 		fputs(diags.text, stderr);
-	s->code = s->file != NULL ? DAMP_EXIT_OK : diags.unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO;
+	s->code = s->file != NULL    ? DAMP_EXIT_OK
+		  : diags.unreadable ? DAMP_EXIT_UNREADABLE
+				     : DAMP_EXIT_NO;
 	damp_rules_free(&diags);
 	if (s->file == NULL)
 		return;
@@ -110,7 +112,9 @@ int damp_cmd_test(struct damp_cli *cli)
 	int code = DAMP_EXIT_OK;
 
 	if (a->format != NULL && strcmp(a->format, "tap") != 0)
-		return damp_fail(DAMP_EXIT_USAGE, "format '%s' is not supported by this version; write tap", a->format);
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "format '%s' is not supported by this version; write tap",
+				 a->format);
 	s = calloc((size_t)a->nwords, sizeof(*s));
 	if (s == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");

@@ -104,7 +104,8 @@ static void get_memory(struct damp_control *c, const struct damp_http_request *r
 }
 
 /* The running program as it is, for judging off the wire. It holds no secret. */
-static void get_program(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+static void get_program(struct damp_control *c, const struct damp_http_request *req,
+			struct damp_http_reply *reply)
 {
 	struct damp_prog *p = damp_control_running(c);
 

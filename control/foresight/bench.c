@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ETHERNET_FRAME_MAX 1514u        /* what a rewrite may grow a frame to, as on the wire */
+#define ETHERNET_FRAME_MAX 1514u /* what a rewrite may grow a frame to, as on the wire */
 
 /* Public on purpose: nobody attacks a bench, and results have to repeat. */
 static const struct damp_key bench_key = { 0x746f6e2061206b65ull, 0x79206f6620616e79ull };
@@ -16,7 +16,12 @@ static size_t align(size_t n)
 }
 
 static const struct damp_judge_config small = {
-	.nworkers = 1, .ledger_log2 = 8, .peers_log2 = 6, .xchg_log2 = 6, .seen_log2 = 6, .obs_log2 = 6,
+	.nworkers = 1,
+	.ledger_log2 = 8,
+	.peers_log2 = 6,
+	.xchg_log2 = 6,
+	.seen_log2 = 6,
+	.obs_log2 = 6,
 	.grey_log2 = 10,
 };
 
@@ -34,12 +39,14 @@ static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
 	b->mem = calloc(1, judge + worker + stats + events + DAMP_CACHE_LINE);
 	if (b->mem == NULL)
 		return false;
-	at = (uint8_t *)(((uintptr_t)b->mem + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
+	at = (uint8_t *)(((uintptr_t)b->mem + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE *
+			 DAMP_CACHE_LINE);
 	b->stats = (void *)(at + judge + worker);
 	b->events = (void *)(at + judge + worker + stats);
 	b->judge = damp_judge_init(at, c, &bench_key, s->wall_s - b->zero / DAMP_TICK_HZ, 0);
 	if (b->judge == NULL)
 		return false;
+	b->judge->recorded = true;
 	b->worker = damp_judge_worker_init(at + judge, b->judge, 0, b->stats, b->events);
 	return b->worker != NULL;
 }
@@ -131,14 +138,17 @@ void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16
 	const struct damp_guard *g = b->view->guard;
 
 	damp_peer_prove(b->judge->peers, damp_key_end(b->judge, peer, port), b->now,
-			b->now + DAMP_SECONDS(g->proof_idle_s), b->now + DAMP_SECONDS(g->proof_max_s));
+			b->now + DAMP_SECONDS(g->proof_idle_s),
+			b->now + DAMP_SECONDS(g->proof_max_s));
 }
 
 uint32_t damp_bench_out_ip(const struct damp_bench *b)
 {
 	const struct damp_pkt *p = &b->pkt;
 
-	return p->fate == DAMP_FATE_DROP || p->out_len < p->frame.l3_off ? 0 : p->out_len - p->frame.l3_off;
+	return p->fate == DAMP_FATE_DROP || p->out_len < p->frame.l3_off
+		       ? 0
+		       : p->out_len - p->frame.l3_off;
 }
 
 enum damp_side damp_bench_out_side(const struct damp_bench *b)

@@ -17,16 +17,16 @@
 
 #include "judge_state.h"
 
-#define DAMP_BENCH_FRAME_MAX 65600u     /* a UDP datagram over IPv6 with two VLAN tags */
+#define DAMP_BENCH_FRAME_MAX 65600u /* a UDP datagram over IPv6 with two VLAN tags */
 
 struct damp_bench {
-	void *mem;                      /* of the judge and its worker */
+	void *mem; /* of the judge and its worker */
 	struct damp_judge *judge;
 	struct damp_judge_worker *worker;
 	struct damp_worker_stats *stats;
 	struct damp_event_ring *events;
 	struct damp_view *view;
-	damp_tick zero;                 /* of the first frame */
+	damp_tick zero; /* of the first frame */
 	damp_tick now;
 	/* The last frame, as it left. */
 	struct damp_pkt pkt;
@@ -35,11 +35,11 @@ struct damp_bench {
 };
 
 struct damp_bench_setup {
-	const void *block;              /* the program, copied */
+	const void *block; /* the program, copied */
 	size_t len;
-	uint64_t wall_s;                /* the wall clock at the first frame */
-	bool grace;                     /* begin as right after a start */
-	bool small;                     /* tables for a few messages, made at once */
+	uint64_t wall_s; /* the wall clock at the first frame */
+	bool grace;	 /* begin as right after a start */
+	bool small;	 /* tables for a few messages, made at once */
 };
 
 /* NULL with a line in err. */

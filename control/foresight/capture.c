@@ -13,8 +13,8 @@
 #define LOOPBACK_LEN 4u
 #define TYPE_IPV4 0x0800u
 #define TYPE_IPV6 0x86ddu
-#define SECONDS_MAX 9000000000ll        /* in the year 2255: nanoseconds still fit */
-#define FRAME_MAX 262144u       /* pcap's own bound */
+#define SECONDS_MAX 9000000000ll /* in the year 2255: nanoseconds still fit */
+#define FRAME_MAX 262144u	 /* pcap's own bound */
 
 struct damp_capture {
 	pcap_t *pcap;
@@ -28,11 +28,17 @@ struct damp_capture {
 static const char *usable(int link)
 {
 	switch (link) {
-	case DLT_EN10MB: case DLT_NULL: case DLT_LOOP: case DLT_RAW: case DLT_IPV4: case DLT_IPV6:
-	case DLT_LINUX_SLL: case DLT_LINUX_SLL2:
-		return NULL;
+	case DLT_EN10MB:
+	case DLT_NULL:
+	case DLT_LOOP:
+	case DLT_RAW:
+	case DLT_IPV4:
+	case DLT_IPV6:
+	case DLT_LINUX_SLL:
+	case DLT_LINUX_SLL2: return NULL;
 	default:
-		return pcap_datalink_val_to_name(link) ? pcap_datalink_val_to_name(link) : "unknown";
+		return pcap_datalink_val_to_name(link) ? pcap_datalink_val_to_name(link)
+						       : "unknown";
 	}
 }
 
@@ -45,11 +51,12 @@ static bool is_compressed(const char *path)
 
 	if (f)
 		fclose(f);
-	return n == 4 && ((magic[0] == 0x1f && magic[1] == 0x8b) || damp_get32(magic) == 0x28b52ffd ||
-			  damp_get32(magic) == 0xfd377a58);
+	return n == 4 && ((magic[0] == 0x1f && magic[1] == 0x8b) ||
+			  damp_get32(magic) == 0x28b52ffd || damp_get32(magic) == 0xfd377a58);
 }
 
-static bool open_pcap(struct damp_capture *c, const char *path, char *err, size_t errlen, bool *unreadable)
+static bool open_pcap(struct damp_capture *c, const char *path, char *err, size_t errlen,
+		      bool *unreadable)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
@@ -86,7 +93,8 @@ struct damp_capture *damp_capture_open(const char *path, char *err, size_t errle
 	c->link = pcap_datalink(c->pcap);
 	if (usable(c->link) != NULL) {
 		snprintf(err, errlen,
-			 "%s: link type %s (%d) is not supported; Ethernet, loopback, raw IP and Linux cooked captures are",
+			 "%s: link type %s (%d) is not supported; Ethernet, loopback, raw IP and "
+			 "Linux cooked captures are",
 			 path, usable(c->link), c->link);
 		damp_capture_close(c);
 		return NULL;
@@ -109,37 +117,36 @@ void damp_capture_close(struct damp_capture *c)
 static uint16_t announced(int link, const uint8_t *p, bool *group)
 {
 	switch (link) {
-	case DLT_NULL: case DLT_LOOP: {
+	case DLT_NULL:
+	case DLT_LOOP: {
 		/* An address family in the byte order of a host or of the network. */
 		const uint8_t family = p[0] ? p[0] : p[3];
 
-		return family == 2 ? TYPE_IPV4 : family == 24 || family == 28 || family == 30 || family == 10 ? TYPE_IPV6 : 0;
+		return family == 2						      ? TYPE_IPV4
+		       : family == 24 || family == 28 || family == 30 || family == 10 ? TYPE_IPV6
+										      : 0;
 	}
 	case DLT_LINUX_SLL:
 		*group = damp_get16(p) == 1 || damp_get16(p) == 2;
 		return damp_get16(p + 14);
-	default:
-		*group = p[10] == 1 || p[10] == 2;
-		return damp_get16(p);
+	default: *group = p[10] == 1 || p[10] == 2; return damp_get16(p);
 	}
 }
 
 static uint32_t link_len(int link)
 {
 	switch (link) {
-	case DLT_NULL: case DLT_LOOP:
-		return LOOPBACK_LEN;
-	case DLT_LINUX_SLL:
-		return SLL_LEN;
-	case DLT_LINUX_SLL2:
-		return SLL2_LEN;
-	default:
-		return 0;
+	case DLT_NULL:
+	case DLT_LOOP: return LOOPBACK_LEN;
+	case DLT_LINUX_SLL: return SLL_LEN;
+	case DLT_LINUX_SLL2: return SLL2_LEN;
+	default: return 0;
 	}
 }
 
 /* Put an Ethernet header in front of what is behind the link's own. */
-static void reframe(struct damp_capture *c, const uint8_t *data, uint32_t len, struct damp_captured *out)
+static void reframe(struct damp_capture *c, const uint8_t *data, uint32_t len,
+		    struct damp_captured *out)
 {
 	static const uint8_t macs[12] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
 	const uint32_t skip = link_len(c->link);
@@ -213,7 +220,8 @@ int damp_capture_next(struct damp_capture *c, struct damp_captured *out, char *e
 	if (rc == PCAP_ERROR_BREAK)
 		return 0;
 	if (rc != 1) {
-		snprintf(err, errlen, "behind frame %llu: %s", (unsigned long long)c->number, pcap_geterr(c->pcap));
+		snprintf(err, errlen, "behind frame %llu: %s", (unsigned long long)c->number,
+			 pcap_geterr(c->pcap));
 		return -1;
 	}
 	out->number = ++c->number;

@@ -21,17 +21,18 @@
 struct damp_capture;
 
 struct damp_captured {
-	uint64_t number;                /* from 1 */
+	uint64_t number; /* from 1 */
 	int64_t ts_ns;
-	const uint8_t *data;            /* an Ethernet frame, until the next one is read */
+	const uint8_t *data; /* an Ethernet frame, until the next one is read */
 	uint32_t len;
-	bool cut;                       /* the capture has not all of it */
-	int side;                       /* enum damp_side by the name of its interface, else -1 */
+	bool cut; /* the capture has not all of it */
+	int side; /* enum damp_side by the name of its interface, else -1 */
 };
 
 /* Open a file, "-" is standard input. NULL with a line in err; *unreadable: it
  * is the file, not its content. */
-struct damp_capture *damp_capture_open(const char *path, char *err, size_t errlen, bool *unreadable);
+struct damp_capture *damp_capture_open(const char *path, char *err, size_t errlen,
+				       bool *unreadable);
 void damp_capture_close(struct damp_capture *c);
 
 /* Give loopback addresses (127.0.0.0/8, ::1) others (10.0.0.0/8, fd00::1) from

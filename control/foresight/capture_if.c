@@ -19,8 +19,8 @@
 #define MAGIC 0x1a2b3c4du
 #define OPTION_IF_NAME 2u
 #define INTERFACES_MAX 64u
-#define BODY_MAX (16u << 20)    /* of one block, as libpcap has it */
-#define KEPT 4096u              /* bytes of a body that we look at */
+#define BODY_MAX (16u << 20) /* of one block, as libpcap has it */
+#define KEPT 4096u	     /* bytes of a body that we look at */
 
 struct damp_capture_if {
 	FILE *f;
@@ -102,14 +102,15 @@ static int side_of(const struct damp_capture_if *i, uint32_t interface)
 }
 
 /* Read a block; its type, and the first bytes of its body (*kept of them). */
-static bool read_block(struct damp_capture_if *i, uint32_t *type, uint8_t body[KEPT], uint32_t *kept)
+static bool read_block(struct damp_capture_if *i, uint32_t *type, uint8_t body[KEPT],
+		       uint32_t *kept)
 {
 	uint8_t head[12];
 	uint32_t len;
 
 	if (fread(head, 1, 12, i->f) != 12)
 		return false;
-	memcpy(type, head, 4);          /* the section header reads the same both ways */
+	memcpy(type, head, 4); /* the section header reads the same both ways */
 	if (*type == BLOCK_SECTION) {
 		i->swapped = false;
 		i->swapped = get(i, head + 8) != MAGIC;
@@ -119,12 +120,13 @@ static bool read_block(struct damp_capture_if *i, uint32_t *type, uint8_t body[K
 	len = get(i, head + 4);
 	if (len < 12 || len % 4 || len > BODY_MAX)
 		return false;
-	len -= 12;                      /* the rest; its first four bytes are in head already */
+	len -= 12; /* the rest; its first four bytes are in head already */
 	memcpy(body, head + 8, 4);
 	*kept = len < KEPT - 4 ? len : KEPT - 4;
-	if (fread(body + 4, 1, *kept, i->f) != *kept || fseek(i->f, (long)(len - *kept), SEEK_CUR) != 0)
+	if (fread(body + 4, 1, *kept, i->f) != *kept ||
+	    fseek(i->f, (long)(len - *kept), SEEK_CUR) != 0)
 		return false;
-	*kept = len < KEPT ? len : KEPT;        /* without the length that ends the block */
+	*kept = len < KEPT ? len : KEPT; /* without the length that ends the block */
 	return true;
 }
 

@@ -53,23 +53,28 @@ bool damp_endpoint_parse(const char *text, uint16_t port, struct damp_endpoint *
 	snprintf(host, sizeof(host), "%s", text + brackets);
 	colon = brackets ? strchr(host, ']') : strchr(host, ':');
 	if (brackets && (colon == NULL || (colon[1] != '\0' && colon[1] != ':')))
-		return wrong(why, "'%s': an IPv6 address with a port is written [2001:db8::1]:5683", text);
+		return wrong(why, "'%s': an IPv6 address with a port is written [2001:db8::1]:5683",
+			     text);
 	if (brackets)
 		*colon++ = '\0';
 	else if (colon != NULL && strchr(colon + 1, ':') != NULL)
-		colon = NULL;           /* IPv6 without a port */
+		colon = NULL; /* IPv6 without a port */
 	if (colon != NULL && *colon == ':') {
 		*colon = '\0';
 		if (!number(colon + 1, 65535, &n) || n == 0)
 			return wrong(why, "'%s': a port goes from 1 to 65535", text);
 	}
 	if (!read_addr(host, &out->addr))
-		return wrong(why, "'%s' is no address; write 192.0.2.1, 192.0.2.1:5683 or [2001:db8::1]:5683", text);
+		return wrong(
+			why,
+			"'%s' is no address; write 192.0.2.1, 192.0.2.1:5683 or [2001:db8::1]:5683",
+			text);
 	out->port = (uint16_t)n;
 	return true;
 }
 
-static bool add_option(struct damp_description *d, uint32_t num, const void *value, size_t len, char *why)
+static bool add_option(struct damp_description *d, uint32_t num, const void *value, size_t len,
+		       char *why)
 {
 	unsigned i = d->noptions;
 
@@ -87,7 +92,8 @@ static bool add_option(struct damp_description *d, uint32_t num, const void *val
 }
 
 /* One segment or argument, %XX decoded. */
-static bool add_text(struct damp_description *d, uint32_t num, const char *text, size_t len, char *why)
+static bool add_text(struct damp_description *d, uint32_t num, const char *text, size_t len,
+		     char *why)
 {
 	uint8_t value[WORD_MAX];
 	size_t n = 0;
@@ -107,7 +113,8 @@ static bool add_text(struct damp_description *d, uint32_t num, const char *text,
 	return add_option(d, num, value, n, why);
 }
 
-static bool add_parts(struct damp_description *d, uint32_t num, const char *text, size_t len, char between, char *why)
+static bool add_parts(struct damp_description *d, uint32_t num, const char *text, size_t len,
+		      char between, char *why)
 {
 	const char *end = text + len;
 
@@ -127,12 +134,14 @@ static bool add_target(struct damp_description *d, const char *target, char *why
 	const size_t path = strcspn(target, "?");
 
 	if (target[0] != '/' || strlen(target) >= WORD_MAX)
-		return wrong(why, "'%.60s': a path begins with / and has at most %u bytes", target, WORD_MAX);
+		return wrong(why, "'%.60s': a path begins with / and has at most %u bytes", target,
+			     WORD_MAX);
 	if (path > 1 && !add_parts(d, DAMP_COAP_OPT_URI_PATH, target + 1, path - 1, '/', why))
 		return false;
 	if (target[path] != '?')
 		return true;
-	return add_parts(d, DAMP_COAP_OPT_URI_QUERY, target + path + 1, strlen(target + path + 1), '&', why);
+	return add_parts(d, DAMP_COAP_OPT_URI_QUERY, target + path + 1, strlen(target + path + 1),
+			 '&', why);
 }
 
 static bool read_type(const char *word, uint8_t *type)
@@ -179,13 +188,19 @@ bool damp_describe(const char *text, struct damp_description *d, char *why)
 	memset(d, 0, sizeof(*d));
 	d->mid = 1;
 	if (n < 1 || !read_type(type, &d->type))
-		return wrong(why, "'%.60s': a message begins with CON, NON, ACK or RST, like 'CON GET /a'", text);
+		return wrong(
+			why,
+			"'%.60s': a message begins with CON, NON, ACK or RST, like 'CON GET /a'",
+			text);
 	if (n > 3)
 		return wrong(why, "'%.60s': nothing may follow the path", text);
 	if (n == 1)
 		return true;
 	if (!read_code(code, &d->code))
-		return wrong(why, "'%s' is no code; write GET, POST, PUT, DELETE, FETCH, PATCH, iPATCH, or like 2.05", code);
+		return wrong(why,
+			     "'%s' is no code; write GET, POST, PUT, DELETE, FETCH, PATCH, iPATCH, "
+			     "or like 2.05",
+			     code);
 	if (d->code == DAMP_COAP_CODE_EMPTY)
 		return n == 2 || wrong(why, "an Empty message has no path");
 	d->token_len = sizeof(token);
@@ -198,22 +213,31 @@ bool damp_describe(const char *text, struct damp_description *d, char *why)
 static char format_of(uint32_t num)
 {
 	switch (num) {
-	case DAMP_COAP_OPT_OBSERVE: case DAMP_COAP_OPT_URI_PORT: case DAMP_COAP_OPT_CONTENT_FORMAT:
-	case DAMP_COAP_OPT_URI_PATH_ABBREV: case DAMP_COAP_OPT_MAX_AGE: case DAMP_COAP_OPT_HOP_LIMIT:
-	case DAMP_COAP_OPT_ACCEPT: case DAMP_COAP_OPT_SIZE1: case DAMP_COAP_OPT_SIZE2:
-	case DAMP_COAP_OPT_NO_RESPONSE: case DAMP_COAP_OPT_PROXY_SCHEME_NUMBER:
-		return 'u';
-	case DAMP_COAP_OPT_BLOCK1: case DAMP_COAP_OPT_BLOCK2: case DAMP_COAP_OPT_Q_BLOCK1:
-	case DAMP_COAP_OPT_Q_BLOCK2:
-		return 'b';
-	case DAMP_COAP_OPT_URI_HOST: case DAMP_COAP_OPT_LOCATION_PATH: case DAMP_COAP_OPT_URI_PATH:
-	case DAMP_COAP_OPT_LOCATION_QUERY: case DAMP_COAP_OPT_URI_QUERY: case DAMP_COAP_OPT_PROXY_URI:
-	case DAMP_COAP_OPT_PROXY_SCHEME:
-		return 's';
-	case DAMP_COAP_OPT_IF_NONE_MATCH: case DAMP_COAP_OPT_EDHOC:
-		return 'e';
-	default:
-		return 'x';
+	case DAMP_COAP_OPT_OBSERVE:
+	case DAMP_COAP_OPT_URI_PORT:
+	case DAMP_COAP_OPT_CONTENT_FORMAT:
+	case DAMP_COAP_OPT_URI_PATH_ABBREV:
+	case DAMP_COAP_OPT_MAX_AGE:
+	case DAMP_COAP_OPT_HOP_LIMIT:
+	case DAMP_COAP_OPT_ACCEPT:
+	case DAMP_COAP_OPT_SIZE1:
+	case DAMP_COAP_OPT_SIZE2:
+	case DAMP_COAP_OPT_NO_RESPONSE:
+	case DAMP_COAP_OPT_PROXY_SCHEME_NUMBER: return 'u';
+	case DAMP_COAP_OPT_BLOCK1:
+	case DAMP_COAP_OPT_BLOCK2:
+	case DAMP_COAP_OPT_Q_BLOCK1:
+	case DAMP_COAP_OPT_Q_BLOCK2: return 'b';
+	case DAMP_COAP_OPT_URI_HOST:
+	case DAMP_COAP_OPT_LOCATION_PATH:
+	case DAMP_COAP_OPT_URI_PATH:
+	case DAMP_COAP_OPT_LOCATION_QUERY:
+	case DAMP_COAP_OPT_URI_QUERY:
+	case DAMP_COAP_OPT_PROXY_URI:
+	case DAMP_COAP_OPT_PROXY_SCHEME: return 's';
+	case DAMP_COAP_OPT_IF_NONE_MATCH:
+	case DAMP_COAP_OPT_EDHOC: return 'e';
+	default: return 'x';
 	}
 }
 
@@ -234,13 +258,16 @@ static bool add_block(struct damp_description *d, uint32_t num, const char *text
 	unsigned block, more, size, szx = 0;
 	int end = 0;
 
-	if (sscanf(text, "%7u/%1u/%4u%n", &block, &more, &size, &end) != 3 || text[end] != '\0' || more > 1 ||
-	    block >= 1u << 20)
-		return wrong(why, "'%.40s': a block is written NUMBER/MORE/SIZE, like 0/0/64", text);
+	if (sscanf(text, "%7u/%1u/%4u%n", &block, &more, &size, &end) != 3 || text[end] != '\0' ||
+	    more > 1 || block >= 1u << 20)
+		return wrong(why, "'%.40s': a block is written NUMBER/MORE/SIZE, like 0/0/64",
+			     text);
 	while (szx < 7 && 16u << szx != size)
 		szx++;
 	if (szx == 7)
-		return wrong(why, "'%.40s': the size of a block is 16, 32, 64, 128, 256, 512 or 1024", text);
+		return wrong(why,
+			     "'%.40s': the size of a block is 16, 32, 64, 128, 256, 512 or 1024",
+			     text);
 	return add_uint(d, num, block << 4 | more << 3 | szx, why);
 }
 
@@ -252,17 +279,18 @@ static bool option_number(const char *name, uint32_t *num)
 		*num = (uint32_t)n;
 		return true;
 	}
-#define X(id, option, min, max, rep, text)  \
-	if (strcmp(name, text) == 0) {      \
-		*num = option;              \
-		return true;                \
+#define X(id, option, min, max, rep, text) \
+	if (strcmp(name, text) == 0) {     \
+		*num = option;             \
+		return true;               \
 	}
 	DAMP_COAP_OPTIONS(X)
 #undef X
 	return false;
 }
 
-static bool add_value(struct damp_description *d, uint32_t num, const char *name, const char *value, char *why)
+static bool add_value(struct damp_description *d, uint32_t num, const char *name, const char *value,
+		      char *why)
 {
 	const char format = format_of(num);
 	uint8_t bytes[WORD_MAX];
@@ -271,22 +299,23 @@ static bool add_value(struct damp_description *d, uint32_t num, const char *name
 
 	if (strncmp(value, "0x", 2) == 0) {
 		len = damp_hex_parse(value, bytes, sizeof(bytes));
-		return len < 0 ? wrong(why, "'%.40s' is no hex", value) : add_option(d, num, bytes, (size_t)len, why);
+		return len < 0 ? wrong(why, "'%.40s' is no hex", value)
+			       : add_option(d, num, bytes, (size_t)len, why);
 	}
 	switch (format) {
 	case 'u':
 		return number(value, UINT32_MAX, &n) ? add_uint(d, num, (uint32_t)n, why)
 						     : wrong(why, "option %s is a number", name);
-	case 'b':
-		return add_block(d, num, value, why);
-	case 's':
-		return add_option(d, num, value, strlen(value), why);
+	case 'b': return add_block(d, num, value, why);
+	case 's': return add_option(d, num, value, strlen(value), why);
 	case 'e':
 		return *value == '\0' ? add_option(d, num, NULL, 0, why)
 				      : wrong(why, "option %s has no value", name);
 	default:
-		return *value == '\0' ? add_option(d, num, NULL, 0, why)
-				      : wrong(why, "the value of option %s is written in hex, like 0x0102", name);
+		return *value == '\0'
+			       ? add_option(d, num, NULL, 0, why)
+			       : wrong(why, "the value of option %s is written in hex, like 0x0102",
+				       name);
 	}
 }
 

@@ -20,25 +20,28 @@
 #include <damper/coap.h>
 #include <damper/program.h>
 
-#define DAMP_DESCRIBE_WHY 200u          /* bytes of a message that says what is wrong */
+#define DAMP_DESCRIBE_WHY 200u /* bytes of a message that says what is wrong */
 #define DAMP_DESCRIBE_OPTIONS 48u
-#define DAMP_DESCRIBE_VALUES 4096u      /* bytes of all option values */
+#define DAMP_DESCRIBE_VALUES 4096u	 /* bytes of all option values */
 #define DAMP_DESCRIBE_FRAME_OVERHEAD 62u /* Ethernet, IPv6 and UDP headers */
-#define DAMP_CLIENT_PORT 49152u         /* first ephemeral port, RFC 6335 section 6 */
+#define DAMP_CLIENT_PORT 49152u		 /* first ephemeral port, RFC 6335 section 6 */
 
 struct damp_endpoint {
 	struct damp_addr addr;
 	uint16_t port;
 };
 
-struct damp_described_option { uint32_t number; uint16_t at, len; };
+struct damp_described_option {
+	uint32_t number;
+	uint16_t at, len;
+};
 
 struct damp_description {
 	uint8_t type, code;
 	uint16_t mid;
 	uint8_t token_len;
 	uint8_t token[DAMP_COAP_TOKEN_MAX];
-	uint32_t size;                  /* of the message; 0: as large as it comes */
+	uint32_t size; /* of the message; 0: as large as it comes */
 	unsigned noptions;
 	struct damp_described_option option[DAMP_DESCRIBE_OPTIONS];
 	uint32_t nvalues;
@@ -66,7 +69,7 @@ size_t damp_describe_message(const struct damp_description *d, uint8_t *out, siz
 /* A whole frame around a message. cap: at least len +
  * DAMP_DESCRIBE_FRAME_OVERHEAD. Returns its length, 0 when the addresses are of
  * two families or the message is too long. */
-size_t damp_describe_frame(const struct damp_endpoint *from, const struct damp_endpoint *to, const uint8_t *msg,
-			   size_t len, uint8_t *out, char *why);
+size_t damp_describe_frame(const struct damp_endpoint *from, const struct damp_endpoint *to,
+			   const uint8_t *msg, size_t len, uint8_t *out, char *why);
 
 #endif

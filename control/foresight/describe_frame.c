@@ -32,7 +32,8 @@ static size_t put_options(const struct damp_description *d, uint8_t *out, size_t
 
 /* Fill up to the size with a payload. One byte alone cannot be one, since a
  * marker needs something behind it; then the token is made longer. */
-static size_t put_payload(const struct damp_description *d, uint8_t *out, size_t at, size_t cap, char *why)
+static size_t put_payload(const struct damp_description *d, uint8_t *out, size_t at, size_t cap,
+			  char *why)
 {
 	if (d->size == 0 || at == d->size)
 		return at;
@@ -61,7 +62,8 @@ size_t damp_describe_message(const struct damp_description *d, uint8_t *out, siz
 	at = put_options(d, out, at + d->token_len, cap);
 	if (at == 0)
 		return 0;
-	if (d->size == at + 1 && d->token_len < DAMP_COAP_TOKEN_MAX && d->code != DAMP_COAP_CODE_EMPTY) {
+	if (d->size == at + 1 && d->token_len < DAMP_COAP_TOKEN_MAX &&
+	    d->code != DAMP_COAP_CODE_EMPTY) {
 		longer = *d;
 		longer.token[longer.token_len++] = 0;
 		return damp_describe_message(&longer, out, cap, why);
@@ -69,7 +71,8 @@ size_t damp_describe_message(const struct damp_description *d, uint8_t *out, siz
 	return put_payload(d, out, at, cap, why);
 }
 
-static size_t put_v4(const struct damp_endpoint *from, const struct damp_endpoint *to, size_t udp, uint8_t *ip)
+static size_t put_v4(const struct damp_endpoint *from, const struct damp_endpoint *to, size_t udp,
+		     uint8_t *ip)
 {
 	memset(ip, 0, IPV4_LEN);
 	ip[0] = 0x45;
@@ -82,7 +85,8 @@ static size_t put_v4(const struct damp_endpoint *from, const struct damp_endpoin
 	return IPV4_LEN;
 }
 
-static size_t put_v6(const struct damp_endpoint *from, const struct damp_endpoint *to, size_t udp, uint8_t *ip)
+static size_t put_v6(const struct damp_endpoint *from, const struct damp_endpoint *to, size_t udp,
+		     uint8_t *ip)
 {
 	memset(ip, 0, IPV6_LEN);
 	ip[0] = 0x60;
@@ -104,15 +108,20 @@ static void put_macs(const struct damp_endpoint *to, bool v4, uint8_t *out)
 	if (v4 && damp_addr_v4(&to->addr) == UINT32_MAX)
 		memset(out, 0xff, 6);
 	else if (v4 && to->addr.b[12] >> 4 == 0xe)
-		memcpy(out, (const uint8_t[]){ 1, 0, 0x5e, to->addr.b[13] & 0x7f, to->addr.b[14], to->addr.b[15] }, 6);
+		memcpy(out,
+		       (const uint8_t[]){ 1, 0, 0x5e, to->addr.b[13] & 0x7f, to->addr.b[14],
+					  to->addr.b[15] },
+		       6);
 	else if (!v4 && to->addr.b[0] == 0xff)
-		memcpy(out, (const uint8_t[]){ 0x33, 0x33, to->addr.b[12], to->addr.b[13], to->addr.b[14], to->addr.b[15] },
+		memcpy(out,
+		       (const uint8_t[]){ 0x33, 0x33, to->addr.b[12], to->addr.b[13],
+					  to->addr.b[14], to->addr.b[15] },
 		       6);
 	damp_put16(out + 12, v4 ? 0x0800 : 0x86dd);
 }
 
-size_t damp_describe_frame(const struct damp_endpoint *from, const struct damp_endpoint *to, const uint8_t *msg,
-			   size_t len, uint8_t *out, char *why)
+size_t damp_describe_frame(const struct damp_endpoint *from, const struct damp_endpoint *to,
+			   const uint8_t *msg, size_t len, uint8_t *out, char *why)
 {
 	const bool v4 = damp_addr_is_v4(&from->addr);
 	const size_t udp = UDP_LEN + len;

@@ -33,13 +33,17 @@ static void asked(void *arg, const struct damp_decision *d, int refused)
 		const struct damp_charge *c = &d->charge[i];
 		unsigned k = 0;
 
-		while (k < r->n && (r->q[k].key != c->key || r->q[k].cost != c->cost || r->q[k].burst != c->burst))
+		while (k < r->n && (r->q[k].key != c->key || r->q[k].cost != c->cost ||
+				    r->q[k].burst != c->burst))
 			k++;
 		if (k == QUESTIONS_MAX)
 			return;
 		if (k == r->n)
 			r->q[r->n++] = (struct question){
-				.key = c->key, .cost = c->cost, .burst = c->burst, .reason = d->charge_reason[i],
+				.key = c->key,
+				.cost = c->cost,
+				.burst = c->burst,
+				.reason = d->charge_reason[i],
 				.debt = damp_ledger_debt(r->b->judge->ledger, c->key, r->b->now),
 			};
 		r->q[k].refused |= (int)i == refused;
@@ -57,13 +61,18 @@ char *damp_endpoint_text(const struct damp_addr *a, uint16_t port, char out[DAMP
 
 static json_t *frame_json(const struct damp_pkt *p)
 {
-	static const char *const cls[] = { "not CoAP", "CoAP", "DTLS", "first fragment", "later fragment", "broken" };
+	static const char *const cls[] = { "not CoAP",	     "CoAP",	       "DTLS",
+					   "first fragment", "later fragment", "broken" };
 	char src[DAMP_ENDPOINT_TEXT], dst[DAMP_ENDPOINT_TEXT];
 	const bool ip = p->frame.ip_len > 0;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i}", "side", damp_name_side(p->side), "is", cls[p->frame.cls], "src",
-			 ip ? json_string(damp_endpoint_text(&p->frame.src, p->frame.sport, src)) : json_null(), "dst",
-			 ip ? json_string(damp_endpoint_text(&p->frame.dst, p->frame.dport, dst)) : json_null(),
+	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i}", "side", damp_name_side(p->side), "is",
+			 cls[p->frame.cls], "src",
+			 ip ? json_string(damp_endpoint_text(&p->frame.src, p->frame.sport, src))
+			    : json_null(),
+			 "dst",
+			 ip ? json_string(damp_endpoint_text(&p->frame.dst, p->frame.dport, dst))
+			    : json_null(),
 			 "bytes", (int)p->len, "ip_bytes", (int)p->frame.ip_len);
 }
 
@@ -78,9 +87,10 @@ static json_t *exchange_json(const struct damp_xchg *x)
 {
 	if (x == NULL)
 		return json_null();
-	return json_pack("{s:I, s:I, s:i, s:b, s:b}", "credit_bytes", (json_int_t)x->credit, "request_bytes",
-			 (json_int_t)x->request_bytes, "responses", (int)x->responses, "from_inside",
-			 (x->flags & DAMP_XCHG_FROM_INSIDE) != 0, "challenged", (x->flags & DAMP_XCHG_CHALLENGED) != 0);
+	return json_pack("{s:I, s:I, s:i, s:b, s:b}", "credit_bytes", (json_int_t)x->credit,
+			 "request_bytes", (json_int_t)x->request_bytes, "responses",
+			 (int)x->responses, "from_inside", (x->flags & DAMP_XCHG_FROM_INSIDE) != 0,
+			 "challenged", (x->flags & DAMP_XCHG_CHALLENGED) != 0);
 }
 
 /* What tables and rules know of the ends. */
@@ -90,10 +100,11 @@ static json_t *known_json(const struct damp_bench *b)
 	const struct damp_class *c = b->view->classes;
 	const bool ours = p->frame.cls != DAMP_FRAME_OTHER;
 
-	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:b}", "kind", damp_name_kind(p->kind), "proved", p->proved,
-			 "exempt", ours && (c[p->src_class].flags & DAMP_CLASS_EXEMPT), "solicited",
-			 (p->truths & DAMP_TRUTH_SOLICITED) != 0, "multicast", p->frame.dst_group, "exchange",
-			 exchange_json(p->xchg), "observation", p->obs != NULL);
+	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:b}", "kind", damp_name_kind(p->kind),
+			 "proved", p->proved, "exempt",
+			 ours && (c[p->src_class].flags & DAMP_CLASS_EXEMPT), "solicited",
+			 (p->truths & DAMP_TRUTH_SOLICITED) != 0, "multicast", p->frame.dst_group,
+			 "exchange", exchange_json(p->xchg), "observation", p->obs != NULL);
 }
 
 static json_t *percent(uint32_t part, uint32_t whole)
@@ -107,14 +118,16 @@ static json_t *whose(const struct damp_bench *b, uint64_t key)
 {
 	static const struct damp_addr anybody;
 	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
-	const struct damp_addr *const addr[] = { damp_peer_addr(&b->pkt), damp_device_addr(&b->pkt) };
+	const struct damp_addr *const addr[] = { damp_peer_addr(&b->pkt),
+						 damp_device_addr(&b->pkt) };
 	char text[DAMP_PREFIX_TEXT];
 
 	for (unsigned domain = 1; domain < DAMP_DOMAIN_LIMITS; domain++) {
 		if (damp_key_prefix(&c, &anybody, 0, domain) == key)
 			return json_string("all together");
 		for (unsigned i = 0; i < 2; i++)
-			for (unsigned plen = 0; plen <= (damp_addr_is_v4(addr[i]) ? 32u : 128u); plen++)
+			for (unsigned plen = 0; plen <= (damp_addr_is_v4(addr[i]) ? 32u : 128u);
+			     plen++)
 				if (damp_key_prefix(&c, addr[i], plen, domain) == key)
 					return json_string(damp_prefix_text(addr[i], plen, text));
 	}
@@ -130,11 +143,11 @@ static json_t *guard_json(const struct record *r)
 
 		if (q->reason == DAMP_REASON_RULE_LIMIT)
 			continue;
-		json_array_append_new(all, json_pack("{s:s, s:o, s:o, s:o, s:b}", "budget", damp_name_reason(q->reason),
-						     "key", whose(r->b, q->key),
-						     "used_percent", percent(q->debt, q->burst),
-						     "needs_percent", percent(q->cost, q->burst),
-						     "fits", !q->refused));
+		json_array_append_new(
+			all, json_pack("{s:s, s:o, s:o, s:o, s:b}", "budget",
+				       damp_name_reason(q->reason), "key", whose(r->b, q->key),
+				       "used_percent", percent(q->debt, q->burst), "needs_percent",
+				       percent(q->cost, q->burst), "fits", !q->refused));
 	}
 	return all;
 }
@@ -147,12 +160,14 @@ json_t *damp_verdict_json(const struct damp_bench *b)
 	const struct damp_rule *r = rule >= 0 ? &b->view->rules[rule] : NULL;
 	char at[DAMP_AT_TEXT];
 
-	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:b}", "verdict", damp_name_verdict(p->verdict), "fate",
-			 fates[p->fate], "dropped", p->fate == DAMP_FATE_DROP, "reason", damp_name_reason(p->reason),
-			 "help", damp_name_reason_help(p->reason), "rule",
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:b}", "verdict",
+			 damp_name_verdict(p->verdict), "fate", fates[p->fate], "dropped",
+			 p->fate == DAMP_FATE_DROP, "reason", damp_name_reason(p->reason), "help",
+			 damp_name_reason_help(p->reason), "rule",
 			 r ? json_string(damp_view_string(b->view, r->id_off)) : json_null(), "at",
-			 r ? damp_json_text(damp_rule_at(b->view, (uint32_t)rule, at)) : json_null(), "would_act",
-			 p->observed);
+			 r ? damp_json_text(damp_rule_at(b->view, (uint32_t)rule, at))
+			   : json_null(),
+			 "would_act", p->observed);
 }
 
 /* What the decision did to the state; of a drop, next to nothing. */
@@ -162,8 +177,9 @@ static json_t *effects_json(const struct damp_decision *d)
 	json_t *j = json_object();
 
 	if (d->open_xchg)
-		json_object_set_new(j, "opens_exchange", json_pack("{s:I, s:i}", "credit_bytes", (json_int_t)d->credit,
-								   "life_s", (int)d->xchg_life_s));
+		json_object_set_new(j, "opens_exchange",
+				    json_pack("{s:I, s:i}", "credit_bytes", (json_int_t)d->credit,
+					      "life_s", (int)d->xchg_life_s));
 	if (d->slice)
 		json_object_set_new(j, "asks_for_blocks_of", json_integer(16 << d->slice_szx));
 	if (d->proof != DAMP_PROOF_NONE)
@@ -191,13 +207,14 @@ static json_t *sends_json(const struct damp_bench *b)
 	if (p->fate == DAMP_FATE_DROP)
 		return json_null();
 	damp_frame_parse(p->data, p->out_len, &b->view->ports, true, &f);
-	j = json_pack("{s:s, s:b, s:i}", "to", damp_name_side(damp_bench_out_side(b)), "changed", changed, "ip_bytes",
-		      (int)damp_bench_out_ip(b));
+	j = json_pack("{s:s, s:b, s:i}", "to", damp_name_side(damp_bench_out_side(b)), "changed",
+		      changed, "ip_bytes", (int)damp_bench_out_ip(b));
 	if (!changed)
 		return j;
 	json_object_set_new(j, "src", json_string(damp_endpoint_text(&f.src, f.sport, src)));
 	json_object_set_new(j, "dst", json_string(damp_endpoint_text(&f.dst, f.dport, dst)));
-	json_object_set_new(j, "message", damp_message_json(p->data + f.payload_off, f.payload_len));
+	json_object_set_new(j, "message",
+			    damp_message_json(p->data + f.payload_off, f.payload_len));
 	json_object_set_new(j, "hex", damp_hex_json(p->data + f.payload_off, f.payload_len));
 	return j;
 }

@@ -35,9 +35,7 @@ static void value_text(const struct damp_bench *b, enum damp_why why, char out[V
 	uint32_t n;
 
 	switch (why) {
-	case DAMP_WHY_OFF:
-		snprintf(out, VALUE_MAX, "off");
-		break;
+	case DAMP_WHY_OFF: snprintf(out, VALUE_MAX, "off"); break;
 	case DAMP_WHY_FROM:
 	case DAMP_WHY_TO:
 		damp_text_addr(addr, sizeof(addr), from ? p->frame.src.b : p->frame.dst.b);
@@ -45,33 +43,27 @@ static void value_text(const struct damp_bench *b, enum damp_why why, char out[V
 		break;
 	case DAMP_WHY_FROM_PORT:
 	case DAMP_WHY_TO_PORT:
-		snprintf(out, VALUE_MAX, "%u", why == DAMP_WHY_FROM_PORT ? p->frame.sport : p->frame.dport);
+		snprintf(out, VALUE_MAX, "%u",
+			 why == DAMP_WHY_FROM_PORT ? p->frame.sport : p->frame.dport);
 		break;
-	case DAMP_WHY_MSG:
-		snprintf(out, VALUE_MAX, "%s", damp_name_kind(p->kind));
-		break;
+	case DAMP_WHY_MSG: snprintf(out, VALUE_MAX, "%s", damp_name_kind(p->kind)); break;
 	case DAMP_WHY_TYPE:
 		snprintf(out, VALUE_MAX, "%s", damp_name_coap_type(p->coap.type));
 		break;
-	case DAMP_WHY_CODE:
-		damp_name_code(p->coap.code, out, VALUE_MAX);
-		break;
+	case DAMP_WHY_CODE: damp_name_code(p->coap.code, out, VALUE_MAX); break;
 	case DAMP_WHY_PATH:
 	case DAMP_WHY_QUERY:
 		n = damp_why_text(p, why == DAMP_WHY_QUERY, text);
 		snprintf(out, VALUE_MAX, "%.*s", (int)n, text);
 		break;
-	case DAMP_WHY_SIZE:
-		snprintf(out, VALUE_MAX, "%u B", p->frame.payload_len);
-		break;
+	case DAMP_WHY_SIZE: snprintf(out, VALUE_MAX, "%u B", p->frame.payload_len); break;
 	case DAMP_WHY_VERIFIED:
 		snprintf(out, VALUE_MAX, "%s", p->truths & DAMP_TRUTH_VERIFIED ? "true" : "false");
 		break;
 	case DAMP_WHY_SOLICITED:
 		snprintf(out, VALUE_MAX, "%s", p->truths & DAMP_TRUTH_SOLICITED ? "true" : "false");
 		break;
-	default:
-		out[0] = '\0';
+	default: out[0] = '\0';
 	}
 }
 
@@ -81,7 +73,7 @@ static json_t *options_json(uint64_t mask)
 #define X(name, num, min, max, rep, text) text,
 		DAMP_COAP_OPTIONS(X)
 #undef X
-			"unknown-critical",
+		"unknown-critical",
 		"unknown-elective",
 	};
 	json_t *all = json_array();
@@ -105,7 +97,9 @@ static json_t *why_json(const struct damp_bench *b, const struct damp_why_not *w
 		json_object_set_new(j, "only_the_side", json_true());
 	if (w->why == DAMP_WHY_OPTION) {
 		json_object_set_new(j, "options", options_json(w->options));
-		json_object_set_new(j, "wanted", json_string(w->options_wanted ? "one of them" : "none of them"));
+		json_object_set_new(
+			j, "wanted",
+			json_string(w->options_wanted ? "one of them" : "none of them"));
 	}
 	return j;
 }
@@ -118,13 +112,14 @@ char *damp_prefix_text(const struct damp_addr *a, unsigned plen, char out[DAMP_P
 
 	for (unsigned i = 0; i < 128; i++)
 		if (i >= bits)
-			net.b[i / 8] &= (uint8_t)~(0x80u >> i % 8);
+			net.b[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
 	snprintf(out, DAMP_PREFIX_TEXT, "%s/%u", damp_text_addr(text, sizeof(text), net.b), plen);
 	return out;
 }
 
 /* Whose budget a rung of a limit is. */
-static void whose(const struct damp_pkt *p, const struct damp_limit *l, const struct damp_rung *r, char *out, size_t len)
+static void whose(const struct damp_pkt *p, const struct damp_limit *l, const struct damp_rung *r,
+		  char *out, size_t len)
 {
 	char one[DAMP_PREFIX_TEXT], other[DAMP_PREFIX_TEXT];
 
@@ -145,8 +140,7 @@ static void whose(const struct damp_pkt *p, const struct damp_limit *l, const st
 		snprintf(out, len, "%s with %s", damp_prefix_text(damp_peer_addr(p), r->plen, one),
 			 damp_prefix_text(damp_device_addr(p), r->plen, other));
 		return;
-	default:
-		snprintf(out, len, "all together");
+	default: snprintf(out, len, "all together");
 	}
 }
 
@@ -156,19 +150,22 @@ static double units(const struct damp_rung *r, uint64_t ticks)
 	return r->cost_q16 ? (double)ticks * 65536.0 / (double)r->cost_q16 : 0;
 }
 
-static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l, const struct damp_rung *r, unsigned i)
+static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l,
+			 const struct damp_rung *r, unsigned i)
 {
 	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 	const uint32_t n = l->kind == DAMP_LIMIT_BYTES ? b->pkt.frame.ip_len : 1;
-	const uint32_t debt = damp_ledger_debt(b->judge->ledger, damp_limit_key(&c, &b->pkt, l, r, i), b->now);
+	const uint32_t debt = damp_ledger_debt(b->judge->ledger,
+					       damp_limit_key(&c, &b->pkt, l, r, i), b->now);
 	const uint32_t cost = damp_cost(r->cost_q16, n);
 	char key[160];
 
 	whose(&b->pkt, l, r, key, sizeof(key));
-	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:s, s:b}", "key", key, "measured", damp_real_json(units(r, debt)),
-			 "cost", (int)n, "max", damp_real_json(units(r, r->burst_ticks)), "per_s",
-			 damp_real_json((double)DAMP_TICK_HZ * 65536.0 / (double)r->cost_q16), "unit",
-			 l->kind == DAMP_LIMIT_BYTES ? "bytes" : "messages", "fits",
+	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:s, s:b}", "key", key, "measured",
+			 damp_real_json(units(r, debt)), "cost", (int)n, "max",
+			 damp_real_json(units(r, r->burst_ticks)), "per_s",
+			 damp_real_json((double)DAMP_TICK_HZ * 65536.0 / (double)r->cost_q16),
+			 "unit", l->kind == DAMP_LIMIT_BYTES ? "bytes" : "messages", "fits",
 			 (uint64_t)debt + cost <= r->burst_ticks);
 }
 
@@ -180,8 +177,9 @@ static json_t *limit_json(const struct damp_bench *b, const struct damp_limit *l
 
 	for (unsigned i = 0; l->kind != DAMP_LIMIT_AMPLIFICATION && i < n; i++)
 		json_array_append_new(steps, rung_json(b, l, &r[i], i));
-	j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off), "kind",
-		      damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs", steps);
+	j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off),
+		      "kind", damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs",
+		      steps);
 	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
 		json_object_set_new(j, "max_factor", damp_real_json(l->alpha_q8 / 256.0));
 	return j;
@@ -228,11 +226,12 @@ static json_t *rule_json(const struct damp_bench *b, uint32_t i, bool asked)
 
 	for (unsigned l = 0; asked && matched && l < r->nlimits; l++)
 		json_array_append_new(limits, limit_json(b, &v->limits[r->limit[l]]));
-	return json_pack("{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id", damp_view_string(v, r->id_off), "at",
-			 damp_json_text(damp_rule_at(v, i, at)), "mode", damp_name_mode(r->mode), "asked", asked, "matched", matched,
-			 "why_not", why_json(b, &w), "limits", limits, "outcome", outcomes_json(did), "action",
-			 asked && matched
-				 ? json_string(damp_name_action(action_of(b, i, did)))
+	return json_pack(
+		"{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id",
+		damp_view_string(v, r->id_off), "at", damp_json_text(damp_rule_at(v, i, at)),
+		"mode", damp_name_mode(r->mode), "asked", asked, "matched", matched, "why_not",
+		why_json(b, &w), "limits", limits, "outcome", outcomes_json(did), "action",
+		asked && matched ? json_string(damp_name_action(action_of(b, i, did)))
 				 : json_null());
 }
 
@@ -256,7 +255,8 @@ json_t *damp_explain_rules(const struct damp_bench *b)
 	json_t *all = json_array();
 
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
-		json_array_append_new(all, rule_json(b, i, any && (b->decision.rule < 0 ||
-								   i <= (uint32_t)b->decision.rule)));
+		json_array_append_new(all, rule_json(b, i,
+						     any && (b->decision.rule < 0 ||
+							     i <= (uint32_t)b->decision.rule)));
 	return all;
 }

@@ -15,7 +15,8 @@ static bool is_free(const struct damp_peer_bytes *s)
 
 /* The slot of a, or the free one where it belongs. The key is public: a capture
  * made to collide wastes the time of who replays it, no more. */
-static struct damp_peer_bytes *find(struct damp_peer_bytes *slot, size_t nslots, const struct damp_addr *a)
+static struct damp_peer_bytes *find(struct damp_peer_bytes *slot, size_t nslots,
+				    const struct damp_addr *a)
 {
 	static const struct damp_key key = { 0x6265636861706565ull, 0x7273206b65792021ull };
 	size_t i = damp_siphash13(&key, a->b, sizeof(a->b)) & (nslots - 1);
@@ -65,7 +66,8 @@ bool damp_peers_add(struct damp_peers *t, const struct damp_addr *a, uint64_t in
 
 static bool worse(const struct damp_peer_bytes *a, const struct damp_peer_bytes *b)
 {
-	const unsigned __int128 x = (unsigned __int128)a->out * b->in, y = (unsigned __int128)b->out * a->in;
+	const unsigned __int128 x = (unsigned __int128)a->out * b->in,
+				y = (unsigned __int128)b->out * a->in;
 
 	return x != y ? x > y : memcmp(a->addr.b, b->addr.b, sizeof(a->addr.b)) < 0;
 }

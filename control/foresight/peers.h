@@ -14,12 +14,16 @@
 
 #define DAMP_PEERS_MAX (1u << 19)
 
-struct damp_peer_bytes { struct damp_addr addr; uint64_t in, out; };
+struct damp_peer_bytes {
+	struct damp_addr addr;
+	uint64_t in, out;
+};
 
 struct damp_peers {
-	struct damp_peer_bytes *slot;   /* hash table with open addressing; addr is never all zeros in use */
+	struct damp_peer_bytes
+		*slot; /* hash table with open addressing; addr is never all zeros in use */
 	size_t nslots, n;
-	uint64_t not_followed;          /* packets */
+	uint64_t not_followed; /* packets */
 };
 
 /* False when out of memory. */

@@ -5,17 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOOK_EVERY 65536u       /* frames between two looks at the tables */
+#define LOOK_EVERY 65536u /* frames between two looks at the tables */
 
 static const char *id_of(const struct damp_view *v, uint32_t rule)
 {
 	return damp_view_string(v, v->rules[rule].id_off);
 }
 
-static bool open_set(struct damp_replay_set *s, const struct damp_replay_program *p, bool grace, uint64_t wall_s,
-		     char *err, size_t errlen)
+static bool open_set(struct damp_replay_set *s, const struct damp_replay_program *p, bool grace,
+		     uint64_t wall_s, char *err, size_t errlen)
 {
-	const struct damp_bench_setup setup = { .block = p->block, .len = p->len, .wall_s = wall_s, .grace = grace };
+	const struct damp_bench_setup setup = {
+		.block = p->block, .len = p->len, .wall_s = wall_s, .grace = grace
+	};
 	uint32_t n;
 
 	s->bench = damp_bench_new(&setup, err, errlen);
@@ -64,8 +66,8 @@ static bool join_rules(struct damp_replay *r)
 	return true;
 }
 
-bool damp_replay_init(struct damp_replay *r, const struct damp_replay_program *p, unsigned n, bool grace,
-		      uint64_t wall_s, char *err, size_t errlen)
+bool damp_replay_init(struct damp_replay *r, const struct damp_replay_program *p, unsigned n,
+		      bool grace, uint64_t wall_s, char *err, size_t errlen)
 {
 	memset(r, 0, sizeof(*r));
 	r->nsets = n;
@@ -123,11 +125,13 @@ static bool count_emits(struct damp_replay_set *s)
 static bool count_bytes(struct damp_replay_set *s)
 {
 	const struct damp_pkt *p = &s->bench->pkt;
-	const bool outward = p->fate != DAMP_FATE_DROP && damp_bench_out_side(s->bench) == DAMP_OUTSIDE;
+	const bool outward = p->fate != DAMP_FATE_DROP &&
+			     damp_bench_out_side(s->bench) == DAMP_OUTSIDE;
 
 	if (p->proved)
 		return true;
-	return damp_peers_add(&s->peers, damp_peer_addr(p), p->side == DAMP_OUTSIDE ? p->frame.ip_len : 0,
+	return damp_peers_add(&s->peers, damp_peer_addr(p),
+			      p->side == DAMP_OUTSIDE ? p->frame.ip_len : 0,
 			      outward ? damp_bench_out_ip(s->bench) : 0);
 }
 
@@ -140,7 +144,8 @@ static void count_rules(struct damp_replay_set *s)
 			s->rule[d->matched[i]].count[o] += (d->outcome[i] >> o) & 1;
 }
 
-static bool judge(struct damp_replay_set *s, enum damp_side side, const struct damp_captured *f, damp_tick t)
+static bool judge(struct damp_replay_set *s, enum damp_side side, const struct damp_captured *f,
+		  damp_tick t)
 {
 	const struct damp_pkt *p = &s->bench->pkt;
 
@@ -176,7 +181,8 @@ static bool row_changed(const struct damp_replay *r, const struct damp_replay_ro
 	if (acts(&r->set[0], row->rule[0]) != acts(&r->set[1], row->rule[1]))
 		return true;
 	return (p->verdict != q->verdict || p->fate != q->fate) &&
-	       ((p->rule >= 0 && p->rule == row->rule[0]) || (q->rule >= 0 && q->rule == row->rule[1]));
+	       ((p->rule >= 0 && p->rule == row->rule[0]) ||
+		(q->rule >= 0 && q->rule == row->rule[1]));
 }
 
 static struct damp_replay_change change(const struct damp_replay *r, const struct damp_captured *f)
@@ -184,7 +190,10 @@ static struct damp_replay_change change(const struct damp_replay *r, const struc
 	const struct damp_pkt *p = &r->set[0].bench->pkt;
 
 	return (struct damp_replay_change){
-		.frame = f->number, .ts_ns = f->ts_ns, .src = p->frame.src, .dst = p->frame.dst,
+		.frame = f->number,
+		.ts_ns = f->ts_ns,
+		.src = p->frame.src,
+		.dst = p->frame.dst,
 		.verdict = { p->verdict, r->set[1].bench->pkt.verdict },
 	};
 }
@@ -213,7 +222,8 @@ static void look_at_tables(struct damp_replay_set *s)
 {
 	uint64_t entries[DAMP_TABLE_MAX], bytes[DAMP_TABLE_MAX];
 
-	damp_judge_usage(s->bench->judge, &s->bench->worker, 1, s->bench->now, entries, s->capacity, bytes);
+	damp_judge_usage(s->bench->judge, &s->bench->worker, 1, s->bench->now, entries, s->capacity,
+			 bytes);
 	for (unsigned t = 0; t < DAMP_TABLE_MAX; t++)
 		if (entries[t] > s->peak[t])
 			s->peak[t] = entries[t];

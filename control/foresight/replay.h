@@ -21,54 +21,59 @@
 #include "sides.h"
 
 /* What one rule did. */
-struct damp_replay_rule { uint64_t count[DAMP_OUTCOME_MAX]; };
+struct damp_replay_rule {
+	uint64_t count[DAMP_OUTCOME_MAX];
+};
 
 /* What one rule set made of the capture. */
 struct damp_replay_set {
 	struct damp_bench *bench;
-	uint64_t verdict[DAMP_VERDICT_MAX];     /* of CoAP and DTLS frames */
+	uint64_t verdict[DAMP_VERDICT_MAX]; /* of CoAP and DTLS frames */
 	uint64_t verified_dropped;
 	uint64_t reason[DAMP_REASON_MAX];
 	struct damp_peers peers;
-	struct damp_replay_rule *rule;          /* [nrules] */
-	uint32_t *row;                          /* [nrules]: its row in the comparison */
+	struct damp_replay_rule *rule; /* [nrules] */
+	uint32_t *row;		       /* [nrules]: its row in the comparison */
 	uint64_t peak[DAMP_TABLE_MAX], capacity[DAMP_TABLE_MAX];
 };
 
 /* A frame that one set treats otherwise than the other. */
 struct damp_replay_change {
-	uint64_t frame;                         /* 0: none */
+	uint64_t frame; /* 0: none */
 	int64_t ts_ns;
 	struct damp_addr src, dst;
-	uint8_t verdict[2];                     /* new, against */
+	uint8_t verdict[2]; /* new, against */
 };
 
 /* One rule of either set, joined by id. */
 struct damp_replay_row {
 	const char *id;
-	int32_t rule[2];                        /* its index in new, against; -1 not there */
+	int32_t rule[2]; /* its index in new, against; -1 not there */
 	struct damp_replay_change first;
 };
 
 struct damp_replay {
-	unsigned nsets;                         /* 1, or 2 with something to compare with */
-	struct damp_replay_set set[2];          /* new, against */
+	unsigned nsets;		       /* 1, or 2 with something to compare with */
+	struct damp_replay_set set[2]; /* new, against */
 	struct damp_sides sides;
 	bool grace;
 	uint64_t frames, coap_frames, cut, out_of_order;
 	int64_t first_ns, last_ns;
-	uint64_t changed;                       /* frames with another verdict */
+	uint64_t changed; /* frames with another verdict */
 	struct damp_replay_change first;
 	struct damp_replay_row *row;
 	unsigned nrows;
 };
 
-struct damp_replay_program { const void *block; size_t len; };
+struct damp_replay_program {
+	const void *block;
+	size_t len;
+};
 
 /* Set up for one or two programs; the witnesses of r->sides may be added behind
  * this. wall_s: of the first frame. False with a line in err. */
-bool damp_replay_init(struct damp_replay *r, const struct damp_replay_program *p, unsigned n, bool grace,
-		      uint64_t wall_s, char *err, size_t errlen);
+bool damp_replay_init(struct damp_replay *r, const struct damp_replay_program *p, unsigned n,
+		      bool grace, uint64_t wall_s, char *err, size_t errlen);
 void damp_replay_free(struct damp_replay *r);
 
 /* Judge the next frame. False when out of memory. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define V4_OFFSET 96u   /* of an IPv4 prefix within 16 bytes */
+#define V4_OFFSET 96u /* of an IPv4 prefix within 16 bytes */
 
 static const struct {
 	const char *label, *text;
@@ -43,15 +43,17 @@ bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
 	most = damp_addr_is_v4(&e.addr) ? 32 : 128;
 	bits = slash ? (unsigned)strtoul(slash, &end, 10) : most;
 	if (e.port != 1 || bits > most || (slash && (*slash < '0' || *slash > '9' || *end))) {
-		snprintf(why, DAMP_DESCRIBE_WHY, "'%.60s' is no prefix; write 192.0.2.0/24 or 2001:db8::/32", text);
+		snprintf(why, DAMP_DESCRIBE_WHY,
+			 "'%.60s' is no prefix; write 192.0.2.0/24 or 2001:db8::/32", text);
 		return false;
 	}
 	if (s->nprefixes == DAMP_SIDES_MAX) {
 		snprintf(why, DAMP_DESCRIBE_WHY, "more than %u prefixes", DAMP_SIDES_MAX);
 		return false;
 	}
-	s->prefix[s->nprefixes++] =
-		(struct damp_side_prefix){ .addr = e.addr, .bits = bits + (most == 32 ? V4_OFFSET : 0) };
+	s->prefix[s->nprefixes++] = (struct damp_side_prefix){
+		.addr = e.addr, .bits = bits + (most == 32 ? V4_OFFSET : 0)
+	};
 	return true;
 }
 
@@ -60,9 +62,12 @@ bool damp_sides_add_mac(struct damp_sides *s, const char *text, char *why)
 	unsigned b[6];
 	int end = 0;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6 ||
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &end) != 6 ||
 	    text[end] != '\0' || s->nmacs == DAMP_SIDES_MAX) {
-		snprintf(why, DAMP_DESCRIBE_WHY, "'%.60s' is no MAC address, or one too many; write 02:00:00:00:00:01", text);
+		snprintf(why, DAMP_DESCRIBE_WHY,
+			 "'%.60s' is no MAC address, or one too many; write 02:00:00:00:00:01",
+			 text);
 		return false;
 	}
 	for (unsigned i = 0; i < 6; i++)
@@ -115,19 +120,21 @@ static bool ours(const struct damp_view *v, uint16_t port)
 
 /* The end with the CoAP port is inside; when both have it, who asks is outside
  * (every request has a code of class 0 but not 0.00). */
-static enum damp_side guess(const struct damp_sides *s, const struct damp_captured *f, const struct damp_frame *p)
+static enum damp_side guess(const struct damp_sides *s, const struct damp_captured *f,
+			    const struct damp_frame *p)
 {
 	enum damp_side side;
 
 	if (by_ends(ours(s->view, p->sport), ours(s->view, p->dport), &side))
 		return side;
 	if (p->cls == DAMP_FRAME_COAP && p->payload_len > 1)
-		return damp_coap_is_request(f->data[p->payload_off + 1]) ? DAMP_OUTSIDE : DAMP_INSIDE;
+		return damp_coap_is_request(f->data[p->payload_off + 1]) ? DAMP_OUTSIDE
+									 : DAMP_INSIDE;
 	return DAMP_OUTSIDE;
 }
 
-static enum damp_side_witness ask(const struct damp_sides *s, const struct damp_captured *f, const struct damp_frame *p,
-				  enum damp_side *side)
+static enum damp_side_witness ask(const struct damp_sides *s, const struct damp_captured *f,
+				  const struct damp_frame *p, enum damp_side *side)
 {
 	if (s->nprefixes && by_ends(inside(s, &p->src), inside(s, &p->dst), side))
 		return DAMP_SIDE_BY_PREFIX;

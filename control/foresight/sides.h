@@ -20,10 +20,13 @@
 
 #define DAMP_SIDES_MAX 64u
 
-struct damp_side_prefix { struct damp_addr addr; unsigned bits; };
+struct damp_side_prefix {
+	struct damp_addr addr;
+	unsigned bits;
+};
 
 struct damp_sides {
-	const struct damp_view *view;   /* of the rules that are asked */
+	const struct damp_view *view; /* of the rules that are asked */
 	unsigned nprefixes, nmacs;
 	struct damp_side_prefix prefix[DAMP_SIDES_MAX];
 	uint8_t mac[DAMP_SIDES_MAX][6];

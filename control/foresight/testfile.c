@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void damp_test_keys(struct damp_ctx *c, const struct damp_node *n, const char *what, const char *const *words,
-		    damp_test_key_fn *fn, void *user)
+void damp_test_keys(struct damp_ctx *c, const struct damp_node *n, const char *what,
+		    const char *const *words, damp_test_key_fn *fn, void *user)
 {
 	if (n->kind != DAMP_NODE_MAP) {
-		damp_diag_error(c->diags, n->at, "%s is a mapping of keys: %s", what, damp_read_words(c, words));
+		damp_diag_error(c->diags, n->at, "%s is a mapping of keys: %s", what,
+				damp_read_words(c, words));
 		return;
 	}
 	for (size_t i = 0; i < n->n; i++) {
@@ -28,11 +29,12 @@ void damp_test_keys(struct damp_ctx *c, const struct damp_node *n, const char *w
 		else if (words[k])
 			fn(c, k, p, user);
 		else if (near)
-			damp_diag_error(c->diags, p->key->at, "unknown key '%s' in %s; did you mean '%s'?", p->key->text, what,
-					near);
+			damp_diag_error(c->diags, p->key->at,
+					"unknown key '%s' in %s; did you mean '%s'?", p->key->text,
+					what, near);
 		else
-			damp_diag_error(c->diags, p->key->at, "unknown key '%s' in %s; it has %s", p->key->text, what,
-					damp_read_words(c, words));
+			damp_diag_error(c->diags, p->key->at, "unknown key '%s' in %s; it has %s",
+					p->key->text, what, damp_read_words(c, words));
 	}
 }
 
@@ -50,11 +52,13 @@ bool damp_test_range_read(struct damp_ctx *c, const struct damp_node *n, damp_te
 		high++;
 	*out = (struct damp_test_range){ .low = 0, .high = UINT64_MAX, .text = text };
 	if (dots && dots == text && !*high) {
-		damp_diag_error(c->diags, at->at, "a range has at least one end, like '..5' or '1..'");
+		damp_diag_error(c->diags, at->at,
+				"a range has at least one end, like '..5' or '1..'");
 		return false;
 	}
 	if (dots != text) {
-		const char *low = damp_pool_strndup(c->pool, text, dots ? (size_t)(dots - text) : strlen(text));
+		const char *low = damp_pool_strndup(c->pool, text,
+						    dots ? (size_t)(dots - text) : strlen(text));
 
 		if (!fn(c, at, low, &out->low))
 			return false;
@@ -65,11 +69,13 @@ bool damp_test_range_read(struct damp_ctx *c, const struct damp_node *n, damp_te
 		return false;
 	out->asked = out->low <= out->high;
 	if (!out->asked)
-		damp_diag_error(c->diags, at->at, "'%s': the lower end of a range comes first", text);
+		damp_diag_error(c->diags, at->at, "'%s': the lower end of a range comes first",
+				text);
 	return out->asked;
 }
 
-bool damp_test_endpoint(struct damp_ctx *c, const struct damp_node *n, uint16_t port, struct damp_endpoint *out)
+bool damp_test_endpoint(struct damp_ctx *c, const struct damp_node *n, uint16_t port,
+			struct damp_endpoint *out)
 {
 	const struct damp_node *at;
 	const char *text = damp_read_scalar(c, n, "an address", &at);
@@ -102,20 +108,11 @@ static void test_key(struct damp_ctx *c, int key, const struct damp_pair *p, voi
 	const struct damp_node *at;
 
 	switch (key) {
-	case TEST_NAME:
-		t->name = damp_read_scalar(c, p->value, "a name", &at);
-		break;
-	case TEST_GIVEN:
-		damp_test_keys(c, p->value, "'given'", given, given_key, t);
-		break;
-	case TEST_SEND:
-		damp_test_sends_read(c, p->value, t);
-		break;
-	case TEST_PCAP:
-		t->pcap = damp_read_scalar(c, p->value, "a file name", &at);
-		break;
-	default:
-		damp_test_expect_read(c, p->value, t);
+	case TEST_NAME: t->name = damp_read_scalar(c, p->value, "a name", &at); break;
+	case TEST_GIVEN: damp_test_keys(c, p->value, "'given'", given, given_key, t); break;
+	case TEST_SEND: damp_test_sends_read(c, p->value, t); break;
+	case TEST_PCAP: t->pcap = damp_read_scalar(c, p->value, "a file name", &at); break;
+	default: damp_test_expect_read(c, p->value, t);
 	}
 }
 
@@ -141,9 +138,11 @@ static void read_test(struct damp_ctx *c, const struct damp_node *n, struct damp
 		damp_diag_error(c->diags, n->at, "this test expects nothing; add 'expect'");
 	if (has_key(n, "pcap") && (t->has_peer || t->verified))
 		damp_diag_error(c->diags, n->at, "'given' goes with 'send'");
-	if (has_key(n, "pcap") && (t->expect.verdict >= 0 || t->expect.last >= 0 || t->expect.rule || t->expect.reason ||
-				   t->expect.bytes_to_peer.asked))
-		damp_diag_error(c->diags, n->at, "of a capture only 'dropped' and 'rules' can be expected");
+	if (has_key(n, "pcap") &&
+	    (t->expect.verdict >= 0 || t->expect.last >= 0 || t->expect.rule || t->expect.reason ||
+	     t->expect.bytes_to_peer.asked))
+		damp_diag_error(c->diags, n->at,
+				"of a capture only 'dropped' and 'rules' can be expected");
 }
 
 enum { FILE_VERSION, FILE_RULES, FILE_TESTS };
@@ -168,7 +167,8 @@ static void file_key(struct damp_ctx *c, int key, const struct damp_pair *p, voi
 
 	if (key == FILE_VERSION) {
 		if (damp_read_integer(c, p->value, 0, UINT32_MAX, &v) && v != 1)
-			damp_diag_error(c->diags, p->value->at, "version %s of test files is not known; write 1",
+			damp_diag_error(c->diags, p->value->at,
+					"version %s of test files is not known; write 1",
 					p->value->text);
 	} else if (key == FILE_RULES) {
 		f->rules = damp_read_scalar(c, p->value, "a file name", &at);
@@ -194,7 +194,8 @@ static void read_root(struct damp_ctx *c, const struct damp_node *root, struct d
 	damp_test_keys(c, root, "a test file", words, file_key, f);
 	for (int i = 0; words[i]; i++)
 		if (!has_key(root, words[i]))
-			damp_diag_error(c->diags, root->at, "no '%s'; a test file has version, rules and tests",
+			damp_diag_error(c->diags, root->at,
+					"no '%s'; a test file has version, rules and tests",
 					words[i]);
 	f->rules = beside(c->pool, c->src->name, f->rules);
 	for (size_t i = 0; i < f->ntests; i++)
@@ -241,7 +242,8 @@ struct damp_test_file *damp_test_file_load(const char *path, bool colour, struct
 	c.src = src;
 	if (!read_text(pool, path, src)) {
 		diags->unreadable = true;
-		damp_diag_error(&d, (struct damp_place){ .src = src }, "cannot be read: %s", strerror(errno));
+		damp_diag_error(&d, (struct damp_place){ .src = src }, "cannot be read: %s",
+				strerror(errno));
 	} else if ((root = damp_node_load(&d, src)) != NULL) {
 		read_root(&c, root, f);
 	}

@@ -22,16 +22,16 @@
 struct damp_test_range {
 	bool asked;
 	uint64_t low, high;
-	const char *text;       /* as it was written */
+	const char *text; /* as it was written */
 };
 
 struct damp_test_send {
 	struct damp_endpoint from, to;
 	struct damp_description message;
-	int side;               /* enum damp_side, -1: told by the addresses */
+	int side; /* enum damp_side, -1: told by the addresses */
 	uint32_t times;
-	uint32_t over_ms;       /* time from the first message to one after the last */
-	uint32_t reply;         /* bytes of the device's answer to each request it gets; 0 none */
+	uint32_t over_ms; /* time from the first message to one after the last */
+	uint32_t reply;	  /* bytes of the device's answer to each request it gets; 0 none */
 	int line;
 };
 
@@ -42,11 +42,11 @@ struct damp_test_count {
 };
 
 struct damp_test_expect {
-	int verdict, last;      /* enum damp_verdict, -1 not asked */
+	int verdict, last; /* enum damp_verdict, -1 not asked */
 	const char *rule, *reason;
 	struct damp_test_range bytes_to_peer;
 	struct damp_test_range dropped;
-	bool dropped_is_share;  /* in parts per million of the messages; else messages */
+	bool dropped_is_share; /* in parts per million of the messages; else messages */
 	struct damp_test_count *counts;
 	size_t ncounts;
 };
@@ -55,18 +55,18 @@ struct damp_test {
 	const char *name;
 	int line;
 	bool has_peer, verified;
-	struct damp_endpoint peer;      /* port 0: not written */
+	struct damp_endpoint peer; /* port 0: not written */
 	struct damp_test_send *sends;
 	size_t nsends;
-	const char *pcap;               /* beside the test file, or absolute; NULL none */
+	const char *pcap; /* beside the test file, or absolute; NULL none */
 	struct damp_test_expect expect;
 };
 
 struct damp_test_file {
-	const char *rules;              /* beside the test file, or absolute */
+	const char *rules; /* beside the test file, or absolute */
 	struct damp_test *tests;
 	size_t ntests;
-	struct damp_pool *pool;         /* owns all of it */
+	struct damp_pool *pool; /* owns all of it */
 };
 
 /* Read a file. Always fills *diags (free with damp_rules_free(); it holds no

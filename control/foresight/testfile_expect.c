@@ -12,13 +12,17 @@
 #define PPM_OF_PERCENT 10000u
 
 static const char *const verdicts[] = {
-	[DAMP_VERDICT_ACCEPT] = "accept", [DAMP_VERDICT_DROP] = "drop", [DAMP_VERDICT_ANSWER] = "answer",
-	[DAMP_VERDICT_CHALLENGE] = "challenge", [DAMP_VERDICT_SHAPE] = "shape", NULL,
+	[DAMP_VERDICT_ACCEPT] = "accept", [DAMP_VERDICT_DROP] = "drop",
+	[DAMP_VERDICT_ANSWER] = "answer", [DAMP_VERDICT_CHALLENGE] = "challenge",
+	[DAMP_VERDICT_SHAPE] = "shape",	  NULL,
 };
 
 static const char *const outcomes[] = {
-	[DAMP_OUT_MATCHED] = "matched", [DAMP_OUT_OVER] = "over", [DAMP_OUT_WOULD] = "would",
-	[DAMP_OUT_ACTED] = "acted", NULL,
+	[DAMP_OUT_MATCHED] = "matched",
+	[DAMP_OUT_OVER] = "over",
+	[DAMP_OUT_WOULD] = "would",
+	[DAMP_OUT_ACTED] = "acted",
+	NULL,
 };
 
 static const char *const reasons[] = {
@@ -28,7 +32,8 @@ static const char *const reasons[] = {
 	NULL,
 };
 
-static bool bytes_value(struct damp_ctx *c, const struct damp_node *at, const char *text, uint64_t *out)
+static bool bytes_value(struct damp_ctx *c, const struct damp_node *at, const char *text,
+			uint64_t *out)
 {
 	struct damp_quantity q;
 	char why[DAMP_WHY_MAX];
@@ -41,7 +46,8 @@ static bool bytes_value(struct damp_ctx *c, const struct damp_node *at, const ch
 	return false;
 }
 
-static bool count_value(struct damp_ctx *c, const struct damp_node *at, const char *text, uint64_t *out)
+static bool count_value(struct damp_ctx *c, const struct damp_node *at, const char *text,
+			uint64_t *out)
 {
 	char why[DAMP_WHY_MAX];
 
@@ -52,7 +58,8 @@ static bool count_value(struct damp_ctx *c, const struct damp_node *at, const ch
 }
 
 /* "0.01%" in parts per million: at most four decimals. */
-static bool share_value(struct damp_ctx *c, const struct damp_node *at, const char *text, uint64_t *out)
+static bool share_value(struct damp_ctx *c, const struct damp_node *at, const char *text,
+			uint64_t *out)
 {
 	unsigned whole = 0, part = 0, digits = 0;
 	int end = 0;
@@ -100,7 +107,8 @@ static void read_counts(struct damp_ctx *c, const struct damp_node *n, struct da
 	struct counting k = { .e = e };
 
 	if (n->kind != DAMP_NODE_MAP) {
-		damp_diag_error(c->diags, n->at, "'rules' is a mapping of rule ids, like {discovery: {over: 0}}");
+		damp_diag_error(c->diags, n->at,
+				"'rules' is a mapping of rule ids, like {discovery: {over: 0}}");
 		return;
 	}
 	for (size_t i = 0; i < n->n; i++) {
@@ -116,7 +124,15 @@ static const char *read_reason(struct damp_ctx *c, const struct damp_node *n)
 	return i < 0 ? NULL : reasons[i];
 }
 
-enum { EXPECT_VERDICT, EXPECT_LAST, EXPECT_RULE, EXPECT_REASON, EXPECT_BYTES, EXPECT_DROPPED, EXPECT_RULES };
+enum {
+	EXPECT_VERDICT,
+	EXPECT_LAST,
+	EXPECT_RULE,
+	EXPECT_REASON,
+	EXPECT_BYTES,
+	EXPECT_DROPPED,
+	EXPECT_RULES
+};
 
 static void expect_key(struct damp_ctx *c, int key, const struct damp_pair *p, void *user)
 {
@@ -136,7 +152,8 @@ static void expect_key(struct damp_ctx *c, int key, const struct damp_pair *p, v
 
 void damp_test_expect_read(struct damp_ctx *c, const struct damp_node *n, struct damp_test *t)
 {
-	static const char *const words[] = { "verdict", "last", "rule", "reason", "bytes_to_peer", "dropped", "rules", NULL };
+	static const char *const words[] = { "verdict",	      "last",	 "rule",  "reason",
+					     "bytes_to_peer", "dropped", "rules", NULL };
 
 	damp_test_keys(c, n, "'expect'", words, expect_key, &t->expect);
 }

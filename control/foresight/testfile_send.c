@@ -6,10 +6,21 @@
 
 #define TIMES_MAX 1000000u
 #define OVER_MS_MAX 86400000u
-#define SIZE_MAX_BYTES 65507u   /* of a UDP payload over IPv4 */
+#define SIZE_MAX_BYTES 65507u /* of a UDP payload over IPv4 */
 
-static const char *const words[] = { "from", "to", "side", "msg", "option", "size", "times", "over", "reply", NULL };
-enum { SEND_FROM, SEND_TO, SEND_SIDE, SEND_MSG, SEND_OPTION, SEND_SIZE, SEND_TIMES, SEND_OVER, SEND_REPLY };
+static const char *const words[] = { "from", "to",    "side", "msg",   "option",
+				     "size", "times", "over", "reply", NULL };
+enum {
+	SEND_FROM,
+	SEND_TO,
+	SEND_SIDE,
+	SEND_MSG,
+	SEND_OPTION,
+	SEND_SIZE,
+	SEND_TIMES,
+	SEND_OVER,
+	SEND_REPLY
+};
 
 struct sending {
 	struct damp_test_send *s;
@@ -24,7 +35,8 @@ static void read_bytes(struct damp_ctx *c, const struct damp_node *n, uint32_t *
 		return;
 	*out = (uint32_t)(q.micro / DAMP_MICRO);
 	if (q.micro / DAMP_MICRO < DAMP_COAP_HEADER_LEN || q.micro / DAMP_MICRO > SIZE_MAX_BYTES)
-		damp_diag_error(c->diags, n->at, "a message has %u to %u bytes", DAMP_COAP_HEADER_LEN, SIZE_MAX_BYTES);
+		damp_diag_error(c->diags, n->at, "a message has %u to %u bytes",
+				DAMP_COAP_HEADER_LEN, SIZE_MAX_BYTES);
 }
 
 static void send_key(struct damp_ctx *c, int key, const struct damp_pair *p, void *user)
@@ -94,7 +106,8 @@ static void read_ends(struct damp_ctx *c, struct sending *s)
 {
 	const bool response = DAMP_COAP_CLASS(s->s->message.code) >= 2;
 
-	if (damp_test_endpoint(c, s->from, response ? DAMP_PORT_COAP : DAMP_CLIENT_PORT, &s->s->from) &&
+	if (damp_test_endpoint(c, s->from, response ? DAMP_PORT_COAP : DAMP_CLIENT_PORT,
+			       &s->s->from) &&
 	    damp_test_endpoint(c, s->to, response ? DAMP_CLIENT_PORT : DAMP_PORT_COAP, &s->s->to) &&
 	    damp_addr_is_v4(&s->s->from.addr) != damp_addr_is_v4(&s->s->to.addr))
 		damp_diag_error(c->diags, s->to->at, "one address is IPv4 and the other IPv6");

@@ -8,24 +8,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MS 1000000ll                    /* nanoseconds */
-#define AFTERWARDS (2000 * MS)          /* until the last repeated ping is out */
-#define WALL_S 1700000000u              /* any time; messages do not show it */
+#define MS 1000000ll	       /* nanoseconds */
+#define AFTERWARDS (2000 * MS) /* until the last repeated ping is out */
+#define WALL_S 1700000000u     /* any time; messages do not show it */
 #define MESSAGE_ROOM 65535u
 
 struct run {
 	const struct damp_test *t;
 	struct damp_test_result *out;
 	struct damp_replay *r;
-	uint64_t sent, dropped;         /* messages, with the device's answers */
-	uint64_t proved_out;            /* IP bytes to proved peers outside */
-	uint32_t counter;               /* makes Message IDs and tokens differ */
-	int last;                       /* verdict of the last message sent */
+	uint64_t sent, dropped; /* messages, with the device's answers */
+	uint64_t proved_out;	/* IP bytes to proved peers outside */
+	uint32_t counter;	/* makes Message IDs and tokens differ */
+	int last;		/* verdict of the last message sent */
 	uint8_t msg[MESSAGE_ROOM];
 	uint8_t frame[MESSAGE_ROOM + DAMP_DESCRIBE_FRAME_OVERHEAD];
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct damp_test_result *out, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct damp_test_result *out, const char *fmt,
+						      ...)
 {
 	va_list ap;
 
@@ -60,20 +61,24 @@ static enum damp_side side_of(const struct run *x, const struct damp_test_send *
 		return (enum damp_side)s->side;
 	if (inside(x, &s->from.addr) != inside(x, &s->to.addr))
 		return inside(x, &s->from.addr) ? DAMP_INSIDE : DAMP_OUTSIDE;
-	return x->t->has_peer && same_addr(&x->t->peer.addr, &s->to.addr) ? DAMP_INSIDE : DAMP_OUTSIDE;
+	return x->t->has_peer && same_addr(&x->t->peer.addr, &s->to.addr) ? DAMP_INSIDE
+									  : DAMP_OUTSIDE;
 }
 
 /* Put a message before the judge. */
-static bool judge(struct run *x, enum damp_side side, const struct damp_endpoint *from, const struct damp_endpoint *to,
-		  size_t len, int64_t at)
+static bool judge(struct run *x, enum damp_side side, const struct damp_endpoint *from,
+		  const struct damp_endpoint *to, size_t len, int64_t at)
 {
-	struct damp_captured f = { .number = x->r->frames + 1, .ts_ns = (int64_t)WALL_S * 1000 * MS + at,
-				   .data = x->frame, .side = (int)side };
+	struct damp_captured f = { .number = x->r->frames + 1,
+				   .ts_ns = (int64_t)WALL_S * 1000 * MS + at,
+				   .data = x->frame,
+				   .side = (int)side };
 	char why[DAMP_DESCRIBE_WHY] = "no memory";
 
 	f.len = (uint32_t)damp_describe_frame(from, to, x->msg, len, x->frame, why);
 	if (f.len == 0 || !damp_replay_frame(x->r, &f)) {
-		say(x->out, "message %llu could not be sent: %s", (unsigned long long)x->sent + 1, why);
+		say(x->out, "message %llu could not be sent: %s", (unsigned long long)x->sent + 1,
+		    why);
 		return false;
 	}
 	x->sent++;
@@ -84,7 +89,8 @@ static bool judge(struct run *x, enum damp_side side, const struct damp_endpoint
 }
 
 /* What a device answers: piggybacked to a CON, NON to a NON, the usual code. */
-static void describe_reply(const struct damp_description *request, uint32_t size, struct damp_description *out)
+static void describe_reply(const struct damp_description *request, uint32_t size,
+			   struct damp_description *out)
 {
 	const bool con = request->type == DAMP_COAP_CON;
 
@@ -96,18 +102,14 @@ static void describe_reply(const struct damp_description *request, uint32_t size
 	out->size = size;
 	switch (request->code) {
 	case DAMP_COAP_GET:
-	case DAMP_COAP_FETCH:
-		out->code = DAMP_COAP_2_05;
-		break;
-	case DAMP_COAP_DELETE:
-		out->code = DAMP_COAP_CODE(2, 2);
-		break;
-	default:
-		out->code = DAMP_COAP_CODE(2, 4);
+	case DAMP_COAP_FETCH: out->code = DAMP_COAP_2_05; break;
+	case DAMP_COAP_DELETE: out->code = DAMP_COAP_CODE(2, 2); break;
+	default: out->code = DAMP_COAP_CODE(2, 4);
 	}
 }
 
-static bool reply(struct run *x, const struct damp_test_send *s, const struct damp_description *request, int64_t at)
+static bool reply(struct run *x, const struct damp_test_send *s,
+		  const struct damp_description *request, int64_t at)
 {
 	struct damp_description d;
 	char why[DAMP_DESCRIBE_WHY];
@@ -127,7 +129,8 @@ static void check_rule(struct run *x, const char *want)
 {
 	const int32_t rule = damp_bench_rule(bench(x));
 	const struct damp_view *v = bench(x)->view;
-	const char *is = rule >= 0 ? damp_view_string(v, v->rules[rule].id_off) : "none: the guard decided";
+	const char *is = rule >= 0 ? damp_view_string(v, v->rules[rule].id_off)
+				   : "none: the guard decided";
 
 	if (want && strcmp(want, is) != 0)
 		say(x->out, "message %u: expected rule %s, was %s (%s)", x->counter, want, is,
@@ -142,9 +145,11 @@ static void check_one(struct run *x)
 	x->last = p->verdict;
 	if (e->verdict >= 0 && e->verdict != p->verdict)
 		say(x->out, "message %u: expected verdict %s, was %s (%s)", x->counter,
-		    damp_name_verdict((unsigned)e->verdict), damp_name_verdict(p->verdict), damp_name_reason(p->reason));
+		    damp_name_verdict((unsigned)e->verdict), damp_name_verdict(p->verdict),
+		    damp_name_reason(p->reason));
 	if (e->reason && strcmp(e->reason, damp_name_reason(p->reason)) != 0)
-		say(x->out, "message %u: expected reason %s, was %s", x->counter, e->reason, damp_name_reason(p->reason));
+		say(x->out, "message %u: expected reason %s, was %s", x->counter, e->reason,
+		    damp_name_reason(p->reason));
 	check_rule(x, e->rule);
 }
 
@@ -169,7 +174,8 @@ static bool send_one(struct run *x, const struct damp_test_send *s, int64_t at)
 	if (!judge(x, side_of(x, s), &s->from, &s->to, len, at))
 		return false;
 	check_one(x);
-	if (s->reply == 0 || bench(x)->pkt.fate != DAMP_FATE_FORWARD || bench(x)->pkt.kind != DAMP_KIND_REQUEST)
+	if (s->reply == 0 || bench(x)->pkt.fate != DAMP_FATE_FORWARD ||
+	    bench(x)->pkt.kind != DAMP_KIND_REQUEST)
 		return true;
 	return reply(x, s, &d, at);
 }
@@ -209,7 +215,8 @@ static bool run_pcap(struct run *x)
 	struct damp_capture *c = damp_capture_open(x->t->pcap, err, sizeof(err), &unreadable);
 	int rc = c ? 1 : -1;
 
-	while (c && (rc = damp_capture_next(c, &f, err, sizeof(err))) == 1 && damp_replay_frame(x->r, &f))
+	while (c && (rc = damp_capture_next(c, &f, err, sizeof(err))) == 1 &&
+	       damp_replay_frame(x->r, &f))
 		;
 	damp_capture_close(c);
 	if (rc < 0)
@@ -234,8 +241,8 @@ static void check_dropped(struct run *x)
 
 	if (in_range(&e->dropped, e->dropped_is_share ? share : x->dropped))
 		return;
-	say(x->out, "expected %s dropped, were %llu of %llu", e->dropped.text, (unsigned long long)x->dropped,
-	    (unsigned long long)x->sent);
+	say(x->out, "expected %s dropped, were %llu of %llu", e->dropped.text,
+	    (unsigned long long)x->dropped, (unsigned long long)x->sent);
 }
 
 static void check_count(struct run *x, const struct damp_test_count *c)
@@ -248,7 +255,8 @@ static void check_count(struct run *x, const struct damp_test_count *c)
 	if (i == v->hdr->nrules)
 		say(x->out, "there is no rule %s", c->rule);
 	else if (!in_range(&c->range, x->r->set[0].rule[i].count[c->outcome]))
-		say(x->out, "rule %s: expected %s %s, was %llu", c->rule, c->range.text, damp_name_outcome(c->outcome),
+		say(x->out, "rule %s: expected %s %s, was %llu", c->rule, c->range.text,
+		    damp_name_outcome(c->outcome),
 		    (unsigned long long)x->r->set[0].rule[i].count[c->outcome]);
 }
 
@@ -258,16 +266,18 @@ static void check_all(struct run *x)
 	const uint64_t bytes = damp_replay_bytes_out(&x->r->set[0]) + x->proved_out;
 
 	if (e->last >= 0 && e->last != x->last)
-		say(x->out, "last message: expected verdict %s, was %s", damp_name_verdict((unsigned)e->last),
-		    damp_name_verdict((unsigned)x->last));
+		say(x->out, "last message: expected verdict %s, was %s",
+		    damp_name_verdict((unsigned)e->last), damp_name_verdict((unsigned)x->last));
 	if (!in_range(&e->bytes_to_peer, bytes))
-		say(x->out, "expected %s to the peer, were %llu B", e->bytes_to_peer.text, (unsigned long long)bytes);
+		say(x->out, "expected %s to the peer, were %llu B", e->bytes_to_peer.text,
+		    (unsigned long long)bytes);
 	check_dropped(x);
 	for (size_t i = 0; i < e->ncounts; i++)
 		check_count(x, &e->counts[i]);
 }
 
-bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *p, struct damp_test_result *out)
+bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *p,
+		   struct damp_test_result *out)
 {
 	struct damp_replay *r = calloc(1, sizeof(*r));
 	struct run *x = calloc(1, sizeof(*x));

@@ -15,12 +15,13 @@
 #define DAMP_TEST_SAY_LEN 400u
 
 struct damp_test_result {
-	unsigned nsays;                 /* what is not as expected; none: the test passed */
+	unsigned nsays; /* what is not as expected; none: the test passed */
 	char say[DAMP_TEST_SAYS][DAMP_TEST_SAY_LEN];
 };
 
 /* Run t with the program. False when it could not be run at all, which is a say
  * as well. */
-bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *p, struct damp_test_result *out);
+bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *p,
+		   struct damp_test_result *out);
 
 #endif

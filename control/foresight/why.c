@@ -28,7 +28,8 @@ static bool in_row(const struct question *q, uint32_t row)
 	return (damp_view_row(q->v, row)[q->rule / 64] >> (q->rule % 64)) & 1;
 }
 
-static bool number_agrees(const struct question *q, const struct damp_interval *iv, uint32_t n, uint32_t value)
+static bool number_agrees(const struct question *q, const struct damp_interval *iv, uint32_t n,
+			  uint32_t value)
 {
 	uint32_t row = iv[0].row;
 
@@ -61,7 +62,8 @@ static uint16_t class_of(const struct damp_view *v, const struct damp_addr *a)
 
 static bool address_agrees(const struct question *q, bool source, struct damp_why_not *out)
 {
-	const struct damp_class *c = &q->v->classes[class_of(q->v, source ? &q->p->frame.src : &q->p->frame.dst)];
+	const struct damp_class *c =
+		&q->v->classes[class_of(q->v, source ? &q->p->frame.src : &q->p->frame.dst)];
 	const uint32_t *row = source ? c->src_row : c->dst_row;
 
 	out->only_side = in_row(q, row[!q->p->side]);
@@ -70,7 +72,8 @@ static bool address_agrees(const struct question *q, bool source, struct damp_wh
 
 static bool has_content(const struct damp_pkt *p)
 {
-	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
+	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE ||
+	       p->kind == DAMP_KIND_EMPTY;
 }
 
 static bool options_agree(const struct question *q, struct damp_why_not *out)
@@ -112,7 +115,8 @@ static void say(struct said *s, uint32_t row, uint32_t clear_row)
 	s->clear |= in_row(s->q, clear_row);
 }
 
-static int on_scan(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ctx)
+static int on_scan(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		   void *ctx)
 {
 	struct said *s = ctx;
 
@@ -136,8 +140,9 @@ static bool text_agrees(const struct question *q, unsigned which)
 	len = damp_why_text(q->p, which, text);
 	for (uint32_t i = 0; i < s.t->nliterals + s.t->nprefixes; i++) {
 		const bool prefix = i >= s.t->nliterals;
-		const struct damp_text_literal *l =
-			v->literals + (prefix ? s.t->prefixes + i - s.t->nliterals : s.t->literals + i);
+		const struct damp_text_literal *l = v->literals +
+						    (prefix ? s.t->prefixes + i - s.t->nliterals
+							    : s.t->literals + i);
 
 		if ((prefix ? l->text_len <= len : l->text_len == len) &&
 		    memcmp(v->strings + l->text_off, text, l->text_len) == 0)

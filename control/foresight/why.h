@@ -17,11 +17,21 @@
 #include "classify.h"
 
 /* X(ID, "key of `match`") */
-#define DAMP_WHYS(X)                                                                       \
-	X(OFF, "mode")                                                                     \
-	X(FROM, "from") X(TO, "to") X(FROM_PORT, "from_port") X(TO_PORT, "to_port")        \
-	X(MSG, "msg") X(TYPE, "type") X(CODE, "code") X(PATH, "path") X(QUERY, "query")    \
-	X(OPTION, "option") X(SIZE, "size") X(VERIFIED, "verified") X(SOLICITED, "solicited")
+#define DAMP_WHYS(X)                                                                        \
+	X(OFF, "mode")                                                                      \
+	X(FROM, "from")                                                                     \
+	X(TO, "to")                                                                         \
+	X(FROM_PORT, "from_port")                                                           \
+	X(TO_PORT, "to_port")                                                               \
+	X(MSG, "msg")                                                                       \
+	X(TYPE, "type")                                                                     \
+	X(CODE, "code")                                                                     \
+	X(PATH, "path")                                                                     \
+	X(QUERY, "query")                                                                   \
+	X(OPTION, "option")                                                                 \
+	X(SIZE, "size")                                                                     \
+	X(VERIFIED, "verified")                                                             \
+	X(SOLICITED, "solicited")
 
 enum damp_why {
 	DAMP_WHY_MATCHES,
@@ -32,10 +42,10 @@ enum damp_why {
 };
 
 struct damp_why_not {
-	enum damp_why why;      /* DAMP_WHY_MATCHES: all agree */
-	bool only_side;         /* FROM, TO: the address would do on the other port */
-	uint64_t options;       /* OPTION: the set the rule asks about */
-	bool options_wanted;    /* it wants one of them there; else none */
+	enum damp_why why;   /* DAMP_WHY_MATCHES: all agree */
+	bool only_side;	     /* FROM, TO: the address would do on the other port */
+	uint64_t options;    /* OPTION: the set the rule asks about */
+	bool options_wanted; /* it wants one of them there; else none */
 };
 
 /* The key of `match`; "" for DAMP_WHY_MATCHES. */
@@ -47,6 +57,7 @@ uint32_t damp_why_text(const struct damp_pkt *p, unsigned which, char *out);
 
 /* Ask rule number `rule` of v about p, whose kind, truths, frame and message
  * are set. Uses the scratch of worker 0. */
-struct damp_why_not damp_why_not(const struct damp_view *v, const struct damp_pkt *p, uint32_t rule);
+struct damp_why_not damp_why_not(const struct damp_view *v, const struct damp_pkt *p,
+				 uint32_t rule);
 
 #endif

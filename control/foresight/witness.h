@@ -6,11 +6,11 @@
 #define DAMP_FORESIGHT_WITNESS_H
 
 /* X(ID, "json label", "for people") */
-#define DAMP_SIDE_WITNESSES(X)                                                                 \
-	X(PREFIX, "prefix", "the inside prefixes given")                                       \
-	X(MAC, "mac", "the outside MAC addresses given")                                       \
-	X(INTERFACE, "interface", "the names of the capture's interfaces")                     \
-	X(RULES, "rules", "the inside prefixes of the rules")                                  \
+#define DAMP_SIDE_WITNESSES(X)                                                              \
+	X(PREFIX, "prefix", "the inside prefixes given")                                    \
+	X(MAC, "mac", "the outside MAC addresses given")                                    \
+	X(INTERFACE, "interface", "the names of the capture's interfaces")                  \
+	X(RULES, "rules", "the inside prefixes of the rules")                               \
 	X(GUESS, "guess", "a guess: the end with the CoAP port is inside")
 
 enum damp_side_witness {

@@ -407,6 +407,11 @@
 	X(GUARD, CHECK_SOURCES, "check_sources", TRUTH, "0.1", "true",                            \
 	  "Drop sources of the wrong side. Works once a zone of the inside port has prefixes "    \
 	  "(AV-51; BCP 38).")                                                                     \
+	X(GUARD, PERMUTE, "permute_message_ids", TRUTH, "0.1", "true",                            \
+	  "Change the Message IDs of what inside endpoints send confirmable or non-confirmable, " \
+	  "by a keyed permutation for each outside address and port, and those of its ACK and "   \
+	  "RST back: then nobody can acknowledge or reset for somebody else, and an ACK proves "  \
+	  "its sender (AV-15, AV-17; RFC 7641 section 7).")                                       \
 	X(GUARD, PORTS, "ports", MAP, "0.1", "", "UDP ports that are CoAP.")                      \
 	X(UNPROVED, RATE, "rate", RATE_BYTES, "0.1", "4 KiB/s",                                   \
 	  "IP bytes per second toward one address (anchors.md 5, ledger).")                       \

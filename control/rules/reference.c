@@ -47,7 +47,8 @@ static const char *const actions =
 	"|---|---|\n"
 	"| `accept` | final: on to the guard, which still judges |\n"
 	"| `drop` | final |\n"
-	"| `challenge` | final: 4.01 with an Echo value where that fits (RFC 9175), else a ping |\n"
+	"| `challenge` | final: the sender must prove to be there: a ping, or 4.01 with an Echo "
+	"value (RFC 9175) to a NON or to a CON that comes again |\n"
 	"| `too-many-requests` | final: the same as `{answer: 4.29}` (RFC 8516) |\n"
 	"| `reset` | final: RST to the sender of a request; what is no request is dropped |\n"
 	"| `continue` | not final: the next rule decides; not as `over` |\n";

@@ -6,9 +6,9 @@
  * it is never larger than what it replaces, and every RFC 7252 endpoint
  * answers it with RST; a client that sent a CON notices only that its first
  * copy was lost. 4.01 + Echo (RFC 9175) costs one round trip instead of a
- * retransmission, but must fit under the request and be understood. So: what a
- * rule orders is an Echo; on our own account a CON is pinged first and gets an
- * Echo when it comes again unproved, a NON gets an Echo at once.
+ * retransmission, but must fit under the request and be understood. So a CON is
+ * pinged first, whoever orders the challenge, and gets an Echo when it comes
+ * again unproved; a NON gets an Echo at once.
  *
  * Invariant: a challenge is charged to the peer's and its network's challenge
  * budgets and to the byte ledger, within a reserve that data may not use, so
@@ -17,10 +17,15 @@
  */
 #include "judge_state.h"
 
-/* again: the request came again, so it may use the budget of retries in place
- * of the one that a flood of fresh requests uses up. */
+/*
+ * Which budget of its address a challenge is paid from. A flood of fresh requests
+ * uses up the first. Where somebody has proved to be there is one more, but a
+ * flood in his name uses that up as well; so what comes again keeps its own.
+ */
+enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN };
+
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
-			     uint32_t bytes, bool again)
+			     uint32_t bytes, enum purse purse)
 {
 	const bool v4 = damp_addr_is_v4(peer);
 	static const struct damp_addr all;
@@ -29,8 +34,10 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 	/* First what a flood spends first: its line is at hand, and the refusal
 	 * spares the others. All refusals have one reason. */
 	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
-	if (again) {
-		damp_charge_rung(c, d, &c->g->challenge_retry, peer, DAMP_DOMAIN_RETRY, 1, DAMP_REASON_CHALLENGE_RATE);
+	if (purse != PURSE_FRESH) {
+		damp_charge_rung(c, d, &c->g->challenge_retry, peer,
+				 purse == PURSE_AGAIN ? DAMP_DOMAIN_RETRY : DAMP_DOMAIN_KNOWN, 1,
+				 DAMP_REASON_CHALLENGE_RATE);
 	} else {
 		damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1,
 				 DAMP_REASON_CHALLENGE_RATE);
@@ -100,34 +107,37 @@ static bool gateway_may_ask(const struct damp_ctx *c, struct damp_decision *d, e
 	return affordable(c, d, why);
 }
 
-/* Whose challenge a flood of fresh requests must not be able to use up: one
- * that came again, and one from an address where somebody has proved to be. */
-static bool preferred(const struct damp_ctx *c, const struct damp_pkt *p)
+/* The purse of a request beside the fresh ones': of one that came again, and of
+ * one from an address where somebody has proved to be. */
+static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0))
-		return true;
-	return p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, damp_key_grey(p), c->now);
+	if (p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
+		return PURSE_AGAIN;
+	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
 }
 
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
 static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
 			  enum damp_reason *why)
 {
-	charge_challenge(c, d, &p->frame.src, bytes, false);
+	enum purse purse;
+
+	charge_challenge(c, d, &p->frame.src, bytes, PURSE_FRESH);
 	if (affordable(c, d, why))
 		return true;
-	if (!preferred(c, p))
+	purse = other_purse(c, p);
+	if (purse == PURSE_FRESH)
 		return false;
-	charge_challenge(c, d, &p->frame.src, bytes, true);
+	charge_challenge(c, d, &p->frame.src, bytes, purse);
 	return affordable(c, d, why);
 }
 
 /* Length of the Echo value to ask with, 0 for a ping. */
-static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason cause)
+static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
 
-	if (fitting == 0 || cause == DAMP_REASON_RULE || p->coap.type == DAMP_COAP_NON)
+	if (fitting == 0 || p->coap.type == DAMP_COAP_NON)
 		return fitting;
 	return asked_before(c, p) ? fitting : 0;
 }
@@ -145,7 +155,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 		refuse(p, d, under_pressure(cause) ? cause : why);
 		return;
 	}
-	echo = echo_in_turn(c, p, cause);
+	echo = echo_in_turn(c, p);
 	if (p->frame.dst_group || (!echo && pings == 0)) {
 		d->ncharges = 0;
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
@@ -179,7 +189,7 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 
 	if (pings == 0)
 		return false;
-	charge_challenge(c, d, &p->frame.dst, bytes, false);
+	charge_challenge(c, d, &p->frame.dst, bytes, PURSE_FRESH);
 	if (!affordable(c, d, &why))
 		return false;
 	d->move = DAMP_MOVE_PING_ON;
@@ -223,7 +233,7 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 	if (echo && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
 		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p, echo));
 
-		charge_challenge(c, d, &p->frame.dst, ip, false);
+		charge_challenge(c, d, &p->frame.dst, ip, PURSE_FRESH);
 		if (affordable(c, d, &why)) {
 			d->move = DAMP_MOVE_ECHO_ON;
 			d->verdict = DAMP_VERDICT_CHALLENGE;

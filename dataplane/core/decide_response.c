@@ -36,6 +36,7 @@ static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	damp_forward(d, p, why);
 	note_observation(p, d);
 	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
 	d->speaks_blocks = p->side == DAMP_INSIDE && damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	d->payer = p->xchg;
 	d->payer_flags = DAMP_XCHG_ANSWERED;
@@ -65,16 +66,14 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 	damp_forward(d, p, DAMP_REASON_ACCEPTED_GRACE);
 	d->open_obs = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE);
 	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
 }
 
 static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const struct damp_rung *r = &c->g->proved;
 	enum damp_reason why;
 
-	if (r->cost_q16)
-		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
-				r->burst_ticks, DAMP_REASON_PROVED_BUDGET);
+	damp_charge_proved(c, p, d);
 	if (!damp_charges_fit(c, d, &why)) {
 		refuse(d, why);
 		return;

@@ -11,6 +11,8 @@
  */
 #include "judge_state.h"
 
+#include "permute.h"
+
 const struct damp_judge_config damp_judge_defaults = {
 	.nworkers = 1,
 	.ledger_log2 = 17,      /* 8 MiB: 10 Gbit/s of answers at 4 kB/s a key, half full (anchors.md 3.4) */
@@ -49,6 +51,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	j->k_addr = damp_key_derive(key, "address", 0);
 	j->k_xchg = damp_key_derive(key, "exchange", 0);
 	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->k_given = damp_key_derive(key, "given", 0);
 	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
@@ -161,6 +164,14 @@ static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 	damp_grey_prefetch(c->w->grey, damp_key_grey(p));
 }
 
+/* From here on every Message ID is the inside's. */
+static void take_mid(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->wire_mid = p->coap.mid;
+	if (p->side == DAMP_OUTSIDE && damp_mid_moves(c, p))
+		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
+}
+
 /* Pass 1: what can be computed from the packet and the program alone. */
 static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
@@ -178,6 +189,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
 	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
+	take_mid(c, p);
 	if (!has_coap(p))
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
@@ -185,11 +197,17 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	prefetch_budgets(c, p);
 }
 
-/* The line of the Message ID that an Empty message will ask for, or that a CON
- * or NON will leave; its key is kept. */
+/* Is p an ACK or RST, which a Message ID of the other side has to explain? */
+static bool asks_for_mid(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_EMPTY && p->coap.type != DAMP_COAP_CON;
+}
+
+/* The line of the Message ID that an ACK or RST will ask for, or that a CON or
+ * NON will leave, a ping too; its key is kept. */
 static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	const bool asks = p->kind == DAMP_KIND_EMPTY;
+	const bool asks = asks_for_mid(p);
 	const bool outside = (p->side == DAMP_OUTSIDE) != asks;
 
 	if (!asks && p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
@@ -272,7 +290,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		p->truths |= DAMP_TRUTH_MULTICAST;
 	if (p->kind == DAMP_KIND_RESPONSE && (p->xchg != NULL || p->obs != NULL))
 		p->truths |= DAMP_TRUTH_SOLICITED;
-	if (p->kind == DAMP_KIND_EMPTY && damp_seen_find(c->w->seen, p->mid_key, c->now, &value))
+	if (asks_for_mid(p) && damp_seen_find(c->w->seen, p->mid_key, c->now, &value))
 		p->truths |= DAMP_TRUTH_SOLICITED;
 	return echo;
 }
@@ -307,8 +325,8 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_commit(c, p, &d);
 }
 
-struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v, const struct damp_pkt *p,
-			       damp_tick now)
+struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v,
+			       const struct damp_pkt *p, damp_tick now)
 {
 	return (struct damp_ctx){
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
@@ -320,6 +338,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	prepare(c, p);
+	foresee(c, p);
 	decide_one(c, p, d);
 }
 

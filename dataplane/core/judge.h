@@ -61,6 +61,9 @@ struct damp_pkt {
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	/* coap.mid is the Message ID as the inside knows it, whichever side p came
+	 * in on; this is the one that p came with (permute.h). */
+	uint16_t wire_mid;
 	uint16_t src_class, dst_class;
 	uint64_t peer_key, device_key, xchg_key;
 	/* Keyed hashes of the outside address and its prefixes at the guard's byte

@@ -2,6 +2,8 @@
 /* Attacker and victim; see attack.h. */
 #include "attack.h"
 
+#include <damper/coap.h>
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -55,23 +57,34 @@ static void count(void *self, const struct damp_addr *a, enum sim_way way, uint3
 		sample(v, ip_len);
 }
 
+static void answer(struct sim_victim *v, const struct sim_datagram *d, uint8_t type)
+{
+	uint8_t out[DAMP_COAP_HEADER_LEN] = { (uint8_t)(DAMP_COAP_VERSION << 6 | type << 4) };
+
+	memcpy(out + 2, d->data + 2, 2);
+	sim_send(v->sim, v->side, &d->dst, &d->src, out, sizeof(out));
+}
+
 static void receive(void *self, const struct sim_datagram *d)
 {
 	struct sim_victim *v = self;
-	uint8_t ack[4] = { DAMP_COAP_VERSION << 6 | DAMP_COAP_ACK << 4 };
+	const uint8_t type = d->len < DAMP_COAP_HEADER_LEN ? DAMP_COAP_NON : d->data[0] >> 4 & 3;
 
-	if (!v->acked || d->len < sizeof(ack) || (d->data[0] >> 4 & 3) != DAMP_COAP_CON)
-		return;
-	memcpy(ack + 2, d->data + 2, 2);
-	v->acks++;
-	sim_send(v->sim, DAMP_OUTSIDE, &d->dst, &d->src, ack, sizeof(ack));
+	if (v->acked && type == DAMP_COAP_CON) {
+		v->acks++;
+		answer(v, d, DAMP_COAP_ACK);
+	}
+	if (v->bounces && type == DAMP_COAP_RST)
+		answer(v, d, DAMP_COAP_RST);
 }
 
-void sim_victim_open(struct sim_victim *v, struct sim *s, const struct damp_addr *prefix, unsigned int plen)
+void sim_victim_open(struct sim_victim *v, struct sim *s, enum damp_side side, const struct damp_addr *prefix,
+		     unsigned int plen)
 {
 	memset(v, 0, sizeof(*v));
 	v->sim = s;
-	sim_add(s, &(struct sim_node){ .end.addr = *prefix, .plen = plen, .side = DAMP_OUTSIDE, .self = v,
+	v->side = side;
+	sim_add(s, &(struct sim_node){ .end.addr = *prefix, .plen = plen, .side = side, .self = v,
 				       .receive = receive, .count = count });
 }
 
@@ -116,7 +129,12 @@ static void send_next(void *self, uint64_t arg)
 		a->attacker->packets++;
 		a->attacker->bytes += sim_ip_len(s, len);
 	}
-	sim_send(s, DAMP_OUTSIDE, &src, &a->dst, msg, len);
+	if (a->billed != NULL)
+		count(a->billed, &a->billed_to, SIM_WAY_IN, sim_ip_len(s, len));
+	if (a->deliver != NULL)
+		a->deliver(a->deliver_self, &(struct sim_datagram){ src, a->dst, msg, len });
+	else
+		sim_send_dressed(s, a->side, &src, &a->dst, msg, len, a->dress);
 	if (++a->done < a->count)
 		sim_at(s, s->now + a->gap, send_next, a, a->done);
 }

@@ -27,10 +27,12 @@ struct sim_sample { damp_tick at; uint32_t ip_len; };
 
 struct sim_victim {
 	struct sim *sim;
+	enum damp_side side;
 	/* Somebody acknowledges every CON in its name: an attacker who guesses
 	 * the Message IDs, or sees them. */
 	bool acked;
 	uint64_t acks;
+	bool bounces;               /* answers RST with RST */
 	struct sim_meter *meter;
 	size_t nmeters, meter_room;
 	struct sim_sample *sample;
@@ -38,8 +40,10 @@ struct sim_victim {
 	struct sim_meter all;       /* over all addresses */
 };
 
-/* A victim that is every address of a prefix. */
-void sim_victim_open(struct sim_victim *v, struct sim *s, const struct damp_addr *prefix, unsigned int plen);
+/* A victim that is every address of a prefix, on either side. What an inside one
+ * "sent" is what came to the gateway for it: its factor is the share that passed. */
+void sim_victim_open(struct sim_victim *v, struct sim *s, enum damp_side side, const struct damp_addr *prefix,
+		     unsigned int plen);
 void sim_victim_close(struct sim_victim *v);
 /* The largest peak of any address, and of all together. */
 double sim_victim_peak(const struct sim_victim *v);
@@ -57,6 +61,15 @@ struct sim_attack {
 	uint32_t count;
 	bool preparation;           /* planting: makes the attack, is not its cost */
 	struct sim_end src, dst;
+	enum damp_side side;        /* where it is sent: a bot of ours sends inside */
+	unsigned int dress;         /* of its frames, enum sim_dress */
+	/* Sent inside: the address outside that the bytes are put down to, since no
+	 * packet of it is seen. NULL else. */
+	struct sim_victim *billed;
+	struct damp_addr billed_to;
+	/* Not sent over the gateway, but handed to this; may be NULL. */
+	void (*deliver)(void *self, const struct sim_datagram *d);
+	void *deliver_self;
 	const uint8_t *message;
 	size_t len;
 	/* Change the i-th message and its source; may be NULL. Message IDs are

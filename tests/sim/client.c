@@ -21,6 +21,12 @@ const struct sim_client_kind sim_minimal_non = { .name = "minimal NON",
 
 static void start_job(struct sim_client *c);
 
+static void next_job(void *self, uint64_t arg)
+{
+	(void)arg;
+	start_job(self);
+}
+
 static void finish(struct sim_client *c, bool good)
 {
 	const struct sim_job *job = &c->job[c->at_job];
@@ -36,7 +42,7 @@ static void finish(struct sim_client *c, bool good)
 	}
 	c->at_job++;
 	if (c->at_job < c->njobs)
-		start_job(c);
+		sim_at(c->sim, c->job[c->at_job].not_before, next_job, c, 0);
 }
 
 static void send_request(struct sim_client *c);
@@ -137,18 +143,25 @@ static void on_ping(struct sim_client *c, const struct sim_end *from, uint16_t m
 	send_empty(c, from, DAMP_COAP_RST, mid);
 }
 
-/* 4.01: once more with the Echo in it, when the client can. */
-static void on_challenge(struct sim_client *c, const struct sim_message *m)
+static bool keep_echo(struct sim_client *c, const struct sim_message *m)
 {
 	const struct sim_option *echo = sim_option(m, DAMP_COAP_OPT_ECHO);
 
-	if (echo == NULL || !c->kind->echo || c->echo_used || c->acked || echo->len > sizeof(c->echo)) {
+	if (echo == NULL || !c->kind->echo || echo->len > sizeof(c->echo))
+		return false;
+	c->echo_len = echo->len;
+	memcpy(c->echo, echo->value, echo->len);
+	return true;
+}
+
+/* 4.01: once more with the Echo in it, when the client can. */
+static void on_challenge(struct sim_client *c, const struct sim_message *m)
+{
+	if (c->echo_used || c->acked || !keep_echo(c, m)) {
 		finish(c, false);
 		return;
 	}
 	c->echo_used = true;
-	c->echo_len = echo->len;
-	memcpy(c->echo, echo->value, echo->len);
 	send_request(c);
 }
 
@@ -168,6 +181,7 @@ static void on_content(struct sim_client *c, const struct sim_message *m)
 	c->got += m->payload_len;
 	c->szx = b.szx;
 	if (b.more) {
+		keep_echo(c, m);        /* one that comes unasked goes with the next request */
 		c->retried = 0;
 		send_request(c);
 	} else {
@@ -250,7 +264,12 @@ void sim_client_close(struct sim_client *c)
 void sim_client_want(struct sim_client *c, const char *path, size_t len, uint32_t seed)
 {
 	assert(c->njobs < SIM_JOBS_MAX && len <= SIM_BODY_MAX);
-	c->job[c->njobs++] = (struct sim_job){ path, len, seed };
+	c->job[c->njobs++] = (struct sim_job){ path, len, seed, 0 };
+}
+
+void sim_client_wait(struct sim_client *c, damp_tick until)
+{
+	c->job[c->njobs - 1].not_before = until;
 }
 
 void sim_client_start(struct sim_client *c, damp_tick at)

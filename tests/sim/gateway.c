@@ -2,9 +2,10 @@
 /* The judge in the middle; see gateway.h. */
 #include "gateway.h"
 
-#include "builtin.h"
+#include "rules.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define WALL_S 1700000000u
@@ -16,6 +17,7 @@
 
 static const struct damp_judge_config config = {
 	.nworkers = 1, .ledger_log2 = 14, .peers_log2 = 14, .xchg_log2 = 14, .seen_log2 = 15, .obs_log2 = 12,
+	.grey_log2 = 16,
 };
 
 struct sim_gateway {
@@ -41,13 +43,27 @@ static void *lines(size_t n)
 	return p;
 }
 
+/* The rule file as it ships. */
+static struct damp_view *open_view(const struct damp_key *key)
+{
+	struct damp_view *view = NULL;
+	struct damp_rules r;
+	char err[256] = "";
+
+	if (damp_rules_compile_file(SIM_RULES, NULL, &r) == 0)
+		view = damp_view_open(r.program, r.program_len, 1, key, err, sizeof(err));
+	if (view == NULL)
+		fprintf(stderr, "%s%s\n", r.text != NULL ? r.text : "", err);
+	else
+		r.program = NULL;       /* the view's now */
+	damp_rules_free(&r);
+	return view;
+}
+
 struct sim_gateway *sim_gateway_open(struct sim *s, bool enforce)
 {
 	const struct damp_key key = { sim_random(s), sim_random(s) };
 	struct sim_gateway *g = lines(sizeof(*g));
-	char err[256];
-	size_t len;
-	void *program = damp_builtin_program(&len);
 
 	g->sim = s;
 	g->enforce = enforce;
@@ -58,7 +74,7 @@ struct sim_gateway *sim_gateway_open(struct sim *s, bool enforce)
 	g->judge = damp_judge_init(g->judge_mem, &config, &key, WALL_S, 0);
 	g->worker = damp_judge_worker_init(g->worker_mem, g->judge, 0, &g->stats->worker[0],
 					   &g->events->ring[0]);
-	g->view = damp_view_open(program, len, 1, &key, err, sizeof(err));
+	g->view = open_view(&key);
 	assert(g->judge != NULL && g->worker != NULL && g->view != NULL);
 	damp_secrets_init(&g->view->secrets, &key, WALL_S);
 	return g;
@@ -81,26 +97,37 @@ uint64_t sim_gateway_made(const struct sim_gateway *g)
 	return made[DAMP_OUTSIDE].bytes + made[DAMP_INSIDE].bytes;
 }
 
-/* Tell the node at the outside end of a frame. */
-static void count(struct sim_gateway *g, const uint8_t *data, size_t len, enum sim_way way)
+static void tell(struct sim_gateway *g, const struct sim_end *e, enum damp_side side, enum sim_way way, uint32_t ip_len)
 {
-	const struct sim_node *n;
-	struct damp_frame f;
-	struct sim_end e;
+	const struct sim_node *n = sim_find(g->sim, side, e);
 
-	damp_frame_parse(data, len, &g->view->ports, true, &f);
-	e.addr = way == SIM_WAY_IN ? f.src : f.dst;
-	e.port = way == SIM_WAY_IN ? f.sport : f.dport;
-	n = sim_find(g->sim, DAMP_OUTSIDE, &e);
 	if (n != NULL && n->count != NULL)
-		n->count(n->self, &e.addr, way, f.ip_len);
+		n->count(n->self, &e->addr, way, ip_len);
+}
+
+/* A frame comes to the gateway from f->side. */
+static void count_coming(struct sim_gateway *g, const struct sim_frame *f)
+{
+	struct sim_datagram d;
+	const uint32_t ip_len = sim_read_frame(g->sim, f, &d);
+
+	if (f->side == DAMP_OUTSIDE) {
+		tell(g, &d.src, DAMP_OUTSIDE, SIM_WAY_IN, ip_len);
+		tell(g, &d.dst, DAMP_INSIDE, SIM_WAY_IN, ip_len);
+	} else {
+		g->sim->inside_bytes += ip_len;
+	}
 }
 
 static void leave(struct sim_gateway *g, struct sim_frame *f, enum damp_side side)
 {
+	struct sim_datagram d;
+	const uint32_t ip_len = sim_read_frame(g->sim, f, &d);
+
 	f->side = side;
-	if (side == DAMP_OUTSIDE)
-		count(g, f->data, f->len, SIM_WAY_OUT);
+	tell(g, &d.dst, side, SIM_WAY_OUT, ip_len);
+	if (side == DAMP_INSIDE)
+		g->sim->inside_bytes += ip_len;
 	sim_deliver(g->sim, f);
 }
 
@@ -136,10 +163,10 @@ static void keep_polling(struct sim_gateway *g)
 void sim_gateway_frame(struct sim_gateway *g, struct sim_frame *f)
 {
 	const enum damp_side from = f->side, to = from == DAMP_OUTSIDE ? DAMP_INSIDE : DAMP_OUTSIDE;
-	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len, .side = (uint8_t)from };
+	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len,
+			      .cap = (uint32_t)f->len + DAMP_GROW_MAX, .side = (uint8_t)from };
 
-	if (from == DAMP_OUTSIDE)
-		count(g, f->data, f->len, SIM_WAY_IN);
+	count_coming(g, f);
 	damp_judge_parse(g->view, &p, 1);
 	damp_judge_run(g->worker, g->view, &p, 1, g->sim->now, !g->enforce);
 	f->len = p.out_len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The gateway of the simulated world: one worker of the judge with the
- * built-in program, tables as of a small gateway.
+ * The gateway of the simulated world: one worker of the judge with
+ * rules/default.yaml as it ships, tables as of a small gateway.
  *
  * Invariant: what the judge says is done, and nothing else; bypassed, every
  * frame passes. What it sends by itself is sent when it is due.

@@ -5,6 +5,32 @@
 
 #include <assert.h>
 
+#define TKL_ONE_BYTE 13u
+#define TKL_TWO_BYTES 14u
+#define TKL_TWO_BYTES_FROM 269u
+
+/* Its length, with up to two bytes behind the header, and the token. */
+static bool read_token(const uint8_t *data, size_t len, size_t *pos, struct sim_message *m)
+{
+	const uint8_t tkl = data[0] & 15;
+	const size_t more = tkl == TKL_ONE_BYTE ? 1 : tkl == TKL_TWO_BYTES ? 2 : 0;
+	size_t n = tkl;
+
+	if ((tkl > DAMP_COAP_TOKEN_MAX && more == 0) || *pos + more > len)
+		return false;
+	if (more == 1)
+		n = TKL_ONE_BYTE + data[*pos];
+	else if (more == 2)
+		n = TKL_TWO_BYTES_FROM + damp_get16(data + *pos);
+	*pos += more;
+	if (n > SIM_TOKEN_MAX || *pos + n > len)
+		return false;
+	m->tkl = (uint16_t)n;
+	memcpy(m->token, data + *pos, n);
+	*pos += n;
+	return true;
+}
+
 bool sim_read(const uint8_t *data, size_t len, struct sim_message *m)
 {
 	uint32_t number = 0;
@@ -15,11 +41,9 @@ bool sim_read(const uint8_t *data, size_t len, struct sim_message *m)
 	if (len < DAMP_COAP_HEADER_LEN || data[0] >> 6 != DAMP_COAP_VERSION)
 		return false;
 	sim_begin(m, (data[0] >> 4) & 3, data[1], damp_get16(data + 2));
-	m->tkl = data[0] & 15;
-	pos = DAMP_COAP_HEADER_LEN + m->tkl;
-	if (m->tkl > DAMP_COAP_TOKEN_MAX || pos > len)
+	pos = DAMP_COAP_HEADER_LEN;
+	if (!read_token(data, len, &pos, m))
 		return false;
-	memcpy(m->token, data + DAMP_COAP_HEADER_LEN, m->tkl);
 	while (pos < len && data[pos] != DAMP_COAP_PAYLOAD_MARKER) {
 		if (!damp_opt_read(data + pos, len - pos, &o) || m->noptions == SIM_OPTIONS_MAX)
 			return false;
@@ -36,15 +60,30 @@ bool sim_read(const uint8_t *data, size_t len, struct sim_message *m)
 	return true;
 }
 
+/* Returns the four bits of the first byte. */
+static uint8_t write_token_length(uint16_t tkl, uint8_t *out, size_t *n)
+{
+	if (tkl < TKL_ONE_BYTE)
+		return (uint8_t)tkl;
+	if (tkl < TKL_TWO_BYTES_FROM) {
+		out[(*n)++] = (uint8_t)(tkl - TKL_ONE_BYTE);
+		return TKL_ONE_BYTE;
+	}
+	damp_put16(out + *n, (uint16_t)(tkl - TKL_TWO_BYTES_FROM));
+	*n += 2;
+	return TKL_TWO_BYTES;
+}
+
 size_t sim_write(const struct sim_message *m, uint8_t *out)
 {
-	size_t n = DAMP_COAP_HEADER_LEN + m->tkl;
+	size_t n = DAMP_COAP_HEADER_LEN;
 	uint32_t number = 0;
 
-	out[0] = (uint8_t)(DAMP_COAP_VERSION << 6 | m->type << 4 | m->tkl);
 	out[1] = m->code;
 	damp_put16(out + 2, m->mid);
-	memcpy(out + DAMP_COAP_HEADER_LEN, m->token, m->tkl);
+	out[0] = (uint8_t)(DAMP_COAP_VERSION << 6 | m->type << 4 | write_token_length(m->tkl, out, &n));
+	memcpy(out + n, m->token, m->tkl);
+	n += m->tkl;
 	for (unsigned int i = 0; i < m->noptions; i++) {
 		const struct sim_option *o = &m->option[i];
 
@@ -70,7 +109,7 @@ void sim_begin(struct sim_message *m, uint8_t type, uint8_t code, uint16_t mid)
 	m->mid = mid;
 }
 
-void sim_set_token(struct sim_message *m, const uint8_t *token, uint8_t len)
+void sim_set_token(struct sim_message *m, const uint8_t *token, uint16_t len)
 {
 	m->tkl = len;
 	memcpy(m->token, token, len);

@@ -6,7 +6,7 @@
  * host must not refuse what it would take in reality just because the judge
  * would.
  *
- * Reference: RFC 7252 section 3; RFC 7959 section 2.2.
+ * Reference: RFC 7252 section 3; RFC 7959 section 2.2; RFC 8974 section 2.
  */
 #ifndef SIM_MESSAGE_H
 #define SIM_MESSAGE_H
@@ -16,15 +16,16 @@
 #include <damper/coap.h>
 
 #define SIM_OPTIONS_MAX 32u
+#define SIM_TOKEN_MAX 1024u         /* RFC 8974 allows more */
 #define SIM_SZX_MAX 6u
 #define SIM_CODE(c, d) DAMP_COAP_CODE(c, d)
 
 struct sim_option { uint32_t number; size_t len; const uint8_t *value; };
 
 struct sim_message {
-	uint8_t type, code, tkl;
-	uint16_t mid;
-	uint8_t token[DAMP_COAP_TOKEN_MAX];
+	uint8_t type, code;
+	uint16_t mid, tkl;
+	uint8_t token[SIM_TOKEN_MAX];
 	unsigned int noptions;
 	struct sim_option option[SIM_OPTIONS_MAX];
 	const uint8_t *payload;
@@ -36,14 +37,15 @@ struct sim_message {
 
 struct sim_block { uint32_t num; bool more; uint8_t szx; };
 
-/* False for what no CoAP endpoint takes. Values point into data. */
+/* False for what no CoAP endpoint takes. Values point into data. Tokens may be
+ * extended; who does not know RFC 8974 looks at tkl. */
 bool sim_read(const uint8_t *data, size_t len, struct sim_message *m);
 /* Into out (SIM_MESSAGE_MAX bytes); returns the length. */
 size_t sim_write(const struct sim_message *m, uint8_t *out);
 
 /* An empty message to be filled. */
 void sim_begin(struct sim_message *m, uint8_t type, uint8_t code, uint16_t mid);
-void sim_set_token(struct sim_message *m, const uint8_t *token, uint8_t len);
+void sim_set_token(struct sim_message *m, const uint8_t *token, uint16_t len);
 /* Add an option in its place. The value is not copied. */
 void sim_add_option(struct sim_message *m, uint32_t number, const void *value, size_t len);
 void sim_add_uint(struct sim_message *m, uint32_t number, uint32_t value);

@@ -10,6 +10,7 @@
 #include "server.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #define MAX_NON 5u
 #define NSTART 1u
@@ -63,6 +64,43 @@ static struct sim_observer *unused(struct sim_server *v)
 	return &v->observer[i];
 }
 
+static void notify(struct sim_server *v, struct sim_observer *o);
+
+/* arg: the observer's id */
+static void often(void *self, uint64_t arg)
+{
+	struct sim_server *v = self;
+
+	for (unsigned int i = 0; i < SIM_OBSERVERS_MAX; i++) {
+		struct sim_observer *o = &v->observer[i];
+
+		if (!o->used || o->id != arg)
+			continue;
+		o->resource->serial++;
+		sim_at(v->sim, v->sim->now + o->every, often, v, arg);
+		notify(v, o);
+		return;
+	}
+}
+
+/* c.pmax=0.1 in a query: a notification every 0.1 s. */
+static void ask_often(struct sim_server *v, struct sim_observer *o, const struct sim_message *m)
+{
+	static const char key[] = "c.pmax=";
+
+	for (unsigned int i = 0; v->conditional && i < m->noptions; i++) {
+		const struct sim_option *q = &m->option[i];
+		char text[16] = "";
+
+		if (q->number != DAMP_COAP_OPT_URI_QUERY || q->len >= sizeof(text) || q->len < sizeof(key) ||
+		    memcmp(q->value, key, sizeof(key) - 1) != 0)
+			continue;
+		memcpy(text, q->value, q->len);
+		o->every = SIM_MS(1000 * strtod(text + sizeof(key) - 1, NULL));
+		sim_at(v->sim, v->sim->now + o->every, often, v, o->id);
+	}
+}
+
 void sim_observe(struct sim_server *v, size_t session, struct sim_resource *r, const struct sim_message *m)
 {
 	const struct sim_option *block = sim_option(m, DAMP_COAP_OPT_BLOCK2);
@@ -77,6 +115,7 @@ void sim_observe(struct sim_server *v, size_t session, struct sim_resource *r, c
 					    .resource = r,
 					    .cache_key = key };
 	}
+	ask_often(v, o, m);
 	o->tkl = m->tkl;
 	memcpy(o->token, m->token, sizeof(o->token));
 	o->has_block = block != NULL;
@@ -88,14 +127,14 @@ void sim_unobserve(struct sim_server *v, size_t session, struct sim_resource *r,
 {
 	struct sim_observer *o = find(v, session, r, cache_key(m));
 
-	if (o != NULL)
+	if (o != NULL && o->tkl == m->tkl && memcmp(o->token, m->token, m->tkl) == 0)
 		o->used = false;
 }
 
 static void notify(struct sim_server *v, struct sim_observer *o)
 {
 	struct sim_session *s = &v->session[o->session];
-	const bool con = !v->non_notifications || o->nons >= MAX_NON;
+	const bool con = !v->never_con && (!v->non_notifications || o->nons >= MAX_NON);
 	uint8_t data[SIM_MESSAGE_MAX];
 	struct sim_message out;
 
@@ -108,6 +147,8 @@ static void notify(struct sim_server *v, struct sim_observer *o)
 	sim_add_uint(&out, DAMP_COAP_OPT_OBSERVE, o->resource->serial);
 	sim_server_content(v, o->session, o->resource, o->has_block ? &o->block : NULL, &out);
 	o->nons = con ? 0 : o->nons + 1;
+	if (v->tap != NULL)
+		v->tap(v->tap_self, &s->peer, o->last_mid);
 	if (!con) {
 		sim_server_send(v, o->session, &out);
 		return;

@@ -23,7 +23,7 @@
 
 #define SIM_MS(n) ((damp_tick)(n) * DAMP_TICK_HZ / 1000)
 #define SIM_MESSAGE_MAX 1472u
-#define SIM_NODES_MAX 256u
+#define SIM_NODES_MAX 1024u
 
 /* Virtual time begins past the gateway's grace time. */
 #define SIM_START DAMP_SECONDS(1000)
@@ -47,12 +47,20 @@ struct sim_node {
 	enum damp_side side;
 	void *self;
 	void (*receive)(void *self, const struct sim_datagram *d);
-	/* For outside nodes, may be NULL: IP bytes from (IN) or toward (OUT) an
-	 * address of this node have met the gateway. */
+	/* May be NULL. Outside: IP bytes from (IN) or toward (OUT) an address of this
+	 * node have met the gateway. Inside: they came to the gateway on their way
+	 * toward it (IN), or left the gateway toward it (OUT). */
 	void (*count)(void *self, const struct damp_addr *a, enum sim_way way, uint32_t ip_len);
 };
 
 typedef void (*sim_fn)(void *self, uint64_t arg);
+
+/* What may be unusual about a frame. */
+enum sim_dress {
+	SIM_DRESS_L2_GROUP = 1,     /* an Ethernet address of a group */
+	SIM_DRESS_HEADERS = 2,      /* IPv6 destination options, IPv4 options */
+	SIM_DRESS_NO_CHECKSUM = 4   /* UDP checksum of 0 */
+};
 
 struct sim_frame {
 	enum damp_side side;        /* where it is now */
@@ -82,6 +90,8 @@ struct sim {
 	size_t nevents, room;
 	struct sim_node node[SIM_NODES_MAX];
 	unsigned int nnodes;
+	uint64_t inside_bytes;              /* IP bytes on the inside link, both ways */
+	uint16_t datagrams;                 /* sent in fragments */
 	struct sim_gateway *gateway;
 };
 
@@ -98,6 +108,12 @@ void sim_run(struct sim *s, damp_tick until);
  * says. */
 void sim_send(struct sim *s, enum damp_side side, const struct sim_end *src, const struct sim_end *dst,
 	      const uint8_t *data, size_t len);
+/* The same in a frame with dress, a set of enum sim_dress. */
+void sim_send_dressed(struct sim *s, enum damp_side side, const struct sim_end *src, const struct sim_end *dst,
+		      const uint8_t *data, size_t len, unsigned int dress);
+/* A datagram of up to 64 KiB as IP fragments. Hosts here do not reassemble. */
+void sim_send_fragments(struct sim *s, enum damp_side side, const struct sim_end *src, const struct sim_end *dst,
+			const uint8_t *data, size_t len);
 /* IP bytes of a datagram with len bytes of CoAP. */
 static inline uint32_t sim_ip_len(const struct sim *s, size_t len)
 {
@@ -112,6 +128,10 @@ static inline bool sim_same_end(const struct sim_end *a, const struct sim_end *b
 {
 	return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
 }
+
+/* Addresses and, of an unfragmented UDP packet, ports and payload of a frame.
+ * Returns the bytes of the IP packet. */
+uint32_t sim_read_frame(const struct sim *s, const struct sim_frame *f, struct sim_datagram *d);
 
 /* For gateway.c: a frame leaves the gateway on f->side; takes f over. */
 void sim_deliver(struct sim *s, struct sim_frame *f);

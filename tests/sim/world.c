@@ -7,12 +7,16 @@
 #include <stdlib.h>
 
 #define SERVER_PORT 5683u
+#define DTLS_PORT 5684u
 #define HONEST_PORT 50000u
+#define BEHIND_PORT 51000u
 #define CLIENT_GAP SIM_MS(370)          /* not a divisor of any attack's gap */
 
 /* What honest clients read: below, about and far above what a first answer may
  * have. */
-static const struct sim_job honest_jobs[] = { { "a100", 100, 1 }, { "a600", 600, 2 }, { "a3000", 3000, 3 } };
+static const struct sim_job honest_jobs[] = {
+	{ "a100", 100, 1, 0 }, { "a600", 600, 2, 0 }, { "a3000", 3000, 3, 0 },
+};
 #define NJOBS (sizeof(honest_jobs) / sizeof(honest_jobs[0]))
 
 static const struct sim_client_kind *const kinds[SIM_KIND_MAX] = {
@@ -24,8 +28,10 @@ static const struct sim_client_kind *const kinds[SIM_KIND_MAX] = {
 
 struct damp_addr sim_addr(bool v6, enum sim_net net, uint32_t host)
 {
-	/* 10.2.0.0/24; the documentation networks of RFC 5737 */
-	static const uint8_t nets4[][3] = { { 10, 2, 0 }, { 198, 51, 100 }, { 192, 0, 2 }, { 203, 0, 113 } };
+	/* 10.2.0.0/23; the documentation networks of RFC 5737 */
+	static const uint8_t nets4[][3] = {
+		{ 10, 2, 0 }, { 198, 51, 100 }, { 192, 0, 2 }, { 203, 0, 113 }, { 10, 2, 1 },
+	};
 	struct damp_addr a = { .b = { [10] = 0xff, [11] = 0xff, [15] = (uint8_t)(host + 1) } };
 
 	assert(host < 255);
@@ -49,6 +55,75 @@ struct sim_end sim_victim_end(const struct sim_world *w, uint32_t host, uint16_t
 	return (struct sim_end){ sim_addr(w->sim.v6, SIM_NET_VICTIMS, host), port };
 }
 
+unsigned int sim_net_plen(bool v6)
+{
+	return v6 ? 48 : 96 + 24;
+}
+
+struct sim_end sim_group_end(const struct sim_world *w)
+{
+	/* 224.0.1.187, ff0e::fd: All CoAP Nodes (RFC 7252 section 12.8) */
+	static const struct damp_addr all4 = { { [10] = 0xff, [11] = 0xff, [12] = 224, [14] = 1, [15] = 187 } };
+	static const struct damp_addr all6 = { { 0xff, 0x0e, [15] = 0xfd } };
+
+	return (struct sim_end){ w->sim.v6 ? all6 : all4, SERVER_PORT };
+}
+
+static void to_group(void *self, const struct sim_datagram *d)
+{
+	struct sim_world *w = self;
+
+	sim_server_group(&w->server, d);
+	for (unsigned int i = 0; i < w->nmembers; i++)
+		sim_server_group(&w->member[i], d);
+}
+
+static void listen_at(struct sim_world *w, struct damp_addr a, unsigned int plen)
+{
+	sim_add(&w->sim, &(struct sim_node){ .end = { a, SERVER_PORT }, .plen = plen, .side = DAMP_INSIDE,
+					     .self = w, .receive = to_group });
+}
+
+void sim_world_group(struct sim_world *w)
+{
+	struct damp_addr broadcast = sim_addr(w->sim.v6, SIM_NET_SERVERS, 0);
+
+	for (; w->nmembers < SIM_MEMBERS; w->nmembers++) {
+		const struct sim_end end = { sim_addr(w->sim.v6, SIM_NET_SERVERS, 1 + w->nmembers), SERVER_PORT };
+
+		sim_server_open(&w->member[w->nmembers], &w->sim, &end);
+	}
+	listen_at(w, sim_group_end(w).addr, w->sim.v6 ? 8 : 96 + 4);
+	if (w->sim.v6)
+		return;
+	broadcast.b[15] = 255;
+	listen_at(w, broadcast, 128);
+	memset(broadcast.b + 12, 255, 4);
+	listen_at(w, broadcast, 128);
+}
+
+void sim_world_watch(struct sim_world *w, const char *path, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct sim_end end = { sim_addr(w->sim.v6, SIM_NET_HONEST, 100 + w->nwatchers), HONEST_PORT };
+
+		assert(w->nwatchers < SIM_WATCHERS_MAX);
+		sim_watcher_open(&w->watcher[w->nwatchers++], &w->sim, &end, sim_server_end(w), path, i % 2 == 0,
+				 SIM_START + SIM_MS(100) + i * CLIENT_GAP);
+	}
+}
+
+struct sim_client *sim_behind_add(struct sim_world *w, const struct sim_client_kind *kind, damp_tick at)
+{
+	const struct sim_end end = sim_victim_end(w, 0, (uint16_t)(BEHIND_PORT + w->nbehind));
+	struct sim_client *c = &w->behind[w->nbehind++];
+
+	assert(w->nbehind <= SIM_BEHIND_MAX);
+	sim_client_open(c, &w->sim, kind, &end, sim_server_end(w));
+	sim_client_start(c, at);
+	return c;
+}
+
 const struct sim_end *sim_server_end(const struct sim_world *w)
 {
 	return &w->server.end;
@@ -61,7 +136,7 @@ struct sim_attack *sim_attack_add(struct sim_world *w, const uint8_t *message, s
 	assert(w->nattacks <= SIM_ATTACKS_MAX);
 	*a = (struct sim_attack){ .attacker = &w->attacker, .start = SIM_START + DAMP_SECONDS(1), .count = 1,
 				  .src = sim_victim_end(w, 0, SIM_PORT_VICTIM), .dst = *sim_server_end(w),
-				  .message = message, .len = len };
+				  .side = DAMP_OUTSIDE, .message = message, .len = len };
 	return a;
 }
 
@@ -81,13 +156,17 @@ static void add_clients(struct sim_world *w)
 void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
 {
 	const struct damp_addr victims = sim_addr(v6, SIM_NET_VICTIMS, 0);
+	const struct damp_addr clients = sim_addr(v6, SIM_NET_CLIENTS, 0);
 	const struct sim_end server = { sim_addr(v6, SIM_NET_SERVERS, 0), SERVER_PORT };
 
 	sim_open(&w->sim, v6, enforce, seed);
 	sim_server_open(&w->server, &w->sim, &server);
 	for (size_t i = 0; i < NJOBS; i++)
 		sim_server_add(&w->server, honest_jobs[i].path, honest_jobs[i].len, honest_jobs[i].seed);
-	sim_victim_open(&w->victim, &w->sim, &victims, sim_victim_plen(v6));
+	sim_dtls_open(&w->dtls, &w->sim, &(struct sim_end){ server.addr, DTLS_PORT });
+	sim_victim_open(&w->victim, &w->sim, DAMP_OUTSIDE, &victims, sim_victim_plen(v6));
+	sim_victim_open(&w->inside, &w->sim, DAMP_INSIDE, &clients, sim_net_plen(v6));
+	w->scored = &w->victim;
 	w->attacker.sim = &w->sim;
 }
 
@@ -95,26 +174,57 @@ void sim_world_close(struct sim_world *w)
 {
 	for (unsigned int i = 0; i < w->nclients; i++)
 		sim_client_close(&w->client[i]);
+	for (unsigned int i = 0; i < w->nbehind; i++)
+		sim_client_close(&w->behind[i]);
+	for (unsigned int i = 0; i < w->nwatchers; i++)
+		sim_watcher_close(&w->watcher[i]);
 	sim_victim_close(&w->victim);
+	sim_victim_close(&w->inside);
 	sim_server_close(&w->server);
+	for (unsigned int i = 0; i < w->nmembers; i++)
+		sim_server_close(&w->member[i]);
 	sim_close(&w->sim);
+}
+
+static void add_served(struct sim_served *s, const struct sim_client *c)
+{
+	s->tried += c->tried;
+	s->answered += c->answered;
+	s->trips += sim_client_trips(c);
+	s->took += c->took;
+}
+
+static double fastest(const struct sim_world *w)
+{
+	double rate = 0;
+
+	for (unsigned int i = 0; i < w->nattacks; i++) {
+		const struct sim_attack *a = &w->attack[i];
+		const double r = a->gap == 0 ? 0 : (double)DAMP_TICK_HZ / (double)a->gap;
+
+		if (!a->preparation && a->count > 1 && r > rate)
+			rate = r;
+	}
+	return rate;
 }
 
 static void sum_up(const struct sim_world *w, struct sim_outcome *o)
 {
 	*o = (struct sim_outcome){
 		.attacker_packets = w->attacker.packets, .attacker_bytes = w->attacker.bytes,
-		.victim_packets = w->victim.all.packets_out, .victim_bytes = w->victim.all.bytes_out,
-		.gateway_bytes = sim_gateway_made(w->sim.gateway), .peak = sim_victim_peak(&w->victim),
+		.victim_packets = w->scored->all.packets_out, .victim_bytes = w->scored->all.bytes_out,
+		.gateway_bytes = sim_gateway_made(w->sim.gateway), .peak = sim_victim_peak(w->scored),
+		.rate = fastest(w), .requests = w->server.requests, .inside_bytes = w->sim.inside_bytes,
 	};
-	for (unsigned int i = 0; i < w->nclients; i++) {
-		const struct sim_client *c = &w->client[i];
-		struct sim_served *s = &o->served[i % SIM_KIND_MAX];
-
-		s->tried += c->tried;
-		s->answered += c->answered;
-		s->trips += sim_client_trips(c);
-		s->took += c->took;
+	for (unsigned int i = 0; i < w->nmembers; i++)
+		o->requests += w->member[i].requests;
+	for (unsigned int i = 0; i < w->nclients; i++)
+		add_served(&o->served[i % SIM_KIND_MAX], &w->client[i]);
+	for (unsigned int i = 0; i < w->nbehind; i++)
+		add_served(&o->behind, &w->behind[i]);
+	for (unsigned int i = 0; i < w->nwatchers; i++) {
+		o->watchers.tried++;
+		o->watchers.answered += sim_watcher_served(&w->watcher[i]);
 	}
 }
 

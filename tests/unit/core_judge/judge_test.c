@@ -343,8 +343,21 @@ static void a_known_address_has_more(void **state)
 	rig_close(&r);
 }
 
-/* While somebody floods in its name, a client's own retransmission is asked. */
-static void retransmission_is_recognised(void **state)
+/* Somebody at CLIENT's address proves to be there. */
+static void make_known(struct rig *r)
+{
+	static const struct rig_end other = { 1, 20000 };
+	uint8_t m[1000], rst[4] = { 0x70, 0x00 };
+	size_t len;
+
+	rig_send(r, DAMP_OUTSIDE, other, SERVER, BYTES(GET_P));
+	expect(rig_send(r, DAMP_INSIDE, SERVER, other, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, 1000)),
+	       DAMP_REASON_PINGED);
+	memcpy(rst + 2, rig_out(r, &len) + 2, 2);
+	expect(rig_send(r, DAMP_OUTSIDE, other, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+}
+
+static void retransmission_during_flood(bool v6, bool known)
 {
 	static const struct rig_end mine = { 1, 55555 };
 	struct rig r;
@@ -352,7 +365,9 @@ static void retransmission_is_recognised(void **state)
 	size_t len;
 	uint8_t rst[4] = { 0x70, 0x00 };
 
-	rig_open(&r, *(bool *)*state);
+	rig_open(&r, v6);
+	if (known)
+		make_known(&r);
 	get[2] = 0x77;
 	for (unsigned i = 0; i < 300; i++) {
 		flood[2] = (uint8_t)(i >> 8);
@@ -368,6 +383,19 @@ static void retransmission_is_recognised(void **state)
 	expect(rig_send(&r, DAMP_OUTSIDE, mine, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
 	expect(rig_send(&r, DAMP_OUTSIDE, mine, SERVER, get, sizeof(get)), DAMP_REASON_ACCEPTED_PROVED);
 	rig_close(&r);
+}
+
+/* While somebody floods in its name, a client's own retransmission is asked. */
+static void retransmission_is_recognised(void **state)
+{
+	retransmission_during_flood(*(bool *)*state, false);
+}
+
+/* The same where another client of that address has proved to be there: what
+ * the flood may have for that leaves the retransmissions theirs. */
+static void retransmission_at_a_known_address(void **state)
+{
+	retransmission_during_flood(*(bool *)*state, true);
 }
 
 /* A NON request too small for a whole Echo gets a short one. */
@@ -694,12 +722,14 @@ static void inside_clients(void **state)
 static void dtls_pays_its_way(void **state)
 {
 	static const struct rig_end client = { 1, 40000 }, server = { 2, 5684 };
-	uint8_t hello[100] = { 22, 0xfe, 0xfd }, flight[1000] = { 22, 0xfe, 0xfd };
+	/* Handshake records of 100 and of 60 or 1000 bytes, header included. */
+	uint8_t hello[100] = { 22, 0xfe, 0xfd, [12] = 87 }, flight[1000] = { 22, 0xfe, 0xfd, [12] = 47 };
 	struct rig r;
 
 	rig_open(&r, *(bool *)*state);
 	expect(rig_send(&r, DAMP_OUTSIDE, client, server, hello, sizeof(hello)), DAMP_REASON_ACCEPTED);
 	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 60), DAMP_REASON_ACCEPTED);
+	damp_put16(flight + 11, 1000 - 13);
 	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 1000), DAMP_REASON_AMPLIFICATION);
 	expect(rig_send(&r, DAMP_OUTSIDE, client, server, BYTES(0x40, 0x01, 0, 1)), DAMP_REASON_DTLS_RECORD);
 	assert_promise(&r);
@@ -1028,7 +1058,8 @@ int main(void)
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
 		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
 		BOTH(known_servers_are_sliced), BOTH(first_slice_brings_an_echo), BOTH(many_requests_bring_back_less),
-		BOTH(retransmission_is_recognised), BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
+		BOTH(retransmission_is_recognised), BOTH(retransmission_at_a_known_address),
+		BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
 		BOTH(large_renewals_are_dropped),
 		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),

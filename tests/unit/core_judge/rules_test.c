@@ -77,7 +77,7 @@ static void too_many_requests(void **state)
 	rig_close(&r);
 }
 
-static void ordered_challenge_is_an_echo(void **state)
+static void ordered_challenge_is_a_ping_and_then_an_echo(void **state)
 {
 	struct rig r;
 	size_t len;
@@ -86,6 +86,8 @@ static void ordered_challenge_is_an_echo(void **state)
 
 	rules_open(&r, *(bool *)*state, HEAD ZONES
 		   "rules:\n  - {id: ask, match: {from: outside, msg: request, verified: false}, then: challenge}\n");
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_PINGED);
+	/* Again, and still nobody has answered. */
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_CHALLENGED);
 	assert_int_equal(rig_out(&r, &len)[1], DAMP_COAP_4_01);
 	assert_true(len <= sizeof(get));
@@ -185,6 +187,7 @@ static void defaults_agree(void **state)
 	SAME(prove_block1);
 	SAME(prove_q_block);
 	SAME(prove_observe);
+	SAME(permute_mids);
 	SAME(slice_szx);
 	SAME(host4);
 	SAME(net4);
@@ -225,7 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(drop_and_observe), BOTH(limits_refuse_what_is_over), BOTH(too_many_requests),
-		BOTH(ordered_challenge_is_an_echo), BOTH(amplification_of_a_rule), BOTH(spoofed_sources), BOTH(paths),
+		BOTH(ordered_challenge_is_a_ping_and_then_an_echo), BOTH(amplification_of_a_rule), BOTH(spoofed_sources), BOTH(paths),
 		cmocka_unit_test(defaults_agree),
 	};
 

@@ -56,13 +56,17 @@ static uint32_t rnd(uint32_t n)
 
 static size_t random_frame(uint8_t *out)
 {
-	static const char *const out_msgs[] = { "CON GET /t", "NON GET /b", "CON GET /shut", "CON PUT /a", "RST", "CON", "ACK" };
-	static const char *const in_msgs[] = { "ACK 2.05", "NON 2.05", "CON 2.05", "RST", "ACK", "CON GET /x" };
+	static const char *const out_msgs[] = { "CON GET /t", "NON GET /b", "CON GET /shut",
+						"CON PUT /a", "RST",	    "CON",
+						"ACK" };
+	static const char *const in_msgs[] = { "ACK 2.05", "NON 2.05", "CON 2.05",
+					       "RST",	   "ACK",      "CON GET /x" };
 	char a[40], b[40];
 
 	snprintf(a, sizeof(a), "10.1.0.%u:40000", rnd(3) + 1);
 	snprintf(b, sizeof(b), "10.2.0.%u:5683", rnd(2) + 1);
-	return rnd(2) ? frame_of(a, b, out_msgs[rnd(7)], out) : frame_of(b, a, in_msgs[rnd(6)], out);
+	return rnd(2) ? frame_of(a, b, out_msgs[rnd(7)], out)
+		      : frame_of(b, a, in_msgs[rnd(6)], out);
 }
 
 static void test_same_as_the_judge(void **unused)
@@ -74,7 +78,8 @@ static void test_same_as_the_judge(void **unused)
 	print_message("seed 7\n");
 	for (unsigned i = 0; i < 5000; i++) {
 		const size_t len = random_frame(frame);
-		const enum damp_side side = frame[29] == 1 || frame[27] == 1 ? DAMP_OUTSIDE : DAMP_INSIDE;
+		const enum damp_side side = frame[29] == 1 || frame[27] == 1 ? DAMP_OUTSIDE
+									     : DAMP_INSIDE;
 
 		damp_bench_time(one, (damp_tick)i * 20000);
 		damp_bench_time(two, (damp_tick)i * 20000);
@@ -95,7 +100,8 @@ static void test_same_as_the_judge(void **unused)
 	damp_bench_free(two);
 }
 
-static json_t *explained(struct damp_bench *b, enum damp_side side, const char *from, const char *to, const char *msg)
+static json_t *explained(struct damp_bench *b, enum damp_side side, const char *from,
+			 const char *to, const char *msg)
 {
 	uint8_t frame[2048];
 
@@ -133,7 +139,10 @@ static void test_explain_limits(void **unused)
 		assert_string_equal(text(json_object_get(doc, "verdict"), "verdict"), "accept");
 	}
 	/* the fourth message: three are used, of four */
-	rung = json_array_get(json_object_get(json_array_get(json_object_get(rule(doc, 2), "limits"), 0), "rungs"), 0);
+	rung = json_array_get(
+		json_object_get(json_array_get(json_object_get(rule(doc, 2), "limits"), 0),
+				"rungs"),
+		0);
 	assert_string_equal(text(rung, "key"), "203.0.113.9/32");
 	assert_true(number(rung, "measured") > 2.99 && number(rung, "measured") < 3.01);
 	assert_true(number(rung, "max") > 3.99 && number(rung, "max") < 4.01);
@@ -141,9 +150,15 @@ static void test_explain_limits(void **unused)
 	json_decref(doc);
 	/* the fifth is over, and the network's step is not */
 	doc = explained(b, DAMP_OUTSIDE, "203.0.113.9", "10.2.0.1", "CON GET /a");
-	rung = json_array_get(json_object_get(json_array_get(json_object_get(rule(doc, 2), "limits"), 0), "rungs"), 0);
+	rung = json_array_get(
+		json_object_get(json_array_get(json_object_get(rule(doc, 2), "limits"), 0),
+				"rungs"),
+		0);
 	assert_true(json_is_false(json_object_get(rung, "fits")));
-	rung = json_array_get(json_object_get(json_array_get(json_object_get(rule(doc, 2), "limits"), 0), "rungs"), 1);
+	rung = json_array_get(
+		json_object_get(json_array_get(json_object_get(rule(doc, 2), "limits"), 0),
+				"rungs"),
+		1);
 	assert_string_equal(text(rung, "key"), "203.0.113.0/24");
 	assert_true(json_is_true(json_object_get(rung, "fits")));
 	assert_string_equal(text(rule(doc, 2), "action"), "challenge");
@@ -153,7 +168,8 @@ static void test_explain_limits(void **unused)
 	/* what is behind the final rule was not asked */
 	assert_true(json_is_false(json_object_get(rule(doc, 3), "asked")));
 	/* and what leaves is a ping: 4 bytes, CON 0.00 */
-	assert_string_equal(text(json_object_get(json_object_get(doc, "sends"), "message"), "code"), "0.00");
+	assert_string_equal(text(json_object_get(json_object_get(doc, "sends"), "message"), "code"),
+			    "0.00");
 	assert_string_equal(text(json_object_get(doc, "sends"), "dst"), "203.0.113.9:49152");
 	json_decref(doc);
 	damp_bench_free(b);
@@ -171,7 +187,8 @@ static void test_explain_observe_and_why(void **unused)
 	assert_string_equal(text(json_object_get(rule(doc, 1), "why_not"), "attribute"), "path");
 	assert_string_equal(text(json_object_get(rule(doc, 1), "why_not"), "value"), "/t");
 	/* the guard looked at the budgets of the unproved, the host's first */
-	assert_string_equal(text(json_array_get(json_object_get(doc, "guard"), 0), "budget"), "ledger_host");
+	assert_string_equal(text(json_array_get(json_object_get(doc, "guard"), 0), "budget"),
+			    "ledger_host");
 	json_decref(doc);
 	damp_bench_free(b);
 }
@@ -180,7 +197,8 @@ static void test_explain_observe_and_why(void **unused)
 static void test_explain_guard_drop(void **unused)
 {
 	struct damp_bench *b = new_bench(rules_text);
-	json_t *doc = explained(b, DAMP_INSIDE, "10.2.0.1:5683", "203.0.113.9", "NON 2.05"), *verdict;
+	json_t *doc = explained(b, DAMP_INSIDE, "10.2.0.1:5683", "203.0.113.9", "NON 2.05"),
+	       *verdict;
 
 	(void)unused;
 	verdict = json_object_get(doc, "verdict");

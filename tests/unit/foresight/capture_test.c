@@ -18,7 +18,8 @@
 static uint8_t frame[2048];
 static size_t frame_len;
 
-static void write_pcap(const char *name, int link, const uint8_t *head, size_t head_len, uint32_t sec, uint32_t cut)
+static void write_pcap(const char *name, int link, const uint8_t *head, size_t head_len,
+		       uint32_t sec, uint32_t cut)
 {
 	uint8_t data[2100];
 	struct pcap_pkthdr h = { .ts = { .tv_sec = (int32_t)sec, .tv_usec = 5 } };
@@ -56,11 +57,11 @@ static void test_link_types(void **state)
 		uint8_t head[20];
 	} cases[] = {
 		{ DLT_EN10MB, 0, { 0 } },
-		{ DLT_NULL, 4, { 2, 0, 0, 0 } },			/* AF_INET, little endian */
-		{ DLT_LOOP, 4, { 0, 0, 0, 2 } },			/* AF_INET, network order */
+		{ DLT_NULL, 4, { 2, 0, 0, 0 } }, /* AF_INET, little endian */
+		{ DLT_LOOP, 4, { 0, 0, 0, 2 } }, /* AF_INET, network order */
 		{ DLT_RAW, 0, { 0 } },
 		{ DLT_IPV4, 0, { 0 } },
-		{ DLT_LINUX_SLL, 16, { [14] = 0x08, [15] = 0x00 } },	/* ethertype IPv4 */
+		{ DLT_LINUX_SLL, 16, { [14] = 0x08, [15] = 0x00 } }, /* ethertype IPv4 */
 		{ DLT_LINUX_SLL2, 20, { [0] = 0x08, [1] = 0x00 } },
 	};
 	const char *name = temp_name(".pcap");
@@ -179,7 +180,7 @@ static void put_interface(FILE *f, const char *name)
 	put(f, &len, 2);
 	put(f, name, len);
 	put(f, "\0\0\0", padded - len);
-	put32(f, 0);            /* end of options */
+	put32(f, 0); /* end of options */
 	put32(f, total);
 }
 
@@ -191,7 +192,7 @@ static void put_packet(FILE *f, uint32_t interface)
 	put32(f, total);
 	put32(f, interface);
 	put32(f, 0);
-	put32(f, 1000);         /* microseconds */
+	put32(f, 1000); /* microseconds */
 	put32(f, (uint32_t)frame_len);
 	put32(f, (uint32_t)frame_len);
 	put(f, frame, frame_len);
@@ -201,8 +202,9 @@ static void put_packet(FILE *f, uint32_t interface)
 
 static void test_interfaces(void **state)
 {
-	static const uint8_t section[28] = { 0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0,
-					     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0 };
+	static const uint8_t section[28] = { 0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0,	  0,	0x4d, 0x3c,
+					     0x2b, 0x1a, 1,    0,    0,	 0, 0xff, 0xff, 0xff, 0xff,
+					     0xff, 0xff, 0xff, 0xff, 28, 0, 0,	  0 };
 	static const uint32_t on[] = { 0, 2, 1, 0 };
 	static const int side[] = { DAMP_INSIDE, -1, DAMP_OUTSIDE, DAMP_INSIDE };
 	const char *name = temp_name(".pcapng");
@@ -267,7 +269,8 @@ static struct damp_view *view_of(const char *inside)
 	struct damp_view *v;
 
 	snprintf(text, sizeof(text),
-		 "version: 1\nzones: {inside: {ports: [inside], prefixes: %s}, outside: {ports: [outside], prefixes: any}}\n",
+		 "version: 1\nzones: {inside: {ports: [inside], prefixes: %s}, outside: {ports: "
+		 "[outside], prefixes: any}}\n",
 		 inside);
 	if (damp_rules_compile_text(text, strlen(text), "t", NULL, &r) != 0)
 		fail_msg("%s", r.text);
@@ -278,7 +281,8 @@ static struct damp_view *view_of(const char *inside)
 	return v;
 }
 
-static enum damp_side side_of(struct damp_sides *s, const char *from, const char *to, const char *msg, int interface)
+static enum damp_side side_of(struct damp_sides *s, const char *from, const char *to,
+			      const char *msg, int interface)
 {
 	struct damp_captured f = { .data = frame, .side = interface };
 
@@ -296,13 +300,16 @@ static void test_sides(void **state)
 	(void)state;
 	/* a guess: the CoAP port is inside */
 	assert_int_equal(side_of(&s, "192.0.2.1", "203.0.113.9", "CON GET /", -1), DAMP_OUTSIDE);
-	assert_int_equal(side_of(&s, "192.0.2.1:5683", "203.0.113.9:4000", "ACK 2.05", -1), DAMP_INSIDE);
+	assert_int_equal(side_of(&s, "192.0.2.1:5683", "203.0.113.9:4000", "ACK 2.05", -1),
+			 DAMP_INSIDE);
 	/* both ends have it: who asks is outside */
-	assert_int_equal(side_of(&s, "192.0.2.1:5683", "203.0.113.9", "CON GET /", -1), DAMP_OUTSIDE);
+	assert_int_equal(side_of(&s, "192.0.2.1:5683", "203.0.113.9", "CON GET /", -1),
+			 DAMP_OUTSIDE);
 	assert_int_equal(side_of(&s, "192.0.2.1:5683", "203.0.113.9", "ACK 2.05", -1), DAMP_INSIDE);
 	assert_int_equal(s.coap_frames[DAMP_SIDE_BY_GUESS], 4);
 	/* an interface knows better */
-	assert_int_equal(side_of(&s, "192.0.2.1", "203.0.113.9", "CON GET /", DAMP_INSIDE), DAMP_INSIDE);
+	assert_int_equal(side_of(&s, "192.0.2.1", "203.0.113.9", "CON GET /", DAMP_INSIDE),
+			 DAMP_INSIDE);
 	assert_int_equal(s.coap_frames[DAMP_SIDE_BY_INTERFACE], 1);
 	/* the rules know their inside; of two strangers they know nothing */
 	s.view = known;
@@ -330,9 +337,9 @@ static void test_sides(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_link_types),	 cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_late_and_cut),	 cmocka_unit_test(test_move_loopback),
-		cmocka_unit_test(test_interfaces),	 cmocka_unit_test(test_broken_interfaces),
+		cmocka_unit_test(test_link_types),   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_late_and_cut), cmocka_unit_test(test_move_loopback),
+		cmocka_unit_test(test_interfaces),   cmocka_unit_test(test_broken_interfaces),
 		cmocka_unit_test(test_sides),
 	};
 

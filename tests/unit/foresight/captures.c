@@ -30,6 +30,7 @@ const char *temp_name(const char *suffix)
 	static char name[256];
 	const char *dir = getenv("TMPDIR");
 
-	snprintf(name, sizeof(name), "%s/damper-foresight-%ld%s", dir ? dir : "/tmp", (long)getpid(), suffix);
+	snprintf(name, sizeof(name), "%s/damper-foresight-%ld%s", dir ? dir : "/tmp",
+		 (long)getpid(), suffix);
 	return name;
 }

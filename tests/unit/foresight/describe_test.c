@@ -15,22 +15,95 @@ static const struct {
 	const char *text, *options[3], *hex;
 	uint32_t size;
 } messages[] = {
-	{ "CON GET /", { NULL }, "4401" "0001" "da39e401", 0 },
-	{ "NON GET /a/b?c=d&e", { NULL }, "5401" "0001" "da39e401" "b161" "0162" "43633d64" "0165", 0 },
-	{ "CON GET /%2f", { NULL }, "4401" "0001" "da39e401" "b12f", 0 },
-	{ "CON GET /a/", { NULL }, "4401" "0001" "da39e401" "b161" "00", 0 },
-	{ "ACK 2.05", { NULL }, "6445" "0001" "da39e401", 0 },
-	{ "CON", { NULL }, "4000" "0001", 0 },
-	{ "RST 0.00", { NULL }, "7000" "0001", 0 },
+	{ "CON GET /",
+	  { NULL },
+	  "4401"
+	  "0001"
+	  "da39e401",
+	  0 },
+	{ "NON GET /a/b?c=d&e",
+	  { NULL },
+	  "5401"
+	  "0001"
+	  "da39e401"
+	  "b161"
+	  "0162"
+	  "43633d64"
+	  "0165",
+	  0 },
+	{ "CON GET /%2f",
+	  { NULL },
+	  "4401"
+	  "0001"
+	  "da39e401"
+	  "b12f",
+	  0 },
+	{ "CON GET /a/",
+	  { NULL },
+	  "4401"
+	  "0001"
+	  "da39e401"
+	  "b161"
+	  "00",
+	  0 },
+	{ "ACK 2.05",
+	  { NULL },
+	  "6445"
+	  "0001"
+	  "da39e401",
+	  0 },
+	{ "CON",
+	  { NULL },
+	  "4000"
+	  "0001",
+	  0 },
+	{ "RST 0.00",
+	  { NULL },
+	  "7000"
+	  "0001",
+	  0 },
 	/* options are put into order; 6 observe, 11 uri-path, 23 block2 */
-	{ "CON GET /a", { "block2=1/0/64", "observe=0" }, "4401" "0001" "da39e401" "60" "5161" "c112", 0 },
-	{ "CON PUT /a", { "if-none-match", "etag=0x0102", "content-format=60" },
-	  "4403" "0001" "da39e401" "420102" "10" "6161" "113c", 0 },
-	{ "CON GET /", { "65001=0x01" }, "4401" "0001" "da39e401" "e1fcdc01", 0 },
+	{ "CON GET /a",
+	  { "block2=1/0/64", "observe=0" },
+	  "4401"
+	  "0001"
+	  "da39e401"
+	  "60"
+	  "5161"
+	  "c112",
+	  0 },
+	{ "CON PUT /a",
+	  { "if-none-match", "etag=0x0102", "content-format=60" },
+	  "4403"
+	  "0001"
+	  "da39e401"
+	  "420102"
+	  "10"
+	  "6161"
+	  "113c",
+	  0 },
+	{ "CON GET /",
+	  { "65001=0x01" },
+	  "4401"
+	  "0001"
+	  "da39e401"
+	  "e1fcdc01",
+	  0 },
 	/* size: a payload of what is missing, marker included */
-	{ "CON GET /", { NULL }, "4401" "0001" "da39e401" "ff7878", 11 },
+	{ "CON GET /",
+	  { NULL },
+	  "4401"
+	  "0001"
+	  "da39e401"
+	  "ff7878",
+	  11 },
 	/* one byte is too few for a payload: the token grows */
-	{ "CON GET /", { NULL }, "4501" "0001" "da39e40100", 9 },
+	{ "CON GET /",
+	  { NULL },
+	  "4501"
+	  "0001"
+	  "da39e40100",
+	  9 },
 };
 
 static void test_messages(void **state)
@@ -57,19 +130,20 @@ static void test_messages(void **state)
 		assert_memory_equal(got, want, len);
 		damp_coap_scan(got, len, &m);
 		/* 65001 is from the experimental range, which the scan refuses */
-		assert_int_equal(m.malformed != 0, messages[i].options[0] && messages[i].options[0][0] == '6');
+		assert_int_equal(m.malformed != 0,
+				 messages[i].options[0] && messages[i].options[0][0] == '6');
 	}
 }
 
 static void test_wrong(void **state)
 {
 	static const char *const texts[] = {
-		"", "GET /a", "CON GETT /a", "CON GET a", "CON GET /a b", "CON 9.05", "CON 2.5", "CON 0.00 /a", "con GET /a",
-		"CON GET /%zz",
+		"",	    "GET /a",  "CON GETT /a", "CON GET a",  "CON GET /a b",
+		"CON 9.05", "CON 2.5", "CON 0.00 /a", "con GET /a", "CON GET /%zz",
 	};
 	static const char *const options[] = {
-		"observ=0", "observe=x", "block2=1/2/64", "block2=1/0/65", "block2=3", "if-none-match=1", "etag=abc", "70000=0x01",
-		"etag=0x1", "=1",
+		"observ=0",	   "observe=x", "block2=1/2/64", "block2=1/0/65", "block2=3",
+		"if-none-match=1", "etag=abc",	"70000=0x01",	 "etag=0x1",	  "=1",
 	};
 	struct damp_description d;
 	char why[DAMP_DESCRIBE_WHY];
@@ -95,9 +169,12 @@ static void test_wrong(void **state)
 
 static void test_endpoints(void **state)
 {
-	static const char *const good[] = { "192.0.2.1", "192.0.2.1:5683", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5683" };
-	static const char *const bad[] = { "192.0.2", "192.0.2.1:0", "192.0.2.1:70000", "[2001:db8::1", "[2001:db8::1]5683", "x",
-					   "192.0.2.1:", "" };
+	static const char *const good[] = { "192.0.2.1", "192.0.2.1:5683", "2001:db8::1",
+					    "[2001:db8::1]", "[2001:db8::1]:5683" };
+	static const char *const bad[] = { "192.0.2",		"192.0.2.1:0",
+					   "192.0.2.1:70000",	"[2001:db8::1",
+					   "[2001:db8::1]5683", "x",
+					   "192.0.2.1:",	"" };
 	struct damp_endpoint e;
 	char why[DAMP_DESCRIBE_WHY];
 

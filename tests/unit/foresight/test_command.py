@@ -37,7 +37,10 @@ limits:
   discovery: {per: peer, rate: 1 msg/s, burst: 2 msg}
 rules:
   - {id: no-firmware, match: {from: outside, path: /fw/**, verified: false}, then: drop}
-  - {id: discovery, match: {from: outside, msg: request, path: /.well-known/core, verified: false}, limit: discovery, over: drop}
+  - id: discovery
+    match: {from: outside, msg: request, path: /.well-known/core, verified: false}
+    limit: discovery
+    over: drop
   - {id: trial, mode: observe, match: {from: outside, code: PUT}, then: drop}
   - {id: rest, match: any, then: accept}
 """
@@ -60,7 +63,7 @@ def packet(src, sport, dst, dport, payload):
     """An IP packet with right checksums."""
     a, b = address(src), address(dst)
     udp = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
-    pseudo = a + b + struct.pack(">II", len(udp), 17) if len(a) == 16 else a + b + struct.pack(">HH", 17, len(udp))
+    pseudo = a + b + (struct.pack(">II", len(udp), 17) if len(a) == 16 else struct.pack(">HH", 17, len(udp)))
     udp = udp[:6] + struct.pack(">H", checksum(pseudo + udp) or 0xffff) + udp[8:]
     if len(a) == 16:
         return struct.pack(">IHBB", 6 << 28, len(udp), 17, 64) + a + b + udp
@@ -83,7 +86,8 @@ def request(n, path, code=1, con=True):
 
 
 def response(n, size, con=True):
-    return bytes([0x64 if con else 0x54, 0x45]) + struct.pack(">HI", n if con else n + 0x8000, n) + b"\xff" + b"x" * (size - 9)
+    head = bytes([0x64 if con else 0x54, 0x45]) + struct.pack(">HI", n if con else n + 0x8000, n)
+    return head + b"\xff" + b"x" * (size - len(head) - 1)
 
 
 def write_pcap(path, frames, link=1):
@@ -124,7 +128,8 @@ class Command(unittest.TestCase):
             f.write(STRICT.replace('[192.0.2.0/24, "2001:db8:1::/48"]', "any"))
         frames = attack_frames()
         write_pcap(os.path.join(cls.dir, "attack.pcap"), [(t, ethernet(p), cut) for t, p, cut in frames])
-        loop = [(t, b"\x02\0\0\0" + packet("127.0.0.1", 40000, "127.0.0.1", 5683, request(t, "/a")), 0) for t in range(3)]
+        loop = [(t, b"\x02\0\0\0" + packet("127.0.0.1", 40000, "127.0.0.1", 5683, request(t, "/a")), 0)
+                for t in range(3)]
         write_pcap(os.path.join(cls.dir, "loopback.pcap"), loop, link=0)
 
     @classmethod
@@ -134,7 +139,8 @@ class Command(unittest.TestCase):
     def run_it(self, *args, stdin=None):
         # No daemon may answer: everything here is off the wire.
         env = dict(os.environ, DAMPER_RUNTIME_DIR=os.path.join(self.dir, "nowhere"), TERM="dumb")
-        return subprocess.run([DAMPER, *args], cwd=self.dir, env=env, input=stdin, capture_output=True, text=True)
+        return subprocess.run([DAMPER, *args], cwd=self.dir, env=env, input=stdin, capture_output=True,
+                              text=True)
 
     def golden(self, name, code, *args):
         r = self.run_it(*args)
@@ -169,7 +175,8 @@ class Command(unittest.TestCase):
 
     def test_explain_inside(self):
         # The source is an inside prefix of the rules, so nobody has to say --side.
-        args = ("explain", "--rules", "strict.yaml", "--from", "192.0.2.20", "--to", "203.0.113.9", "--msg", "ACK 2.05")
+        args = ("explain", "--rules", "strict.yaml", "--from", "192.0.2.20", "--to", "203.0.113.9",
+                "--msg", "ACK 2.05")
         self.golden("explain-inside.txt", 1, *args)
 
     def test_explain_frame(self):
@@ -182,7 +189,8 @@ class Command(unittest.TestCase):
 
     def test_explain_hex(self):
         self.golden("explain-hex.txt", 1, "explain", "--hex", "40010001ff")
-        self.golden("explain-hex-judged.txt", 1, "explain", "--hex", "40010001ff", "--rules", "strict.yaml")
+        self.golden("explain-hex-judged.txt", 1, "explain", "--hex", "40010001ff",
+                    "--rules", "strict.yaml")
         r = self.run_it("explain", "--hex", "40:01:00:01", "--json")
         self.assertEqual(r.returncode, 0)
         self.assertEqual(json.loads(r.stdout)["code"], "0.01")
@@ -194,18 +202,23 @@ class Command(unittest.TestCase):
         self.assertEqual([x["reason"] for x in lines], [None, "coap_short", None, None])
         self.assertEqual(r.returncode, 2)
         self.assertIn("line 3", r.stderr)
-        r = self.run_it("explain", "--hex", "-", "--rules", "strict.yaml", stdin="40010001\n4001000142667701\n")
+        r = self.run_it("explain", "--hex", "-", "--rules", "strict.yaml",
+                        stdin="40010001\n40010001b26677017800\n")
         self.assertEqual(r.returncode, 0)
-        self.assertEqual([json.loads(x)["verdict"]["verdict"] for x in r.stdout.splitlines()], ["accept", "drop"])
+        verdicts = [json.loads(x)["verdict"] for x in r.stdout.splitlines()]
+        self.assertEqual([v["verdict"] for v in verdicts], ["accept", "drop"])
+        self.assertEqual(verdicts[1]["rule"], "no-firmware")
 
     def test_explain_usage(self):
-        for args, code in ((("--hex", "zz"), 2), ((), 2), (("--msg", "CON GET /"), 2), (("--hex", "40", "--msg", "x"), 2),
+        for args, code in ((("--hex", "zz"), 2), ((), 2), (("--msg", "CON GET /"), 2),
+                           (("--hex", "40", "--msg", "x"), 2),
                            (("--hex", "40010001", "--state", "live"), 2), (("--pcap", "attack.pcap"), 2),
                            (("--pcap", "attack.pcap#900", "--rules", "strict.yaml"), 3),
                            (("--pcap", "none.pcap#1", "--rules", "strict.yaml"), 3),
                            (("--hex", "40010001", "--rules", "none.yaml"), 3),
                            (("--hex", "40010001", "--side", "left", "--rules", "strict.yaml"), 2),
-                           (("--msg", "CON GET /", "--from", "192.0.2.1", "--to", "fd00::1", "--rules", "strict.yaml"), 2),
+                           (("--msg", "CON GET /", "--from", "192.0.2.1", "--to", "fd00::1",
+                             "--rules", "strict.yaml"), 2),
                            # no damperd, and no rules named: said, not guessed
                            (("--msg", "CON GET /", "--from", "192.0.2.1", "--to", "192.0.2.2"), 4)):
             r = self.run_it("explain", *args)
@@ -231,7 +244,8 @@ class Command(unittest.TestCase):
             self.assertLessEqual(s["worst_amplification"]["factor"], 3)
 
     def test_replay_same(self):
-        r = self.run_it("replay", "attack.pcap", "--rules", "strict.yaml", "--against", "./strict.yaml", "--json")
+        r = self.run_it("replay", "attack.pcap", "--rules", "strict.yaml", "--against", "./strict.yaml",
+                        "--json")
         self.assertEqual(r.returncode, 0)
         doc = json.loads(r.stdout)
         self.assertEqual(doc["changed"], {"frames": 0, "first": None})
@@ -240,32 +254,35 @@ class Command(unittest.TestCase):
         self.assertEqual(doc["sets"]["new"], doc["sets"]["against"])
 
     def test_replay_one(self):
-        self.golden("replay-one.txt", 0, "replay", "attack.pcap", "--rules", "default.yaml", "--inside", "192.0.2.0/24",
-                    "--inside", "2001:db8:1::/48")
+        self.golden("replay-one.txt", 0, "replay", "attack.pcap", "--rules", "default.yaml",
+                    "--inside", "192.0.2.0/24", "--inside", "2001:db8:1::/48")
 
     def test_replay_sides(self):
         # The other way round: what were devices are now outside, and ask nobody.
-        r = self.run_it("replay", "attack.pcap", "--rules", "default.yaml", "--inside", "203.0.113.0/24", "--json")
-        self.assertGreater(json.loads(r.stdout)["sides"]["prefix"], 0)
-        r = self.run_it("replay", "attack.pcap", "--rules", "default.yaml", "--outside-mac", "02:00:00:00:00:01", "--json")
-        self.assertEqual(json.loads(r.stdout)["sides"]["mac"], json.loads(r.stdout)["capture"]["coap_frames"])
+        args = ("replay", "attack.pcap", "--rules", "default.yaml", "--json")
+        doc = json.loads(self.run_it(*args, "--inside", "203.0.113.0/24").stdout)
+        self.assertGreater(doc["sides"]["prefix"], 0)
+        doc = json.loads(self.run_it(*args, "--outside-mac", "02:00:00:00:00:01").stdout)
+        self.assertEqual(doc["sides"]["mac"], doc["capture"]["coap_frames"])
 
     def test_replay_grace(self):
-        plain = json.loads(self.run_it("replay", "attack.pcap", "--rules", "default.yaml", "--json").stdout)
-        grace = json.loads(self.run_it("replay", "attack.pcap", "--rules", "default.yaml", "--grace", "--json").stdout)
+        args = ("replay", "attack.pcap", "--rules", "default.yaml", "--json")
+        plain, grace = json.loads(self.run_it(*args).stdout), json.loads(self.run_it(*args, "--grace").stdout)
         self.assertNotIn("accepted_grace", plain["sets"]["new"]["reasons"])
         self.assertIn("unsolicited_out", plain["sets"]["new"]["reasons"])
         self.assertEqual(grace["state"], "empty, in the grace time")
 
     def test_replay_loopback(self):
-        r = json.loads(self.run_it("replay", "loopback.pcap", "--rules", "default.yaml", "--json").stdout)
+        args = ("replay", "loopback.pcap", "--rules", "default.yaml", "--json")
+        r = json.loads(self.run_it(*args).stdout)
         self.assertEqual(r["sets"]["new"]["reasons"], {"ip_source": 3})
-        r = json.loads(self.run_it("replay", "loopback.pcap", "--rules", "default.yaml", "--move-loopback", "--json").stdout)
+        r = json.loads(self.run_it(*args, "--move-loopback").stdout)
         self.assertEqual(r["sets"]["new"]["reasons"], {"accepted": 3})
 
     def test_replay_empty(self):
         write_pcap(os.path.join(self.dir, "empty.pcap"), [])
-        r = self.run_it("replay", "empty.pcap", "--rules", "default.yaml", "--against", "strict.yaml", "--json")
+        r = self.run_it("replay", "empty.pcap", "--rules", "default.yaml", "--against", "strict.yaml",
+                        "--json")
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertEqual(json.loads(r.stdout)["capture"]["frames"], 0)
         self.assertEqual(self.run_it("replay", "empty.pcap", "--rules", "default.yaml").returncode, 0)
@@ -283,7 +300,8 @@ class Command(unittest.TestCase):
         for s in doc["sets"].values():
             judged = doc["capture"]["frames"] - doc["capture"]["cut"]
             self.assertEqual(sum(s["reasons"].values()), judged)
-            self.assertEqual(s["accepted"] + s["dropped"] + s["challenged"] + s["answered"], doc["capture"]["coap_frames"])
+            self.assertEqual(s["accepted"] + s["dropped"] + s["challenged"] + s["answered"],
+                             doc["capture"]["coap_frames"])
 
     # test
 
@@ -292,13 +310,16 @@ class Command(unittest.TestCase):
             f.write("version: 1\nrules: strict.yaml\ntests:\n"
                     "  - {name: 'green # 1', send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /fw/x}, "
                     "expect: {verdict: drop}}\n"
-                    "  - {name: red, send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /a}, expect: {verdict: drop}}\n"
-                    "  - {name: a capture, pcap: attack.pcap, expect: {dropped: 0%, rules: {no-firmware: {acted: 2..}}}}\n")
+                    "  - {name: red, send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /a}, "
+                    "expect: {verdict: drop}}\n"
+                    "  - {name: a capture, pcap: attack.pcap, "
+                    "expect: {dropped: 0%, rules: {no-firmware: {acted: 2..}}}}\n")
         with open(os.path.join(self.dir, "wrong.test.yaml"), "w") as f:
             f.write("version: 1\nrules: strict.yaml\ntests:\n  - {nam: x}\n")
         with open(os.path.join(self.dir, "away.test.yaml"), "w") as f:
             f.write("version: 1\nrules: none.yaml\ntests:\n"
-                    "  - {name: x, send: {from: 203.0.113.9, to: 192.0.2.1, msg: RST}, expect: {verdict: drop}}\n")
+                    "  - {name: x, send: {from: 203.0.113.9, to: 192.0.2.1, msg: RST}, "
+                    "expect: {verdict: drop}}\n")
         self.golden("test-red.txt", 1, "test", "red.test.yaml")
         self.golden("test-wrong.txt", 3, "test", "wrong.test.yaml", "away.test.yaml", "red.test.yaml")
         self.assertEqual(self.run_it("test", "default.test.yaml").returncode, 0)
@@ -365,7 +386,8 @@ class Command(unittest.TestCase):
         self.shared("captures/facts.jsonl")
         kept = {}
         for path in sorted(glob.glob(os.path.join(SHARED, "captures", "*.pcap"))):
-            args = ("replay", path, "--rules", "open.yaml", "--against", "default.yaml", "--move-loopback", "--json")
+            args = ("replay", path, "--rules", "open.yaml", "--against", "default.yaml", "--move-loopback",
+                    "--json")
             one, two = self.run_it(*args), self.run_it(*args)
             self.assertEqual(one.stdout, two.stdout)
             self.assertEqual(one.returncode, two.returncode)

@@ -17,39 +17,55 @@
 static const struct {
 	const char *text, *diag;
 } wrong[] = {
-	{ "version: 1\nrules: r.yaml\n", "1:1: no 'tests'; a test file has version, rules and tests" },
+	{ "version: 1\nrules: r.yaml\n",
+	  "1:1: no 'tests'; a test file has version, rules and tests" },
 	{ "version: 2\nrules: r.yaml\ntests: [{name: a, pcap: x, expect: {dropped: 0%}}]\n",
 	  "1:10: version 2 of test files is not known; write 1" },
-	{ "version: 1\nrule: r.yaml\n", "2:1: unknown key 'rule' in a test file; did you mean 'rules'?" },
+	{ "version: 1\nrule: r.yaml\n",
+	  "2:1: unknown key 'rule' in a test file; did you mean 'rules'?" },
 	{ HEAD "  - name: a\n" SEND, "4:5: this test expects nothing; add 'expect'" },
-	{ HEAD "  - name: a\n    expect: {verdict: drop}\n", "4:5: a test has either 'send' or 'pcap'" },
-	{ HEAD "  - name: a\n" SEND "    expect: {verdict: dropp}\n", "6:23: unknown verdict 'dropp'; did you mean 'drop'?" },
-	{ HEAD "  - name: a\n" SEND "    expect: {verdct: drop}\n", "6:14: unknown key 'verdct' in 'expect'; did you mean 'verdict'?" },
-	{ HEAD "  - name: a\n" SEND "    expect: {bytes_to_peer: ..12}\n", "6:29: '12' has no unit; write '12 B'" },
+	{ HEAD "  - name: a\n    expect: {verdict: drop}\n",
+	  "4:5: a test has either 'send' or 'pcap'" },
+	{ HEAD "  - name: a\n" SEND "    expect: {verdict: dropp}\n",
+	  "6:23: unknown verdict 'dropp'; did you mean 'drop'?" },
+	{ HEAD "  - name: a\n" SEND "    expect: {verdct: drop}\n",
+	  "6:14: unknown key 'verdct' in 'expect'; did you mean 'verdict'?" },
+	{ HEAD "  - name: a\n" SEND "    expect: {bytes_to_peer: ..12}\n",
+	  "6:29: '12' has no unit; write '12 B'" },
 	{ HEAD "  - name: a\n" SEND "    expect: {bytes_to_peer: 9 B..2 B}\n",
 	  "6:29: '9 B..2 B': the lower end of a range comes first" },
-	{ HEAD "  - name: a\n" SEND "    expect: {dropped: 1.23456%}\n", "6:23: '1.23456%' is no share; write it like '0.01%'" },
+	{ HEAD "  - name: a\n" SEND "    expect: {dropped: 1.23456%}\n",
+	  "6:23: '1.23456%' is no share; write it like '0.01%'" },
 	{ HEAD "  - name: a\n" SEND "    expect: {reason: ampification}\n",
 	  "6:22: unknown reason 'ampification'; did you mean 'amplification'?" },
 	{ HEAD "  - name: a\n" SEND "    expect: {rules: {x: {ovr: 1}}}\n",
 	  "6:26: unknown key 'ovr' in what a rule did; did you mean 'over'?" },
-	{ HEAD "  - name: a\n    send: {from: 203.0.113, to: 192.0.2.1, msg: CON GET /a}\n    expect: {verdict: drop}\n",
-	  "5:18: '203.0.113' is no address; write 192.0.2.1, 192.0.2.1:5683 or [2001:db8::1]:5683" },
-	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: fd00::1, msg: CON GET /a}\n    expect: {verdict: drop}\n",
+	{ HEAD "  - name: a\n    send: {from: 203.0.113, to: 192.0.2.1, msg: CON GET /a}\n    "
+	       "expect: {verdict: drop}\n",
+	  "5:18: '203.0.113' is no address; write 192.0.2.1, 192.0.2.1:5683 or "
+	  "[2001:db8::1]:5683" },
+	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: fd00::1, msg: CON GET /a}\n    "
+	       "expect: {verdict: drop}\n",
 	  "5:35: one address is IPv4 and the other IPv6" },
-	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, msg: GET /a}\n    expect: {verdict: drop}\n",
+	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, msg: GET /a}\n    "
+	       "expect: {verdict: drop}\n",
 	  "5:51: 'GET /a': a message begins with CON, NON, ACK or RST, like 'CON GET /a'" },
-	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /a, size: 6 B}\n    expect: {verdict: drop}\n",
+	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /a, size: 6 "
+	       "B}\n    expect: {verdict: drop}\n",
 	  "5:69: this message has at least 10 B" },
-	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1}\n    expect: {verdict: drop}\n",
+	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1}\n    expect: {verdict: "
+	       "drop}\n",
 	  "5:12: 'send' needs 'from', 'to' and 'msg'" },
-	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /a, times: 0}\n    expect: {verdict: drop}\n",
+	{ HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /a, times: "
+	       "0}\n    expect: {verdict: drop}\n",
 	  NULL },
 	{ HEAD "  - name: a\n    pcap: a.pcap\n    expect: {verdict: drop}\n",
 	  "4:5: of a capture only 'dropped' and 'rules' can be expected" },
-	{ HEAD "  - name: a\n    given: {verified: true}\n    pcap: a.pcap\n    expect: {dropped: 0%}\n",
+	{ HEAD
+	  "  - name: a\n    given: {verified: true}\n    pcap: a.pcap\n    expect: {dropped: 0%}\n",
 	  "4:5: 'given' goes with 'send'" },
-	{ HEAD "  - name: a\n    name: b\n" SEND "    expect: {verdict: drop}\n", "5:5: key 'name' is used twice" },
+	{ HEAD "  - name: a\n    name: b\n" SEND "    expect: {verdict: drop}\n",
+	  "5:5: key 'name' is used twice" },
 };
 
 static struct damp_test_file *load(const char *text, struct damp_rules *diags)
@@ -99,33 +115,47 @@ static void test_unreadable(void **state)
 	damp_rules_free(&diags);
 }
 
-static const char *const rules_text =
-	"version: 1\n"
-	"limits: {few: {per: peer, rate: 1 msg/s, burst: 2 msg}}\n"
-	"rules:\n"
-	"  - {id: shut, match: {path: /shut}, then: drop}\n"
-	"  - {id: few, match: {path: /few}, limit: few, over: drop}\n"
-	"  - {id: rest, match: any, then: accept}\n";
+static const char *const rules_text = "version: 1\n"
+				      "limits: {few: {per: peer, rate: 1 msg/s, burst: 2 msg}}\n"
+				      "rules:\n"
+				      "  - {id: shut, match: {path: /shut}, then: drop}\n"
+				      "  - {id: few, match: {path: /few}, limit: few, over: drop}\n"
+				      "  - {id: rest, match: any, then: accept}\n";
 
 /* Tests that have to pass, or to fail with these words. */
 static const struct {
 	const char *body, *says;
 } runs[] = {
-	{ "msg: CON GET /shut}\n    expect: {verdict: drop, rule: shut, reason: rule, dropped: 100%}\n", NULL },
-	{ "msg: CON GET /a}\n    expect: {verdict: drop}\n", "message 1: expected verdict drop, was accept (accepted)" },
-	{ "msg: CON GET /shut}\n    expect: {rule: rest}\n", "message 1: expected rule rest, was shut (rule)" },
-	{ "msg: CON GET /shut}\n    expect: {reason: rule_limit}\n", "message 1: expected reason rule_limit, was rule" },
-	{ "msg: CON GET /few, times: 3}\n    expect: {last: drop, dropped: 1, rules: {few: {matched: 3, over: 1, acted: 1}}}\n", NULL },
-	{ "msg: CON GET /few, times: 3}\n    expect: {last: accept}\n", "last message: expected verdict accept, was drop" },
-	{ "msg: CON GET /few, times: 3}\n    expect: {dropped: 0%}\n", "expected 0% dropped, were 1 of 3" },
-	{ "msg: CON GET /few, times: 3}\n    expect: {dropped: ..33%}\n", "expected ..33% dropped, were 1 of 3" },
+	{ "msg: CON GET /shut}\n    expect: {verdict: drop, rule: shut, reason: rule, dropped: "
+	  "100%}\n",
+	  NULL },
+	{ "msg: CON GET /a}\n    expect: {verdict: drop}\n",
+	  "message 1: expected verdict drop, was accept (accepted)" },
+	{ "msg: CON GET /shut}\n    expect: {rule: rest}\n",
+	  "message 1: expected rule rest, was shut (rule)" },
+	{ "msg: CON GET /shut}\n    expect: {reason: rule_limit}\n",
+	  "message 1: expected reason rule_limit, was rule" },
+	{ "msg: CON GET /few, times: 3}\n    expect: {last: drop, dropped: 1, rules: {few: "
+	  "{matched: 3, over: 1, acted: 1}}}\n",
+	  NULL },
+	{ "msg: CON GET /few, times: 3}\n    expect: {last: accept}\n",
+	  "last message: expected verdict accept, was drop" },
+	{ "msg: CON GET /few, times: 3}\n    expect: {dropped: 0%}\n",
+	  "expected 0% dropped, were 1 of 3" },
+	{ "msg: CON GET /few, times: 3}\n    expect: {dropped: ..33%}\n",
+	  "expected ..33% dropped, were 1 of 3" },
 	{ "msg: CON GET /few, times: 3}\n    expect: {dropped: 33%..34%}\n", NULL },
 	{ "msg: CON GET /few, times: 3, over: 3 s}\n    expect: {verdict: accept}\n", NULL },
-	{ "msg: CON GET /few, times: 3}\n    expect: {rules: {few: {over: 2..}}}\n", "rule few: expected 2.. over, was 1" },
-	{ "msg: CON GET /few}\n    expect: {rules: {fewer: {over: 0}}}\n", "there is no rule fewer" },
+	{ "msg: CON GET /few, times: 3}\n    expect: {rules: {few: {over: 2..}}}\n",
+	  "rule few: expected 2.. over, was 1" },
+	{ "msg: CON GET /few}\n    expect: {rules: {fewer: {over: 0}}}\n",
+	  "there is no rule fewer" },
 	/* request 20 + 8 + 10 bytes, credit three times that; the answer has 20 + 8 + 40 */
-	{ "msg: CON GET /a, reply: 40 B}\n    expect: {verdict: accept, bytes_to_peer: 68 B, dropped: 0%}\n", NULL },
-	{ "msg: CON GET /a, reply: 40 B}\n    expect: {bytes_to_peer: ..67 B}\n", "expected ..67 B to the peer, were 68 B" },
+	{ "msg: CON GET /a, reply: 40 B}\n    expect: {verdict: accept, bytes_to_peer: 68 B, "
+	  "dropped: 0%}\n",
+	  NULL },
+	{ "msg: CON GET /a, reply: 40 B}\n    expect: {bytes_to_peer: ..67 B}\n",
+	  "expected ..67 B to the peer, were 68 B" },
 	/* an answer that is too large turns into pings of 32 bytes, 3 of them fit */
 	{ "msg: CON GET /a, reply: 400 B}\n    expect: {bytes_to_peer: 96 B}\n", NULL },
 };
@@ -143,7 +173,9 @@ static void test_runs(void **state)
 		struct damp_test_file *f;
 		char text[1000];
 
-		snprintf(text, sizeof(text), HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, %s", runs[i].body);
+		snprintf(text, sizeof(text),
+			 HEAD "  - name: a\n    send: {from: 203.0.113.9, to: 192.0.2.1, %s",
+			 runs[i].body);
 		f = load(text, &diags);
 		if (f == NULL)
 			fail_msg("%s", diags.text);
