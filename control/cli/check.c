@@ -11,6 +11,7 @@
 #include "limits_text.h"
 #include "sheet.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r)
@@ -99,6 +100,16 @@ static int check_one(const struct damp_cli *cli, const char *file, json_t *out)
 static int worse(int a, int b)
 {
 	return a > b ? a : b;
+}
+
+int damp_cmd_schema(struct damp_cli *cli)
+{
+	char *text = damp_rules_schema();
+
+	(void)cli;
+	fputs(text, stdout);
+	free(text);
+	return DAMP_EXIT_OK;
 }
 
 int damp_cmd_check(struct damp_cli *cli)

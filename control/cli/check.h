@@ -7,6 +7,7 @@
 #include "rules/rules.h"
 
 int damp_cmd_check(struct damp_cli *cli);
+int damp_cmd_schema(struct damp_cli *cli);
 
 /* Compile file as check does; fills *r, which the caller frees. Returns the
  * exit code that this file deserves, and prints nothing. */

@@ -77,6 +77,15 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_check,
 	},
 	{
+		.name = "schema", .args = "",
+		.summary = "the rule language as a JSON Schema, for editors",
+		.help = "Prints a JSON Schema (draft 7) of rule files: the keys and the shape of their\n"
+			"values. Editors that speak it complete keys and mark unknown ones. What a value\n"
+			"says is looked at by 'damper check' alone.\n",
+		.examples = { "damper schema > damper-rules.schema.json" },
+		.run = damp_cmd_schema,
+	},
+	{
 		.name = "load", .args = "FILE", .min_words = 1, .max_words = 1,
 		.summary = "check a rule file and put it to work",
 		.help = "Checks the file here first; with errors nothing is sent. Then damperd compiles\n"

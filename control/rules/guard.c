@@ -41,32 +41,6 @@ struct values {
 	struct damp_place coap_at, dtls_at;
 };
 
-/* Subsections, by the key that opens them. */
-static const struct {
-	enum damp_key_id key;
-	enum damp_key_section section;
-} subs[] = {
-	{ DAMP_KEY_GUARD_UNPROVED, DAMP_SECTION_UNPROVED },
-	{ DAMP_KEY_GUARD_FIRST, DAMP_SECTION_FIRST },
-	{ DAMP_KEY_FIRST_NETWORK, DAMP_SECTION_FIRST_NETWORK },
-	{ DAMP_KEY_FIRST_KNOWN, DAMP_SECTION_FIRST_KNOWN },
-	{ DAMP_KEY_GUARD_SERVERS, DAMP_SECTION_SERVERS },
-	{ DAMP_KEY_GUARD_PROVED, DAMP_SECTION_PROVED },
-	{ DAMP_KEY_GUARD_CHALLENGES, DAMP_SECTION_CHALLENGES },
-	{ DAMP_KEY_CHALLENGES_NETWORK, DAMP_SECTION_NETWORK },
-	{ DAMP_KEY_CHALLENGES_RETRIES, DAMP_SECTION_RETRIES },
-	{ DAMP_KEY_CHALLENGES_ALL, DAMP_SECTION_ALL },
-	{ DAMP_KEY_GUARD_PINGS, DAMP_SECTION_PINGS },
-	{ DAMP_KEY_GUARD_PROBING, DAMP_SECTION_PROBING },
-	{ DAMP_KEY_GUARD_PROOF, DAMP_SECTION_PROOF },
-	{ DAMP_KEY_GUARD_NEEDS, DAMP_SECTION_NEEDS },
-	{ DAMP_KEY_GUARD_GRACE, DAMP_SECTION_GRACE },
-	{ DAMP_KEY_GUARD_EXCHANGES, DAMP_SECTION_EXCHANGES },
-	{ DAMP_KEY_GUARD_OBSERVE, DAMP_SECTION_OBSERVE },
-	{ DAMP_KEY_GUARD_PORTS, DAMP_SECTION_PORTS },
-};
-#define SUBS (sizeof(subs) / sizeof(subs[0]))
-
 /* Buckets: keys of rate and burst, and where they go. */
 static const struct {
 	enum damp_key_id rate, burst;
@@ -262,11 +236,10 @@ static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct da
 static void guard_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
 		      void *user)
 {
-	for (size_t i = 0; i < SUBS; i++)
-		if (subs[i].key == key) {
-			damp_read_keys(c, subs[i].section, p->value, guard_key, user);
-			return;
-		}
+	if (damp_key_opens(key) != DAMP_SECTION_MAX) {
+		damp_read_keys(c, damp_key_opens(key), p->value, guard_key, user);
+		return;
+	}
 	if (!read_bucket(c, key, p->value, user) && !read_number(c, key, p->value, user) &&
 	    !read_choice(c, key, p->value, user))
 		read_other(c, key, p->value, user);
@@ -376,9 +349,8 @@ static const char *section_text(struct damp_pool *p, enum damp_key_section s)
 
 		if (damp_keys[k].section != s || damp_key_later(k))
 			continue;
-		for (size_t i = 0; i < SUBS; i++)
-			if (subs[i].key == k)
-				value = section_text(p, subs[i].section);
+		if (damp_key_opens(k) != DAMP_SECTION_MAX)
+			value = section_text(p, damp_key_opens(k));
 		text = damp_pool_printf(p, "%s%s%s: %s", text, text[1] ? ", " : "",
 					damp_keys[k].name, value);
 	}

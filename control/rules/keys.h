@@ -544,6 +544,10 @@ const char *damp_section_label(enum damp_key_section s);
 const char *damp_section_heading(enum damp_key_section s);
 const char *damp_kind_text(enum damp_key_kind k);
 
+/* The section that the value of a key is a mapping of, or (kind NAMED) whose
+ * mappings its names lead to; DAMP_SECTION_MAX when it opens none. */
+enum damp_key_section damp_key_opens(enum damp_key_id k);
+
 /* Is it checked, but without effect? */
 bool damp_key_unenforced(enum damp_key_id k);
 

@@ -105,9 +105,13 @@ static void add_atom(struct damp_ctx *c, struct damp_addr_term *t, unsigned side
 static const struct damp_zone *zone_of(struct damp_ctx *c, const struct damp_leaf *l)
 {
 	const struct damp_name *name = l->name;
+	struct damp_name *bare;
 
-	if (!name && l->node->kind == DAMP_NODE_SCALAR)
-		name = damp_name_find(c, l->node->text);
+	if (!name && l->node->kind == DAMP_NODE_SCALAR) {
+		name = bare = damp_name_find(c, l->node->text);
+		if (bare && bare->kind == DAMP_NAME_ZONE)
+			bare->used = true;
+	}
 	return name && name->kind == DAMP_NAME_ZONE ? name->zone : NULL;
 }
 
@@ -143,12 +147,16 @@ static bool read_term(struct damp_ctx *c, const struct damp_term *from, bool sou
 		      struct damp_addr_cond *out)
 {
 	struct damp_addr_term t = { .negated = from->negated };
+	const struct damp_name *name;
 	struct damp_addrs written = { 0 };
 	bool good = true;
 
-	for (size_t i = 0; i < from->n; i++)
+	for (size_t i = 0; i < from->n; i++) {
+		name = from->leaf[i].name;
+		out->runtime |= name && name->set && name->set->runtime;
 		if (!read_item(c, &from->leaf[i], source, &t, &written))
 			good = false;
+	}
 	if (written.family[DAMP_V4].n || written.family[DAMP_V6].n)
 		add_atom(c, &t, DAMP_BOTH_SIDES, damp_addr_set_add(c, &written));
 	DAMP_PUSH(c->pool, out->terms, out->n, out->cap, t);

@@ -62,6 +62,7 @@ struct damp_name {
 	const struct damp_node *value; /* of a define */
 	struct damp_zone *zone;
 	struct damp_set *set;
+	bool used;
 	int state; /* cycle search: 0 new, 1 open, 2 done, 3 part of a cycle */
 };
 
@@ -78,6 +79,7 @@ struct damp_addr_term {
 /* OR of terms; a term is the OR of its atoms, or the negation of that. */
 struct damp_addr_cond {
 	bool asked;
+	bool runtime; /* a set in it is filled while the gateway runs */
 	struct damp_addr_term *terms;
 	size_t n, cap;
 };
@@ -149,7 +151,7 @@ struct damp_rule_model {
 	uint8_t slice_szx; /* of shape, DAMP_SLICE_OFF none */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	size_t nlimits;
-	bool has_limit, has_match;
+	bool has_limit, has_match, any; /* any: of match */
 	bool off; /* asks for something that nothing can tell yet */
 };
 
@@ -158,6 +160,7 @@ struct damp_limit_model {
 	const char *name;
 	struct damp_place at;
 	uint16_t first, count; /* into program limits */
+	bool used;
 };
 
 struct damp_program_limit {

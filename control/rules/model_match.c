@@ -168,7 +168,8 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 
 	r->has_match = true;
 	n = damp_read_deref(c, n);
-	if (!n || damp_node_is(n, "any"))
+	r->any = n && damp_node_is(n, "any");
+	if (!n || r->any)
 		return;
 	if (n->kind == DAMP_NODE_SCALAR) {
 		damp_diag_error(c->diags, n->at, "'match' is a mapping of conditions, or 'any'");

@@ -73,11 +73,12 @@ static void read_limit(struct damp_ctx *c, const struct damp_node *n, struct dam
 		return;
 	near = damp_suggestion_start(name);
 	for (size_t i = 0; i < c->nlimits; i++) {
-		const struct damp_limit_model *l = &c->limits[i];
+		struct damp_limit_model *l = &c->limits[i];
 
 		damp_suggestion_try(&near, l->name);
 		if (strcmp(l->name, name) != 0)
 			continue;
+		l->used = true;
 		if (used_before(r, l))
 			damp_diag_error(c->diags, at->at, "limit '%s' is named twice", name);
 		else

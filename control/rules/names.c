@@ -192,5 +192,7 @@ struct damp_name *damp_name_of(struct damp_ctx *c, const struct damp_node *n, bo
 	name = damp_name_find(c, n->text + 1);
 	if (!name)
 		not_defined(c, n);
+	else
+		name->used = true;
 	return name && name->state == 3 ? NULL : name;
 }

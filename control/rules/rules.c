@@ -2,6 +2,7 @@
 /* The entry points of rules.h: read, load, check, compile, report. */
 #include "compile.h"
 #include "files.h"
+#include "lint.h"
 #include "node.h"
 
 #include <errno.h>
@@ -50,6 +51,8 @@ static void compile_source(struct damp_ctx *c, struct damp_rules *out)
 	out->bundle = damp_files_pack(c->files, &out->bundle_len);
 	digest(c, out, hex);
 	out->program = damp_build_program(c, hex, &out->program_len);
+	if (out->program)
+		damp_lint(c, out->program);
 }
 
 static int run(struct damp_files *files, const struct damp_source *src, struct damp_diags *d,

@@ -58,4 +58,7 @@ void damp_rules_free(struct damp_rules *r);
 /* The key table as Markdown (docs/rules.md), generated. */
 char *damp_rules_reference(void);
 
+/* The key table as a JSON Schema, generated. */
+char *damp_rules_schema(void);
+
 #endif

@@ -76,7 +76,9 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 			charge_limit(c, p, l, d);
 			continue;
 		}
-		if (r->mode == DAMP_MODE_ENFORCE && l->alpha_q8 < d->alpha_q8) {
+		/* The strictest, and of equals the first, whose `over` then holds. */
+		if (r->mode == DAMP_MODE_ENFORCE &&
+		    (l->alpha_q8 < d->alpha_q8 || (l->alpha_q8 == d->alpha_q8 && d->rule_slot == 0))) {
 			d->alpha_q8 = l->alpha_q8;
 			d->rule_slot = c->v->rule_slot[index];
 			d->over = r->over.action;
