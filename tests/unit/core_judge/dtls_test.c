@@ -125,7 +125,12 @@ static uint64_t proofs(const struct rig *r)
 
 static void hellos_are_read(void **state)
 {
-	static const struct { const uint8_t *m; size_t len; enum damp_dtls_hello hello; unsigned off, cookie; } cases[] = {
+	static const struct {
+		const uint8_t *m;
+		size_t len;
+		enum damp_dtls_hello hello;
+		unsigned off, cookie;
+	} cases[] = {
 		{ hello, sizeof(hello), DAMP_DTLS_CLIENT_HELLO, 0, 0 },
 		{ verify, sizeof(verify), DAMP_DTLS_HELLO_VERIFY, VERIFY_COOKIE_OFF, COOKIE_LEN },
 		{ hello_cookie, sizeof(hello_cookie), DAMP_DTLS_CLIENT_HELLO, HELLO_COOKIE_OFF, COOKIE_LEN },
@@ -369,7 +374,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hellos_are_read), cmocka_unit_test(broken_hellos_stay_inside),
 		BOTH(records_are_checked), BOTH(returned_cookie_is_a_proof), BOTH(returned_cookie_of_dtls13),
-		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none), BOTH(shared_cookies_are_none),
+		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none),
+		BOTH(shared_cookies_are_none),
 		BOTH(proved_budget_applies),
 	};
 

@@ -18,7 +18,8 @@
 static const uint8_t value[12] = { 'o', 'f', ' ', 't', 'h', 'e', 'i', 'r', ' ', 'o', 'w', 'n' };
 
 /* GET /p, CON: with the first n bytes of an Echo value. */
-static struct damp_pkt *get(struct rig *r, struct rig_end client, struct rig_end server, const uint8_t *echo, uint8_t n)
+static struct damp_pkt *get(struct rig *r, struct rig_end client, struct rig_end server, const uint8_t *echo,
+			    uint8_t n)
 {
 	uint8_t m[32] = { 0x40, 0x01, 0x00, 0x01, 0xb1, 'p', (uint8_t)(0xd0 | n), 252 - 11 - 13 };
 
