@@ -59,9 +59,9 @@
 	X(TEXTS, "a word, or a list of them")                                                     \
 	X(OPEN_CLOSED, "`open` or `closed`")                                                      \
 	X(FULL, "`open`, `closed` or `evict-idle`")                                               \
-	X(SIDES, "a list of `outside`, `inside`, or names of devices")                                                 \
+	X(SIDES, "a list of `outside`, `inside`, or names of devices")                            \
 	X(ADDRESSES, "prefixes, full addresses, `$name`, or `any`")                               \
-	X(PER, "`source`, `target`, `peer`, `device`, `pair`, `global`, `tenant` or `path`")                        \
+	X(PER, "`source`, `target`, `peer`, `device`, `pair`, `global`, `tenant` or `path`")      \
 	X(RATE,                                                                                   \
 	  "`N msg/s`, `msg/min`, `msg/h`, or `N B/s`, `kB/s`, `KiB/s`, `MB/s`, `MiB/s`, "         \
 	  "`kbit/s`, `Mbit/s`, `Gbit/s`")                                                         \
@@ -86,7 +86,9 @@
 	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
 	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
-	X(ACTION, "`accept`, `drop`, `challenge`, `reset`, `continue`, `{answer: ...}` or `{strip: observe}`")                                                         \
+	X(ACTION,                                                                                 \
+	  "`accept`, `drop`, `challenge`, `reset`, `continue`, `{answer: ...}` or "               \
+	  "`{strip: observe}`") \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
 	X(DROP_EVICT, "`drop` or `evict`")                                                        \
 	X(ANSWER, "a response code: `4.01`, `4.03`, `4.29`, `5.03`, ...")                         \
@@ -176,7 +178,7 @@
 	X(RULESET, REVISION, "revision", INTEGER, "0.1", "0",                                     \
 	  "Counted up by whoever edits the file.")                                                \
 	X(RULESET, REQUIRES, "requires", REQUIRES, "0.1", "",                                     \
-	  "Oldest version of the rule language that the file needs; this is 1.2.")                                     \
+	  "Oldest version of the rule language that the file needs; this is 1.2.")                \
 	X(RULESET, MODE, "mode", MODE, "0.1", "enforce",                                          \
 	  "Ceiling for the mode of every rule: `observe` counts what would be done and does "     \
 	  "nothing.")                                                                             \
@@ -276,7 +278,7 @@
 	X(RULE, SEVERITY, "severity", SEVERITY, "0.1", "",                                        \
 	  DAMP_UNENFORCED " How loud its events are.")                                            \
 	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
-	  "Alone in an item: the rules of these files stand here.")                                            \
+	  "Alone in an item: the rules of these files stand here.")                               \
 	X(MATCH, FROM, "from", ENDPOINT, "0.1", "any",                                            \
 	  "Where the message comes from. A zone means its port and its addresses.")               \
 	X(MATCH, TO, "to", ENDPOINT, "0.1", "any", "Where it goes.")                              \

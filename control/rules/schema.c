@@ -30,7 +30,8 @@
 
 /* Shapes by kind; NULL: text. */
 static const char *const shape[DAMP_KIND_OF_MAX] = {
-	[DAMP_KIND_OF_INTEGER] = ANY_OF_3(TYPE("integer"), REF("name"), "{\"type\": \"string\", \"pattern\": \"^0x\"}"),
+	[DAMP_KIND_OF_INTEGER] = ANY_OF_3(TYPE("integer"), REF("name"),
+		"{\"type\": \"string\", \"pattern\": \"^0x\"}"),
 	[DAMP_KIND_OF_TEXT] = TEXTUAL,
 	[DAMP_KIND_OF_NAME] = TEXTUAL,
 	[DAMP_KIND_OF_TRUTH] = ANY_OF_2(TYPE("boolean"), REF("name")),
@@ -145,7 +146,8 @@ static void put_shape(FILE *f, enum damp_key_id k)
 	const char *s = shape[damp_keys[k].kind];
 
 	if (damp_keys[k].kind == DAMP_KIND_OF_NAMED)
-		fprintf(f, "{\"type\": \"object\", \"additionalProperties\": " ANY_OF_2("{\"$ref\": \"#/definitions/%s\"}", REF("name")) "}",
+		fprintf(f, "{\"type\": \"object\", \"additionalProperties\": "
+			ANY_OF_2("{\"$ref\": \"#/definitions/%s\"}", REF("name")) "}",
 			section_id(opens));
 	else if (opens != DAMP_SECTION_MAX)
 		fprintf(f, ANY_OF_2("{\"$ref\": \"#/definitions/%s\"}", REF("name")), section_id(opens));

@@ -490,7 +490,7 @@ static void exemptions_end(void **state)
 
 static void exempt_classes(void **state)
 {
-	static const uint8_t in[4] = { 192, 0, 2, 77 }, out[4] = { 192, 0, 3, 0 }, both[4] = { 10, 0, 0, 1 };
+	static const uint8_t in[16] = { 192, 0, 2, 77 }, out[16] = { 192, 0, 3, 0 }, both[16] = { 10, 0, 0, 1 };
 	const struct damp_class *cls;
 	struct damp_rules r;
 

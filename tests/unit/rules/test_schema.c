@@ -113,7 +113,8 @@ static bool complete(const json_t *keys, const struct damp_node *n)
 	return true;
 }
 
-static bool follows(const json_t *root, const char *word, const json_t *s, const json_t *v, const struct damp_node *n)
+static bool follows(const json_t *root, const char *word, const json_t *s, const json_t *v,
+		    const struct damp_node *n)
 {
 	static const char prefix[] = "#/definitions/";
 
@@ -141,7 +142,8 @@ static bool follows(const json_t *root, const char *word, const json_t *s, const
 		return items(root, v, n);
 	if (strcmp(word, "properties") == 0 || strcmp(word, "additionalProperties") == 0)
 		return properties(root, s, n);
-	if (strcmp(word, "description") && strcmp(word, "title") && strcmp(word, "definitions") && strcmp(word, "$schema"))
+	if (strcmp(word, "description") && strcmp(word, "title") && strcmp(word, "definitions") &&
+	    strcmp(word, "$schema"))
 		fail_msg("the schema uses '%s', which this test does not know", word);
 	return true;
 }

@@ -139,7 +139,7 @@ static void a_large_set(void **state)
 	const struct damp_class *cls;
 	struct timespec a, b;
 	struct damp_rules r;
-	uint8_t addr[4] = { 0 };
+	uint8_t addr[16] = { 0 };
 	double s;
 	FILE *f;
 
@@ -165,7 +165,7 @@ static void a_large_set(void **state)
 	addr[2] = (MANY - 1) >> 6 & 255;
 	addr[3] = (uint8_t)((MANY - 1) << 2 & 255);
 	assert_int_not_equal(cls[eval_class(r.program, false, addr)].src_row[0],
-			     cls[eval_class(r.program, false, (uint8_t[4]){ 9 })].src_row[0]);
+			     cls[eval_class(r.program, false, (uint8_t[16]){ 9 })].src_row[0]);
 	damp_rules_free(&r);
 }
 
