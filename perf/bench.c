@@ -131,8 +131,9 @@ bool bench_write(const struct bench_results *r, const char *path)
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct summary s = summarise(&r->row[i]);
 
-		fprintf(f, " {\"name\": \"%s\", \"unit\": \"%s\", \"median\": %.3f, \"min\": %.3f, \"max\": %.3f, \"runs\": %u}%s\n",
-			r->row[i].name, r->row[i].unit, s.median, s.min, s.max, r->row[i].runs, i + 1 < r->n ? "," : "");
+		fprintf(f, " {\"name\": \"%s\", \"unit\": \"%s\", ", r->row[i].name, r->row[i].unit);
+		fprintf(f, "\"median\": %.3f, \"min\": %.3f, \"max\": %.3f, \"runs\": %u}%s\n", s.median, s.min, s.max,
+			r->row[i].runs, i + 1 < r->n ? "," : "");
 	}
 	fputs("]\n", f);
 	return fclose(f) == 0;

@@ -26,14 +26,15 @@
 	{ .name = (name_), .kind = FRAME_GET, .v6 = (v6_), .clients = (clients_), .servers = 4, \
 	  .warm = (warm_), .warm_pps = 110000, .warm_fast = (fast_), .expect = DAMP_REASON_LEDGER_SERVER }
 #define UNPROVED .clients = 1000000, .servers = 1024, .skip_s = 300, .expect = DAMP_REASON_ACCEPTED
-#define PROVED .clients = 8192, .servers = 1024, .skip_s = 300, .proved = true, .expect = DAMP_REASON_ACCEPTED_PROVED
+#define PROVED .clients = 8192, .servers = 1024, .skip_s = 300, .proved = true, \
+	.expect = DAMP_REASON_ACCEPTED_PROVED
+#define PASSED .clients = 1000000, .servers = 1024, .expect = DAMP_REASON_NOT_COAP
 #define ANSWERED .clients = 4000000, .servers = 4, .pps = 90000, .warm = 32768, .warm_pps = 90000
 
 const struct perf_case perf_cases[] = {
-	{ .name = "passthrough", .kind = FRAME_DNS, .clients = 1000000, .servers = 1024, .expect = DAMP_REASON_NOT_COAP },
-	{ .name = "passthrough_ip6", .kind = FRAME_DNS, .v6 = true, .clients = 1000000, .servers = 1024,
-	  .expect = DAMP_REASON_NOT_COAP },
-	{ .name = "passthrough_arp", .kind = FRAME_ARP, .clients = 1, .servers = 1024, .expect = DAMP_REASON_NOT_COAP },
+	{ .name = "passthrough", .kind = FRAME_DNS, PASSED },
+	{ .name = "passthrough_ip6", .kind = FRAME_DNS, .v6 = true, PASSED },
+	{ .name = "passthrough_arp", .kind = FRAME_ARP, PASSED },
 	{ .name = "request_admitted", .kind = FRAME_GET, UNPROVED },
 	{ .name = "request_admitted_ip6", .kind = FRAME_GET, .v6 = true, UNPROVED },
 	{ .name = "request_admitted_proved", .kind = FRAME_GET, PROVED },
@@ -45,7 +46,8 @@ const struct perf_case perf_cases[] = {
 	SPOOFED("flood_drop_10m", false, 10000000, 385000, 200000),
 	SPOOFED("flood_drop_1m_ip6", true, 1000000, 385000, 200000),
 	{ .name = "flood_drop_1m_nic_checksums", .kind = FRAME_GET, .checksum_known = true, .clients = 1000000,
-	  .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000, .expect = DAMP_REASON_LEDGER_SERVER },
+	  .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
+	  .expect = DAMP_REASON_LEDGER_SERVER },
 	{ .name = "flood_answer_ping", .kind = FRAME_GET, ANSWERED, .expect = DAMP_REASON_PINGED },
 	{ .name = "flood_answer_echo", .kind = FRAME_GET_CORE, ANSWERED, .expect = DAMP_REASON_CHALLENGED },
 };
@@ -142,7 +144,8 @@ static void send_unmeasured(struct perf_run *r, uint32_t packets)
 bool perf_open(struct perf_run *r, const struct perf_case *c, struct stage_frame *pool, unsigned frames,
 	       const char *program)
 {
-	*r = (struct perf_run){ .c = c, .pool = pool, .frames = frames, .s = stage_open(program), .drawn = 1ull << 40 };
+	*r = (struct perf_run){ .c = c, .pool = pool, .frames = frames, .drawn = 1ull << 40 };
+	r->s = stage_open(program);
 	if (r->s == NULL)
 		return false;
 	r->s->checksum_known = c->checksum_known;

@@ -81,9 +81,16 @@ static size_t put_get(uint8_t *m, enum frame_kind kind, const uint8_t *echo)
 	return at + DAMP_ECHO_LEN;
 }
 
+static unsigned type_of(enum frame_kind kind)
+{
+	if (kind == FRAME_CONTENT)
+		return DAMP_COAP_ACK;
+	return kind == FRAME_GET_CORE ? DAMP_COAP_NON : DAMP_COAP_CON;
+}
+
 static size_t put_coap(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
 {
-	const unsigned type = kind == FRAME_CONTENT ? DAMP_COAP_ACK : kind == FRAME_GET_CORE ? DAMP_COAP_NON : DAMP_COAP_CON;
+	const unsigned type = type_of(kind);
 
 	m[0] = (uint8_t)(DAMP_COAP_VERSION << 6 | type << 4 | sizeof(d->token));
 	m[1] = kind == FRAME_CONTENT ? DAMP_COAP_CODE(2, 5) : DAMP_COAP_GET;
@@ -104,7 +111,8 @@ static size_t put_payload(uint8_t *m, enum frame_kind kind, const struct frame_d
 	return 30;
 }
 
-static size_t put_ip(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, bool v6, size_t udp_len)
+static size_t put_ip(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, bool v6,
+		     size_t udp_len)
 {
 	if (v6) {
 		memset(ip, 0, 8);

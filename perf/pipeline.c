@@ -97,7 +97,8 @@ static bool wanted(const struct options *o, const struct perf_case *c)
 	return o->only == NULL || strcmp(c->name, o->only) == 0;
 }
 
-static void add(struct bench_results *res, const struct perf_case *c, const char *what, const char *unit, double value)
+static void add(struct bench_results *res, const struct perf_case *c, const char *what, const char *unit,
+		double value)
 {
 	char name[56];
 
@@ -107,7 +108,8 @@ static void add(struct bench_results *res, const struct perf_case *c, const char
 
 struct sample { double cycles[CHUNKS_MAX * SLICES_MAX], parse[CHUNKS_MAX * SLICES_MAX]; };
 
-static void run_case(struct perf_run *r, const struct options *o, struct bench_results *res, int instructions, double hz)
+static void run_case(struct perf_run *r, const struct options *o, struct bench_results *res, int instructions,
+		     double hz)
 {
 	static struct sample s;
 	uint64_t retired = 0;
@@ -191,8 +193,8 @@ static unsigned open_all(struct perf_run *run, const struct options *o, struct s
 
 static void say_what(const struct options *o, unsigned ncases, int instructions)
 {
-	printf("%-10s %u cases, %u runs, each the median over %u chunks of %u frames in slices of %u\n", "measured", ncases,
-	       o->runs, o->chunks, o->frames, SLICE_FRAMES);
+	printf("%-10s %u cases, %u runs, each the median over %u chunks of %u frames in slices of %u\n",
+	       "measured", ncases, o->runs, o->chunks, o->frames, SLICE_FRAMES);
 	printf("%-10s %zu MiB in huge pages\n", "memory", bench_huge_bytes() >> 20);
 	if (instructions < 0)
 		printf("%-10s not counted: this kernel or machine has no counter; see perf/instructions\n", "instr.");

@@ -51,7 +51,8 @@ static const struct { const uint8_t *bytes; size_t len; } handmade[] = {
 	MESSAGE("\x48\x01\x12\x37" "abcdefgh" "\x60\x51" "a\x01" "b\x01" "c"),  /* CON GET /a/b/c, Observe 0 */
 	MESSAGE("\x44\x01\x12\x38" "abcd" "\xb3" "big" "\xc1\x16"),             /* CON GET /big, Block2 1/0/64 */
 	MESSAGE("\x44\x03\x12\x39" "abcd" "\xb3" "led" "\x10" "\xff" "on"),     /* CON PUT /led, text, "on" */
-	MESSAGE("\x44\x02\x12\x3a" "abcd" "\xb2" "rd" "\x11\x28" "\x37" "ep=node"), /* POST /rd?ep=node, link format */
+	/* POST /rd?ep=node, link format */
+	MESSAGE("\x44\x02\x12\x3a" "abcd" "\xb2" "rd" "\x11\x28" "\x37" "ep=node"),
 	MESSAGE("\x64\x45\x12\x35" "abcd" "\xc0\xff" "21.5 deg C"),             /* ACK 2.05, text */
 	MESSAGE("\x54\x45\x12\x3b" "abcd" "\x62\x01\x02\x60\xff" "21.6 deg C"), /* NON 2.05, Observe 258 */
 	MESSAGE("\x60\x00\x12\x3c"),                                            /* empty ACK */

@@ -121,7 +121,8 @@ static inline void take(struct stage *s, const struct stage_frame *f, unsigned n
 	}
 }
 
-static inline __attribute__((always_inline)) void put_through(struct stage *s, const struct stage_frame *f, unsigned n)
+static inline __attribute__((always_inline)) void put_through(struct stage *s, const struct stage_frame *f,
+							       unsigned n)
 {
 	s->parse_cycles = 0;
 	for (unsigned at = 0; at < n; at += DAMP_BURST) {
