@@ -95,7 +95,7 @@ static inline uint64_t bench_random(uint64_t *state)
 double bench_hz(void);
 
 /* Zeroed memory in huge pages where the kernel gives them, else in small ones;
- * ends the program when there is none. Lives as long as the program. */
+ * ends the program when there is none. To be freed. */
 void *bench_memory(size_t bytes);
 /* How much of this process lies in huge pages. */
 size_t bench_huge_bytes(void);

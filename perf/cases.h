@@ -54,6 +54,7 @@ struct perf_run {
 
 /* The pool all cases share. */
 struct stage_frame *perf_pool(void);
+void perf_pool_free(struct stage_frame *pool);
 /* Open the stage and bring it to the state of the case. False: said on stderr. */
 bool perf_open(struct perf_run *r, const struct perf_case *c, struct stage_frame *pool, unsigned frames,
 	       const char *program);

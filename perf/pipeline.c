@@ -236,10 +236,11 @@ int main(int argc, char **argv)
 {
 	struct stage_frame *pool;
 	struct options o;
+	int status;
 
 	read_options(&o, argc, argv);
 	pool = perf_pool();
-	if (o.check)
-		return !check_all(&o, pool);
-	return measure_all(&o, pool);
+	status = o.check ? !check_all(&o, pool) : measure_all(&o, pool);
+	perf_pool_free(pool);
+	return status;
 }

@@ -111,6 +111,12 @@ static void from_captures(struct set *s)
 	closedir(d);
 }
 
+static void set_free(struct set *s)
+{
+	free(s->bytes);
+	free(s);
+}
+
 static double slice(const struct set *s, uint64_t *rng, unsigned *malformed)
 {
 	static uint32_t order[SLICE];
@@ -176,6 +182,8 @@ int main(int argc, char **argv)
 		if (captured->n)
 			run(&res, captured, "coap_scan_ns", hz);
 	}
+	set_free(hand);
+	set_free(captured);
 	bench_print(&res);
 	return bench_write(&res, json) ? 0 : 1;
 }

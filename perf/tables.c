@@ -144,6 +144,7 @@ int main(int argc, char **argv)
 		for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 			for (unsigned w = 0; w < WAYS; w++)
 				run(&res, mem, &sizes[s], (enum way)w, hz);
+	free(mem);
 	bench_print(&res);
 	return bench_write(&res, json) ? 0 : 1;
 }

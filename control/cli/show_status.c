@@ -190,6 +190,9 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 	       damp_get_int(c, "proofs_echo"), damp_get_int(c, "proofs_ping"),
 	       damp_get_int(c, "proofs_token"), damp_get_int(c, "echo_sent"),
 	       damp_get_int(c, "pings_sent"));
+	label("");
+	printf("by what their server gave them: %lld by DTLS cookie, %lld by acknowledgement\n",
+	       damp_get_int(c, "proofs_cookie"), damp_get_int(c, "proofs_ack"));
 	if (hurt == 0)
 		return;
 	label("");

@@ -171,6 +171,10 @@ static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 	damp_metrics_family(f, "damper_token_proofs_total", "counter",
 			    "Peers proved by their answer to a request from inside.");
 	fprintf(f, "damper_token_proofs_total %" PRIu64 "\n", t->proofs_token);
+	damp_metrics_family(f, "damper_server_proofs_total", "counter",
+			    "Peers proved by returning what an inside server gave them, by kind.");
+	fprintf(f, "damper_server_proofs_total{kind=\"cookie\"} %" PRIu64 "\n", t->proofs_cookie);
+	fprintf(f, "damper_server_proofs_total{kind=\"ack\"} %" PRIu64 "\n", t->proofs_ack);
 	damp_metrics_family(
 		f, "damper_made_packets_total", "counter",
 		"Packets of our own, in place of another or new, by the zone they leave to.");

@@ -46,6 +46,7 @@ static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
 	b->judge = damp_judge_init(at, c, &bench_key, s->wall_s - b->zero / DAMP_TICK_HZ, 0);
 	if (b->judge == NULL)
 		return false;
+	b->judge->recorded = true;
 	b->worker = damp_judge_worker_init(at + judge, b->judge, 0, b->stats, b->events);
 	return b->worker != NULL;
 }

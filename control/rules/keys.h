@@ -286,6 +286,11 @@
 	X(GUARD, CHECK_SOURCES, "check_sources", TRUTH, "0.1", "true",                            \
 	  "Drop sources of the wrong side. Works once a zone of the inside port has prefixes "    \
 	  "(AV-51; BCP 38).")                                                                     \
+	X(GUARD, PERMUTE, "permute_message_ids", TRUTH, "0.1", "true",                            \
+	  "Change the Message IDs of what inside endpoints send confirmable or non-confirmable, " \
+	  "by a keyed permutation for each outside address and port, and those of its ACK and "   \
+	  "RST back: then nobody can acknowledge or reset for somebody else, and an ACK proves "  \
+	  "its sender (AV-15, AV-17; RFC 7641 section 7).")                                       \
 	X(GUARD, PORTS, "ports", MAP, "0.1", "", "UDP ports that are CoAP.")                      \
 	X(UNPROVED, RATE, "rate", RATE_BYTES, "0.1", "4 KiB/s",                                   \
 	  "IP bytes per second toward one address (anchors.md 5, ledger).")                       \
@@ -323,8 +328,9 @@
 	  "the real client still gets one (anchors.md 5).")                                       \
 	X(CHALLENGES, NETWORK, "network", MAP, "0.1", "", "The same for a whole network.")        \
 	X(CHALLENGES, RETRIES, "retries", MAP, "0.1", "",                                         \
-	  "Toward one address, for requests that came again as RFC 7252 section 4.2 has it: a "   \
-	  "flood of fresh ones does not use these up.")                                           \
+	  "Toward one address, for requests that came again as RFC 7252 section 4.2 has it, and " \
+	  "for an address where somebody has proved to be: a flood of fresh ones does not use "   \
+	  "these up.")                                                                            \
 	X(RETRIES, RATE, "rate", RATE_MSG, "0.1", "20 msg/s", "Sustained.")                       \
 	X(RETRIES, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
 	X(CHALLENGES, ALL, "all", MAP, "0.1", "", "The same for all addresses together.")         \

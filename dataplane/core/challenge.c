@@ -58,7 +58,11 @@ static unsigned pings_for(const struct damp_pkt *p, uint32_t budget)
 
 void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), 0, DAMP_PING_LIFE_S);
+	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0);
+
+	/* Written only after the charges are paid: time enough for its line to come. */
+	damp_seen_prefetch(c->w->seen, key);
+	damp_see(d, key, 0, DAMP_PING_LIFE_S);
 }
 
 static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -96,6 +100,15 @@ static bool gateway_may_ask(const struct damp_ctx *c, struct damp_decision *d, e
 	return affordable(c, d, why);
 }
 
+/* Whose challenge a flood of fresh requests must not be able to use up: one
+ * that came again, and one from an address where somebody has proved to be. */
+static bool preferred(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0))
+		return true;
+	return p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, damp_key_grey(p), c->now);
+}
+
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
 static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
 			  enum damp_reason *why)
@@ -103,7 +116,7 @@ static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, st
 	charge_challenge(c, d, &p->frame.src, bytes, false);
 	if (affordable(c, d, why))
 		return true;
-	if (p->coap.type != DAMP_COAP_CON || !damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
+	if (!preferred(c, p))
 		return false;
 	charge_challenge(c, d, &p->frame.src, bytes, true);
 	return affordable(c, d, why);

@@ -57,6 +57,15 @@ void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, con
 			DAMP_REASON_LEDGER_NET);
 }
 
+void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_rung *r = &c->g->proved;
+
+	if (r->cost_q16)
+		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
+				r->burst_ticks, DAMP_REASON_PROVED_BUDGET);
+}
+
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why)
 {
 	const int refused = damp_ledger_peek(c->j->ledger, d->charge, d->ncharges, c->now);

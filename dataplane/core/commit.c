@@ -13,6 +13,7 @@
  */
 #include "judge_state.h"
 
+#include "permute.h"
 #include "rewrite.h"
 
 static bool pay(const struct damp_ctx *c, struct damp_decision *d)
@@ -74,6 +75,8 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
+	s->proofs_cookie += proof == DAMP_PROOF_COOKIE;
+	s->proofs_ack += proof == DAMP_PROOF_ACK;
 }
 
 /* Any answer frees an outside peer from PROBING_RATE; written once per life. */
@@ -141,6 +144,14 @@ static uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 			     damp_device_port(p), c->wall_s);
 }
 
+/* The Message ID of p on the side it is forwarded to. */
+static uint16_t mid_there(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	if (p->side == DAMP_INSIDE && damp_mid_moves(c, p))
+		return damp_mid_out(&c->v->secrets.mid, p->peer_key, p->coap.mid);
+	return p->coap.mid;
+}
+
 /* Pings for later; before the frame they are copied from is rewritten. */
 static void schedule_probes(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
 			    enum damp_reply_way way)
@@ -174,12 +185,14 @@ static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const stru
 static size_t make_echo(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	uint8_t echo[DAMP_ECHO_LEN];
+	struct damp_coap m = p->coap;
 
+	m.mid = mid_there(c, p);
 	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, d->echo_len);
 	c->w->stats->challenges_sent++;
 	if (d->move == DAMP_MOVE_ECHO_BACK)
 		return damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, d->echo_len, non_mid(c, p));
-	return damp_reply_challenge_on(p->data, p->len, &p->frame, &p->coap, echo, d->echo_len, d->pay);
+	return damp_reply_challenge_on(p->data, p->len, &p->frame, &m, echo, d->echo_len, d->pay);
 }
 
 /* A request that cannot be sliced goes on whole; its answer is judged anyway. */
@@ -190,14 +203,33 @@ static size_t make_slice(struct damp_pkt *p, const struct damp_decision *d)
 	return n ? n : p->len;
 }
 
+/* A response that cannot take an Echo goes on without. */
+static size_t add_echo(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	uint8_t echo[DAMP_ECHO_LEN];
+	size_t n;
+
+	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, d->preempt_len);
+	n = damp_rewrite_add_echo(p->data, p->len, p->cap, &p->frame, &p->coap, echo, d->preempt_len);
+	d->out_ip = n ? (uint32_t)n - p->frame.l3_off : p->frame.ip_len;
+	return n ? n : p->len;
+}
+
+static size_t make_forward(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
+{
+	schedule_probes(c, p, d, DAMP_REPLY_ON);
+	if (d->verdict != DAMP_VERDICT_BYPASS && damp_mid_moves(c, p))
+		damp_rewrite_mid(p->data, &p->frame, mid_there(c, p));
+	return d->slice ? make_slice(p, d) : d->preempt_len ? add_echo(c, p, d) : p->len;
+}
+
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
  * not be built. */
-static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	switch (d->move) {
 	case DAMP_MOVE_FORWARD:
-		schedule_probes(c, p, d, DAMP_REPLY_ON);
-		return d->slice ? make_slice(p, d) : p->len;
+		return make_forward(c, p, d);
 	case DAMP_MOVE_CODE_BACK:
 		return make_code(c, p, d);
 	case DAMP_MOVE_ECHO_BACK:

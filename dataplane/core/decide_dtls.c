@@ -1,31 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DTLS on its ports: sealed, so only bytes count.
+ * DTLS on its ports: sealed, so bytes count, and who returns a cookie.
  *
  * Idea: one conversation per pair of endpoints. Every datagram from outside
  * adds alpha times its IP bytes to the conversation's credit, every datagram
  * toward outside is paid from it and from the ledger (RFC 9147 section 5.1).
  * A conversation that an inside client began is held to PROBING_RATE until
- * its peer answers, as for CoAP.
+ * its peer answers, as for CoAP. A cookie that the server inside sends out is
+ * noted, and the ClientHello that returns it proves its sender: from then on
+ * the budget of a proved peer takes the place of the credit.
  *
- * Reference: RFC 7983 (first byte 20..63), RFC 6347 4.2.1, AV-45, AV-46.
+ * Reference: RFC 6347 4.2.1, RFC 9147 5.1, AV-45, AV-46.
  */
 #include "judge_state.h"
 
-static bool is_record(const struct damp_pkt *p)
-{
-	const uint8_t first = p->frame.payload_len ? p->data[p->frame.payload_off] : 0;
+#include "dtls.h"
 
-	return first >= 20 && first <= 63;
+static struct damp_given cookie_of(const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	return (struct damp_given){ p->data + p->frame.payload_off + h->cookie_off, h->cookie_len };
 }
 
-static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+static bool returns_cookie(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	const struct damp_given cookie = cookie_of(p, h);
+
+	return h->hello == DAMP_DTLS_CLIENT_HELLO && damp_given_before(c, p, DAMP_SEEN_COOKIE, &cookie);
+}
+
+static void note_cookie(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			const struct damp_dtls *h)
+{
+	const struct damp_given cookie = cookie_of(p, h);
+
+	if (h->hello == DAMP_DTLS_HELLO_VERIFY || h->hello == DAMP_DTLS_HELLO_RETRY)
+		damp_note_given(c, p, d, DAMP_SEEN_COOKIE, &cookie, DAMP_COOKIE_LIFE_S);
+}
+
+static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			 const struct damp_dtls *h)
 {
 	enum damp_reason why;
 
-	damp_forward(d, p, DAMP_REASON_ACCEPTED);
+	damp_forward(d, p, p->proved ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED);
 	d->answers = p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_FROM_INSIDE);
-	if (!p->proved && p->xchg == NULL) {
+	if (!p->proved && returns_cookie(c, p, h))
+		d->proof = DAMP_PROOF_COOKIE;
+	if (!p->proved && d->proof == DAMP_PROOF_NONE && p->xchg == NULL) {
 		damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
 		if (!damp_charges_fit(c, d, &why)) {
 			d->ncharges = 0;
@@ -39,15 +60,25 @@ static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, str
 	d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
 }
 
-static void from_inside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+static void toward_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+
+	damp_charge_proved(c, p, d);
+	if (damp_charges_fit(c, d, &why)) {
+		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
+		return;
+	}
+	d->ncharges = 0;
+	damp_drop(d, why);
+}
+
+static void toward_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			    const struct damp_dtls *h)
 {
 	const bool ours = p->xchg == NULL || (p->xchg->flags & DAMP_XCHG_FROM_INSIDE);
 	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
 
-	if (p->proved) {
-		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
-		return;
-	}
 	if (ours) {
 		if (!damp_peer_proved(c->j->peers, damp_key_answers(p->peer_key), c->now, 0))
 			damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,
@@ -68,13 +99,16 @@ static void from_inside(const struct damp_ctx *c, const struct damp_pkt *p, stru
 		return;
 	}
 	damp_forward(d, p, DAMP_REASON_ACCEPTED);
+	if (!ours)
+		note_cookie(c, p, d, h);
 }
 
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	enum damp_action act;
+	struct damp_dtls h;
 
-	if (!is_record(p)) {
+	if (!damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &h)) {
 		damp_drop(d, DAMP_REASON_DTLS_RECORD);
 		return;
 	}
@@ -85,7 +119,9 @@ void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct
 		return;
 	}
 	if (p->side == DAMP_OUTSIDE)
-		from_outside(c, p, d);
+		from_outside(c, p, d, &h);
+	else if (p->proved)
+		toward_proved(c, p, d);
 	else
-		from_inside(c, p, d);
+		toward_unproved(c, p, d, &h);
 }

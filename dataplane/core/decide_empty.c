@@ -4,8 +4,10 @@
  *
  * An ACK or RST passes only when it matches a CON or NON seen the other way;
  * that alone ends every RST loop and most spoofed resets (AV-17, AV-40). One
- * that answers a ping of ours is a proof and ends here. Pings from unproved
- * peers are answered by the gateway, so that a sleepy server sleeps on.
+ * that answers a ping of ours is a proof and ends here; an ACK of a CON whose
+ * Message ID left permuted is a proof and goes on (attacks.md 3.2 P2, P3).
+ * Pings from unproved peers are answered by the gateway, so that a sleepy
+ * server sleeps on.
  */
 #include "judge_state.h"
 
@@ -36,39 +38,67 @@ static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, stru
 	damp_see_mid(c, p, d);
 }
 
-/* Does this answer a ping of ours? A wrong answer while a ping is out costs a
- * guess; out of guesses, no answer counts (attacks.md 6.3, AV-49 f). */
-static bool proves(const struct damp_ctx *c, const struct damp_pkt *p, bool *wrong)
+/* The last four Message IDs, 16 bits each, the newest lowest. More would be as
+ * many right answers to a guess; each copy of a CON brings its own back. */
+static bool among(uint64_t mids, uint16_t mid)
 {
-	uint64_t value;
+	for (; mids >> 16 != 0; mids >>= 16)
+		if ((uint16_t)mids == mid)
+			return true;
+	return (uint16_t)mids == mid;
+}
+
+void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0);
+	uint64_t mids;
+
+	if (p->coap.type != DAMP_COAP_CON || p->side != DAMP_INSIDE || !damp_mid_permuted(c, p))
+		return;
+	if (!damp_seen_find(c->w->seen, key, c->now, &mids))
+		mids = p->coap.mid;
+	else if (!among(mids, p->coap.mid))
+		mids = mids << 16 | p->coap.mid;
+	damp_see(d, key, mids, DAMP_ACK_LIFE_S);
+}
+
+/* Does this answer a ping of ours, or a CON of an inside server? A wrong answer
+ * while one is awaited costs a guess; out of guesses, no answer counts
+ * (attacks.md 6.3, AV-15, AV-49 f). The ACKs of a proved peer renew its proof. */
+static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p, bool *wrong)
+{
+	uint64_t mids = 0, value;
+	const bool con = p->coap.type == DAMP_COAP_ACK &&
+			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
+	const bool ping = !p->proved &&
+			  damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
 
 	*wrong = false;
-	if (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
-	    !damp_guesses_left(c, p))
-		return false;
-	if (damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport, c->wall_s,
-			    p->coap.mid))
-		return true;
+	if ((!con && !ping) || !damp_guesses_left(c, p))
+		return DAMP_PROOF_NONE;
+	if (ping && damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport,
+				    c->wall_s, p->wire_mid))
+		return DAMP_PROOF_PING;
+	if (con && among(mids, p->coap.mid))
+		return DAMP_PROOF_ACK;
 	*wrong = true;
-	return false;
+	return DAMP_PROOF_NONE;
 }
 
 /* An ACK or RST from outside. */
 static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FROM_INSIDE, p->coap.mid);
-	bool wrong = false;
-	const bool proof = !p->proved && proves(c, p, &wrong);
+	bool wrong;
 
-	if (proof)
-		d->proof = DAMP_PROOF_PING;
+	d->proof = (uint8_t)proves(c, p, &wrong);
 	if (damp_seen_find(c->w->seen, key, c->now, &d->obs_key)) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED);
 		d->refresh_obs = p->coap.type == DAMP_COAP_ACK;
 		d->close_obs = p->coap.type == DAMP_COAP_RST;
 		return;
 	}
-	damp_drop(d, proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);
+	damp_drop(d, d->proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);
 	if (wrong)
 		damp_charge_guess(c, p, d);
 }

@@ -14,6 +14,8 @@
  */
 #include "judge_state.h"
 
+#define DAMP_ECHO_OPTION 2u      /* header of an Echo option behind Block2 or Size2 */
+
 static bool is_notification(const struct damp_pkt *p)
 {
 	if (!damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) || DAMP_COAP_CLASS(p->coap.code) != 2)
@@ -34,6 +36,7 @@ static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	damp_forward(d, p, why);
 	note_observation(p, d);
 	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
 	d->speaks_blocks = p->side == DAMP_INSIDE && damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
 	d->payer = p->xchg;
 	d->payer_flags = DAMP_XCHG_ANSWERED;
@@ -63,16 +66,14 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 	damp_forward(d, p, DAMP_REASON_ACCEPTED_GRACE);
 	d->open_obs = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE);
 	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
 }
 
 static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const struct damp_rung *r = &c->g->proved;
 	enum damp_reason why;
 
-	if (r->cost_q16)
-		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
-				r->burst_ticks, DAMP_REASON_PROVED_BUDGET);
+	damp_charge_proved(c, p, d);
 	if (!damp_charges_fit(c, d, &why)) {
 		refuse(d, why);
 		return;
@@ -121,17 +122,32 @@ static bool more_to_come(const struct damp_pkt *p)
 	       (p->coap.block2 & DAMP_BLOCK_MORE);
 }
 
-/* A peer that will get more is asked at once, from what the credit still holds,
- * so that an honest one loses nothing later. Returns the number of pings. */
-static unsigned pings_ahead(const struct damp_pkt *p)
+/*
+ * A peer that will get more is asked at once, from what the credit still holds,
+ * so that an honest one loses nothing later. A client that will ask for the
+ * next block gets an Echo along, which a libcoap client returns with it
+ * (attacks.md 1.6; a challenge in the middle of a transfer would break it).
+ * Whatever is left goes for pings. Sets both in d; returns the bytes.
+ */
+static uint32_t ask_ahead(const struct damp_pkt *p, struct damp_decision *d)
 {
 	const struct damp_xchg *x = p->xchg;
-	uint32_t n;
+	const uint32_t ping = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	uint32_t left, bytes = 0;
 
-	if (!more_to_come(p) || x->credit < p->frame.ip_len)
+	if (x == NULL || !more_to_come(p) || x->credit < p->frame.ip_len)
 		return 0;
-	n = (x->credit - p->frame.ip_len) / damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
-	return n > DAMP_PROBE_STEPS ? DAMP_PROBE_STEPS : n;
+	left = x->credit - p->frame.ip_len;
+	if (!is_notification(p) && left >= DAMP_ECHO_OPTION + DAMP_ECHO_SHORT_MIN) {
+		d->preempt_len = left >= DAMP_ECHO_OPTION + DAMP_ECHO_LEN ? DAMP_ECHO_LEN :
+				 left < DAMP_ECHO_OPTION + DAMP_ECHO_SHORT_MAX ? (uint8_t)(left - DAMP_ECHO_OPTION) :
+										 DAMP_ECHO_SHORT_MAX;
+		bytes = DAMP_ECHO_OPTION + d->preempt_len;
+	}
+	d->probes = (left - bytes) / ping;
+	if (d->probes > DAMP_PROBE_STEPS)
+		d->probes = DAMP_PROBE_STEPS;
+	return bytes + d->probes * ping;
 }
 
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool challenge)
@@ -139,18 +155,20 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	const unsigned rule_charges = d->ncharges;
 	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
 	struct damp_xchg *x = p->xchg;
-	const unsigned pings = x != NULL ? pings_ahead(p) : 0;
-	const uint32_t bytes = p->frame.ip_len + pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	const uint32_t bytes = p->frame.ip_len + ask_ahead(p, d);
 
 	damp_charge_unproved(c, d, &p->frame.dst, bytes, 0);
 	if (!challenge && x != NULL && p->frame.ip_len <= x->credit && damp_charges_fit(c, d, &why)) {
 		pass(c, p, d, DAMP_REASON_ACCEPTED);
 		d->pay = bytes;
-		d->probes = pings;
-		if (pings > 0)
+		if (d->preempt_len > 0)
+			d->out_ip += DAMP_ECHO_OPTION + d->preempt_len;
+		if (bytes > p->frame.ip_len)
 			damp_expect_pong(c, p, d);
 		return;
 	}
+	d->preempt_len = 0;
+	d->probes = 0;
 	d->ncharges = rule_charges;
 	if (p->obs != NULL)
 		decide_observer(c, p, d);

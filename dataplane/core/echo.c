@@ -18,6 +18,7 @@
 
 #define ECHO_PURPOSE "damper echo"
 #define PING_PURPOSE "damper ping"
+#define MID_PURPOSE "damper mid"
 #define ECHO_LIFE_MAX_S 900u        /* the slot byte is unambiguous for 1024 s, less some skew */
 #define ECHO_MAC_LEN 8u
 
@@ -42,6 +43,7 @@ void damp_secrets_init(struct damp_secrets *s, const struct damp_key *master, ui
 
 	s->master = key;
 	s->epoch = wall_s / DAMP_KEY_ROTATION_S;
+	s->mid = damp_key_derive(&key, MID_PURPOSE, 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		s->echo[i] = damp_key_derive(&key, ECHO_PURPOSE, s->epoch - i);
 		s->ping[i] = damp_key_derive(&key, PING_PURPOSE, s->epoch - i);

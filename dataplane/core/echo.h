@@ -12,8 +12,9 @@
  * The ping's Message ID is 16 bits of another SipHash over both endpoints and
  * the epoch.
  *
- * Invariant: keys differ per purpose and rotate hourly by derivation from a
- * master key and the wall time; the current and the previous one are valid.
+ * Invariant: keys differ per purpose; those of Echo and ping rotate hourly by
+ * derivation from a master key and the wall time, and the current and the
+ * previous one are valid.
  * MACs are compared in constant time. Token, Message ID and server are not
  * bound (a client's retry has new ones, RFC 9175 section 2.3).
  */
@@ -31,11 +32,13 @@
 #define DAMP_KEY_ROTATION_S 3600u
 #define DAMP_PING_EPOCH_S 8u        /* a ping is answered in this or the next epoch */
 
-/* Keys of one hour and the hour before it. */
+/* Keys of one hour and the hour before it. That of the Message IDs (permute.h)
+ * stays: an ACK may be of any hour, and what a peer learns is its own table. */
 struct damp_secrets {
 	struct damp_key master;
 	uint64_t epoch;             /* wall seconds / DAMP_KEY_ROTATION_S of echo[0] */
 	struct damp_key echo[2], ping[2];
+	struct damp_key mid;
 };
 
 void damp_secrets_init(struct damp_secrets *s, const struct damp_key *master, uint64_t wall_s);

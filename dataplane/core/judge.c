@@ -2,13 +2,16 @@
 /*
  * Bursts through the judge: set-up, the passes, and the slow loop's questions.
  *
- * Pass 1 hashes and prefetches for the whole burst, pass 2 looks up, decides
- * and commits packet by packet, in order, because the second packet of a burst
- * may depend on the first. See judge.h for the promise.
+ * Pass 1 hashes and prefetches for the whole burst, a look at the peers' proofs
+ * in between prefetches what depends on them, pass 2 looks up, decides and
+ * commits packet by packet, in order, because the second packet of a burst may
+ * depend on the first. See judge.h for the promise.
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
 #include "judge_state.h"
+
+#include "permute.h"
 
 const struct damp_judge_config damp_judge_defaults = {
 	.nworkers = 1,
@@ -48,6 +51,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	j->k_addr = damp_key_derive(key, "address", 0);
 	j->k_xchg = damp_key_derive(key, "exchange", 0);
 	j->k_mid = damp_key_derive(key, "message id", 0);
+	j->k_given = damp_key_derive(key, "given", 0);
 	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
@@ -136,9 +140,10 @@ static bool has_coap(const struct damp_pkt *p)
 }
 
 /*
- * Start the loads of the lines that deciding about p may ask for. A guess: a
- * peer that turns out to be proved needs other lines, and one that is over a
- * budget fewer. What is not asked for costs bandwidth, no time.
+ * The lines of the budgets that deciding about p may ask for. A guess: a peer
+ * that turns out to be proved needs others. It is made here and not when that
+ * is known, because loads that start between hashes cost next to nothing and a
+ * volley of eight for every packet waits for its own.
  */
 static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 {
@@ -150,12 +155,21 @@ static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
 		return;
 	}
+	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
 	damp_grey_prefetch(c->w->grey, damp_key_grey(p));
+}
+
+/* From here on every Message ID is the inside's. */
+static void take_mid(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->wire_mid = p->coap.mid;
+	if (p->side == DAMP_OUTSIDE && damp_mid_moves(c, p))
+		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
 }
 
 /* Pass 1: what can be computed from the packet and the program alone. */
@@ -168,17 +182,52 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->observed = 0;
 	p->peer_key = 0;
 	p->xchg_key = 0;
+	p->mid_key = 0;
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
 	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
+	take_mid(c, p);
 	if (!has_coap(p))
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	prefetch_budgets(c, p);
+}
+
+/* Is p an ACK or RST, which a Message ID of the other side has to explain? */
+static bool asks_for_mid(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_EMPTY && p->coap.type != DAMP_COAP_CON;
+}
+
+/* The line of the Message ID that an ACK or RST will ask for, or that a CON or
+ * NON will leave, a ping too; its key is kept. */
+static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool asks = asks_for_mid(p);
+	const bool outside = (p->side == DAMP_OUTSIDE) != asks;
+
+	if (!asks && p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+		return;
+	p->mid_key = damp_key_seen(c->j, p, outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid);
+	damp_seen_prefetch(c->w->seen, p->mid_key);
+}
+
+/*
+ * Between the passes, when the peers' lines have come: the Message IDs of what is
+ * likely to pass. Of what unproved peers send most is dropped, and leaves none.
+ * A guess: a packet of this burst may still change what is proved.
+ */
+static void foresee(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
+
+	if (p->kind == DAMP_KIND_EMPTY ||
+	    (message && (p->side == DAMP_INSIDE || damp_peer_proved(c->j->peers, p->peer_key, c->now, 0))))
+		prefetch_mid(c, p);
 }
 
 /* What an Echo option in a request is worth. A short value can be guessed: it
@@ -241,11 +290,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		p->truths |= DAMP_TRUTH_MULTICAST;
 	if (p->kind == DAMP_KIND_RESPONSE && (p->xchg != NULL || p->obs != NULL))
 		p->truths |= DAMP_TRUTH_SOLICITED;
-	if (p->kind == DAMP_KIND_EMPTY &&
-	    damp_seen_find(c->w->seen,
-			   damp_key_seen(c->j, p, from_peer ? DAMP_SEEN_FROM_INSIDE : DAMP_SEEN_FROM_OUTSIDE,
-					 p->coap.mid),
-			   c->now, &value))
+	if (asks_for_mid(p) && damp_seen_find(c->w->seen, p->mid_key, c->now, &value))
 		p->truths |= DAMP_TRUTH_SOLICITED;
 	return echo;
 }
@@ -293,6 +338,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	prepare(c, p);
+	foresee(c, p);
 	decide_one(c, p, d);
 }
 
@@ -303,6 +349,8 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
+	for (unsigned i = 0; i < n; i++)
+		foresee(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++) {
 		c.p = &p[i];
 		if (bypassed)

@@ -61,11 +61,15 @@ struct damp_pkt {
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	/* coap.mid is the Message ID as the inside knows it, whichever side p came
+	 * in on; this is the one that p came with (permute.h). */
+	uint16_t wire_mid;
 	uint16_t src_class, dst_class;
 	uint64_t peer_key, device_key, xchg_key;
 	/* Keyed hashes of the outside address and its prefixes at the guard's byte
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
+	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;

@@ -35,12 +35,13 @@ struct damp_probe_fifo {
 
 struct damp_judge {
 	struct damp_judge_config cfg;
-	struct damp_key k_addr, k_xchg, k_mid;
+	struct damp_key k_addr, k_xchg, k_mid, k_given;
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
 	uint64_t wall_s;
 	damp_tick start;
+	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
 
 struct damp_judge_worker {
@@ -93,7 +94,7 @@ enum damp_move {
 };
 
 #define DAMP_MATCHES_KEPT 16u
-#define DAMP_SEEN_ADDS 3u
+#define DAMP_SEEN_ADDS 5u
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -112,6 +113,7 @@ struct damp_decision {
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	bool speaks_blocks;                     /* the device used Block2 */
+	uint8_t preempt_len;                    /* of an Echo to add to a response that is forwarded */
 	uint16_t xchg_flags;
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
@@ -135,7 +137,8 @@ struct damp_decision {
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
 
-enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN };
+enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN, DAMP_PROOF_COOKIE,
+		  DAMP_PROOF_ACK };
 
 /* Kinds of facts kept in the Message ID table. */
 enum damp_seen_kind {
@@ -143,7 +146,9 @@ enum damp_seen_kind {
 	DAMP_SEEN_FROM_INSIDE,
 	DAMP_SEEN_PING_OUT,                     /* a ping of ours is out to this pair of endpoints */
 	DAMP_SEEN_CHALLENGED,                   /* this request was challenged before */
-	DAMP_SEEN_FRAGMENT                      /* rest of a dropped datagram */
+	DAMP_SEEN_FRAGMENT,                     /* rest of a dropped datagram */
+	DAMP_SEEN_COOKIE,                       /* a DTLS cookie given to this pair of endpoints */
+	DAMP_SEEN_CON_OUT                       /* CONs of an inside server are out: their last Message IDs */
 };
 
 /* Wrong answers to pings one address may give: 8 in 60 s (attacks.md 6.3). */
@@ -154,8 +159,10 @@ enum damp_seen_kind {
 #define DAMP_BLOCKS_LIFE_S 86400u
 
 #define DAMP_FRAGMENT_LIFE_S 30u
+#define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45) */
 #define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
 #define DAMP_CHALLENGED_LIFE_S 60u
+#define DAMP_ACK_LIFE_S 16u             /* a CON that is not acknowledged comes again sooner, or not at all */
 
 /* Domains of the ledger, below those of the rule limits. */
 enum damp_domain {
@@ -184,6 +191,24 @@ static inline uint16_t damp_peer_port(const struct damp_pkt *p)
 static inline uint16_t damp_device_port(const struct damp_pkt *p)
 {
 	return p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
+}
+
+/* Did an inside endpoint choose the Message ID of p, and does an outside one
+ * see it permuted? Inside's CON and NON, outside's ACK and RST; not to a group,
+ * whose members would answer from addresses of their own. */
+static inline bool damp_mid_permuted(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const bool answers = p->coap.type == DAMP_COAP_ACK || p->coap.type == DAMP_COAP_RST;
+
+	if (p->kind != DAMP_KIND_REQUEST && p->kind != DAMP_KIND_RESPONSE && p->kind != DAMP_KIND_EMPTY)
+		return false;
+	return c->g->permute_mids && answers == (p->side == DAMP_OUTSIDE) && !p->frame.dst_group;
+}
+
+/* And is it another one there? */
+static inline bool damp_mid_moves(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_mid_permuted(c, p) && !c->j->recorded;
 }
 
 /* keys.c: keyed hashes of everything that is looked up. */
@@ -240,6 +265,25 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
+
+/* Bytes toward a proved peer, from its own budget. */
+void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
+/* given.c: note what an inside server gives the peer of p to return, for life_s;
+ * was this given to it? Never for fewer than DAMP_GIVEN_MIN bytes. */
+#define DAMP_GIVEN_MIN 8u
+struct damp_given {
+	const uint8_t *bytes;
+	size_t len;
+};
+void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		     enum damp_seen_kind kind, const struct damp_given *given, uint32_t life_s);
+bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
+		       const struct damp_given *given);
+
+/* decide_empty.c: remember that p, if it is a CON of an inside server and its
+ * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
+void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -304,12 +348,18 @@ static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t valu
 static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool con = p->coap.type == DAMP_COAP_CON;
+	uint64_t key;
 
-	if (p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+	if (!con && p->coap.type != DAMP_COAP_NON)
 		return;
-	damp_see(d, damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
-				  p->coap.mid),
-		 p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
+	key = p->mid_key;
+	if (key == 0) {
+		key = damp_key_seen(c->j, p, p->side == DAMP_OUTSIDE ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE,
+				    p->coap.mid);
+		/* Written when the charges are paid: time enough for its line to come. */
+		damp_seen_prefetch(c->w->seen, key);
+	}
+	damp_see(d, key, p->xchg_key, con ? c->g->con_life_s : c->g->non_life_s);
 }
 
 static inline void damp_drop(struct damp_decision *d, enum damp_reason why)

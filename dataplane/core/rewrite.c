@@ -19,6 +19,7 @@
  * no Block2 beside Q-Block, which RFC 9177 section 4.1 forbids.
  */
 #include "rewrite.h"
+#include "echo.h"
 #include "option.h"
 
 #define IPV6_HEADER_LEN 40u
@@ -26,8 +27,9 @@
 #define SZX_MAX 6u                  /* RFC 7959 section 2.2 */
 
 /* A new Block2 (delta at most 23, value at most one byte) and the header
- * behind it. */
-#define SPLICE_BYTES_MAX (2u + 1u + DAMP_OPT_HDR_MAX)
+ * behind it; or a new Echo, whose header has at most two bytes. */
+#define SPLICE_BYTES_MAX (2u + DAMP_ECHO_LEN)
+_Static_assert(SPLICE_BYTES_MAX >= 2u + 1u + DAMP_OPT_HDR_MAX, "the longer of the two");
 #define SPLICES_MAX 2u
 
 #define NO_OPTION UINT32_MAX
@@ -234,6 +236,43 @@ size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct 
 			  .szx = szx };
 
 	return rewrite(&p, data, len, cap, f, m);
+}
+
+/* Number of the last option and where the list ends. */
+static bool last_option(const uint8_t *msg, const struct damp_coap *m, uint32_t *number, uint32_t *end)
+{
+	struct damp_opt o;
+
+	*number = 0;
+	*end = m->options_off;
+	for (uint32_t i = 0; i < m->noptions; i++) {
+		if (!damp_opt_read(msg + *end, m->len - *end, &o))
+			return false;
+		*number += o.delta;
+		*end += o.hdr + o.len;
+	}
+	return true;
+}
+
+size_t damp_rewrite_add_echo(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
+			     const struct damp_coap *m, const uint8_t *echo, size_t echo_len)
+{
+	struct plan p = { .strip = NO_OPTION, .nsplices = 1 };
+	struct splice *s = &p.splice[0];
+	uint32_t number;
+
+	if (!may_touch(f, m) || !damp_coap_is_response(m->code) || damp_coap_has(m, DAMP_OPTBIT_ECHO) ||
+	    echo_len == 0 || echo_len > sizeof(s->bytes) - 2 || m->noptions >= DAMP_COAP_OPTIONS_MAX ||
+	    !last_option(data + f->payload_off, m, &number, &s->at) || number > DAMP_COAP_OPT_ECHO)
+		return 0;
+	s->end = s->at;
+	s->n = damp_opt_write(s->bytes, DAMP_COAP_OPT_ECHO - number, (uint32_t)echo_len);
+	memcpy(s->bytes + s->n, echo, echo_len);
+	s->n += (uint32_t)echo_len;
+	if (f->payload_off + planned_len(&p, m) > cap || f->ip_len + s->n > UINT16_MAX)
+		return 0;
+	(void)len;
+	return make(&p, data, f, m);
 }
 
 void damp_rewrite_mid(uint8_t *data, const struct damp_frame *f, uint16_t mid)

@@ -44,6 +44,15 @@ size_t damp_rewrite_block2(uint8_t *data, size_t len, size_t cap, const struct d
 size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
 			    const struct damp_coap *m, bool strip_observe, bool slice, uint8_t szx);
 
+/*
+ * Add an Echo option to a response that has none (RFC 9175 section 2.3: a proxy
+ * may). cap: bytes the frame may have in all; needs 2 more than the value.
+ * Returns the new frame length, 0 when it does not fit or the message may not
+ * be touched.
+ */
+size_t damp_rewrite_add_echo(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
+			     const struct damp_coap *m, const uint8_t *echo, size_t echo_len);
+
 /* Put another Message ID; the checksum is adjusted incrementally (never to 0). */
 void damp_rewrite_mid(uint8_t *data, const struct damp_frame *f, uint16_t mid);
 

@@ -80,7 +80,9 @@ struct damp_worker_stats {
 	uint64_t stage_cycles[DAMP_STAGE_MAX], stage_packets[DAMP_STAGE_MAX];
 	uint64_t bursts, cycles_busy, cycles_idle, heartbeat;
 	uint64_t emitted;           /* messages of our own handed to the shell */
-	uint64_t reserved[31];
+	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them */
+	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
+	uint64_t reserved[29];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

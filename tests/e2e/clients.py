@@ -102,8 +102,11 @@ def challenged_client():
 
 @scenario
 def challenged_small_request():
-    """The same where a challenge would be larger than the request."""
-    _challenged(SHORT, ((), ("-N",)))
+    """The same where a challenge would be larger than the request: a ping asks
+    in its place, and the client's own retransmission is served. A NON request
+    is repeated by nobody; see the known gaps in docs/threat-model.md."""
+    echoes = _challenged(SHORT, ((),))
+    expect(echoes == set(), f"a 4.01 larger than its request was sent: {sorted(echoes)}")
 
 
 @scenario

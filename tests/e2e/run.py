@@ -15,6 +15,7 @@ import harness
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import passing  # noqa: F401
+import proofs  # noqa: F401
 
 SKIPPED = 77
 

@@ -96,6 +96,8 @@ static void add_single(json_t *o, const struct damp_worker_stats *w)
 	add(o, "proofs_echo", w->proofs_echo);
 	add(o, "proofs_ping", w->proofs_ping);
 	add(o, "proofs_token", w->proofs_token);
+	add(o, "proofs_cookie", w->proofs_cookie);
+	add(o, "proofs_ack", w->proofs_ack);
 	add(o, "emitted", w->emitted);
 	add(o, "steered_out", w->steered_out);
 	add(o, "steered_in", w->steered_in);

@@ -32,6 +32,8 @@ static void fill_worker(struct damp_worker_stats *w, uint64_t k)
 	w->proofs_echo = 5 * k;
 	w->proofs_ping = 4 * k;
 	w->proofs_token = 3 * k;
+	w->proofs_cookie = 2 * k;
+	w->proofs_ack = k;
 	w->table_evictions[DAMP_TABLE_LEDGER] = 11 * k;
 	w->stage_cycles[DAMP_STAGE_CLASSIFY] = 50000 * k;
 	w->stage_packets[DAMP_STAGE_CLASSIFY] = 1700 * k;

@@ -119,6 +119,8 @@ static void test_numbers(void **state)
 		"damper_table_capacity{table=\"exchanges\"} 131072",
 		"damper_table_evictions_total{table=\"ledger\",cause=\"full\"} 33",
 		"damper_challenges_total{kind=\"ping\",result=\"passed\"} 12",
+		"damper_server_proofs_total{kind=\"cookie\"} 6",
+		"damper_server_proofs_total{kind=\"ack\"} 3",
 		"damper_worker_cycles_total{worker=\"1\",state=\"busy\"} 6000000",
 		"damper_mempool_free_buffers 16000",
 		"damper_bypass_active 0",

@@ -256,6 +256,41 @@ static void known_servers_are_sliced(void **state)
 	rig_close(&r);
 }
 
+/* The first slice brings an Echo along; the request for the next block returns
+ * it, and the rest of the transfer is a proved peer's. */
+static void first_slice_brings_an_echo(void **state)
+{
+	static const struct rig_end reader = { 3, 50000 };
+	/* ACK 2.05, Block2 0/1/32, 32 bytes. */
+	uint8_t block[4 + 3 + 1 + 32] = { 0x60, 0x45, 0x00, 0x01, 0xd1, 0x0a, 0x09, 0xff };
+	/* GET /p, Block2 1/0/32, Echo behind it (delta 229). */
+	uint8_t next[8 + 2 + DAMP_ECHO_LEN] = { 0x40, 0x01, 0x00, 0x02, 0xb1, 'p', 0xc1, 0x11, 0xd0, 229 - 13 };
+	uint8_t large[200] = { 0x60, 0x45, 0x00, 0x01, 0xd1, 0x0a, 0x0e, 0xff };
+	struct rig r;
+	size_t len, n;
+	const uint8_t *out;
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, large, sizeof(large));
+	r.peer_in = r.peer_out = 0;
+	expect(rig_send(&r, DAMP_OUTSIDE, reader, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	expect(rig_send(&r, DAMP_INSIDE, SERVER, reader, block, sizeof(block)), DAMP_REASON_ACCEPTED);
+	assert_promise(&r);
+	out = rig_out(&r, &len);
+	/* Echo behind Block2: delta 229; then the payload as it was. */
+	assert_int_equal(out[7] >> 4, 13);
+	n = out[7] & 0x0f;
+	assert_in_range(n, DAMP_ECHO_SHORT_MIN, DAMP_ECHO_LEN);
+	assert_int_equal(out[8], 229 - 13);
+	assert_int_equal(len, sizeof(block) + 2 + n);
+	assert_int_equal(out[9 + n], 0xff);
+	next[8] |= (uint8_t)n;
+	memcpy(next + 10, out + 9, n);
+	expect(rig_send(&r, DAMP_OUTSIDE, reader, SERVER, next, 10 + n), DAMP_REASON_ACCEPTED_PROVED);
+	rig_close(&r);
+}
+
 /* n requests a second apart in one's name, each answered as large as may be:
  * after the first few they bring back less than they cost. */
 static void many_requests_bring_back_less(void **state)
@@ -659,12 +694,14 @@ static void inside_clients(void **state)
 static void dtls_pays_its_way(void **state)
 {
 	static const struct rig_end client = { 1, 40000 }, server = { 2, 5684 };
-	uint8_t hello[100] = { 22, 0xfe, 0xfd }, flight[1000] = { 22, 0xfe, 0xfd };
+	/* Handshake records of 100 and of 60 or 1000 bytes, header included. */
+	uint8_t hello[100] = { 22, 0xfe, 0xfd, [12] = 87 }, flight[1000] = { 22, 0xfe, 0xfd, [12] = 47 };
 	struct rig r;
 
 	rig_open(&r, *(bool *)*state);
 	expect(rig_send(&r, DAMP_OUTSIDE, client, server, hello, sizeof(hello)), DAMP_REASON_ACCEPTED);
 	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 60), DAMP_REASON_ACCEPTED);
+	damp_put16(flight + 11, 1000 - 13);
 	expect(rig_send(&r, DAMP_INSIDE, server, client, flight, 1000), DAMP_REASON_AMPLIFICATION);
 	expect(rig_send(&r, DAMP_OUTSIDE, client, server, BYTES(0x40, 0x01, 0, 1)), DAMP_REASON_DTLS_RECORD);
 	assert_promise(&r);
@@ -992,7 +1029,7 @@ int main(void)
 		BOTH(small_answer_passes), BOTH(large_answer_needs_pong), BOTH(proof_ends_the_probes),
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
 		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
-		BOTH(known_servers_are_sliced), BOTH(many_requests_bring_back_less),
+		BOTH(known_servers_are_sliced), BOTH(first_slice_brings_an_echo), BOTH(many_requests_bring_back_less),
 		BOTH(retransmission_is_recognised), BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
 		BOTH(large_renewals_are_dropped),
 		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),

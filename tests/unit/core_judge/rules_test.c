@@ -214,6 +214,7 @@ static void defaults_agree(void **state)
 	SAME(prove_block1);
 	SAME(prove_q_block);
 	SAME(prove_observe);
+	SAME(permute_mids);
 	SAME(slice_szx);
 	SAME(host4);
 	SAME(net4);

@@ -228,6 +228,7 @@ static const struct { const char *text; size_t offset, len; uint64_t value; } gu
 	F("table_full: evict", table_full, DAMP_TABLE_FULL_EVICT),
 	F("group_from_outside: true", allow_group_from_outside, 1),
 	F("check_sources: false", check_sources, 0),
+	F("permute_message_ids: false", permute_mids, 0),
 	F("needs_proof: {block1: false}", prove_block1, 0),
 	F("needs_proof: {q_block: false}", prove_q_block, 0),
 	F("needs_proof: {observe: true}", prove_observe, 1),
