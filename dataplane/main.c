@@ -38,9 +38,9 @@
 #define MIB(bytes) ((unsigned long long)(((bytes) + (1ull << 20) - 1) >> 20))
 
 static const char *const table_name[DAMP_TABLE_MAX] = {
-	[DAMP_TABLE_LEDGER] = "ledger", [DAMP_TABLE_EXCHANGES] = "exchanges", [DAMP_TABLE_SEEN] = "seen",
-	[DAMP_TABLE_OBSERVATIONS] = "observations", [DAMP_TABLE_PEERS] = "peers", [DAMP_TABLE_PROBES] = "probes",
-	[DAMP_TABLE_GREYLIST] = "greylist",
+#define X(name, label) label,
+	DAMP_TABLES(X)
+#undef X
 };
 
 static int override_dir(char *dir, const char *with, const char *what)

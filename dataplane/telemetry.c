@@ -26,9 +26,9 @@ static const char *const source_name[DAMP_SOURCE_MAX] = {
 };
 
 static const char *const table_name[DAMP_TABLE_MAX] = {
-	[DAMP_TABLE_LEDGER] = "ledger", [DAMP_TABLE_EXCHANGES] = "exchanges", [DAMP_TABLE_SEEN] = "seen",
-	[DAMP_TABLE_OBSERVATIONS] = "observations", [DAMP_TABLE_PEERS] = "peers", [DAMP_TABLE_PROBES] = "probes",
-	[DAMP_TABLE_GREYLIST] = "greylist",
+#define X(name, label) label,
+	DAMP_TABLES(X)
+#undef X
 };
 
 static const char *const reason_name[DAMP_REASON_MAX] = {

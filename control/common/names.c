@@ -97,8 +97,11 @@ const char *damp_name_stage(unsigned stage)
 
 const char *damp_name_table(unsigned table)
 {
-	static const char *const word[] = { "ledger", "exchanges", "seen", "observations",
-					    "peers", "probes", "greylist" };
+	static const char *const word[] = {
+#define X(name, label) label,
+		DAMP_TABLES(X)
+#undef X
+	};
 
 	PICK(word, DAMP_TABLE_MAX, table);
 }

@@ -42,7 +42,22 @@ enum damp_stage {
 	DAMP_STAGE_DECIDE, DAMP_STAGE_TX, DAMP_STAGE_MAX
 };
 
-enum damp_table { DAMP_TABLE_LEDGER, DAMP_TABLE_EXCHANGES, DAMP_TABLE_SEEN, DAMP_TABLE_OBSERVATIONS, DAMP_TABLE_PEERS, DAMP_TABLE_PROBES, DAMP_TABLE_GREYLIST, DAMP_TABLE_MAX };
+/* Tables of fixed size: X(NAME, "label"), in the order of the segment. */
+#define DAMP_TABLES(X)                   \
+	X(LEDGER, "ledger")              \
+	X(EXCHANGES, "exchanges")        \
+	X(SEEN, "seen")                  \
+	X(OBSERVATIONS, "observations")  \
+	X(PEERS, "peers")                \
+	X(PROBES, "probes")              \
+	X(GREYLIST, "greylist")
+
+enum damp_table {
+#define X(name, label) DAMP_TABLE_##name,
+	DAMP_TABLES(X)
+#undef X
+	DAMP_TABLE_MAX
+};
 
 struct damp_counter { uint64_t packets, bytes; };
 
