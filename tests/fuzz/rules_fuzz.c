@@ -10,7 +10,7 @@
  *
  * Invariant: there is a program or there are errors, never both and never
  * neither; the data plane's own check takes every program; every message points
- * at a place that is in its file.
+ * at a place that is in its file. What can be laid out stays so.
  */
 #include "rules.h"
 #include "view_check.h"
@@ -102,6 +102,24 @@ static void check(const struct damp_rules *r)
 	}
 }
 
+/* What was laid out once does not change when it is laid out again. */
+static void check_layout(const char *text, size_t len, const struct damp_rules_options *opt)
+{
+	size_t n1 = 0, n2 = 0;
+	struct damp_rules r;
+	char *once = damp_rules_format_text(text, len, "rules.yaml", opt, &r, &n1), *twice = NULL;
+
+	must((once != NULL) == (r.errors == 0));
+	damp_rules_free(&r);
+	if (once) {
+		twice = damp_rules_format_text(once, n1, "rules.yaml", opt, &r, &n2);
+		must(twice && n1 == n2 && memcmp(once, twice, n1) == 0);
+		damp_rules_free(&r);
+	}
+	free(once);
+	free(twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct damp_rules_options opt = { .now = NOW, .strict = true };
@@ -116,6 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	damp_rules_compile_text(all ? all : copy, all ? len : size, "rules.yaml", &opt, &r);
 	check(&r);
 	damp_rules_free(&r);
+	if (!all)
+		check_layout(copy, size, &opt);
 	free(all);
 	free(copy);
 	return 0;
