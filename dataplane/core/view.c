@@ -48,6 +48,7 @@ static void point(struct damp_view *v)
 	v->literals = (const void *)(b + h->sec[DAMP_SEC_LITERALS].off);
 	v->texts = (const void *)(b + h->sec[DAMP_SEC_TEXTS].off);
 	v->rows = (const void *)(b + h->sec[DAMP_SEC_ROWS].off);
+	v->stride = h->nwords;
 	v->nranges4 = (uint32_t)(h->sec[DAMP_SEC_RANGES4].len / sizeof(*v->ranges4));
 	v->nranges6 = (uint32_t)(h->sec[DAMP_SEC_RANGES6].len / sizeof(*v->ranges6));
 	v->nsizes = (uint32_t)(h->sec[DAMP_SEC_SIZES].len / sizeof(*v->sizes));
@@ -81,6 +82,27 @@ static bool index_ranges(struct damp_view *v)
 	return true;
 }
 
+/* Put a head before each row. Rows shorter than a cache line get one each. */
+static bool head_rows(struct damp_view *v)
+{
+	const uint32_t nwords = v->hdr->nwords, line = DAMP_CACHE_LINE / sizeof(uint64_t);
+	const uint64_t *from = v->rows;
+	uint64_t *to;
+
+	if (nwords <= 1)
+		return true;
+	v->stride = nwords < line ? line : nwords + 1;
+	v->headed = aligned_alloc(DAMP_CACHE_LINE, ((size_t)v->hdr->nrows * v->stride + line - 1) / line * DAMP_CACHE_LINE);
+	if (v->headed == NULL)
+		return false;
+	for (to = v->headed; from < v->rows + (size_t)v->hdr->nrows * nwords; from += nwords, to += v->stride) {
+		memcpy(to + 1, from, nwords * sizeof(*to));
+		to[0] = damp_row_head(to + 1, nwords);
+	}
+	v->rows = v->headed;
+	return true;
+}
+
 static bool open_patterns(struct damp_view *v, char *err, size_t errlen)
 {
 	const char *base = (const char *)v->block + v->hdr->sec[DAMP_SEC_HYPERSCAN].off;
@@ -110,7 +132,7 @@ static bool open_workers(struct damp_view *v)
 	if (v->rule_slot == NULL)
 		return false;
 	for (unsigned w = 0; w < v->nworkers; w++) {
-		v->memo[w] = damp_memo_new(v->hdr->nwords, DAMP_MEMO_LINES_LOG2);
+		v->memo[w] = damp_memo_new(v->stride, DAMP_MEMO_LINES_LOG2);
 		if (v->memo[w] == NULL)
 			return false;
 	}
@@ -128,6 +150,7 @@ static void free_parts(struct damp_view *v)
 		if (v->hs[t] != NULL)
 			hs_free_database(v->hs[t]);
 	free(v->rule_slot);
+	free(v->headed);
 	free(v->top4);
 	free(v);
 }
@@ -154,7 +177,7 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	v->memo_key = damp_key_derive(key, "memo", 0);
 	point(v);
 	map_ports(v);
-	if (!index_ranges(v) || !open_workers(v)) {
+	if (!index_ranges(v) || !head_rows(v) || !open_workers(v)) {
 		snprintf(err, errlen, "out of memory");
 		free_parts(v);
 		return NULL;

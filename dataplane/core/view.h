@@ -42,7 +42,11 @@ struct damp_view {
 	const struct damp_option_rows *options;
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
+	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
+	 * one word is its own head and has no other. */
 	const uint64_t *rows;
+	uint64_t *headed;                       /* owned; NULL when the rows are the program's own */
+	uint32_t stride;                        /* words from head to head */
 	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions;
 	/* The range that holds the first address of each /8, so that a search is short. */
 	uint32_t *top4;
@@ -76,9 +80,30 @@ uint64_t damp_program_checksum(const void *block, size_t len);
 /* Address class, by binary search over the ranges. */
 uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a);
 
+static inline const uint64_t *damp_view_head(const struct damp_view *v, uint32_t row)
+{
+	return v->rows + (size_t)row * v->stride;
+}
+
+/* The head of nwords words (at most 64) at row. */
+static inline uint64_t damp_row_head(const uint64_t *row, uint32_t nwords)
+{
+	uint64_t head = 0;
+
+	for (uint32_t w = 0; w < nwords; w++)
+		head |= (uint64_t)(row[w] != 0) << w;
+	return head;
+}
+
+/* Words between a row's head and its first word. */
+static inline uint32_t damp_view_skip(const struct damp_view *v)
+{
+	return v->hdr->nwords > 1;
+}
+
 static inline const uint64_t *damp_view_row(const struct damp_view *v, uint32_t row)
 {
-	return v->rows + (size_t)row * v->hdr->nwords;
+	return damp_view_head(v, row) + damp_view_skip(v);
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)
