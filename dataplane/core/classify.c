@@ -123,13 +123,15 @@ static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsig
 	const uint8_t *msg = p->data + p->frame.payload_off;
 	const uint16_t off = which ? m->query_off : m->path_off, end = which ? m->query_end : m->path_end;
 	const uint64_t abbrev = !which && damp_coap_has(m, DAMP_OPTBIT_URI_PATH_ABBREV) ? m->abbrev + 1ull : 0;
-	const uint64_t raw = damp_siphash13(&v->memo_key, msg + off, end - off);
-	const uint64_t key = damp_hash2(&v->memo_key, raw, abbrev << 1 | which);
-	const uint64_t *hit = damp_memo_find(v->memo[worker], key);
+	const uint64_t *hit;
 	char text[DAMP_TEXT_BYTES_MAX];
-	uint64_t *row;
+	uint64_t key, *row;
 	int len;
 
+	if (off == end && abbrev == 0)
+		return v->empty[which];
+	key = damp_mix(damp_siphash13(&v->memo_key, msg + off, end - off), abbrev << 1 | which);
+	hit = damp_memo_find(v->memo[worker], key);
 	if (hit != NULL) {
 		cost->memo_hits++;
 		return hit;
@@ -142,6 +144,15 @@ static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsig
 	return row;
 }
 
+void damp_view_match_empty(struct damp_view *v)
+{
+	static const char *const text[] = { "/", "" };
+	struct damp_text_cost cost = { 0 };
+
+	for (unsigned t = 0; t < 2; t++)
+		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
+}
+
 /* The head of a row of one word is that word, so that alive holds rules then,
  * and words else. */
 static void add_head(struct damp_matches *m, const uint64_t *head)
@@ -150,9 +161,11 @@ static void add_head(struct damp_matches *m, const uint64_t *head)
 	m->alive &= head[0];
 }
 
+/* A row that holds every rule has nothing to say. */
 static void add_row(struct damp_matches *m, uint32_t row)
 {
-	add_head(m, damp_view_head(m->view, row));
+	if (row != m->view->row_all)
+		add_head(m, damp_view_head(m->view, row));
 }
 
 static void add_coap(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
@@ -171,12 +184,13 @@ static void add_no_coap(struct damp_matches *m, const struct damp_view *v)
 		add_row(m, v->options[i].row_none);
 }
 
+/* From the last row to the first: texts and addresses leave the fewest rules. */
 static uint64_t and_word(const struct damp_matches *m, uint32_t word)
 {
 	uint64_t bits = ~0ull;
 
-	for (uint32_t i = 0; i < m->nrows && bits; i++)
-		bits &= m->row[i][1 + word];
+	for (uint32_t i = m->nrows; i > 0 && bits; i--)
+		bits &= m->row[i - 1][1 + word];
 	return bits;
 }
 
@@ -230,9 +244,8 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 	m->alive = v->hdr->nwords ? ~0ull : 0;
 	if (v->hdr->nwords == 0)
 		return;
-	add_row(m, v->hdr->row_kind[p->kind]);
-	add_row(m, v->classes[p->src_class].src_row[p->side]);
-	add_row(m, v->classes[p->dst_class].dst_row[p->side]);
+	/* In any case one row: no bit but a rule's may be left. */
+	add_head(m, damp_view_head(v, v->hdr->row_kind[p->kind]));
 	add_row(m, v->hdr->row_truth[p->truths]);
 	add_row(m, interval_row(v->sizes, v->nsizes, p->frame.payload_len));
 	add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
@@ -241,6 +254,8 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 		add_coap(m, v, p);
 	else
 		add_no_coap(m, v);
+	add_row(m, v->classes[p->src_class].src_row[p->side]);
+	add_row(m, v->classes[p->dst_class].dst_row[p->side]);
 	add_texts(m, worker, p, cost);
 	if (!damp_view_skip(v)) {
 		m->bits = m->alive;

@@ -41,4 +41,7 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 /* The next matching rule's index, or -1. */
 int32_t damp_matches_next(struct damp_matches *m);
 
+/* Fill empty[] of a view whose patterns and workers are open. Control thread. */
+void damp_view_match_empty(struct damp_view *v);
+
 #endif

@@ -26,8 +26,10 @@ struct hs_scratch;
 struct damp_memo;
 
 #define DAMP_MEMO_LINES_LOG2 10u
-#define DAMP_TOP4_BITS 8u
-#define DAMP_TOP4 (1u << DAMP_TOP4_BITS)
+/* Bits of an IPv4 address that choose where the search for its range begins: enough that
+ * few ranges are left to search, few enough that the index stays in the first-level cache. */
+#define DAMP_TOP4_BITS_MIN 8u
+#define DAMP_TOP4_BITS_MAX 13u
 
 struct damp_view {
 	const struct damp_program_hdr *hdr;
@@ -47,9 +49,11 @@ struct damp_view {
 	const uint64_t *rows;
 	uint64_t *headed;                       /* owned; NULL when the rows are the program's own */
 	uint32_t stride;                        /* words from head to head */
+	uint32_t row_all;                       /* the row that holds every rule; UINT32_MAX: there is none */
 	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions;
-	/* The range that holds the first address of each /8, so that a search is short. */
+	/* The range that holds the first address of each block of 2^top4_shift addresses. */
 	uint32_t *top4;
+	uint32_t top4_shift;
 	struct damp_port_map ports;
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
@@ -57,6 +61,7 @@ struct damp_view {
 	uint16_t *rule_slot;                    /* stats slot of each rule; filled by the owner of the stats */
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
+	uint64_t *empty[2];                     /* heads of the rows of a request without path, without query; owned */
 	unsigned nworkers;
 	void *block;                            /* the program's bytes, owned */
 };
