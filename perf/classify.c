@@ -19,7 +19,6 @@
 #include "rulesets.h"
 
 #include <damper/coap.h>
-#include <getopt.h>
 #include <stdlib.h>
 
 #define SLICE 1024u
@@ -135,28 +134,15 @@ static void run(struct bench_results *res, const struct damp_view *v, const stru
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "runs", required_argument, NULL, 'r' }, { "json", required_argument, NULL, 'j' }, { NULL, 0, NULL, 0 },
-	};
+	const struct bench_options o = bench_options(argc, argv);
 	static struct bench_results res;
 	struct damp_view *v[NRULESETS];
 	struct request *r = bench_memory(SLICE * sizeof(*r));
-	const char *json = NULL;
 	const double hz = bench_hz();
-	unsigned runs = 7;
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (opt == 'r')
-			runs = (unsigned)strtoul(optarg, NULL, 10);
-		else if (opt == 'j')
-			json = optarg;
-		else
-			return 2;
-	}
 	for (size_t s = 0; s < NRULESETS; s++)
 		v[s] = open_ruleset(&rulesets[s]);
-	for (unsigned k = 0; k < runs && k < BENCH_RUNS_MAX; k++)
+	for (unsigned k = 0; k < o.runs; k++)
 		for (size_t s = 0; s < NRULESETS; s++)
 			for (unsigned p = 0; p < PATHS; p++)
 				run(&res, v[s], &rulesets[s], (enum path)p, r, hz);
@@ -164,5 +150,5 @@ int main(int argc, char **argv)
 		damp_view_close(v[s]);
 	free(r);
 	bench_print(&res);
-	return bench_write(&res, json) ? 0 : 1;
+	return bench_write(&res, o.json) ? 0 : 1;
 }
