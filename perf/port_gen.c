@@ -374,6 +374,8 @@ int port_gen_run(const struct port_options *o)
 	else if (port_check_init(&g->check, t) && open_port(g, 0) == 0 && open_port(g, 1) == 0 &&
 		 wait_for_link(g) == 0)
 		rc = run(g);
+	for (unsigned side = 0; side < 2 && rc == 0; side++)
+		rte_eth_dev_stop(g->id[side]);
 	port_check_free(&g->check);
 out_free:
 	free(t);
