@@ -16,7 +16,7 @@
  */
 #include "bench.h"
 #include "cases.h"
-#include "pair.h"
+#include "team.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ struct half_data {
 };
 
 struct bench_pair {
-	struct pair meet;
+	struct team meet;
 	const struct traffic *traffic;
 	unsigned chunks;                /* to measure; more are run to warm up */
 	struct half_data half[2];
@@ -73,12 +73,12 @@ static void run_kind(struct bench_pair *p, unsigned self, unsigned kind, double 
 	for (unsigned s = 0; s < SLICES; s++) {
 		uint64_t since;
 
-		pair_meet(&p->meet);
+		team_meet(&p->meet);
 		since = bench_start();
 		stage_measured(h->stage[kind], h->frames + s * SLICE_FRAMES, SLICE_FRAMES);
 		if (out != NULL)
 			out[s] = (double)(bench_stop() - since) / SLICE_FRAMES;
-		pair_meet(&p->meet);
+		team_meet(&p->meet);
 	}
 }
 
@@ -103,12 +103,16 @@ static void join(struct stage *second, struct stage *first)
 
 static bool open_pair(struct bench_pair *p)
 {
+	void *program;
+	size_t len;
+
 	for (unsigned self = 0; self < 2; self++) {
 		struct half_data *h = &p->half[self];
 
 		h->frames = perf_pool();
 		for (unsigned kind = 0; kind < KINDS; kind++) {
-			h->stage[kind] = stage_open(NULL);
+			program = stage_program(NULL, &len);
+			h->stage[kind] = program ? stage_open(program, len) : NULL;
 			if (h->stage[kind] == NULL)
 				return false;
 			stage_rate(h->stage[kind], PPS / 2);
@@ -144,9 +148,10 @@ static bool measure(const struct traffic *t, unsigned chunks, struct bench_resul
 	double shared, private;
 	char name[48];
 
+	p->meet.n = 2;
 	p->traffic = t;
 	p->chunks = chunks;
-	if (!open_pair(p) || !pair_run(half, p))
+	if (!open_pair(p) || !team_run(2, half, p))
 		return false;
 	shared = median(p, SHARED);
 	private = median(p, PRIVATE);
