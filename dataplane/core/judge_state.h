@@ -272,6 +272,9 @@ void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, con
  * whatever becomes of the packet. */
 bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Would one charge against a guard rung pass, alone? why: for who watches. */
+bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
+			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
 
@@ -310,12 +313,22 @@ void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* decide_request.c: things that are done for proved peers only; has the server
+ * of p budget for a request on trust? */
+bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool observe);
+bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
+
 /* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
  * ordered it. A confirmable request is pinged first, because its client repeats
  * it and needs to understand nothing new; Echo comes when it comes again.
  * When no challenge may be made, a used-up ledger stays the drop's reason. */
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
+/* The first budgets that a challenge needs, which a flood spends: the gateway's,
+ * and one of its receiver's. The reason of what is refused for want of them. */
+bool damp_gateway_may_ask(const struct damp_ctx *c);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p);
+enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
