@@ -5,6 +5,7 @@
 #include "bypass.h"
 #include "check.h"
 #include "completion.h"
+#include "diff.h"
 #include "events.h"
 #include "explain.h"
 #include "fmt.h"
@@ -103,6 +104,23 @@ const struct damp_command damp_commands[] = {
 			"says is looked at by 'damper check' alone.\n",
 		.examples = { "damper schema > damper-rules.schema.json" },
 		.run = damp_cmd_schema,
+	},
+	{
+		.name = "diff", .args = "[OLD] NEW", .min_words = 1, .max_words = 2,
+		.summary = "what changes from one rule set to another",
+		.help = "OLD and NEW are rule files, 'running', or numbers of generations ('damper\n"
+			"history'); without OLD it is what runs. Both are compiled, and what they mean is\n"
+			"compared, not their text: rules added, removed, changed and moved, numbers from\n"
+			"old to new, members of sets, values of the guard, each with its place on both\n"
+			"sides. Defaults that are now written are told, and are no difference. Budgets\n"
+			"that a load would lose stand first: whoever is above such a limit begins anew.\n"
+			"Ends with 1 when they differ.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper diff new.yaml", "damper diff 7 9",
+			      "damper diff old.yaml new.yaml --json | jq .state_lost" },
+		.run = damp_cmd_diff,
 	},
 	{
 		.name = "load", .args = "FILE", .min_words = 1, .max_words = 1,
