@@ -8,6 +8,7 @@
 #include "explain.h"
 #include "help.h"
 #include "load.h"
+#include "mode.h"
 #include "replay.h"
 #include "show.h"
 #include "test.h"
@@ -20,7 +21,7 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_COMMENT] = { "comment", 0, "TEXT",
 			       "why; kept with the load and shown by 'show status'" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
-			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
+			   "how long, like 90s, 10min, 1h (default 10min; a bypass at\nmost 1d, all else 30d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
 			      "take warnings for errors, and remark on more" },
 	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
@@ -52,6 +53,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
 				   "frames from this MAC came from outside, all others from\n"
 				   "inside; may be repeated" },
+	[DAMP_OPT_AT] = { "at", 0, "TIME",
+			  "the time for schedules and ends, like 2026-11-21T10:00Z or\n"
+			  "2026-11-21T10:00+01:00 (default now), or 'unknown'" },
 	[DAMP_OPT_GRACE] = { "grace", 0, NULL,
 			     "begin as right after a start of the gateway, in its grace time" },
 	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
@@ -118,7 +122,9 @@ const struct damp_command damp_commands[] = {
 			"  matched   looked like what the rule asks for\n"
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"
-			"  acted     were stopped, answered or challenged by it\n",
+			"  acted     were stopped, answered or challenged by it\n"
+			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a\n"
+			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n",
 		.options = { DAMP_OPT_JSON, DAMP_OPT_WATCH },
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper show rules",
@@ -180,7 +186,7 @@ const struct damp_command damp_commands[] = {
 			"frames before it. --hex - prints one JSON object for each line.\n"
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
-			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES,
+			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,
 			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
@@ -227,6 +233,19 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper test /etc/damper/home.test.yaml" },
 		.run = damp_cmd_test,
+	},
+	{
+		.name = "mode", .args = "RULE|all observe|enforce|off|file", .min_words = 2, .max_words = 2,
+		.summary = "another mode of a rule for a while",
+		.help = "For a rule that hurts, or one that was on trial: its mode is another one until the\n"
+			"time is over, across reloads and whatever becomes of damperd; then that of the rule\n"
+			"file holds again. The ceiling of 'ruleset: mode' stays above it. 'file' ends it now.\n"
+			"'damper show rules' shows the mode that the data plane goes by, and how long.\n",
+		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper mode lookup-limit observe --for 30min", "damper mode all observe --for 5min",
+			      "damper mode lookup-limit file" },
+		.run = damp_cmd_mode,
 	},
 	{
 		.name = "bypass on", .args = "",

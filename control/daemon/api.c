@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Routing, and the two requests that change something; see api.h. */
 #include "api.h"
+#include "api_runtime.h"
 
 #include "common/diag_json.h"
 #include "common/program_json.h"
@@ -23,23 +24,22 @@ static void answer_text(struct damp_http_reply *reply, unsigned status, char *te
 	reply->len = text != NULL ? strlen(text) : 0;
 }
 
-static void answer(struct damp_http_reply *reply, unsigned status, json_t *j)
+void damp_api_answer(struct damp_http_reply *reply, unsigned status, json_t *j)
 {
 	answer_text(reply, status, j != NULL ? json_dumps(j, JSON_COMPACT) : NULL);
 	json_decref(j);
 }
 
-static void refuse(struct damp_http_reply *reply, unsigned status, const char *error,
-		   const char *text)
+void damp_api_refuse(struct damp_http_reply *reply, unsigned status, const char *error, const char *text)
 {
-	answer(reply, status,
+	damp_api_answer(reply, status,
 	       json_pack("{s:i, s:s, s:o}",
 			 "schema", DAMP_JSON_SCHEMA,
 			 "error", error,
 			 "text", damp_json_text(text)));
 }
 
-static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
+void damp_api_refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 {
 	char text[256];
 
@@ -51,7 +51,7 @@ static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 	else
 		snprintf(text, sizeof(text), "the data plane is away: %s", c->state.why_away);
 	pthread_mutex_unlock(&c->state.lock);
-	refuse(reply, 503, "dataplane_away", text);
+	damp_api_refuse(reply, 503, "dataplane_away", text);
 }
 
 typedef json_t *(*document)(struct damp_control *c, const struct damp_snap *snap);
@@ -62,9 +62,9 @@ static void answer_document(struct damp_control *c, struct damp_http_reply *repl
 	struct damp_snap *snap = damp_control_snapshot(c);
 
 	if (snap == NULL && needs_dataplane)
-		refuse_away(c, reply);
+		damp_api_refuse_away(c, reply);
 	else
-		answer(reply, 200, build(c, snap));
+		damp_api_answer(reply, 200, build(c, snap));
 	free(snap);
 }
 
@@ -111,7 +111,7 @@ static void get_program(struct damp_control *c, const struct damp_http_request *
 
 	(void)req;
 	if (p == NULL) {
-		refuse(reply, 503, "dataplane_away", "it is not known what program the data plane runs");
+		damp_api_refuse(reply, 503, "dataplane_away", "it is not known what program the data plane runs");
 		return;
 	}
 	reply->status = 500;
@@ -143,7 +143,7 @@ static void get_events(struct damp_control *c, const struct damp_http_request *r
 
 	if (!number(damp_http_query(req, "since"), &since) ||
 	    !number(damp_http_query(req, "max"), &max)) {
-		refuse(reply, 400, "usage", "since and max are decimal numbers");
+		damp_api_refuse(reply, 400, "usage", "since and max are decimal numbers");
 		return;
 	}
 	if (max > EVENTS_PER_ANSWER)
@@ -219,7 +219,7 @@ static void post_load(struct damp_control *c, const struct damp_http_request *re
 	char by[64], name[256], comment[256];
 
 	if (req->body_len == 0) {
-		refuse(reply, 400, "usage", "the body is the text of a rule file");
+		damp_api_refuse(reply, 400, "usage", "the body is the text of a rule file");
 		return;
 	}
 	damp_peer_name(req->peer.uid, by, sizeof(by));
@@ -229,7 +229,7 @@ static void post_load(struct damp_control *c, const struct damp_http_request *re
 	job.name = name;
 	job.comment = comment;
 	damp_load_run(c, &job, &r);
-	answer(reply, http_status(r.status), load_json(&r));
+	damp_api_answer(reply, http_status(r.status), load_json(&r));
 	damp_load_result_free(&r);
 }
 
@@ -268,21 +268,21 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 	int err;
 
 	if (!bypass_seconds(req, &seconds)) {
-		refuse(reply, 400, "usage",
+		damp_api_refuse(reply, 400, "usage",
 		       "the body is {\"for_s\": N} with N from 0 (off) to 86400 seconds");
 		return;
 	}
 	err = damp_link_call(c->link, DAMP_WIRE_BYPASS, seconds, -1, &wire, NULL);
 	if (err == -ETIMEDOUT) {
-		refuse(reply, 504, "timeout", "the data plane did not answer in time");
+		damp_api_refuse(reply, 504, "timeout", "the data plane did not answer in time");
 	} else if (err) {
-		refuse_away(c, reply);
+		damp_api_refuse_away(c, reply);
 	} else if (wire.error) {
-		refuse(reply, 502, "refused",
+		damp_api_refuse(reply, 502, "refused",
 		       wire.text[0] != '\0' ? wire.text : strerror(wire.error));
 	} else {
 		tell_bypass(c, req, seconds);
-		answer(reply, 200,
+		damp_api_answer(reply, 200,
 		       json_pack("{s:i, s:b, s:I}",
 				 "schema", DAMP_JSON_SCHEMA,
 				 "active", seconds > 0,
@@ -303,6 +303,7 @@ static const struct route routes[] = {
 	{ "GET", "/v1/memory", false, get_memory },   { "GET", "/v1/events", false, get_events },
 	{ "GET", "/v1/program", false, get_program },
 	{ "POST", "/v1/load", true, post_load },      { "POST", "/v1/bypass", true, post_bypass },
+	{ "POST", "/v1/mode", true, damp_api_post_mode },
 };
 
 static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)
@@ -311,7 +312,7 @@ static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)
 
 	snprintf(text, sizeof(text), "only root and members of group %s may do that",
 		 c->opt.admin_group);
-	refuse(reply, 403, "permission", text);
+	damp_api_refuse(reply, 403, "permission", text);
 }
 
 void damp_api_handle(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply)
@@ -334,7 +335,7 @@ void damp_api_handle(void *arg, const struct damp_http_request *req, struct damp
 		return;
 	}
 	if (path_known)
-		refuse(reply, 405, "method", "this path has another method");
+		damp_api_refuse(reply, 405, "method", "this path has another method");
 	else
-		refuse(reply, 404, "not_found", "there is no such path in this version of damperd");
+		damp_api_refuse(reply, 404, "not_found", "there is no such path in this version of damperd");
 }

@@ -6,6 +6,7 @@
  *   GET  /v1/events?since=N&max=M
  *   POST /v1/load?name=&comment=          body: the rule text
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
+ *   POST /v1/mode                         body: {"rule": "a", "mode": "observe", "for_s": 600}
  *
  * Every answer is an object with "schema"; one that is not a success has
  * "error" (a word for programs) and "text" (a line for people). Statuses: 400

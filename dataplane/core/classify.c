@@ -10,6 +10,7 @@
  */
 #include "classify.h"
 
+#include "live.h"
 #include "memo.h"
 
 #include <hs.h>
@@ -215,6 +216,7 @@ int32_t damp_matches_next(struct damp_matches *m)
 		m->bits = m->row[0][m->word];
 		for (uint32_t i = 1; i < m->nrows && m->bits; i++)
 			m->bits &= m->row[i][m->word];
+		m->bits &= damp_live_mask(m->view, m->word);
 		m->word++;
 	}
 	at = __builtin_ctzll(m->bits);

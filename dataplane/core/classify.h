@@ -25,7 +25,7 @@ struct damp_matches {
 	const uint64_t *row[DAMP_ROWS_GATHERED];
 	uint32_t nrows;
 	uint32_t word;              /* next word to AND */
-	uint64_t bits;              /* of the word before it, not handed out yet */
+	uint64_t bits;              /* of the word before it, not handed out yet; rules in force only */
 };
 
 /* What a text look-up cost. */

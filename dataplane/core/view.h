@@ -6,8 +6,9 @@
  * checksum, version, every offset, count, row number and string before it
  * returns a view, deserialises the Hyperscan databases, and gives each worker
  * a scratch and a memo of its own, sized by this program. A view is immutable
- * but for these worker-private parts, and is freed after the last worker has
- * passed a quiescent state.
+ * but for these worker-private parts and its live part (live.h), and is freed
+ * after the last worker has passed a quiescent state. It opens as it holds when
+ * nobody knows the time: rules whose end is not proved to be past are in force.
  *
  * Threads: open and close on a control thread (they allocate); everything else
  * on any worker, with its own worker number.
@@ -29,6 +30,13 @@ struct damp_memo;
 #define DAMP_TOP4_BITS 8u
 #define DAMP_TOP4 (1u << DAMP_TOP4_BITS)
 
+/* What changes while a view runs; live.h. */
+struct damp_live {
+	uint64_t *mask;                         /* [nwords] rules in force */
+	uint8_t *mode;                          /* [nrules] enum damp_mode */
+	uint64_t least_s;                       /* the time it is at least, for what ends */
+};
+
 struct damp_view {
 	const struct damp_program_hdr *hdr;
 	const char *strings;
@@ -43,7 +51,10 @@ struct damp_view {
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
 	const uint64_t *rows;
-	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions;
+	const struct damp_schedule *schedules;
+	const struct damp_time_zone *time_zones;
+	const struct damp_transition *transitions;
+	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, nschedules;
 	/* The range that holds the first address of each /8, so that a search is short. */
 	uint32_t *top4;
 	struct damp_port_map ports;
@@ -51,6 +62,7 @@ struct damp_view {
 	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
 	struct damp_memo *memo[DAMP_WORKERS_MAX];
 	uint16_t *rule_slot;                    /* stats slot of each rule; filled by the owner of the stats */
+	struct damp_live live;                  /* written by the main thread, read by workers */
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
 	unsigned nworkers;

@@ -102,11 +102,11 @@ def bad_requests():
         # Clients that say nothing, leave early or send much do not hold up the others.
         idle = [p.connect() for _ in range(8)]
         gone = p.connect()
-        gone.send(REQUEST.pack(WIRE_VERSION, HELLO, 0))
+        gone.send(REQUEST.pack(WIRE_VERSION, HELLO, 0, b'', bytes(16), 0, 0))
         gone.close()
         check(p.request(HELLO)[0]['error'] == 0, 'no answer beside idle clients')
         for s in idle:
-            s.send(REQUEST.pack(WIRE_VERSION, HELLO, 0))
+            s.send(REQUEST.pack(WIRE_VERSION, HELLO, 0, b'', bytes(16), 0, 0))
         for s in idle:
             check(receive(s)[0]['error'] == 0, 'no answer to an idle client')
             s.close()
