@@ -197,7 +197,7 @@ static void do_load(struct damp_plane *p, const struct request *r, struct damp_w
 		p->stats->loads_rejected++;
 		return;
 	}
-	if (damp_programs_load(p, block, len, reply->text, sizeof(reply->text)) != 0)
+	if (damp_programs_load(p, block, len, r->head.arg, reply->text, sizeof(reply->text)) != 0)
 		reply->error = EINVAL;
 	else
 		damp_say("generation %u runs", damp_programs_view(p)->hdr->generation);
@@ -243,6 +243,17 @@ static void do_mode(struct damp_plane *p, const struct damp_wire_request *r, str
 		damp_say("mode of %s: %s for %llu s", r->name[0] != '\0' ? r->name : "all rules",
 			 r->value == DAMP_MODE_ENFORCE ? "enforce" : r->value == DAMP_MODE_OBSERVE ? "observe" : "off",
 			 (unsigned long long)r->arg);
+}
+
+/* Only what was meant: another load may have come in between. */
+static void do_keep(struct damp_plane *p, uint64_t generation, struct damp_wire_reply *reply)
+{
+	if (generation != damp_programs_view(p)->hdr->generation)
+		refuse(reply, ESTALE, "another generation runs");
+	else if (damp_programs_keep(p, reply->text, sizeof(reply->text)) != 0)
+		reply->error = EIO;
+	else
+		damp_say("generation %u is kept", (unsigned)generation);
 }
 
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
@@ -294,6 +305,9 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_MODE:
 		do_mode(p, &r->head, reply);
+		break;
+	case DAMP_WIRE_KEEP:
+		do_keep(p, r->head.arg, reply);
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");

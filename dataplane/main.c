@@ -250,16 +250,15 @@ static int set_up(struct damp_plane *p)
 	    damp_state_secret(p->config.state_dir, &p->master) != 0)
 		return -1;
 	damp_timekeeper_start(p);
-	if (damp_programs_start(p) != 0 || damp_control_open(p) != 0)
+	if (damp_programs_start(p) != 0 || damp_ports_start(p) != 0)
 		return -1;
-	if (damp_ports_start(p) != 0)
-		return -1;
-	if (damp_telemetry_register(p->stats) != 0)
-		damp_say("no telemetry: DPDK refused the commands");
 	count_memory(p);
 	measure_tables(p);
 	print_memory(p);
-	return 0;
+	/* Who can ask is told the whole. */
+	if (damp_telemetry_register(p->stats) != 0)
+		damp_say("no telemetry: DPDK refused the commands");
+	return damp_control_open(p);
 }
 
 static int launch(struct damp_plane *p)

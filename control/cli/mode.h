@@ -5,6 +5,8 @@
 
 #include "cli.h"
 
+#include <stdint.h>
+
 int damp_cmd_mode(struct damp_cli *cli);
 
 /* --for of a command, or otherwise: seconds up to the data plane's bound. False

@@ -2,6 +2,7 @@
 /* See api_runtime.h. */
 #include "api_runtime.h"
 
+#include "api.h"
 #include "common/diag_json.h"
 #include "common/names.h"
 #include "common/program_json.h"

@@ -11,11 +11,6 @@
 #include "http.h"
 #include <jansson.h>
 
-/* api.c */
-void damp_api_answer(struct damp_http_reply *reply, unsigned status, json_t *j);
-void damp_api_refuse(struct damp_http_reply *reply, unsigned status, const char *error, const char *text);
-void damp_api_refuse_away(struct damp_control *c, struct damp_http_reply *reply);
-
 /* POST /v1/mode {"rule": ID or null for all, "mode": WORD, "for_s": N}; N is 0
  * to end it. */
 void damp_api_post_mode(struct damp_control *c, const struct damp_http_request *req,

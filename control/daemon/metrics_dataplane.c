@@ -223,7 +223,7 @@ static void print_time(FILE *f, const struct damp_stats *s)
 		     "The time it is at least: what ended before is over.", s->clock_least_s);
 	print_single(f, "damper_rules_waiting", "gauge", "Rules out of force for their time.",
 		     s->rules_waiting);
-	print_single(f, "damper_observe_rules", "gauge", "Rules in mode observe.", s->rules_observing);
+	print_single(f, "damper_observe_rules", "gauge", "Rules in mode observe: they count and do nothing.", s->rules_observing);
 	print_single(f, "damper_mode_overrides", "gauge", "Modes that an operator set for a while.",
 		     s->mode_overrides);
 }

@@ -212,6 +212,8 @@ struct damp_ctx {
 	size_t nschedules, schedules_cap;
 	struct damp_time_zone_model *time_zones;
 	size_t ntime_zones, time_zones_cap;
+	const struct damp_node *root; /* includes in place */
+	uint32_t confirm_s; /* 0: nobody has to confirm */
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;

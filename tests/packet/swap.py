@@ -94,7 +94,7 @@ def bad_programs():
 def bad_requests():
     with Plane(ports=SILENT) as p:
         p.start()
-        for what, text in (((dict(kind=HELLO, version=2)), 'version'), (dict(kind=99), 'unknown'),
+        for what, text in (((dict(kind=HELLO, version=WIRE_VERSION + 1)), 'version'), (dict(kind=99), 'unknown'),
                            (dict(kind=HELLO, raw=b'short'), 'bytes'), (dict(kind=HELLO, raw=b'l' * 100), 'bytes'),
                            (dict(kind=BYPASS, arg=BYPASS_MAX_S + 1), 'at most')):
             reply = p.request(**what)[0]
