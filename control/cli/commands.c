@@ -4,6 +4,7 @@
 
 #include "bypass.h"
 #include "check.h"
+#include "completion.h"
 #include "diff.h"
 #include "events.h"
 #include "explain.h"
@@ -303,6 +304,18 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper bypass off" },
 		.run = damp_cmd_bypass_off,
+	},
+	{
+		.name = "completion", .args = "bash|zsh", .min_words = 1, .max_words = 1,
+		.summary = "a script that completes commands in a shell",
+		.help = "Prints a script for bash or zsh: commands, their options, and files. Packages\n"
+			"install it. Ids of rules, names of limits and of reasons come from the gateway\n"
+			"that runs: for these the script calls 'damper completion rules', 'limits' and\n"
+			"'reasons', which print one a line.\n",
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
+		.examples = { "source <(damper completion bash)",
+			      "damper completion zsh > ~/.zsh/_damper" },
+		.run = damp_cmd_completion,
 	},
 	{
 		.name = "version", .args = "",

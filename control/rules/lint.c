@@ -3,6 +3,7 @@
 #include "lint.h"
 
 #include "lint_cover.h"
+#include "lint_room.h"
 
 #include <string.h>
 
@@ -102,6 +103,7 @@ void damp_lint(struct damp_ctx *c, const struct damp_program_hdr *program)
 {
 	unused_names(c);
 	idle_ratios(c);
+	damp_lint_room(c);
 	for (size_t i = 0; i < c->nrules; i++) {
 		idle_rule(c, &c->rules[i]);
 		for (unsigned t = 0; t < DAMP_TEXTS && c->strict; t++) {
