@@ -8,6 +8,7 @@
 #include "diff.h"
 #include "events.h"
 #include "explain.h"
+#include "fmt.h"
 #include "help.h"
 #include "load.h"
 #include "replay.h"
@@ -67,6 +68,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
+	[DAMP_OPT_WRITE] = { "write", 'w', NULL, "write files that change, and print their names" },
+	[DAMP_OPT_CHECK] = { "check", 0, NULL,
+			     "only print the names of files that would change" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },
 	[DAMP_OPT_HELP] = { "help", 'h', NULL, "print help and end" },
@@ -84,6 +88,20 @@ const struct damp_command damp_commands[] = {
 		.examples = { "damper check /etc/damper/rules.yaml",
 			      "damper check --json home.yaml | jq .files[0].ok" },
 		.run = damp_cmd_check,
+	},
+	{
+		.name = "fmt", .args = "FILE...", .min_words = 1, .max_words = -1,
+		.summary = "lay rule files out in the one way",
+		.help = "Prints each file with the one indentation and spacing: two blanks a level, lines\n"
+			"broken inside brackets at 100 characters, comments beside lines under each\n"
+			"other. What is written, all comments, the order, and whether a list stands in\n"
+			"brackets or in lines stay as they are; so do single empty lines.\n"
+			"Files that are included are named by themselves. Rule tests are laid out too.\n"
+			"Ends with 1 when a file has errors, or with --check when one would change.\n",
+		.options = { DAMP_OPT_WRITE, DAMP_OPT_CHECK },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_REFUSED },
+		.examples = { "damper fmt rules.yaml | diff rules.yaml -", "damper fmt --write *.yaml" },
+		.run = damp_cmd_fmt,
 	},
 	{
 		.name = "schema", .args = "",

@@ -162,6 +162,32 @@ int damp_rules_compile_file(const char *path, const struct damp_rules_options *o
 	return run(&files, &src, &d, opt, out);
 }
 
+char *damp_rules_format_file(const char *path, const struct damp_rules_options *opt,
+			     struct damp_rules *out, char **before, size_t *out_len)
+{
+	char *buf = damp_rules_malloc(DAMP_FILE_BYTES_MAX + 2), *text = NULL;
+	const ssize_t n = read_file(path, buf);
+	struct damp_pool pool = { NULL };
+	struct damp_diags d = { .pool = &pool };
+	const struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : path, .text = "" };
+
+	if (n >= 0) {
+		buf[n] = 0;
+		text = damp_rules_format_text(buf, (size_t)n, path, opt, out, out_len);
+	} else {
+		memset(out, 0, sizeof(*out));
+		out->unreadable = true;
+		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s", strerror(errno));
+		damp_diags_finish(&d, opt && opt->colour, out);
+		damp_pool_free(&pool);
+	}
+	if (before && text)
+		*before = buf;
+	else
+		free(buf);
+	return text;
+}
+
 void damp_rules_free(struct damp_rules *r)
 {
 	for (size_t i = 0; i < r->ndiags; i++) {

@@ -63,6 +63,17 @@ int damp_rules_compile_text(const char *text, size_t len, const char *name,
 
 void damp_rules_free(struct damp_rules *r);
 
+/* The text of a rule file, or of another file in the same YAML, in the one
+ * layout: malloc'ed, *out_len bytes. NULL when it cannot be read; then
+ * out->text and out->diags say why, and out->unreadable. Free *out with
+ * damp_rules_free() in any case. What was read of the file is put into
+ * *before (malloc'ed, NULL: not asked for). */
+char *damp_rules_format_file(const char *path, const struct damp_rules_options *opt,
+			     struct damp_rules *out, char **before, size_t *out_len);
+char *damp_rules_format_text(const char *text, size_t len, const char *name,
+			     const struct damp_rules_options *opt, struct damp_rules *out,
+			     size_t *out_len);
+
 /* The key table as Markdown (docs/rules.md), generated. */
 char *damp_rules_reference(void);
 

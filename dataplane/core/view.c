@@ -157,7 +157,7 @@ static bool open_workers(struct damp_view *v)
 			return false;
 	}
 	for (unsigned w = 0; w < v->nworkers; w++) {
-		v->memo[w] = damp_memo_new(v->stride, DAMP_MEMO_LINES_LOG2);
+		v->memo[w] = damp_memo_new(v->stride, DAMP_MEMO_ENTRIES_LOG2);
 		if (v->memo[w] == NULL)
 			return false;
 	}

@@ -25,7 +25,7 @@ struct hs_database;
 struct hs_scratch;
 struct damp_memo;
 
-#define DAMP_MEMO_LINES_LOG2 10u
+#define DAMP_MEMO_ENTRIES_LOG2 11u
 /* Bits of an IPv4 address that choose where the search for its range begins: enough that
  * few ranges are left to search, few enough that the index stays in the first-level cache. */
 #define DAMP_TOP4_BITS_MIN 8u
