@@ -51,7 +51,7 @@ struct damp_args {
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
 	bool strict, no_tests;
-	const char *confirm, *generation;       /* --confirm, --generation */
+	const char *confirm, *generation, *out;
 	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */
 	int nwords;

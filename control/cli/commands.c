@@ -10,6 +10,7 @@
 #include "explain.h"
 #include "fmt.h"
 #include "help.h"
+#include "learn.h"
 #include "load.h"
 #include "replay.h"
 #include "show.h"
@@ -29,6 +30,7 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				"leave the tests of the rules out; 'history' says so" },
 	[DAMP_OPT_GENERATION] = { "generation", 0, "N",
 				  "the text of a generation that is kept, in place of what runs" },
+	[DAMP_OPT_OUT] = { "out", 0, "FILE", "write to this file, which must not be there yet" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
 			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
@@ -43,8 +45,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_PCAP] = { "pcap", 0, "FILE#N", "frame N of a capture" },
 	[DAMP_OPT_MSG] = { "msg", 0, "TEXT",
 			   "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
-	[DAMP_OPT_FROM] = { "from", 0, "ADDR",
-			    "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
+	[DAMP_OPT_FROM] = { "from", 0, "ADDR|PCAP",
+			    "where a message comes from: 192.0.2.1, 192.0.2.1:5683 or\n"
+			    "[2001:db8::1]:5683; of 'learn', a capture to learn from" },
 	[DAMP_OPT_TO] = { "to", 0, "ADDR", "where it goes" },
 	[DAMP_OPT_SIZE] = { "size", 0, "SIZE",
 			    "bytes of the described message, like 40 or 40B: filled up with\n"
@@ -301,6 +304,55 @@ const struct damp_command damp_commands[] = {
 		.examples = { "damper replay yesterday.pcapng --rules new.yaml --against running",
 			      "damper replay attack.pcap --rules home.yaml --json | jq .sets.new" },
 		.run = damp_cmd_replay,
+	},
+	{
+		.name = "learn start", .args = "",
+		.summary = "begin to learn from live traffic how much is normal",
+		.help = "From now on damperd counts what peers, devices and pairs of them send, in windows\n"
+			"of ten seconds, and forgets what it had learned before. Windows and keys that a\n"
+			"limit acted on are left out. Costs the workers a sample of the packets while it\n"
+			"lasts, and nothing when it is off. Nothing is changed by it.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn start" },
+		.run = damp_cmd_learn_start,
+	},
+	{
+		.name = "learn show", .args = "",
+		.summary = "what was learned: quantiles for each kind of key",
+		.help = "For each side, and per peer, device, pair and all together: what a key sends in a\n"
+			"second over a window (a rate), and the most it sent in one second (a burst):\n"
+			"what half, 95 %, 99 % and all of the values stay below.\n"
+			"With --from it is learned from a capture here, without damperd. With --rules the\n"
+			"judge leaves out what those rules would have limited; without, all of it counts.\n",
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn show", "damper learn show --from monday.pcapng --inside 192.0.2.0/24" },
+		.run = damp_cmd_learn_show,
+	},
+	{
+		.name = "learn propose", .args = "",
+		.summary = "limits that what was learned stays below, as a rule file",
+		.help = "Writes a commented rule file with the numbers behind each limit. Its rules only\n"
+			"observe, and nobody loads it but you.\n",
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_OUT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn propose --out proposal.yaml",
+			      "damper learn propose --from monday.pcapng > proposal.yaml" },
+		.run = damp_cmd_learn_propose,
+	},
+	{
+		.name = "learn stop", .args = "",
+		.summary = "end learning",
+		.help = "What was learned stays for 'learn show' and 'learn propose' until the next start.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn stop" },
+		.run = damp_cmd_learn_stop,
 	},
 	{
 		.name = "test", .args = "FILE...", .min_words = 1, .max_words = -1,

@@ -130,6 +130,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_NO_TESTS:
 		a->no_tests = true;
 		break;
+	case DAMP_OPT_OUT:
+		a->out = value;
+		break;
 	case DAMP_OPT_GENERATION:
 		a->generation = value;
 		break;
