@@ -689,7 +689,7 @@ class Living(Case):
         self.assertEqual(doc["sets"]["new"]["rules_from"]["revision"], 8)
         self.stop_fake()
         until("the news", lambda: not self.status()["dataplane"]["up"])
-        self.damper("replay", pcap, "--rules", other, "--against", "12", code=2)
+        self.damper("replay", pcap, "--rules", other, "--against", "12", code=1)
 
     def test_notify(self):
         path = os.path.join(self.dir, "notify")
