@@ -23,6 +23,8 @@ static const struct damp_judge_config small = {
 	.seen_log2 = 6,
 	.obs_log2 = 6,
 	.grey_log2 = 10,
+	.transfers_log2 = 8,
+	.leases_log2 = 8,
 };
 
 static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
