@@ -196,7 +196,7 @@ static void do_load(struct damp_plane *p, const struct request *r, struct damp_w
 		p->stats->loads_rejected++;
 		return;
 	}
-	if (damp_programs_load(p, block, len, reply->text, sizeof(reply->text)) != 0)
+	if (damp_programs_load(p, block, len, r->head.arg, reply->text, sizeof(reply->text)) != 0)
 		reply->error = EINVAL;
 	else
 		damp_say("generation %u runs", damp_programs_view(p)->hdr->generation);
@@ -233,6 +233,17 @@ static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_r
 		damp_say("bypass for %llu s: everything is forwarded unjudged", (unsigned long long)seconds);
 	else
 		damp_say("bypass ended by request");
+}
+
+/* Only what was meant: another load may have come in between. */
+static void do_keep(struct damp_plane *p, uint64_t generation, struct damp_wire_reply *reply)
+{
+	if (generation != damp_programs_view(p)->hdr->generation)
+		refuse(reply, ESTALE, "another generation runs");
+	else if (damp_programs_keep(p, reply->text, sizeof(reply->text)) != 0)
+		reply->error = EIO;
+	else
+		damp_say("generation %u is kept", (unsigned)generation);
 }
 
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
@@ -277,6 +288,9 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_BYPASS:
 		do_bypass(p, r->head.arg, reply);
+		break;
+	case DAMP_WIRE_KEEP:
+		do_keep(p, r->head.arg, reply);
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");

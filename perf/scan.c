@@ -11,12 +11,9 @@
  * it is counted: a set that is all refused would be fast and mean nothing.
  */
 #include "bench.h"
-#include "frame.h"
+#include "captures.h"
 #include "scan.h"
 
-#include <dirent.h>
-#include <getopt.h>
-#include <pcap/pcap.h>
 #include <stdlib.h>
 
 #define SET_BYTES (8u << 20)
@@ -64,52 +61,9 @@ static void from_hand(struct set *s)
 		add(s, handmade[i].bytes, handmade[i].len);
 }
 
-static void from_frame(struct set *s, const uint8_t *data, size_t len)
+static void from_captures(void *arg, const uint8_t *msg, size_t len)
 {
-	static const struct damp_port_map ports = { .coap = { [5683 / 64] = 1ull << 5683 % 64 } };
-	struct damp_frame f;
-
-	/* Hosts that compute checksums in hardware capture them unfinished. */
-	damp_frame_parse(data, len, &ports, true, &f);
-	if (f.cls == DAMP_FRAME_COAP)
-		add(s, data + f.payload_off, f.payload_len);
-}
-
-static void from_capture(struct set *s, const char *path)
-{
-	char error[PCAP_ERRBUF_SIZE];
-	pcap_t *p = pcap_open_offline(path, error);
-	struct pcap_pkthdr *hdr;
-	const u_char *data;
-
-	if (p == NULL)
-		return;
-	while (pcap_datalink(p) == DLT_EN10MB && pcap_next_ex(p, &hdr, &data) == 1)
-		from_frame(s, data, hdr->caplen);
-	pcap_close(p);
-}
-
-static void from_captures(struct set *s)
-{
-	const char *shared = getenv("DAMPER_SHARED"), *root = getenv("DAMPER_SOURCE_ROOT");
-	char dir[1024], path[2048];
-	const struct dirent *e;
-	DIR *d;
-
-	if (shared != NULL)
-		snprintf(dir, sizeof(dir), "%s/captures", shared);
-	else
-		snprintf(dir, sizeof(dir), "%s/../shared/captures", root ? root : ".");
-	d = opendir(dir);
-	if (d == NULL) {
-		printf("%s is not there: no row coap_scan_ns\n", dir);
-		return;
-	}
-	while ((e = readdir(d)) != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		from_capture(s, path);
-	}
-	closedir(d);
+	add(arg, msg, len);
 }
 
 static void set_free(struct set *s)
@@ -157,28 +111,15 @@ static struct set *set_new(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "runs", required_argument, NULL, 'r' }, { "json", required_argument, NULL, 'j' }, { NULL, 0, NULL, 0 },
-	};
+	const struct bench_options o = bench_options(argc, argv);
 	struct set *hand = set_new(), *captured = set_new();
 	static struct bench_results res;
-	const char *json = NULL;
 	const double hz = bench_hz();
-	unsigned runs = 7;
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (opt == 'r')
-			runs = (unsigned)strtoul(optarg, NULL, 10);
-		else if (opt == 'j')
-			json = optarg;
-		else
-			return 2;
-	}
 	from_hand(hand);
-	from_captures(captured);
+	captures_each(from_captures, captured);
 	printf("%u messages by hand, %u from captures\n", hand->n, captured->n);
-	for (unsigned k = 0; k < runs && k < BENCH_RUNS_MAX; k++) {
+	for (unsigned k = 0; k < o.runs; k++) {
 		run(&res, hand, "coap_scan_handmade_ns", hz);
 		if (captured->n)
 			run(&res, captured, "coap_scan_ns", hz);
@@ -186,5 +127,5 @@ int main(int argc, char **argv)
 	set_free(hand);
 	set_free(captured);
 	bench_print(&res);
-	return bench_write(&res, json) ? 0 : 1;
+	return bench_write(&res, o.json) ? 0 : 1;
 }

@@ -4,8 +4,10 @@
 
 #include "bypass.h"
 #include "check.h"
+#include "diff.h"
 #include "events.h"
 #include "explain.h"
+#include "fmt.h"
 #include "help.h"
 #include "load.h"
 #include "replay.h"
@@ -58,6 +60,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
+	[DAMP_OPT_WRITE] = { "write", 'w', NULL, "write files that change, and print their names" },
+	[DAMP_OPT_CHECK] = { "check", 0, NULL,
+			     "only print the names of files that would change" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },
 	[DAMP_OPT_HELP] = { "help", 'h', NULL, "print help and end" },
@@ -77,6 +82,20 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_check,
 	},
 	{
+		.name = "fmt", .args = "FILE...", .min_words = 1, .max_words = -1,
+		.summary = "lay rule files out in the one way",
+		.help = "Prints each file with the one indentation and spacing: two blanks a level, lines\n"
+			"broken inside brackets at 100 characters, comments beside lines under each\n"
+			"other. What is written, all comments, the order, and whether a list stands in\n"
+			"brackets or in lines stay as they are; so do single empty lines.\n"
+			"Files that are included are named by themselves. Rule tests are laid out too.\n"
+			"Ends with 1 when a file has errors, or with --check when one would change.\n",
+		.options = { DAMP_OPT_WRITE, DAMP_OPT_CHECK },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_REFUSED },
+		.examples = { "damper fmt rules.yaml | diff rules.yaml -", "damper fmt --write *.yaml" },
+		.run = damp_cmd_fmt,
+	},
+	{
 		.name = "schema", .args = "",
 		.summary = "the rule language as a JSON Schema, for editors",
 		.help = "Prints a JSON Schema (draft 7) of rule files: the keys and the shape of their\n"
@@ -84,6 +103,23 @@ const struct damp_command damp_commands[] = {
 			"says is looked at by 'damper check' alone.\n",
 		.examples = { "damper schema > damper-rules.schema.json" },
 		.run = damp_cmd_schema,
+	},
+	{
+		.name = "diff", .args = "[OLD] NEW", .min_words = 1, .max_words = 2,
+		.summary = "what changes from one rule set to another",
+		.help = "OLD and NEW are rule files, 'running', or numbers of generations ('damper\n"
+			"history'); without OLD it is what runs. Both are compiled, and what they mean is\n"
+			"compared, not their text: rules added, removed, changed and moved, numbers from\n"
+			"old to new, members of sets, values of the guard, each with its place on both\n"
+			"sides. Defaults that are now written are told, and are no difference. Budgets\n"
+			"that a load would lose stand first: whoever is above such a limit begins anew.\n"
+			"Ends with 1 when they differ.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper diff new.yaml", "damper diff 7 9",
+			      "damper diff old.yaml new.yaml --json | jq .state_lost" },
+		.run = damp_cmd_diff,
 	},
 	{
 		.name = "load", .args = "FILE", .min_words = 1, .max_words = 1,

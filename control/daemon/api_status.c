@@ -5,6 +5,7 @@
  */
 #include "api.h"
 
+#include "change.h"
 #include "common/diag_json.h"
 #include "common/names.h"
 #include "common/program_json.h"
@@ -251,6 +252,7 @@ json_t *damp_api_status(struct damp_control *c, const struct damp_snap *snap)
 	json_object_set_new(j, "program", running_json(s));
 	json_object_set_new(j, "last_load", last_load_json(&s->last));
 	pthread_mutex_unlock(&s->lock);
+	json_object_set_new(j, "confirm", damp_change_json(c));
 	if (snap != NULL)
 		add_traffic(j, c, snap);
 	return j;

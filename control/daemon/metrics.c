@@ -2,6 +2,7 @@
 /* Metrics of damperd itself, and the handler; see metrics.h. */
 #include "metrics.h"
 
+#include "change.h"
 #include "common/names.h"
 #include "metrics_dataplane.h"
 
@@ -62,6 +63,20 @@ static void print_reloads(FILE *f, const struct damp_state *s)
 	}
 }
 
+/* Only while there is one. */
+static void print_trial(FILE *f, struct damp_control *c)
+{
+	json_t *trial = damp_change_json(c);
+
+	if (json_is_object(trial)) {
+		damp_metrics_family(f, "damper_ruleset_confirm_remaining_seconds", "gauge",
+				    "Time left to confirm the rules that run, before those before come back.");
+		fprintf(f, "damper_ruleset_confirm_remaining_seconds %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(trial, "remaining_s")));
+	}
+	json_decref(trial);
+}
+
 static void print_events(FILE *f, struct damp_evlog *l)
 {
 	uint64_t events[DAMP_EVENT_TYPE_MAX], suppressed[DAMP_EVENT_TYPE_MAX];
@@ -89,6 +104,7 @@ void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap 
 	damp_metrics_family(f, "damper_build_info", "gauge", "Version of damperd.");
 	fprintf(f, "damper_build_info{version=\"%s\"} 1\n", DAMP_VERSION);
 	print_events(f, c->evlog);
+	print_trial(f, c);
 	pthread_mutex_lock(&s->lock);
 	print_reloads(f, s);
 	if (snap != NULL && s->running != NULL)

@@ -186,7 +186,9 @@
 	  "Ceiling for the mode of every rule: `observe` counts what would be done and does "     \
 	  "nothing.")                                                                             \
 	X(RULESET, CONFIRM, "confirm", DURATION, "0.1", "",                                       \
-	  DAMP_UNENFORCED " Go back to the rules before unless somebody confirms in time.")       \
+	  "After a load go back to the rules before, unless `damper confirm` comes within "      \
+	  "this time, up to 1 d. `damper load --confirm` overrules it. The first rules of a "     \
+	  "gateway have none before them and need nobody to confirm.")                            \
 	X(RULESET, SIGNED_BY, "signed_by", TEXTS, "0.1", "",                                      \
 	  DAMP_UNENFORCED " Whose signatures the file needs. No signature is looked at.")         \
 	X(RULESET, LOCKED, "locked", TEXTS, "0.1", "",                                            \

@@ -182,6 +182,8 @@ struct damp_ctx {
 	int64_t now;
 	int exempt_set; /* -1: nobody */
 	const struct damp_node *schedules; /* NULL: none */
+	const struct damp_node *root; /* includes in place */
+	uint32_t confirm_s; /* 0: nobody has to confirm */
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;

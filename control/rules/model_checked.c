@@ -320,9 +320,7 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
 {
-	if (key == DAMP_KEY_RULESET_CONFIRM)
-		duration(c, p->value);
-	else if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
+	if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
 		text_list(c, p->value, key == DAMP_KEY_RULESET_LOCKED);
 }
 

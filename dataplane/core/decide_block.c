@@ -27,7 +27,7 @@ uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p)
 	char text[512];
 	const int n = damp_coap_path_text(p->data + p->frame.payload_off, &p->coap, text, sizeof(text));
 
-	return damp_siphash13(&c->j->k_given, text, n > 0 ? (size_t)n : 0);
+	return damp_siphash13(&c->j->k_path, text, n > 0 ? (size_t)n : 0);
 }
 
 /* Size1 of the message and its Request-Tags, which are rare: the scan does not
@@ -43,7 +43,7 @@ static void read_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct
 		if (number == DAMP_COAP_OPT_SIZE1 && o.len <= 4)
 			b->declared = damp_opt_uint(msg + pos + o.hdr, o.len);
 		if (number == REQUEST_TAG)
-			*key = damp_mix(*key ^ damp_siphash13(&c->j->k_given, msg + pos + o.hdr, o.len), o.len);
+			*key = damp_mix(*key ^ damp_siphash13(&c->j->k_path, msg + pos + o.hdr, o.len), o.len);
 		pos += o.hdr + o.len;
 	}
 }
@@ -84,7 +84,7 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 
 	if (damp_likely(!damp_coap_has(m, DAMP_OPTBIT_BLOCK1)))
 		return false;
-	key = damp_hash3(&c->j->k_xchg, p->peer_key, damp_mix(p->device_key, 0x80u | m->code), damp_path_hash(c, p));
+	key = damp_hasher3(&c->j->h_xchg, p->peer_key, damp_mix(p->device_key, 0x80u | m->code), damp_path_hash(c, p));
 	read_rest(c, p, &b, &key);
 	t = damp_transfer_find(c->w->transfers, key, c->now);
 	switch (damp_transfer_step(t, &b, cap)) {

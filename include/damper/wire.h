@@ -26,11 +26,18 @@
 
 enum damp_wire_type {
 	DAMP_WIRE_HELLO,            /* -> version, pid, workers, what runs */
-	DAMP_WIRE_LOAD,             /* with one fd: a program; -> the new generation */
+	DAMP_WIRE_LOAD,             /* with one fd: a program; arg: DAMP_LOAD_x; -> the new generation */
 	DAMP_WIRE_PROGRAM,          /* -> one fd: the program that runs, read only */
 	DAMP_WIRE_BYPASS,           /* arg: seconds, 0 ends it */
+	DAMP_WIRE_KEEP,             /* arg: the running generation, which is kept for the next start */
 	DAMP_WIRE_TYPE_MAX
 };
+
+/* The arg of LOAD: the least number that the new generation shall have (the next
+ * one when that is more), and whether it is on trial: it runs, and the next
+ * start begins with what was kept before, unless KEEP comes. */
+#define DAMP_LOAD_LEAST 0xffffffffull
+#define DAMP_LOAD_PROVISIONAL (1ull << 32)
 
 /* Where the running program came from. */
 enum damp_program_source {

@@ -52,8 +52,6 @@ static const struct sim_exception exceptions[] = {
 	{ "AV-49", SIM_BAR_MINIMAL_NON, 2, 2, NON_IN_BLOCKS },
 	{ "AV-01/proved", SIM_BAR_MINIMAL_NON, 2, 2, NON_IN_BLOCKS },
 	{ "*", SIM_BAR_MINIMAL_NON, 3, 2, NON_WITHOUT_ECHO },
-	{ "AV-17", SIM_BAR_WATCHERS, 0, 1,
-	  "700 wrong resets against up to 175 Message IDs that one may still answer: one of them hits, now and then" },
 	{ "AV-24", SIM_BAR_FACTOR, 2.97, 2.95,
 	  "DTLS has the factor of 3 and no budget of first contact yet" },
 	{ "AV-50", SIM_BAR_FACTOR, 2.85, 1.76,

@@ -418,14 +418,14 @@ static void programs_are_swapped(void **state)
 	assert_int_equal(damp_programs_start(p), 0);
 	assert_int_equal(p->stats->program_source, DAMP_SOURCE_BUILTIN);
 	block = copy_running(p, &len);
-	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), 0);
+	assert_int_equal(damp_programs_load(p, block, len, 0, text, sizeof(text)), 0);
 	assert_string_equal(text, "");
 	assert_int_equal(p->stats->generation, 1);
 	assert_int_equal(p->stats->program_source, DAMP_SOURCE_LOADED);
 	before = damp_programs_view(p);
 	block = copy_running(p, &len);
 	block[len - 1] ^= 1;
-	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), -1);
+	assert_int_equal(damp_programs_load(p, block, len, 0, text, sizeof(text)), -1);
 	assert_non_null(strstr(text, "checksum"));
 	assert_ptr_equal(damp_programs_view(p), before);
 	assert_int_equal(p->stats->loads_ok, 1);
