@@ -156,7 +156,8 @@ static int make_judge(struct damp_plane *p)
 	void *mem = table_memory(p, "all workers", damp_judge_bytes(&p->config.tables));
 	struct damp_key key;
 
-	if (mem == NULL || damp_random(&key, sizeof(key)) != 0)
+	if (mem == NULL || damp_random(&key, sizeof(key)) != 0 ||
+	    damp_random(&p->sample_key, sizeof(p->sample_key)) != 0)
 		return -1;
 	p->judge = damp_judge_init(mem, &p->config.tables, &key, p->clock.wall_s,
 				   damp_clock_tick(&p->clock, rte_rdtsc()));
@@ -172,6 +173,7 @@ static int make_worker(struct damp_plane *p, unsigned index)
 		return -1;
 	w->plane = p;
 	w->stats = &p->stats->worker[index];
+	w->samples = &p->samples->ring[index];
 	w->judge = damp_judge_worker_init(mem, p->judge, index, w->stats, &p->events->ring[index]);
 	if (w->judge == NULL)
 		return -1;
@@ -221,7 +223,7 @@ static void count_memory(struct damp_plane *p)
 
 	p->stats->mempool_size = pool->size;
 	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
-	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events);
+	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + damp_segment_samples_len(p);
 	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
 }
 

@@ -36,6 +36,7 @@ struct damp_worker {
 	struct damp_plane *plane;
 	struct damp_judge_worker *judge;
 	struct damp_worker_stats *stats;
+	struct damp_sample_ring *samples;
 	unsigned index, nworkers, burst;
 	bool idle_sleep;
 	unsigned empty;             /* rounds without a packet, in a row */
