@@ -37,10 +37,16 @@ static bool same_act(const struct damp_act *a, const struct damp_act *b)
 
 static void idle_rule(struct damp_ctx *c, const struct damp_rule_model *r)
 {
-	const bool shapes = r->slice_szx < c->guard.slice_szx;
+	const bool slices = r->slice_szx < c->guard.slice_szx;
+	const bool bounds = r->body_bytes && r->body_bytes < c->guard.transfer_bytes;
+	const bool shapes = slices || bounds || r->notify_gap;
 	const struct damp_act *ends = r->has_limit ? &r->over.act : &r->then.act;
 
-	if (r->slice_szx != DAMP_SLICE_OFF && !shapes)
+	if (r->body_bytes && !bounds)
+		damp_diag_warning(c->diags, r->at,
+				  "the 'shape' of rule '%s' has no effect: the guard's 'body' is as small",
+				  r->id);
+	if (r->slice_szx != DAMP_SLICE_OFF && !slices)
 		damp_diag_warning(c->diags, r->at,
 				  "the 'shape' of rule '%s' has no effect: the guard's 'slice' is as small",
 				  r->id);

@@ -59,7 +59,9 @@ enum damp_stage {
 	X(OBSERVATIONS, "observations")  \
 	X(PEERS, "peers")                \
 	X(PROBES, "probes")              \
-	X(GREYLIST, "greylist")
+	X(GREYLIST, "greylist")          \
+	X(TRANSFERS, "transfers")        \
+	X(LEASES, "leases")
 
 enum damp_table {
 #define X(name, label) DAMP_TABLE_##name,
