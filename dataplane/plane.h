@@ -47,6 +47,8 @@ struct damp_port {
 /* How the ports spread packets over queues; see rss.h. */
 struct damp_rss {
 	bool usable;
+	const char *obstacle;       /* why not, and which port's; NULL: nothing */
+	uint8_t obstacle_side;
 	uint16_t reta_size;         /* of the smaller table: what the mapping repeats by */
 	uint64_t hash_types;        /* enabled on both ports */
 	uint8_t key[DAMP_RSS_KEY_MAX];
@@ -69,6 +71,7 @@ struct damp_plane {
 	struct damp_clock clock;
 	struct damp_port port[DAMP_SIDE_MAX];
 	struct damp_rss rss;
+	int socket;                 /* of the ports, or SOCKET_ID_ANY; see scale.h */
 	struct rte_mempool *pool;
 	struct rte_rcu_qsbr *qsbr;
 	struct damp_judge *judge;
