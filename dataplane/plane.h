@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/routing.h"
 
 #include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
@@ -60,6 +61,7 @@ struct damp_plane {
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_sight sight;    /* at the last look */
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;
