@@ -18,6 +18,7 @@
 #include "config.h"
 #include "core/judge.h"
 #include "core/routing.h"
+#include "core/live.h"
 
 #include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
@@ -49,6 +50,17 @@ struct damp_rss {
 	uint8_t key[DAMP_RSS_KEY_MAX];
 };
 
+/* timekeeper.h */
+struct damp_timekeeper {
+	struct damp_trust trust;
+	struct damp_moment moment;
+	struct damp_overrides overrides;
+	uint64_t kept_s;            /* what the file says */
+	damp_tick next;             /* evaluation */
+	damp_tick next_keep;
+	bool told_untrusted, told_behind;
+};
+
 struct damp_plane {
 	struct damp_signals signals;
 	struct damp_config config;
@@ -62,6 +74,7 @@ struct damp_plane {
 	struct damp_stats *stats;
 	struct damp_events *events;
 	struct damp_sight sight;    /* at the last look */
+	struct damp_timekeeper time;
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;
