@@ -213,12 +213,9 @@ const struct damp_command damp_commands[] = {
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"
 			"  acted     were stopped, answered or challenged by it\n"
-			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a
-"
-			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.
-"
-			"With --generation the text of the rules that were loaded then.
-",
+			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a\n"
+			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n"
+			"With --generation the text of the rules that were loaded then.\n",
 		.options = { DAMP_OPT_GENERATION, DAMP_OPT_JSON, DAMP_OPT_WATCH },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper show rules",

@@ -38,8 +38,8 @@
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
-#define DAMP_NOTIFY_GAP_MAX (480u * 16) /* twice as long is a debt that fits (DAMP_BURST_TICKS_MAX) */
 #define DAMP_RULE_WHENS_MAX 8u      /* schedules of one rule */
+#define DAMP_NOTIFY_GAP_MAX (480u * 16) /* twice as long is a debt that fits (DAMP_BURST_TICKS_MAX) */
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
  * at the same speed (anchors.md 3.4). */
