@@ -15,6 +15,7 @@
 #include "say.h"
 #include "scale.h"
 #include "segment.h"
+#include "sight.h"
 #include "state.h"
 #include "steer.h"
 #include "telemetry.h"
@@ -37,6 +38,7 @@
 
 #define TICK_MS 100
 #define TICKS_PER_USAGE 10u
+#define TICKS_PER_SIGHT (DAMP_ROUTING_WINDOW_S * 1000 / TICK_MS)
 #define MIB(bytes) ((unsigned long long)(((bytes) + (1ull << 20) - 1) >> 20))
 
 static const char *const table_name[DAMP_TABLE_MAX] = {
@@ -299,6 +301,8 @@ static void tick(struct damp_plane *p, unsigned count)
 	damp_timekeeper_tick(p);
 	if (count % TICKS_PER_USAGE == 0)
 		measure_tables(p);
+	if (count % TICKS_PER_SIGHT == 0)
+		damp_sight_tick(p);
 }
 
 static int64_t monotonic_ms(void)

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/routing.h"
 #include "core/live.h"
 
 #include <damper/samples.h>
@@ -78,6 +79,7 @@ struct damp_plane {
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
 	struct damp_samples *samples;
 	struct damp_key sample_key; /* which peers and devices are sampled */

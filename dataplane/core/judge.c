@@ -364,6 +364,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 	return (struct damp_ctx){
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.routing = __atomic_load_n(&w->j->routing, __ATOMIC_RELAXED),
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
 	};
 }

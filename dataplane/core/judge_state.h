@@ -46,6 +46,7 @@ struct damp_judge {
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
+	uint8_t routing;                /* enum damp_routing; set by another thread (routing.h) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
 
@@ -96,6 +97,7 @@ struct damp_ctx {
 	damp_tick now;
 	uint64_t wall_s;
 	bool grace;
+	enum damp_routing routing;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
