@@ -3,11 +3,17 @@
 #include "commands.h"
 
 #include "bypass.h"
+#include "change.h"
 #include "check.h"
+#include "completion.h"
+#include "diff.h"
 #include "events.h"
 #include "explain.h"
+#include "fmt.h"
 #include "help.h"
+#include "learn.h"
 #include "load.h"
+#include "mode.h"
 #include "replay.h"
 #include "show.h"
 #include "test.h"
@@ -19,22 +25,31 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			      "go on with new events as they come, until Ctrl-C" },
 	[DAMP_OPT_COMMENT] = { "comment", 0, "TEXT",
 			       "why; kept with the load and shown by 'show status'" },
+	[DAMP_OPT_CONFIRM] = { "confirm", 0, "TIME",
+			       "go back by itself after that time (1s to 1d) unless somebody says\n"
+			       "'damper confirm'" },
+	[DAMP_OPT_NO_TESTS] = { "no-tests", 0, NULL,
+				"leave the tests of the rules out; 'history' says so" },
+	[DAMP_OPT_GENERATION] = { "generation", 0, "N",
+				  "the text of a generation that is kept, in place of what runs" },
+	[DAMP_OPT_OUT] = { "out", 0, "FILE", "write to this file, which must not be there yet" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
-			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
+			   "how long, like 90s, 10min, 1h (default 10min; a bypass at\nmost 1d, all else 30d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
 			      "take warnings for errors, and remark on more" },
 	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
-			     "judge by this rule file, or by 'running': what the data plane\nruns" },
+			     "judge by this rule file, by 'running' (what the data plane runs),\nor by the number of a generation" },
 	[DAMP_OPT_AGAINST] = { "against", 0, "FILE",
-			       "compare with this rule file, or with 'running'" },
+			       "compare with this rule file, with 'running', or with the number\nof a generation" },
 	[DAMP_OPT_HEX] = { "hex", 0, "HEX",
 			   "the bytes of a CoAP message; '-' reads one on each line of\n"
 			   "standard input" },
 	[DAMP_OPT_PCAP] = { "pcap", 0, "FILE#N", "frame N of a capture" },
 	[DAMP_OPT_MSG] = { "msg", 0, "TEXT",
 			   "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
-	[DAMP_OPT_FROM] = { "from", 0, "ADDR",
-			    "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
+	[DAMP_OPT_FROM] = { "from", 0, "ADDR|PCAP",
+			    "where a message comes from: 192.0.2.1, 192.0.2.1:5683 or\n"
+			    "[2001:db8::1]:5683; of 'learn', a capture to learn from" },
 	[DAMP_OPT_TO] = { "to", 0, "ADDR", "where it goes" },
 	[DAMP_OPT_SIZE] = { "size", 0, "SIZE",
 			    "bytes of the described message, like 40 or 40B: filled up with\n"
@@ -52,12 +67,18 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
 				   "frames from this MAC came from outside, all others from\n"
 				   "inside; may be repeated" },
+	[DAMP_OPT_AT] = { "at", 0, "TIME",
+			  "the time for schedules and ends, like 2026-11-21T10:00Z or\n"
+			  "2026-11-21T10:00+01:00 (default now), or 'unknown'" },
 	[DAMP_OPT_GRACE] = { "grace", 0, NULL,
 			     "begin as right after a start of the gateway, in its grace time" },
 	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
+	[DAMP_OPT_WRITE] = { "write", 'w', NULL, "write files that change, and print their names" },
+	[DAMP_OPT_CHECK] = { "check", 0, NULL,
+			     "only print the names of files that would change" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },
 	[DAMP_OPT_HELP] = { "help", 'h', NULL, "print help and end" },
@@ -77,6 +98,20 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_check,
 	},
 	{
+		.name = "fmt", .args = "FILE...", .min_words = 1, .max_words = -1,
+		.summary = "lay rule files out in the one way",
+		.help = "Prints each file with the one indentation and spacing: two blanks a level, lines\n"
+			"broken inside brackets at 100 characters, comments beside lines under each\n"
+			"other. What is written, all comments, the order, and whether a list stands in\n"
+			"brackets or in lines stay as they are; so do single empty lines.\n"
+			"Files that are included are named by themselves. Rule tests are laid out too.\n"
+			"Ends with 1 when a file has errors, or with --check when one would change.\n",
+		.options = { DAMP_OPT_WRITE, DAMP_OPT_CHECK },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_REFUSED },
+		.examples = { "damper fmt rules.yaml | diff rules.yaml -", "damper fmt --write *.yaml" },
+		.run = damp_cmd_fmt,
+	},
+	{
 		.name = "schema", .args = "",
 		.summary = "the rule language as a JSON Schema, for editors",
 		.help = "Prints a JSON Schema (draft 7) of rule files: the keys and the shape of their\n"
@@ -86,18 +121,77 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_schema,
 	},
 	{
+		.name = "diff", .args = "[OLD] NEW", .min_words = 1, .max_words = 2,
+		.summary = "what changes from one rule set to another",
+		.help = "OLD and NEW are rule files, 'running', or numbers of generations ('damper\n"
+			"history'); without OLD it is what runs. Both are compiled, and what they mean is\n"
+			"compared, not their text: rules added, removed, changed and moved, numbers from\n"
+			"old to new, members of sets, values of the guard, each with its place on both\n"
+			"sides. Defaults that are now written are told, and are no difference. Budgets\n"
+			"that a load would lose stand first: whoever is above such a limit begins anew.\n"
+			"Ends with 1 when they differ.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper diff new.yaml", "damper diff 7 9",
+			      "damper diff old.yaml new.yaml --json | jq .state_lost" },
+		.run = damp_cmd_diff,
+	},
+	{
 		.name = "load", .args = "FILE", .min_words = 1, .max_words = 1,
 		.summary = "check a rule file and put it to work",
-		.help = "Checks the file here first; with errors nothing is sent. Then damperd compiles\n"
-			"it again and the data plane swaps its rules between two packets: none is lost,\n"
+		.help = "Checks the file here first, then runs the tests beside it: each *.test.yaml of\n"
+			"its folder that names this file. With errors or a red test nothing is sent.\n"
+			"Prints what changes against what runs ('damper diff'). Then damperd compiles it\n"
+			"again and the data plane swaps its rules between two packets: none is lost,\n"
 			"counters and limits of rules that stay go on. Prints the new generation.\n"
+			"With --confirm, or 'confirm' in the file, the rules before come back when nobody\n"
+			"says 'damper confirm' in time: also when damperd or the data plane dies in\n"
+			"between, or the machine boots. Until then no other load is taken.\n"
 			"It need not be the file damperd was started with; what is loaded here stays\n"
 			"until that file is changed and damperd restarts, or gets SIGHUP.\n",
-		.options = { DAMP_OPT_COMMENT, DAMP_OPT_JSON },
+		.options = { DAMP_OPT_CONFIRM, DAMP_OPT_COMMENT, DAMP_OPT_NO_TESTS, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
 			   DAMP_EXIT_BUSY, DAMP_EXIT_TIMEOUT },
-		.examples = { "damper load rules.yaml --comment 'tighten discovery, ticket 4711'" },
+		.examples = { "damper load rules.yaml --comment 'tighten discovery, ticket 4711'",
+			      "damper load rules.yaml --confirm 120s" },
 		.run = damp_cmd_load,
+	},
+	{
+		.name = "confirm", .args = "",
+		.summary = "keep the rules that wait to be confirmed",
+		.help = "Ends the time that 'damper load --confirm' has set: the rules stay, and the data\n"
+			"plane starts with them from now on.\n"
+			"Ends with 1 when nothing waits to be confirmed.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_BUSY,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper confirm" },
+		.run = damp_cmd_confirm,
+	},
+	{
+		.name = "rollback", .args = "[N]", .max_words = 1,
+		.summary = "go back to the rules before, or to generation N",
+		.help = "Loads rules that damperd keeps, as a new generation. Without N those before what\n"
+			"runs: others than these, and none that were taken back. While a load waits to\n"
+			"be confirmed it ends that, at once.\n",
+		.options = { DAMP_OPT_CONFIRM, DAMP_OPT_COMMENT, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_BUSY,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper rollback", "damper rollback 7 --comment 'ticket 4711 again'" },
+		.run = damp_cmd_rollback,
+	},
+	{
+		.name = "history", .args = "",
+		.summary = "the last ten generations of rules",
+		.help = "What was loaded when, by whom and why, the newest first; a star marks what runs.\n"
+			"HOW is load, file (damperd's rule file), rollback, back (nobody confirmed) or\n"
+			"found (ran already; its text is not known).\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper history", "damper diff 7 9",
+			      "damper history --json | jq '.generations[0].digest'" },
+		.run = damp_cmd_history,
 	},
 	{
 		.name = "show status", .args = "",
@@ -118,9 +212,12 @@ const struct damp_command damp_commands[] = {
 			"  matched   looked like what the rule asks for\n"
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"
-			"  acted     were stopped, answered or challenged by it\n",
-		.options = { DAMP_OPT_JSON, DAMP_OPT_WATCH },
-		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
+			"  acted     were stopped, answered or challenged by it\n"
+			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a\n"
+			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n"
+			"With --generation the text of the rules that were loaded then.\n",
+		.options = { DAMP_OPT_GENERATION, DAMP_OPT_JSON, DAMP_OPT_WATCH },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper show rules",
 			      "damper show rules --json | jq '.rules[] | select(.mode==\"observe\")'" },
 		.run = damp_cmd_show_rules,
@@ -180,7 +277,7 @@ const struct damp_command damp_commands[] = {
 			"frames before it. --hex - prints one JSON object for each line.\n"
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
-			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES,
+			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,
 			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
@@ -216,6 +313,55 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_replay,
 	},
 	{
+		.name = "learn start", .args = "",
+		.summary = "begin to learn from live traffic how much is normal",
+		.help = "From now on damperd counts what peers, devices and pairs of them send, in windows\n"
+			"of ten seconds, and forgets what it had learned before. Windows and keys that a\n"
+			"limit acted on are left out. Costs the workers a sample of the packets while it\n"
+			"lasts, and nothing when it is off. Nothing is changed by it.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn start" },
+		.run = damp_cmd_learn_start,
+	},
+	{
+		.name = "learn show", .args = "",
+		.summary = "what was learned: quantiles for each kind of key",
+		.help = "For each side, and per peer, device, pair and all together: what a key sends in a\n"
+			"second over a window (a rate), and the most it sent in one second (a burst):\n"
+			"what half, 95 %, 99 % and all of the values stay below.\n"
+			"With --from it is learned from a capture here, without damperd. With --rules the\n"
+			"judge leaves out what those rules would have limited; without, all of it counts.\n",
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn show", "damper learn show --from monday.pcapng --inside 192.0.2.0/24" },
+		.run = damp_cmd_learn_show,
+	},
+	{
+		.name = "learn propose", .args = "",
+		.summary = "limits that what was learned stays below, as a rule file",
+		.help = "Writes a commented rule file with the numbers behind each limit. Its rules only\n"
+			"observe, and nobody loads it but you.\n",
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_OUT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn propose --out proposal.yaml",
+			      "damper learn propose --from monday.pcapng > proposal.yaml" },
+		.run = damp_cmd_learn_propose,
+	},
+	{
+		.name = "learn stop", .args = "",
+		.summary = "end learning",
+		.help = "What was learned stays for 'learn show' and 'learn propose' until the next start.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn stop" },
+		.run = damp_cmd_learn_stop,
+	},
+	{
 		.name = "test", .args = "FILE...", .min_words = 1, .max_words = -1,
 		.summary = "run rule tests (*.test.yaml)",
 		.help = "Each test sends described messages, or a capture, through the judge of the data\n"
@@ -227,6 +373,20 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper test /etc/damper/home.test.yaml" },
 		.run = damp_cmd_test,
+	},
+	{
+		.name = "mode", .args = "RULE MODE", .min_words = 2, .max_words = 2,
+		.summary = "another mode of a rule for a while",
+		.help = "RULE is the id of a rule, or 'all'; MODE is observe, enforce, off, or file.\n"
+			"For a rule that hurts, or one that was on trial: its mode is another one until the\n"
+			"time is over, across reloads and whatever becomes of damperd; then that of the rule\n"
+			"file holds again. The ceiling of 'ruleset: mode' stays above it. 'file' ends it now.\n"
+			"'damper show rules' shows the mode that the data plane goes by, and how long.\n",
+		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper mode lookup-limit observe --for 30min", "damper mode all observe --for 5min",
+			      "damper mode lookup-limit file" },
+		.run = damp_cmd_mode,
 	},
 	{
 		.name = "bypass on", .args = "",
@@ -247,6 +407,18 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper bypass off" },
 		.run = damp_cmd_bypass_off,
+	},
+	{
+		.name = "completion", .args = "bash|zsh", .min_words = 1, .max_words = 1,
+		.summary = "a script that completes commands in a shell",
+		.help = "Prints a script for bash or zsh: commands, their options, and files. Packages\n"
+			"install it. Ids of rules, names of limits and of reasons come from the gateway\n"
+			"that runs: for these the script calls 'damper completion rules', 'limits' and\n"
+			"'reasons', which print one a line.\n",
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
+		.examples = { "source <(damper completion bash)",
+			      "damper completion zsh > ~/.zsh/_damper" },
+		.run = damp_cmd_completion,
 	},
 	{
 		.name = "version", .args = "",

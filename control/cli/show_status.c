@@ -93,6 +93,25 @@ static void print_origin(const json_t *p)
 	}
 }
 
+/* Nobody may forget that the rules go by themselves. */
+static void print_trial(const struct damp_cli *cli, const json_t *trial)
+{
+	char span[DAMP_TEXT_LEN], text[200];
+
+	if (!json_is_object(trial))
+		return;
+	if (damp_get_true(trial, "overdue"))
+		snprintf(text, sizeof(text), "NOT CONFIRMED: going back to generation %lld",
+			 damp_get_int(trial, "base"));
+	else
+		snprintf(text, sizeof(text), "TO BE CONFIRMED within %s, else back to generation %lld",
+			 damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(trial, "remaining_s")),
+			 damp_get_int(trial, "base"));
+	label("");
+	coloured(cli, DAMP_YELLOW, text);
+	puts("  (damper confirm, or damper rollback)");
+}
+
 static void print_program(const struct damp_cli *cli, const json_t *p)
 {
 	char text[80];
@@ -154,6 +173,28 @@ static void print_traffic(const json_t *now)
 	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(now, "bytes_per_s")),
 	       damp_text_count(drops, sizeof(drops), damp_get_number(now, "drops_per_s")),
 	       damp_get_number(now, "window_s"));
+}
+
+/* Only what an operator has to know of. */
+static void print_clock(const struct damp_cli *cli, const json_t *c)
+{
+	const long long waiting = damp_get_int(c, "rules_waiting"), modes = damp_get_int(c, "mode_overrides");
+	bool said = false;
+
+	if (!json_is_object(c))
+		return;
+	if (!damp_get_true(c, "trusted")) {
+		label("clock");
+		coloured(cli, DAMP_YELLOW, damp_get_true(c, "behind") ? "behind a time that was proven before"
+								     : "not synchronised");
+		puts(": rules with 'when' go by fail: clock_unsynced");
+		said = true;
+	}
+	if (waiting == 0 && modes == 0)
+		return;
+	label(said ? "" : "clock");
+	printf("%lld rules out of force for their time, %lld modes set for a while (damper show rules)\n", waiting,
+	       modes);
 }
 
 static void print_factor(const json_t *j, const char *in_key, const char *out_key, const char *per)
@@ -268,10 +309,12 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 {
 	print_state(cli, doc);
 	print_program(cli, json_object_get(doc, "program"));
+	print_trial(cli, json_object_get(doc, "confirm"));
 	print_last_load(cli, json_object_get(doc, "last_load"));
 	if (!is_up(doc))
 		return;
 	print_dataplane(json_object_get(doc, "dataplane"));
+	print_clock(cli, json_object_get(doc, "clock"));
 	print_ports(cli, json_object_get(doc, "ports"));
 	print_traffic(json_object_get(doc, "now"));
 	print_unproved(doc);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 /* Bound of all numbers: 10^12 millionths still multiply within 64 bits. */
+#define DIGITS_MAX 14 /* more than NUMBER_MAX has */
 #define NUMBER_MAX 1000000000000ull
 
 /* The exact units, and how often people write something else for them. */
@@ -169,6 +170,8 @@ bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *
 	uint64_t micro;
 	int digits;
 
+	if (strspn(text, "0123456789") >= DIGITS_MAX)
+		return too_big(text, why);
 	if (strlen(text) > 60 || !read_number(&p, &micro)) {
 		snprintf(why, DAMP_WHY_MAX,
 			 "'%.60s' is not a number with a unit; write it like '10%s%s'", text,

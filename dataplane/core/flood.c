@@ -69,13 +69,22 @@ static bool gateway_spent(const struct damp_ctx *c)
 	return f->gateway_spent;
 }
 
+#define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
+/* What look_up(), decide_block.c and decide_observe.c have a say in. */
+#define MORE_TO_IT (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
+
+static inline bool has_more_to_it(const struct damp_coap *m)
+{
+	return (m->options & MORE_TO_IT) || (m->code == DAMP_COAP_PUT && m->nquery > 0);
+}
+
 /* A request of the kind that a flood consists of, from and to where nothing
  * special holds. */
 static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->frame.dst_group &&
 	       !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
-	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO);
+	       !has_more_to_it(&p->coap);
 }
 
 static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
@@ -88,16 +97,10 @@ static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct d
 	return damp_matches_next(&m) < 0;
 }
 
-/* Options that a request may need a proof for; without them there is no need to ask. */
-#define MAY_NEED_PROOF (1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2 | \
-			1ull << DAMP_OPTBIT_OBSERVE)
-
 /* Why p would be challenged, if it would; decide_request.c's order. */
 static enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const bool observe = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
-
-	if (damp_unlikely(p->coap.options & MAY_NEED_PROOF) && damp_needs_proof(c, p, observe))
+	if (damp_unlikely(p->coap.options & Q_BLOCKS) && damp_needs_proof(c, p, false))
 		return DAMP_REASON_PROOF_REQUIRED;
 	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
 }
