@@ -15,6 +15,7 @@
 #include "say.h"
 #include "scale.h"
 #include "segment.h"
+#include "sight.h"
 #include "state.h"
 #include "steer.h"
 #include "telemetry.h"
@@ -37,6 +38,7 @@
 
 #define TICK_MS 100
 #define TICKS_PER_USAGE 10u
+#define TICKS_PER_SIGHT (DAMP_ROUTING_WINDOW_S * 1000 / TICK_MS)
 #define MIB(bytes) ((unsigned long long)(((bytes) + (1ull << 20) - 1) >> 20))
 
 static const char *const table_name[DAMP_TABLE_MAX] = {
@@ -166,7 +168,8 @@ static int make_judge(struct damp_plane *p)
 	void *mem = table_memory(p, "all workers", damp_judge_bytes(&p->config.tables), p->socket);
 	struct damp_key key;
 
-	if (mem == NULL || damp_random(&key, sizeof(key)) != 0)
+	if (mem == NULL || damp_random(&key, sizeof(key)) != 0 ||
+	    damp_random(&p->sample_key, sizeof(p->sample_key)) != 0)
 		return -1;
 	p->judge = damp_judge_init(mem, &p->config.tables, &key, p->clock.wall_s,
 				   damp_clock_tick(&p->clock, rte_rdtsc()));
@@ -183,6 +186,7 @@ static int make_worker(struct damp_plane *p, unsigned index)
 		return -1;
 	w->plane = p;
 	w->stats = &p->stats->worker[index];
+	w->samples = &p->samples->ring[index];
 	w->judge = damp_judge_worker_init(mem, p->judge, index, w->stats, &p->events->ring[index]);
 	if (w->judge == NULL)
 		return -1;
@@ -232,7 +236,7 @@ static void count_memory(struct damp_plane *p)
 
 	p->stats->mempool_size = pool->size;
 	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
-	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events);
+	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + damp_segment_samples_len(p);
 	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
 }
 
@@ -297,6 +301,8 @@ static void tick(struct damp_plane *p, unsigned count)
 	damp_timekeeper_tick(p);
 	if (count % TICKS_PER_USAGE == 0)
 		measure_tables(p);
+	if (count % TICKS_PER_SIGHT == 0)
+		damp_sight_tick(p);
 }
 
 static int64_t monotonic_ms(void)

@@ -17,7 +17,10 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/routing.h"
 #include "core/live.h"
+
+#include <damper/samples.h>
 
 #include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
@@ -32,6 +35,7 @@ struct damp_signals {
 	damp_tick bypass_until;     /* relaxed; a loop more or less does not matter */
 	uint32_t software_steering; /* set for good when the ports' hashing cannot be trusted */
 	uint32_t stop;
+	uint32_t sample_one_in;     /* relaxed; 0: nobody learns (samples.h) */
 } __attribute__((aligned(64)));
 
 struct damp_port {
@@ -75,7 +79,11 @@ struct damp_plane {
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
+	struct damp_samples *samples;
+	struct damp_key sample_key; /* which peers and devices are sampled */
+	damp_tick sample_until;     /* end of the lease */
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;

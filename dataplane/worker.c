@@ -9,6 +9,7 @@
 #include "worker.h"
 
 #include "rss.h"
+#include "sampling.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -216,6 +217,7 @@ static void apply(struct damp_worker *w, unsigned n)
 static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, bool fresh, uint64_t t)
 {
 	const struct damp_signals *s = &w->plane->signals;
+	uint32_t one_in;
 
 	w->stats->bursts++;
 	parse(w, v, n);
@@ -229,6 +231,9 @@ static void process(struct damp_worker *w, const struct damp_view *v, unsigned n
 	if (n == 0)
 		return;
 	damp_judge_run(w->judge, v, w->pkt, n, w->now, w->now < __atomic_load_n(&s->bypass_until, __ATOMIC_RELAXED));
+	one_in = __atomic_load_n(&s->sample_one_in, __ATOMIC_RELAXED);
+	if (damp_unlikely(one_in != 0))
+		damp_sampling_take(w->samples, &w->plane->sample_key, one_in, w->pkt, n, w->now);
 	t = lap(w, DAMP_STAGE_DECIDE, n, t);
 	apply(w, n);
 	lap(w, DAMP_STAGE_TX, n, t);

@@ -37,6 +37,7 @@ struct damp_worker {
 	struct damp_plane *plane;
 	struct damp_judge_worker *judge;
 	struct damp_worker_stats *stats;
+	struct damp_sample_ring *samples;
 	unsigned index, nworkers, burst;
 	struct damp_idle idle;
 	unsigned until_sample;      /* packets until the next check of the port's hashing */

@@ -349,6 +349,19 @@ static unsigned side_out(const struct damp_pkt *p)
 	return p->fate == DAMP_FATE_BACK ? p->side : !p->side;
 }
 
+/* For routing.h: what both directions show of each other. */
+static void count_routing(const struct damp_pkt *p, const struct damp_decision *d, struct damp_worker_stats *s)
+{
+	const bool on_record = p->xchg != NULL || p->obs != NULL;
+
+	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
+		s->routing_asked += d->open_xchg && p->fate == DAMP_FATE_FORWARD;
+	} else if (p->kind == DAMP_KIND_RESPONSE && p->side == DAMP_INSIDE) {
+		s->routing_answered += on_record;
+		s->routing_orphans += !on_record;
+	}
+}
+
 static void count(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
 {
 	struct damp_worker_stats *s = c->w->stats;
@@ -363,6 +376,7 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
 	s->hs_scans += d->text_cost.hs_scans;
+	count_routing(p, d, s);
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
 	/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */

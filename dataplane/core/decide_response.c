@@ -59,13 +59,15 @@ static void refuse(struct damp_decision *d, enum damp_reason why)
 	damp_drop(d, why);
 }
 
-/* Without a record, right after a start: small and charged (attacks.md 8). */
+/* Without a record, right after a start, or where requests take another way:
+ * small and charged (attacks.md 8). */
 static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const uint32_t most = p->frame.v6 ? c->g->grace_bytes6 : c->g->grace_bytes4;
+	const bool believed = c->grace || (c->routing == DAMP_ROUTING_UNASKED && c->g->unasked_small);
 	enum damp_reason why = DAMP_REASON_UNSOLICITED_OUT;
 
-	if (!c->grace || p->coap.len > most) {
+	if (!believed || p->coap.len > most) {
 		refuse(d, why);
 		return;
 	}
