@@ -412,9 +412,9 @@ const struct damp_command damp_commands[] = {
 		.name = "completion", .args = "bash|zsh", .min_words = 1, .max_words = 1,
 		.summary = "a script that completes commands in a shell",
 		.help = "Prints a script for bash or zsh: commands, their options, and files. Packages\n"
-			"install it. Ids of rules, names of limits and of reasons come from the gateway\n"
-			"that runs: for these the script calls 'damper completion rules', 'limits' and\n"
-			"'reasons', which print one a line.\n",
+			"install it. Ids of rules, names of limits and of reasons, and generations come\n"
+			"from the gateway that runs: for these the script calls 'damper completion rules',\n"
+			"'limits', 'reasons' and 'generations', which print one a line.\n",
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "source <(damper completion bash)",
 			      "damper completion zsh > ~/.zsh/_damper" },

@@ -27,8 +27,11 @@ static const struct {
 	{ "FILE", "files" },	    { "PCAP", "files" },	  { "OLD", "files" },
 	{ "NEW", "files" },	    { "FILE#N", "files" },	  { "DIR", "directories" },
 	{ "RULE", "rules" },	    { "LIMIT", "limits" },	  { "REASON", "reasons" },
-	{ "COMMAND", "commands" },
+	{ "COMMAND", "commands" },  { "N", "generations" },
 };
+
+/* The modes of `damper mode`. */
+#define MODES "observe enforce off file"
 
 /* Words that an option takes beside what its name says. */
 static const struct {
@@ -97,6 +100,10 @@ static void put_place(const char *word, size_t len)
 	}
 	if (!len || len >= sizeof(words))
 		return;
+	if (len == 4 && strncmp(word, "MODE", len) == 0) {
+		put_offer("", MODES);
+		return;
+	}
 	if (!islower((unsigned char)*word)) {
 		put_offer(kind_of(word, len), "");
 		return;

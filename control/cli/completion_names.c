@@ -13,6 +13,7 @@ static const struct {
 } live[] = {
 	{ "rules", "/v1/rules", "rules", "id" },
 	{ "limits", "/v1/limits", "limits", "name" },
+	{ "generations", "/v1/history", "generations", "generation" },
 };
 
 static void put_reasons(void)

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "api.h"
 #include "keeper.h"
+#include "learner.h"
 #include "log.h"
 #include "metrics.h"
 #include "options.h"
@@ -139,6 +140,7 @@ static void sample(struct damp_control *c)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	tell_routing(c, snap->stats.routing);
 	damp_sampler_add(c->sampler, snap, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	damp_learner_totals(c->learner, snap);
 	free(snap);
 }
 
@@ -169,6 +171,7 @@ static void notify_status(struct damp_control *c)
 static void tick(struct parts *p, unsigned count)
 {
 	damp_pump_run(&p->control, p->events);
+	damp_learner_run(&p->control, p->control.learner);
 	if (p->watchdog)
 		sd_notify(0, "WATCHDOG=1");
 	if (count % TICKS_PER_SAMPLE != 0)

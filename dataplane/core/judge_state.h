@@ -50,6 +50,8 @@ struct damp_judge {
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
 
+#define DAMP_FLOOD_SERVERS 64u
+
 struct damp_judge_worker {
 	struct damp_judge *j;
 	unsigned index;
@@ -61,6 +63,8 @@ struct damp_judge_worker {
 	struct damp_grey *grey;
 	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
+	uint64_t nbursts;
+	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
@@ -77,14 +81,11 @@ struct damp_trace {
 	void *arg;
 };
 
-#define DAMP_FLOOD_SERVERS 8u
-
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
-	uint64_t spent[DAMP_FLOOD_SERVERS]; /* hashes of inside addresses whose budget is spent */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
 };
 
@@ -277,14 +278,20 @@ uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a,
 /* The ledger's key of a prefix in a domain. Free of hashing for the addresses
  * of the packet being judged, at the lengths that damp_hash_ends() knows. */
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
-/* Hash the ends of p, once: fills its hashes, peer_key and device_key. */
+/* Hash the ends of p, once: fills the hashes of the whole addresses, peer_key and
+ * device_key. And the peer's prefixes, which a flood does not need. */
 void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
 uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
-uint64_t damp_key_grey(const struct damp_pkt *p);
+static inline uint64_t damp_key_grey(const struct damp_pkt *p)
+{
+	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
+}
+
 /* The mark "somebody at this address has proved to be there", in the peer table. */
 static inline uint64_t damp_key_known(uint64_t peer_whole)
 {
@@ -353,7 +360,7 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
  * the last. likely: in all likelihood refused so; takes p's challenge from those
  * that are left. refuse: settles p, whose proof was looked up, or returns false. */
 void damp_flood_begin(const struct damp_ctx *c);
-bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 

@@ -32,6 +32,8 @@ enum damp_wire_type {
 	DAMP_WIRE_BYPASS,           /* arg: seconds, 0 ends it */
 	DAMP_WIRE_KEEP,             /* arg: the running generation, which is kept for the next start */
 	DAMP_WIRE_MODE,             /* name: rule id, "" all; value: enum damp_mode; arg: seconds, 0 ends it */
+	DAMP_WIRE_SAMPLE,           /* arg: one key in so many, a power of two, for
+	                             * DAMP_SAMPLE_LEASE_S (samples.h); 0 ends it */
 	DAMP_WIRE_TYPE_MAX
 };
 

@@ -327,6 +327,7 @@ class Reading(Case):
             self.assertIn(part, out)
         self.assertEqual(self.damper("completion", "rules").stdout, "discovery\ntry-out\n")
         self.assertEqual(self.damper("completion", "limits").stdout, "few\n")
+        self.assertEqual(self.damper("completion", "generations").stdout, "1\n")
         out = self.damper("show", "rules").stdout
         self.assertRegex(out, r"(?m)^try-out +observe +rules.yaml:10 +2000 ")
         self.assertIn("few", self.damper("show", "limits").stdout)

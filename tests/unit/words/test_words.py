@@ -109,7 +109,22 @@ class Completion(unittest.TestCase):
         t.press("damper check my\t", r"my\\ rules.yaml ")
         t.press("damper replay --runtime-dir fold\t", r"folder-of-rules/")
         t.press("damper help sche\t", r"schema ")
+        t.press("damper mode discovery obs\t", r"observe ")
         t.press("damper completion z\t", r"zsh ")
+
+    def live(self):
+        """A damper that knows the rules of a gateway: as scripts call it, else the real one."""
+        path = os.path.join(self.dir.name, "damper")
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('#!/bin/sh\ncase "$*" in\n"completion rules") echo no-proxy; echo discovery ;;\n'
+                    '"completion generations") echo 41 ;;\n*) exec "%s" "$@" ;;\nesac\n' % DAMPER)
+        os.chmod(path, 0o755)
+
+    def press_live(self, t):
+        t.press("damper mode disc\t", r"discovery ")
+        t.press("damper rollback 4\t", r"rollback 41 ")
+        t.press("damper show rules --generation 4\t", r"--generation 41 ")
 
     def test_bash(self):
         t = Terminal(["bash", "--norc", "--noprofile", "-i"], self.env)
@@ -117,6 +132,8 @@ class Completion(unittest.TestCase):
             t.until("ready> ")
             t.press("cd '%s'; source %s; echo is-$((1+1))\n" % (self.work, self.script("bash")), "is-2")
             self.press_all(t)
+            self.live()
+            self.press_live(t)
             t.press("damper replay --rules=run\t", r"--rules=running")
             t.press("damper --\t\t", r"--help +--version")
         finally:
@@ -130,6 +147,8 @@ class Completion(unittest.TestCase):
             t.press("cd '%s'; autoload -U compinit; compinit -u -D; source %s; echo is-$((1+1))\n"
                     % (self.work, self.script("zsh")), "is-2")
             self.press_all(t)
+            self.live()
+            self.press_live(t)
             t.press("damper fmt --\t\t", r"write files that change")
         finally:
             t.close()
