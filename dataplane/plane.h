@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/live.h"
 
 #include <damper/samples.h>
 
@@ -51,6 +52,17 @@ struct damp_rss {
 	uint8_t key[DAMP_RSS_KEY_MAX];
 };
 
+/* timekeeper.h */
+struct damp_timekeeper {
+	struct damp_trust trust;
+	struct damp_moment moment;
+	struct damp_overrides overrides;
+	uint64_t kept_s;            /* what the file says */
+	damp_tick next;             /* evaluation */
+	damp_tick next_keep;
+	bool told_untrusted, told_behind;
+};
+
 struct damp_plane {
 	struct damp_signals signals;
 	struct damp_config config;
@@ -66,6 +78,7 @@ struct damp_plane {
 	struct damp_samples *samples;
 	struct damp_key sample_key; /* which peers and devices are sampled */
 	damp_tick sample_until;     /* end of the lease */
+	struct damp_timekeeper time;
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;

@@ -10,6 +10,7 @@
 #include "say.h"
 #include "segment.h"
 #include "state.h"
+#include "timekeeper.h"
 
 #include <damper/wire.h>
 #include <rte_cycles.h>
@@ -106,6 +107,7 @@ static int run(struct damp_plane *p, void *block, size_t len, enum damp_program_
 	}
 	damp_secrets_init(&v->secrets, &p->master, wall_now(p));
 	assign_slots(p, v);
+	damp_timekeeper_apply(p, v);
 	publish(p, v, r);
 	note_running(p, source);
 	return 0;
@@ -211,6 +213,7 @@ static void renew_secrets(struct damp_plane *p)
 		return;
 	}
 	assign_slots(p, v);
+	damp_timekeeper_apply(p, v);
 	publish(p, v, r);
 }
 

@@ -47,7 +47,7 @@ struct damp_args {
 	const char *runtime_dir;
 	const char *comment, *duration;         /* --comment, --for */
 	const char *rules, *against;            /* explain, replay: a file or "running" */
-	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format;
+	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format, *at;
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
 	bool strict, no_tests;

@@ -5,6 +5,7 @@
 #include "bypass.h"
 #include "change.h"
 #include "check.h"
+#include "completion.h"
 #include "diff.h"
 #include "events.h"
 #include "explain.h"
@@ -12,6 +13,7 @@
 #include "help.h"
 #include "learn.h"
 #include "load.h"
+#include "mode.h"
 #include "replay.h"
 #include "show.h"
 #include "test.h"
@@ -32,7 +34,7 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				  "the text of a generation that is kept, in place of what runs" },
 	[DAMP_OPT_OUT] = { "out", 0, "FILE", "write to this file, which must not be there yet" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
-			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
+			   "how long, like 90s, 10min, 1h (default 10min; a bypass at\nmost 1d, all else 30d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
 			      "take warnings for errors, and remark on more" },
 	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
@@ -65,6 +67,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
 				   "frames from this MAC came from outside, all others from\n"
 				   "inside; may be repeated" },
+	[DAMP_OPT_AT] = { "at", 0, "TIME",
+			  "the time for schedules and ends, like 2026-11-21T10:00Z or\n"
+			  "2026-11-21T10:00+01:00 (default now), or 'unknown'" },
 	[DAMP_OPT_GRACE] = { "grace", 0, NULL,
 			     "begin as right after a start of the gateway, in its grace time" },
 	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
@@ -208,6 +213,8 @@ const struct damp_command damp_commands[] = {
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"
 			"  acted     were stopped, answered or challenged by it\n"
+			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a\n"
+			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n"
 			"With --generation the text of the rules that were loaded then.\n",
 		.options = { DAMP_OPT_GENERATION, DAMP_OPT_JSON, DAMP_OPT_WATCH },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
@@ -270,7 +277,7 @@ const struct damp_command damp_commands[] = {
 			"frames before it. --hex - prints one JSON object for each line.\n"
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
-			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES,
+			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,
 			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
@@ -368,6 +375,20 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_test,
 	},
 	{
+		.name = "mode", .args = "RULE MODE", .min_words = 2, .max_words = 2,
+		.summary = "another mode of a rule for a while",
+		.help = "RULE is the id of a rule, or 'all'; MODE is observe, enforce, off, or file.\n"
+			"For a rule that hurts, or one that was on trial: its mode is another one until the\n"
+			"time is over, across reloads and whatever becomes of damperd; then that of the rule\n"
+			"file holds again. The ceiling of 'ruleset: mode' stays above it. 'file' ends it now.\n"
+			"'damper show rules' shows the mode that the data plane goes by, and how long.\n",
+		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper mode lookup-limit observe --for 30min", "damper mode all observe --for 5min",
+			      "damper mode lookup-limit file" },
+		.run = damp_cmd_mode,
+	},
+	{
 		.name = "bypass on", .args = "",
 		.summary = "EMERGENCY: forward everything, filter nothing",
 		.help = "For when the filter itself seems to be the problem. Everything is forwarded\n"
@@ -386,6 +407,18 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper bypass off" },
 		.run = damp_cmd_bypass_off,
+	},
+	{
+		.name = "completion", .args = "bash|zsh", .min_words = 1, .max_words = 1,
+		.summary = "a script that completes commands in a shell",
+		.help = "Prints a script for bash or zsh: commands, their options, and files. Packages\n"
+			"install it. Ids of rules, names of limits and of reasons, and generations come\n"
+			"from the gateway that runs: for these the script calls 'damper completion rules',\n"
+			"'limits', 'reasons' and 'generations', which print one a line.\n",
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
+		.examples = { "source <(damper completion bash)",
+			      "damper completion zsh > ~/.zsh/_damper" },
+		.run = damp_cmd_completion,
 	},
 	{
 		.name = "version", .args = "",

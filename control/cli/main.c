@@ -106,6 +106,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_OUTSIDE_MAC:
 		keep(&a->outside_mac, value);
 		break;
+	case DAMP_OPT_AT:
+		a->at = value;
+		break;
 	case DAMP_OPT_GRACE:
 		a->grace = true;
 		break;

@@ -3,6 +3,7 @@
 #include "api.h"
 
 #include "api_change.h"
+#include "api_runtime.h"
 #include "common/diag_json.h"
 #include "learner.h"
 #include "loader.h"
@@ -40,7 +41,7 @@ void damp_api_refuse(struct damp_http_reply *reply, unsigned status, const char 
 			 "text", damp_json_text(text)));
 }
 
-static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
+void damp_api_refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 {
 	char text[256];
 
@@ -63,7 +64,7 @@ static void answer_document(struct damp_control *c, struct damp_http_reply *repl
 	struct damp_snap *snap = damp_control_snapshot(c);
 
 	if (snap == NULL && needs_dataplane)
-		refuse_away(c, reply);
+		damp_api_refuse_away(c, reply);
 	else
 		damp_api_answer(reply, 200, build(c, snap));
 	free(snap);
@@ -173,7 +174,7 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 	if (err == -ETIMEDOUT) {
 		damp_api_refuse(reply, 504, "timeout", "the data plane did not answer in time");
 	} else if (err) {
-		refuse_away(c, reply);
+		damp_api_refuse_away(c, reply);
 	} else if (wire.error) {
 		damp_api_refuse(reply, 502, "refused",
 		       wire.text[0] != '\0' ? wire.text : strerror(wire.error));
@@ -250,6 +251,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/confirm", true, damp_api_post_confirm },
 	{ "POST", "/v1/rollback", true, damp_api_post_rollback },
 	{ "POST", "/v1/bypass", true, post_bypass },
+	{ "POST", "/v1/mode", true, damp_api_post_mode },
 };
 
 static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)

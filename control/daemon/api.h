@@ -11,6 +11,7 @@
  *   GET  /v1/learn, POST /v1/learn/start, POST /v1/learn/stop
  *   POST /v1/rollback?to=N&comment=&confirm=SECONDS
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
+ *   POST /v1/mode                         body: {"rule": "a", "mode": "observe", "for_s": 600}
  *
  * Every answer is an object with "schema"; one that is not a success has
  * "error" (a word for programs) and "text" (a line for people). Statuses: 400
@@ -40,6 +41,7 @@ json_t *damp_api_memory(struct damp_control *c, const struct damp_snap *snap);
  * error with its word and its line. */
 void damp_api_answer_text(struct damp_http_reply *reply, unsigned status, char *text);
 void damp_api_answer(struct damp_http_reply *reply, unsigned status, json_t *j);
+void damp_api_refuse_away(struct damp_control *c, struct damp_http_reply *reply);
 void damp_api_refuse(struct damp_http_reply *reply, unsigned status, const char *error,
 		     const char *text);
 

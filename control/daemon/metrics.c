@@ -37,10 +37,6 @@ static void print_ruleset(FILE *f, const struct damp_state *s)
 	fprintf(f, "\",revision=\"%" PRIu32 "\",digest=\"", h->revision);
 	damp_metrics_escape(f, h->digest);
 	fprintf(f, "\",source=\"%s\"} 1\n", damp_name_source(s->source));
-	damp_metrics_family(f, "damper_observe_rules", "gauge",
-			    "Rules in mode observe: they count and do nothing.");
-	fprintf(f, "damper_observe_rules %u\n",
-		damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE));
 }
 
 static void print_reloads(FILE *f, const struct damp_state *s)

@@ -6,6 +6,7 @@
 #include "common/names.h"
 #include "common/text.h"
 #include "decode.h"
+#include "live.h"
 
 #include <stdio.h>
 
@@ -88,8 +89,8 @@ static json_t *exchange_json(const struct damp_xchg *x)
 	if (x == NULL)
 		return json_null();
 	return json_pack("{s:I, s:I, s:i, s:b, s:b}", "credit_bytes", (json_int_t)x->credit,
-			 "request_bytes", (json_int_t)x->request_bytes, "responses",
-			 (int)x->responses, "from_inside", (x->flags & DAMP_XCHG_FROM_INSIDE) != 0,
+			 "request_bytes", (json_int_t)x->request_bytes, "answers_owed",
+			 (int)x->owed, "from_inside", (x->flags & DAMP_XCHG_FROM_INSIDE) != 0,
 			 "challenged", (x->flags & DAMP_XCHG_CHALLENGED) != 0);
 }
 
@@ -97,12 +98,11 @@ static json_t *exchange_json(const struct damp_xchg *x)
 static json_t *known_json(const struct damp_bench *b)
 {
 	const struct damp_pkt *p = &b->pkt;
-	const struct damp_class *c = b->view->classes;
 	const bool ours = p->frame.cls != DAMP_FRAME_OTHER;
 
 	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:b}", "kind", damp_name_kind(p->kind),
 			 "proved", p->proved, "exempt",
-			 ours && (c[p->src_class].flags & DAMP_CLASS_EXEMPT), "solicited",
+			 ours && damp_class_exempt(b->view, p->src_class), "solicited",
 			 (p->truths & DAMP_TRUTH_SOLICITED) != 0, "multicast", p->frame.dst_group,
 			 "exchange", exchange_json(p->xchg), "observation", p->obs != NULL);
 }
@@ -173,7 +173,7 @@ json_t *damp_verdict_json(const struct damp_bench *b)
 /* What the decision did to the state; of a drop, next to nothing. */
 static json_t *effects_json(const struct damp_decision *d)
 {
-	static const char *const proofs[] = { "none", "echo", "ping", "token" };
+	static const char *const proofs[] = { "none", "echo", "ping", "token", "cookie", "ack", "server_echo" };
 	json_t *j = json_object();
 
 	if (d->open_xchg)

@@ -66,7 +66,6 @@ static int run(struct damp_files *files, const struct damp_source *src, struct d
 	struct damp_ctx c = {
 		.pool = d->pool, .diags = d, .src = src, .files = files, .inside_set = -1,
 		.now = opt && opt->now ? opt->now : (int64_t)time(NULL),
-		.exempt_set = -1,
 		.strict = opt && opt->strict,
 	};
 

@@ -18,7 +18,8 @@
  * order. A rule that does not mention an attribute has its bit in every row.
  * Asking for content narrows the kind, by row_kind: path and query are asked of
  * requests, type, code and options of requests, responses and Empty messages.
- * No rule has a bit in row_kind[DAMP_KIND_NOT_COAP].
+ * No rule has a bit in row_kind[DAMP_KIND_NOT_COAP]. Which of the rules that
+ * match are in force is asked last: mode off, schedules and ends are no rows.
  *
  * All numbers are host order: the block never leaves the machine.
  */
@@ -37,6 +38,8 @@
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
+#define DAMP_RULE_WHENS_MAX 8u      /* schedules of one rule */
+#define DAMP_NOTIFY_GAP_MAX (480u * 16) /* twice as long is a debt that fits (DAMP_BURST_TICKS_MAX) */
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
  * at the same speed (anchors.md 3.4). */
@@ -120,6 +123,8 @@ struct damp_act {
 	uint32_t max_age_s, max_age_to_s;
 };
 
+#define DAMP_NEVER_ENDS UINT64_MAX
+
 struct damp_rule {
 	uint32_t id_off, file_off;  /* into the strings */
 	uint32_t line, column;      /* 1-based place in the rule file */
@@ -130,8 +135,39 @@ struct damp_rule {
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	/* Of the messages that the rule would end, not let pass, each slip_every-th
 	 * gets slip in place of over (or then, without a limit); 0: none does. */
-	uint16_t slip_every, pad2;
+	uint16_t slip_every;
+	uint16_t notify_gap;        /* sixteenths of a second between notifications of what the rule lets register; 0: no say */
+	uint32_t body_bytes;        /* as the guard's transfer_bytes, for what the rule lets pass; 0: no say */
 	struct damp_act then, over, slip;
+	uint64_t until_s;           /* Unix time at which it is over, or DAMP_NEVER_ENDS */
+	uint16_t when[DAMP_RULE_WHENS_MAX]; /* schedules: in force while one of them is */
+	uint8_t nwhens;             /* 0: at all times */
+	uint8_t unable;             /* asks for what nothing can tell: off, whatever mode is set */
+	uint8_t pad3[6];
+};
+
+/*
+ * Times of the week. A zone of time is a list of offsets from UTC, each from a
+ * moment on; the compiler has made them from the calendar of its machine, far
+ * ahead, so that the data plane needs neither that calendar nor anybody's help.
+ * The first one holds for all time before the second.
+ */
+struct damp_transition { int64_t at; int32_t offset_s; uint32_t pad; };
+
+struct damp_time_zone {
+	uint32_t name_off;
+	uint32_t first, count;      /* transitions, sorted, at least one */
+	uint32_t pad;
+};
+
+/* Bit 0 of days is Monday. Minutes of the local day: from <= now < to, or over
+ * midnight into the day after when to <= from. */
+struct damp_schedule {
+	uint32_t name_off;
+	uint32_t zone;
+	uint16_t from_min, to_min;
+	uint8_t days;
+	uint8_t pad[3];
 };
 
 /* The prefixes of all zones and sets cut the address space into ranges; each
@@ -194,6 +230,10 @@ struct damp_text_rows {
 #define DAMP_SLICE_OFF 7u
 #define DAMP_TABLE_FULL_DROP 0u
 #define DAMP_TABLE_FULL_EVICT 1u
+/* Rules with schedules while nobody knows the time: those that accept are out
+ * of force and all others in force (closed), or the reverse (open). */
+#define DAMP_CLOCK_CLOSED 0u
+#define DAMP_CLOCK_OPEN 1u
 
 struct damp_guard {
 	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
@@ -206,7 +246,8 @@ struct damp_guard {
 	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
 	uint8_t slice_szx;              /* largest Block2 SZX an unproved GET or FETCH asks for; DAMP_SLICE_OFF */
 	uint8_t permute_mids;           /* Message IDs of inside CON and NON leave permuted per peer (permute.h) */
-	uint8_t pad[5];
+	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
+	uint8_t pad[4];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung first_known;                  /* messages: the same of an address that proved another port */
@@ -226,6 +267,20 @@ struct damp_guard {
 	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
 	uint32_t observe_life_s;                       /* of an observation without any notification */
 	uint32_t observe_pings;                        /* pings to a silent observer before its server is told to stop */
+	/* Observations at once; 0: any number. Of the last, unproved peers have as many again. */
+	uint32_t observe_path;                         /* of one outside host of one path of one device */
+	uint32_t observe_pair, observe_source, observe_server;
+	uint32_t observe_unheard, observe_unheard_s;   /* non-confirmable ones, seconds: then a proved observer is pinged */
+	uint32_t observe_pmin_ms, observe_pmax_ms;     /* least periods of conditional attributes; 0: any */
+	uint32_t observe_eval_ms;                      /* of epmin and epmax */
+	struct damp_rung notify;                       /* messages: non-confirmable notifications of one observation */
+	/* Block-wise (RFC 7959, RFC 9177). */
+	uint32_t transfer_bytes;                       /* largest body of an upload from outside */
+	uint32_t transfer_life_s;
+	uint32_t transfers_source, transfers_server;   /* uploads at once; 0: any number */
+	uint32_t announce_bytes;                       /* largest Size2 that an inside client is told */
+	uint32_t q_blocks;                             /* answers that one request with Q-Block2 may bring */
+	uint32_t group_answers;                        /* answers that one request to a group may bring */
 };
 
 enum damp_section_id {
@@ -244,6 +299,9 @@ enum damp_section_id {
 	DAMP_SEC_TEXTS,     /* struct damp_text_rows[2]: path, query */
 	DAMP_SEC_ROWS,      /* uint64_t[nrows][nwords] */
 	DAMP_SEC_HYPERSCAN, /* serialised databases, as they came from hs_serialize_database() */
+	DAMP_SEC_SCHEDULES, /* struct damp_schedule[] */
+	DAMP_SEC_TIME_ZONES, /* struct damp_time_zone[] */
+	DAMP_SEC_TRANSITIONS, /* struct damp_transition[] */
 	DAMP_SEC_MAX
 };
 
@@ -254,6 +312,8 @@ enum damp_section_id {
 /* Rows of one address class, by the side the packet came in on. */
 struct damp_class {
 	uint32_t flags;
+	uint32_t pad;
+	uint64_t exempt_until_s;    /* Unix time at which EXEMPT is over, or DAMP_NEVER_ENDS */
 	uint32_t src_row[DAMP_SIDE_MAX];
 	uint32_t dst_row[DAMP_SIDE_MAX];
 };
@@ -266,6 +326,8 @@ struct damp_class {
 #define DAMP_TRUTH_SOLICITED 2u
 #define DAMP_TRUTH_MULTICAST 4u
 #define DAMP_TRUTHS 8u
+
+#define DAMP_LOCKED_MODE 1u     /* the modes of rules */
 
 struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
 
@@ -283,6 +345,8 @@ struct damp_program_hdr {
 	uint32_t nrules, nwords;    /* nwords: 64-bit words per row */
 	uint32_t nlimits, nclasses, nrows;
 	uint32_t has_inside;        /* inside prefixes are known */
+	uint32_t locked;            /* DAMP_LOCKED_x: what nobody may change while it runs */
+	uint32_t pad;
 	uint16_t ncoap_ports, ndtls_ports;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	uint32_t row_kind[DAMP_KIND_MAX];

@@ -16,13 +16,14 @@
 #include <damper/program.h>
 #include <stdint.h>
 
-#define DAMP_WIRE_VERSION 1u
+#define DAMP_WIRE_VERSION 2u
 #define DAMP_WIRE_SOCKET "dataplane.sock"      /* below the runtime directory */
 #define DAMP_API_SOCKET "damperd.sock"         /* damperd's own, HTTP, below the same */
 #define DAMP_PROGRAM_FILE "program.bin"        /* last good, below the state directory */
 #define DAMP_RUNTIME_DIR "/run/damper"         /* defaults, overridden by options */
 #define DAMP_STATE_DIR "/var/lib/damper"
 #define DAMP_BYPASS_MAX_S 86400u               /* longest bypass one request may ask for */
+#define DAMP_FOR_MAX_S (30u * 86400u)          /* longest time of anything else */
 
 enum damp_wire_type {
 	DAMP_WIRE_HELLO,            /* -> version, pid, workers, what runs */
@@ -30,6 +31,7 @@ enum damp_wire_type {
 	DAMP_WIRE_PROGRAM,          /* -> one fd: the program that runs, read only */
 	DAMP_WIRE_BYPASS,           /* arg: seconds, 0 ends it */
 	DAMP_WIRE_KEEP,             /* arg: the running generation, which is kept for the next start */
+	DAMP_WIRE_MODE,             /* name: rule id, "" all; value: enum damp_mode; arg: seconds, 0 ends it */
 	DAMP_WIRE_SAMPLE,           /* arg: one key in so many, a power of two, for
 	                             * DAMP_SAMPLE_LEASE_S (samples.h); 0 ends it */
 	DAMP_WIRE_TYPE_MAX
@@ -52,6 +54,10 @@ enum damp_program_source {
 struct damp_wire_request {
 	uint32_t version, type;
 	uint64_t arg;
+	char name[DAMP_NAME_MAX];   /* NUL terminated */
+	uint8_t addr[16];           /* IPv4 as ::ffff:a.b.c.d */
+	uint32_t plen;              /* of addr, within its family */
+	uint32_t value;
 };
 
 struct damp_wire_reply {

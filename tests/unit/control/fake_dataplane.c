@@ -99,7 +99,7 @@ static void run_program(struct fake *f, struct damp_prog *p, enum damp_program_s
 	snprintf(f->stats->program_name, sizeof(f->stats->program_name), "%s", v->hdr->name);
 	snprintf(f->stats->program_digest, sizeof(f->stats->program_digest), "%s", v->hdr->digest);
 	for (unsigned i = 0; i < v->hdr->nrules; i++)
-		fake_fill_rule(f->stats, damp_progview_string(v, v->rules[i].id_off));
+		fake_fill_rule(f->stats, damp_progview_string(v, v->rules[i].id_off), v->rules[i].mode);
 	f->stats->generation = least > f->stats->generation ? least : f->stats->generation + 1;
 }
 

@@ -150,6 +150,8 @@ static const struct {
 	  "rule few: expected 2.. over, was 1" },
 	{ "msg: CON GET /few}\n    expect: {rules: {fewer: {over: 0}}}\n",
 	  "there is no rule fewer" },
+	{ "msg: CON GET /shut}\n    expect: {verdict: drop, rule: shutt}\n",
+	  "there is no rule shutt" },
 	/* request 20 + 8 + 10 bytes, credit three times that; the answer has 20 + 8 + 40 */
 	{ "msg: CON GET /a, reply: 40 B}\n    expect: {verdict: accept, bytes_to_peer: 68 B, "
 	  "dropped: 0%}\n",
@@ -168,7 +170,7 @@ static void test_runs(void **state)
 	if (damp_rules_compile_text(rules_text, strlen(rules_text), "r.yaml", NULL, &r) != 0)
 		fail_msg("%s", r.text);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-		const struct damp_replay_program p = { r.program, r.program_len };
+		const struct damp_replay_program p = { .block = r.program, .len = r.program_len };
 		struct damp_test_result result;
 		struct damp_test_file *f;
 		char text[1000];
