@@ -44,7 +44,7 @@ static void put_number(FILE *f, double v)
 {
 	const double up = larger(ceil(v * 1000) / 1000, 0.001);
 
-	fprintf(f, up == floor(up) ? "%.0f" : "%.3f", up);
+	fprintf(f, up == floor(up) ? "%.0f" : "%.9g", up);
 }
 
 static void put_limit(FILE *f, const json_t *s)
