@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/routing.h"
 #include "core/live.h"
 
 #include <damper/samples.h>
@@ -47,6 +48,8 @@ struct damp_port {
 /* How the ports spread packets over queues; see rss.h. */
 struct damp_rss {
 	bool usable;
+	const char *obstacle;       /* why not, and which port's; NULL: nothing */
+	uint8_t obstacle_side;
 	uint16_t reta_size;         /* of the smaller table: what the mapping repeats by */
 	uint64_t hash_types;        /* enabled on both ports */
 	uint8_t key[DAMP_RSS_KEY_MAX];
@@ -69,16 +72,18 @@ struct damp_plane {
 	struct damp_clock clock;
 	struct damp_port port[DAMP_SIDE_MAX];
 	struct damp_rss rss;
+	int socket;                 /* of the ports, or SOCKET_ID_ANY; see scale.h */
 	struct rte_mempool *pool;
 	struct rte_rcu_qsbr *qsbr;
 	struct damp_judge *judge;
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_sight sight;    /* at the last look */
+	struct damp_timekeeper time;
 	struct damp_samples *samples;
 	struct damp_key sample_key; /* which peers and devices are sampled */
 	damp_tick sample_until;     /* end of the lease */
-	struct damp_timekeeper time;
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;

@@ -13,11 +13,6 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_pause.h>
-
-#define PAUSE_AFTER 64u
-#define SLEEP_AFTER 1024u
-#define SLEEP_US 50u
 
 static uint64_t lap(struct damp_worker *w, enum damp_stage stage, unsigned n, uint64_t since)
 {
@@ -325,14 +320,10 @@ static unsigned drain(struct damp_worker *w)
 
 static void idle(struct damp_worker *w)
 {
-	if (++w->empty < PAUSE_AFTER)
+	if (!damp_idle_wait(&w->idle))
 		return;
-	if (!w->idle_sleep || w->empty < SLEEP_AFTER) {
-		rte_pause();
-		return;
-	}
 	rte_rcu_qsbr_thread_offline(w->plane->qsbr, w->index);
-	rte_delay_us_sleep(SLEEP_US);
+	rte_delay_us_sleep(DAMP_IDLE_SLEEP_US);
 	rte_rcu_qsbr_thread_online(w->plane->qsbr, w->index);
 }
 
@@ -354,7 +345,7 @@ static void round_once(struct damp_worker *w)
 	rte_rcu_qsbr_quiescent(w->plane->qsbr, w->index);
 	w->stats->heartbeat++;
 	if (work > 0) {
-		w->empty = 0;
+		damp_idle_busy(&w->idle);
 		w->stats->cycles_busy += rte_rdtsc() - start;
 		return;
 	}
@@ -366,6 +357,7 @@ int damp_worker_run(void *arg)
 {
 	struct damp_worker *w = arg;
 
+	damp_idle_thread(&w->idle);
 	rte_rcu_qsbr_thread_register(w->plane->qsbr, w->index);
 	rte_rcu_qsbr_thread_online(w->plane->qsbr, w->index);
 	while (!__atomic_load_n(&w->plane->signals.stop, __ATOMIC_RELAXED))

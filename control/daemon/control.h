@@ -81,6 +81,7 @@ struct damp_control {
 	char metrics_at[64];            /* where metrics are served, "" nowhere */
 	struct damp_state state;
 	struct damp_record record;
+	uint32_t routing;               /* enum damp_routing as of the last event about it */
 };
 
 /* The parts that are the same in damperd and in tests. 0, or -1 with a line in

@@ -115,6 +115,21 @@ static bool take_signals(struct parts *p)
 	return true;
 }
 
+/* One direction alone is worth an event, and so is its end. */
+static void tell_routing(struct damp_control *c, uint32_t now)
+{
+	static const char *const text[DAMP_ROUTING_MAX] = {
+		[DAMP_ROUTING_BOTH] = "both directions are seen",
+		[DAMP_ROUTING_UNANSWERED] = "requests are seen, their answers take another way",
+		[DAMP_ROUTING_UNASKED] = "answers are seen whose requests took another way",
+	};
+
+	if (now == c->routing || now >= DAMP_ROUTING_MAX)
+		return;
+	c->routing = now;
+	damp_control_health(c, "routing", now == DAMP_ROUTING_BOTH ? "ok" : "fault", text[now]);
+}
+
 static void sample(struct damp_control *c)
 {
 	struct damp_snap *snap = damp_control_snapshot(c);
@@ -123,6 +138,7 @@ static void sample(struct damp_control *c)
 	if (snap == NULL)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	tell_routing(c, snap->stats.routing);
 	damp_sampler_add(c->sampler, snap, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
 	damp_learner_totals(c->learner, snap);
 	free(snap);

@@ -90,6 +90,8 @@
 	  "`accept`, `drop`, `challenge`, `reset`, `continue`, `{answer: ...}` or "               \
 	  "`{strip: observe}`") \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
+	X(PROVE_PASS, "`prove` or `pass`")                                                        \
+	X(DROP_SMALL, "`drop` or `small`")                                                        \
 	X(DROP_EVICT, "`drop` or `evict`")                                                        \
 	X(ANSWER, "a response code: `4.01`, `4.03`, `4.29`, `5.03`, ...")                         \
 	X(TIME_OR_RANGE, "`30 s`, or a range: `60 s..300 s`")                                     \
@@ -141,6 +143,7 @@
 	X(OBSERVE, "'observe'", "guard: observe")                                                 \
 	X(AT_ONCE, "'at_once'", "guard: observe: at_once")                                        \
 	X(ATTRIBUTES, "'attributes'", "guard: observe: attributes")                               \
+	X(ASYMMETRIC, "'asymmetric'", "guard: asymmetric")                                        \
 	X(TRANSFERS, "'transfers'", "guard: transfers")                                           \
 	X(PORTS, "'ports'", "guard: ports")
 
@@ -415,6 +418,16 @@
 	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
 	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
 	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
+	X(GUARD, ASYMMETRIC, "asymmetric", MAP, "0.1", "",                                        \
+	  "What is done while the gateway sees one direction only, which it tells from its "      \
+	  "counts of 10 s, says in `damper show status`, an event and a metric (AV-49).")         \
+	X(ASYMMETRIC, UNANSWERED, "unanswered", PROVE_PASS, "0.1", "prove",                       \
+	  "Requests go in, answers take another way, where nothing counts their bytes: `prove` "  \
+	  "lets no request of an unproved peer in, `pass` goes on.")                              \
+	X(ASYMMETRIC, UNASKED, "unasked", DROP_SMALL, "0.1", "drop",                              \
+	  "Answers go out whose requests took another way: `drop`, or `small`, which lets them "  \
+	  "pass as in the grace time, up to its sizes and charged. What a compromised inside "    \
+	  "makes looks the same, so `drop` unless the routing is known to be so.")                \
 	X(GUARD, TRANSFERS, "transfers", MAP, "0.1", "",                                          \
 	  "Block-wise transfers: sequence, size and number of uploads from outside, and what "    \
 	  "answers in blocks may bring (AV-27 to AV-31; RFC 7959, RFC 9177).")                    \

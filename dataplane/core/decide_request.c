@@ -122,6 +122,8 @@ bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool o
 {
 	const struct damp_coap *m = &p->coap;
 
+	if (damp_unlikely(c->routing == DAMP_ROUTING_UNANSWERED) && c->g->unanswered_prove)
+		return true;
 	if (c->g->prove_block1 && damp_coap_has(m, DAMP_OPTBIT_BLOCK1) && (m->block1 & DAMP_BLOCK_MORE))
 		return true;
 	if (c->g->prove_q_block && (damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK2)))

@@ -165,7 +165,7 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		act = act_of(c, r, at, over, d);
 		if (mode == DAMP_MODE_ENFORCE && !ends(act) && r->slice_szx < d->shape_szx)
 			d->shape_szx = r->slice_szx;
-		if (r->mode == DAMP_MODE_ENFORCE && !ends(act))
+		if (mode == DAMP_MODE_ENFORCE && !ends(act))
 			shape_more(r, d);
 		if (act->action == DAMP_ACT_CONTINUE)
 			continue;

@@ -50,7 +50,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	damp_hasher_init(&j->h_addr, key, "address");
+	damp_hasher_init(&j->h_addr, key, "addresses");
 	damp_hasher_init(&j->h_xchg, key, "exchange");
 	damp_hasher_init(&j->h_mid, key, "message table");
 	j->k_mid = damp_key_derive(key, "message id", 0);
@@ -153,15 +153,17 @@ static bool has_coap(const struct damp_pkt *p)
  * is known, because loads that start between hashes cost next to nothing and a
  * volley of eight for every packet waits for its own.
  */
-static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
+static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_ledger *l = c->j->ledger;
 
 	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
-		damp_grey_prefetch(c->w->grey, damp_key_grey(p));
+		p->grey_key = damp_key_grey(p);
+		damp_grey_prefetch(c->w->grey, p->grey_key);
 		if (c->flood != NULL && damp_flood_likely(c, p))
 			return;
 	}
+	damp_hash_rungs(c, p);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
@@ -197,6 +199,8 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->peer_key = 0;
 	p->xchg_key = 0;
 	p->mid_key = 0;
+	p->plain = 0;
+	p->grey_key = 0;
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
@@ -337,8 +341,11 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 
 static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	const enum echo_worth echo = look_up(c, p);
+	enum echo_worth echo;
 
+	if (!p->rungs_hashed && p->frame.cls != DAMP_FRAME_OTHER)
+		damp_hash_rungs(c, p);
+	echo = look_up(c, p);
 	damp_decide(c, p, d);
 	if (echo == ECHO_PROOF)
 		d->proof = DAMP_PROOF_ECHO;
@@ -364,6 +371,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 	return (struct damp_ctx){
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.routing = __atomic_load_n(&w->j->routing, __ATOMIC_RELAXED),
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
 	};
 }

@@ -63,6 +63,9 @@ struct damp_pkt {
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
+	uint8_t plain;              /* such as floods are made of (flood.c); */
+	uint8_t cause;              /* and why it would be challenged, an enum damp_reason; 0: perhaps not */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
@@ -72,6 +75,7 @@ struct damp_pkt {
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
+	uint64_t grey_key;          /* of a request from outside */
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;

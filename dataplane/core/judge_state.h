@@ -46,8 +46,11 @@ struct damp_judge {
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
+	uint8_t routing;                /* enum damp_routing; set by another thread (routing.h) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
+
+#define DAMP_FLOOD_SERVERS 64u
 
 struct damp_judge_worker {
 	struct damp_judge *j;
@@ -60,6 +63,8 @@ struct damp_judge_worker {
 	struct damp_grey *grey;
 	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
+	uint64_t nbursts;
+	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
@@ -76,14 +81,11 @@ struct damp_trace {
 	void *arg;
 };
 
-#define DAMP_FLOOD_SERVERS 8u
-
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
-	uint64_t spent[DAMP_FLOOD_SERVERS]; /* hashes of inside addresses whose budget is spent */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
 };
 
@@ -96,6 +98,7 @@ struct damp_ctx {
 	damp_tick now;
 	uint64_t wall_s;
 	bool grace;
+	enum damp_routing routing;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
@@ -137,14 +140,11 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
 	uint16_t notify_gap;                    /* of the rules, for the exchange to open */
-	uint32_t path, heard;
 	uint32_t body_cap;                      /* of the rules */
-	uint32_t size_hint;                     /* Size1 of a 4.13, 0 none */
-	uint64_t transfer_key;
-	struct damp_block block;
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
@@ -164,6 +164,10 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
 	char cleared[0];
+	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	uint32_t path, heard, size_hint;
+	uint64_t transfer_key;
+	struct damp_block block;
 	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
 	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
@@ -274,14 +278,20 @@ uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a,
 /* The ledger's key of a prefix in a domain. Free of hashing for the addresses
  * of the packet being judged, at the lengths that damp_hash_ends() knows. */
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
-/* Hash the ends of p, once: fills its hashes, peer_key and device_key. */
+/* Hash the ends of p, once: fills the hashes of the whole addresses, peer_key and
+ * device_key. And the peer's prefixes, which a flood does not need. */
 void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
 uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
-uint64_t damp_key_grey(const struct damp_pkt *p);
+static inline uint64_t damp_key_grey(const struct damp_pkt *p)
+{
+	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
+}
+
 /* The mark "somebody at this address has proved to be there", in the peer table. */
 static inline uint64_t damp_key_known(uint64_t peer_whole)
 {
@@ -350,7 +360,7 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
  * the last. likely: in all likelihood refused so; takes p's challenge from those
  * that are left. refuse: settles p, whose proof was looked up, or returns false. */
 void damp_flood_begin(const struct damp_ctx *c);
-bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 

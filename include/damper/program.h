@@ -281,6 +281,10 @@ struct damp_guard {
 	uint32_t announce_bytes;                       /* largest Size2 that an inside client is told */
 	uint32_t q_blocks;                             /* answers that one request with Q-Block2 may bring */
 	uint32_t group_answers;                        /* answers that one request to a group may bring */
+	/* Where only one direction is seen (core/routing.h). */
+	uint8_t unanswered_prove;                      /* answers are not seen: a proof before every request */
+	uint8_t unasked_small;                         /* requests are not seen: small answers as in the grace time */
+	uint8_t pad2[6];
 };
 
 enum damp_section_id {

@@ -269,6 +269,8 @@ static const struct { const char *text; size_t offset, len; uint64_t value; } gu
 	F("transfers: {announce: 4 KiB}", announce_bytes, 4096),
 	F("transfers: {q_block: 255}", q_blocks, 255),
 	F("exchanges: {group_answers: 7}", group_answers, 7),
+	F("asymmetric: {unanswered: pass}", unanswered_prove, 0),
+	F("asymmetric: {unasked: small}", unasked_small, 1),
 #undef F
 };
 
