@@ -138,6 +138,27 @@ class Change(Case):
             deadline = json.load(file)["deadline_ms"]
         until("the deadline", lambda: time.monotonic() * 1000 > deadline)
 
+    def test_killed_while_it_is_handed_over(self):
+        """The data plane has the rules, and damperd dies before it hears so."""
+        self.tell("hold")
+        new = self.write("new.yaml", revision(8))
+        asking = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", new, "--confirm", "2s"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until("the hand-over", lambda: self.loads() == 2)
+        self.kill()
+        asking.wait(timeout=20)
+        self.tell("release")
+        self.start_daemon()
+        self.wait_back()
+
+    def test_killed_before_it_is_handed_over(self):
+        """Written down, but never arrived: nothing to go back from."""
+        self.load(revision(8))
+        self.load(revision(9), "--confirm", "1h")
+        self.edit_trial(generation=0, digest="00", base_digest="11")
+        until("the end of the trial", lambda: not os.path.exists(self.trial_file()))
+        self.assertEqual((self.revision(), self.status()["confirm"]), (9, None))
+
     def test_another_boot(self):
         """Another boot id: the time that is left is worth nothing."""
         self.load(revision(8), "--confirm", "1h")
