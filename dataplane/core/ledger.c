@@ -368,6 +368,59 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
 	return -1;
 }
 
+enum present { PRESENT_PAID, PRESENT_REFUSED, PRESENT_NOT };
+
+/* One charge of a key that is in its line, aged in this span: what most charges
+ * are. The way is chosen and written as view_charge() would. Under the lock. */
+static enum present charge_present(struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	uint32_t found = 1u << WAYS;
+	uint64_t debt;
+	unsigned w;
+
+	if (damp_unlikely(__atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE) != epoch_of(now)))
+		return PRESENT_NOT;
+	for (w = 0; w < WAYS; w++)
+		found |= (uint32_t)((uint32_t)(line->way[w] >> 32) == tag_of(c->key)) << w;
+	w = (unsigned)__builtin_ctz(found);
+	if (w == WAYS)
+		return PRESENT_NOT;
+	debt = (uint64_t)positive((int32_t)((uint32_t)line->way[w] - (uint32_t)now)) + c->cost;
+	if (debt > c->burst || c->burst > DAMP_BURST_TICKS_MAX)
+		return PRESENT_REFUSED;
+	__atomic_store_n(&line->way[w], (uint64_t)tag_of(c->key) << 32 | (uint32_t)((uint32_t)now + debt),
+			 __ATOMIC_RELAXED);
+	return PRESENT_PAID;
+}
+
+/* One charge of any key. Under the lock. */
+static bool charge_any(struct damp_ledger *l, struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	struct view v;
+
+	view_load(&v, line, now);
+	if (!view_charge(&v, c))
+		return false;
+	view_store(&v, line, now);
+	if (v.evicted != 0)
+		__atomic_fetch_add(&l->evictions, v.evicted, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+{
+	struct line *line = &l->line[line_of(l, c->key)];
+	enum present done;
+	bool paid;
+
+	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
+		return false;
+	done = charge_present(line, c, now);
+	paid = done == PRESENT_NOT ? charge_any(l, line, c, now) : done == PRESENT_PAID;
+	damp_bytelock_drop(&line->lock);
+	return paid;
+}
+
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
 		       unsigned n, damp_tick now)
 {
@@ -375,6 +428,8 @@ int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
 	unsigned refused = n, to;
 	struct plan p;
 
+	if (n == 1)
+		return charge_one(l, c, now) ? -1 : 0;
 	if (damp_unlikely(n > CHARGES_MAX))
 		return CHARGES_MAX;
 	plan_make(&p, l, c, n);
