@@ -141,14 +141,11 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
 	uint16_t notify_gap;                    /* of the rules, for the exchange to open */
-	uint32_t path, heard;
 	uint32_t body_cap;                      /* of the rules */
-	uint32_t size_hint;                     /* Size1 of a 4.13, 0 none */
-	uint64_t transfer_key;
-	struct damp_block block;
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
@@ -168,6 +165,10 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
 	char cleared[0];
+	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	uint32_t path, heard, size_hint;
+	uint64_t transfer_key;
+	struct damp_block block;
 	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
 	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];

@@ -7,15 +7,15 @@ Usage: test_change.py DAMPERD DAMPER FAKE_DATAPLANE
 """
 import json
 import os
-import re
 import signal
+import subprocess
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_binaries import BOUND_S, GOOD, OTHER, Case, until  # noqa: E402
+from test_binaries import DAMPER, GOOD, Case, until  # noqa: E402
 
 TEST = """version: 1
 rules: rules.yaml
@@ -305,7 +305,10 @@ class Change(Case):
         os.unlink(os.path.join(self.state_dir, "disk.bin"))
         self.start_fake()
         until("the rules again", lambda: self.revision() == 8)
-        self.load(revision(9))
+        new = self.write("new.yaml", revision(9))
+        # The load of our own that gave them back may not have ended yet.
+        until("a load", lambda: subprocess.run([DAMPER, "--runtime-dir", self.run_dir, "load", new],
+                                               capture_output=True, check=False).returncode == 0)
         numbers = [g["generation"] for g in self.history()["generations"]]
         self.assertEqual(numbers, sorted(set(numbers), reverse=True))
         self.assertGreater(self.generation(), 2)
