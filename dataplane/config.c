@@ -59,6 +59,8 @@ static const struct key keys[] = {
 	  "Message IDs that may still be acknowledged, each worker" },
 	{ "tables", "observations", KIND_ENTRIES, AT(tables.obs_log2), 1, 2,
 	  "observations under way, each worker" },
+	{ "tables", "lists", KIND_ENTRIES, AT(tables.lists_log2), 1, 4,
+	  "prefixes that are blocked or in sets filled at run time, all workers together" },
 	{ "paths", "runtime", KIND_TEXT, AT(runtime_dir), 1, DAMP_PATH_MAX,
 	  "directory of counters, events and the control socket" },
 	{ "paths", "state", KIND_TEXT, AT(state_dir), 1, DAMP_PATH_MAX,

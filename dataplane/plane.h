@@ -18,6 +18,7 @@
 #include "config.h"
 #include "core/judge.h"
 #include "core/live.h"
+#include "core/prefixes.h"
 
 #include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
@@ -73,6 +74,9 @@ struct damp_plane {
 	struct damp_stats *stats;
 	struct damp_events *events;
 	struct damp_timekeeper time;
+	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */
+	char set_name[DAMP_LISTS_MAX][DAMP_NAME_MAX]; /* of each list of prefixes; lists.h */
+	damp_tick next_review;
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is read and checked although nothing acts on it yet: log, warn, block,
- * severity, capture, parts of fail and ruleset.
+ * What is read and checked although nothing acts on it yet: log, warn, severity, capture, parts of fail and ruleset.
  *
  * Idea: a file that is written for the whole language keeps loading as its
  * parts come to life, and a mistake in it shows today. The key table marks such
@@ -77,13 +76,6 @@ static bool is_whom(const char *text, const char *const *who, char end)
 	return false;
 }
 
-static bool is_blockable(const char *text)
-{
-	static const char *const who[] = { "source", "target", "peer", "device", NULL };
-
-	return is_whom(text, who, '/');
-}
-
 static bool is_first(const char *text)
 {
 	static const char *const who[] = { "source", "target", "peer", "device", "pair", NULL };
@@ -115,43 +107,14 @@ static void log_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_
 		matches(c, p->value, "a number per end", is_first, "'3 per source'");
 }
 
-static void block_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
-		      void *user)
-{
-	bool *seen = user;
-	struct damp_quantity q;
-
-	switch (key) {
-	case DAMP_KEY_BLOCK_WHAT:
-		matches(c, p->value, "an end of the message", is_blockable, "'source' or 'source/64'");
-		break;
-	case DAMP_KEY_BLOCK_GROW:
-		if (damp_read_quantity(c, p->value, DAMP_WANT(TIMES), &q) && q.micro < DAMP_MICRO)
-			damp_diag_error(c->diags, p->value->at, "a block cannot get shorter; write 1x or more");
-		break;
-	default:
-		seen[key == DAMP_KEY_BLOCK_FOR] |= key != DAMP_KEY_BLOCK_MAX;
-		duration(c, p->value);
-		break;
-	}
-}
-
 void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
 {
 	static const char *const loud[] = { "info", "warning", "critical", "storm", NULL };
-	const unsigned before = c->diags->errors;
-	bool seen[2] = { false, false };
 
 	switch (key) {
 	case DAMP_KEY_RULE_WARN: matches(c, p->value, "a share", is_percent, "80%"); break;
 	case DAMP_KEY_RULE_LOG: damp_read_keys(c, DAMP_SECTION_LOG, p->value, log_key, NULL); break;
 	case DAMP_KEY_RULE_SEVERITY: damp_read_word(c, p->value, "severity", loud); break;
-	case DAMP_KEY_RULE_BLOCK:
-		damp_read_keys(c, DAMP_SECTION_BLOCK, p->value, block_key, seen);
-		if (c->diags->errors == before && (!seen[0] || !seen[1]))
-			damp_diag_error(c->diags, p->value->at,
-					"'block' needs 'after' and 'for'; write {after: 2 min, for: 60 s}");
-		break;
 	default: break;
 	}
 }
@@ -213,6 +176,8 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 	n = damp_read_deref(c, n);
 	for (size_t i = 0; n && i < (n->kind == DAMP_NODE_LIST ? n->n : 1); i++) {
 		text = damp_read_scalar(c, n->kind == DAMP_NODE_LIST ? n->items[i] : n, "a word", &at);
+		if (text && keys && strcmp(text, "mode") == 0)
+			c->locked |= DAMP_LOCKED_MODE;
 		if (text && keys && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
 		    damp_key_find(DAMP_SECTION_RULESET, text) == DAMP_KEY_MAX)
 			damp_diag_error(c->diags, at->at, "'%s' is no key of the file or of 'ruleset'",
@@ -240,7 +205,10 @@ static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		return;
 	}
 	if (key != DAMP_KEY_FAIL_TABLE_FULL) {
-		damp_read_word(c, p->value, "policy", two);
+		if (damp_read_word(c, p->value, "policy", two) == 0)
+			damp_diag_warning(c->diags, p->key->at,
+					  "'filter_down: open' is checked, not enforced yet: no software of ours "
+					  "runs then; it takes a hardware bypass");
 		return;
 	}
 	state = damp_read_word(c, p->value, "policy", states);

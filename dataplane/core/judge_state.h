@@ -11,6 +11,7 @@
 #ifndef DAMP_CORE_JUDGE_STATE_H
 #define DAMP_CORE_JUDGE_STATE_H
 
+#include "block.h"
 #include "classify.h"
 #include "grey.h"
 #include "hasher.h"
@@ -41,6 +42,8 @@ struct damp_judge {
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
+	struct damp_prefixes *prefixes;
+	struct damp_blocker *blocker;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -61,6 +64,7 @@ struct damp_judge_worker {
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
+	struct damp_notes notes;
 };
 
 struct damp_decision;
@@ -125,6 +129,8 @@ struct damp_decision {
 	uint16_t alpha_q8;                      /* of the exchange to open */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
+	uint16_t blocked_slot;                  /* of the rule whose block it met, carried out or observed */
+	uint16_t note_rule;                     /* whose block may follow, its index + 1; 0 none */
 	bool observed;
 	bool exempt;                            /* met neither rules nor guard */
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
@@ -329,6 +335,11 @@ void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
+
+/* offender.c: is an end of p blocked? Then d is the drop. And note who was above
+ * the limit of a rule that blocks. */
+bool damp_decide_blocked(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_note_offender(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t rule);
 
 /* decide_*.c: fill d for one packet; pure. */
 void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);

@@ -963,7 +963,7 @@ static void owners_agree(void **state)
 		.nworkers = 2, .ledger_log2 = 4, .peers_log2 = 4, .xchg_log2 = 4, .seen_log2 = 4, .obs_log2 = 4, .grey_log2 = 4,
 	};
 	static const struct damp_key key = { 1, 2 };
-	static uint8_t mem[1 << 16] __attribute__((aligned(64)));
+	static uint8_t mem[1 << 19] __attribute__((aligned(64)));
 	unsigned owned[2] = { 0 };
 	struct damp_judge *j;
 	struct rig r;
@@ -1027,13 +1027,13 @@ static void counters_add_up(void **state)
 }
 
 /* Reasons that only the shell can give, or nobody; spoofed sources and rules
- * need a program with prefixes and rules: rules_test.c. */
+ * need a program with prefixes and rules: rules_test.c; blocks: block_test.c. */
 static void every_reason_was_seen(void **state)
 {
 	static const enum damp_reason elsewhere[] = {
 		DAMP_REASON_STEER_FULL, DAMP_REASON_NO_MBUF, DAMP_REASON_TX_FULL, DAMP_REASON_BUG,
 		DAMP_REASON_INSIDE_SPOOFED_OUTSIDE, DAMP_REASON_OUTSIDE_SPOOFED_INSIDE, DAMP_REASON_RULE,
-		DAMP_REASON_RULE_LIMIT,
+		DAMP_REASON_RULE_LIMIT, DAMP_REASON_BLOCKED,
 	};
 
 	(void)state;
