@@ -46,6 +46,18 @@ static bool is_up(const json_t *doc)
 	return damp_get_true(json_object_get(doc, "dataplane"), "up");
 }
 
+/* Said only when a direction is missing. */
+static void print_routing(const struct damp_cli *cli, const char *sees)
+{
+	const bool unasked = strcmp(sees, "unasked") == 0;
+
+	if (!unasked && strcmp(sees, "unanswered") != 0)
+		return;
+	label("routing");
+	coloured(cli, DAMP_YELLOW, unasked ? "requests take another way" : "answers take another way");
+	printf(": the guard's 'asymmetric: %s' holds\n", sees);
+}
+
 static void print_state(const struct damp_cli *cli, const json_t *doc)
 {
 	const json_t *bypass = json_object_get(doc, "bypass");
@@ -68,6 +80,7 @@ static void print_state(const struct damp_cli *cli, const json_t *doc)
 		coloured(cli, DAMP_GREEN, "filtering");
 		putchar('\n');
 	}
+	print_routing(cli, damp_get_text(doc, "routing"));
 }
 
 static void print_origin(const json_t *p)
@@ -91,6 +104,25 @@ static void print_origin(const json_t *p)
 		label("");
 		printf("\"%s\"\n", damp_get_text(p, "comment"));
 	}
+}
+
+/* Nobody may forget that the rules go by themselves. */
+static void print_trial(const struct damp_cli *cli, const json_t *trial)
+{
+	char span[DAMP_TEXT_LEN], text[200];
+
+	if (!json_is_object(trial))
+		return;
+	if (damp_get_true(trial, "overdue"))
+		snprintf(text, sizeof(text), "NOT CONFIRMED: going back to generation %lld",
+			 damp_get_int(trial, "base"));
+	else
+		snprintf(text, sizeof(text), "TO BE CONFIRMED within %s, else back to generation %lld",
+			 damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(trial, "remaining_s")),
+			 damp_get_int(trial, "base"));
+	label("");
+	coloured(cli, DAMP_YELLOW, text);
+	puts("  (damper confirm, or damper rollback)");
 }
 
 static void print_program(const struct damp_cli *cli, const json_t *p)
@@ -290,6 +322,7 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 {
 	print_state(cli, doc);
 	print_program(cli, json_object_get(doc, "program"));
+	print_trial(cli, json_object_get(doc, "confirm"));
 	print_last_load(cli, json_object_get(doc, "last_load"));
 	if (!is_up(doc))
 		return;

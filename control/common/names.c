@@ -113,6 +113,17 @@ const char *damp_name_table(unsigned table)
 	PICK(word, DAMP_TABLE_MAX, table);
 }
 
+const char *damp_name_routing(unsigned routing)
+{
+	static const char *const word[] = {
+#define X(name, label) label,
+		DAMP_ROUTINGS(X)
+#undef X
+	};
+
+	PICK(word, DAMP_ROUTING_MAX, routing);
+}
+
 const char *damp_name_source(unsigned source)
 {
 	static const char *const word[] = { "builtin", "disk", "loaded" };

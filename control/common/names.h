@@ -29,6 +29,7 @@ const char *damp_name_outcome(unsigned outcome);
 const char *damp_name_verdict(unsigned verdict);
 const char *damp_name_stage(unsigned stage);
 const char *damp_name_table(unsigned table);
+const char *damp_name_routing(unsigned routing);
 const char *damp_name_source(unsigned source);
 const char *damp_name_severity(unsigned severity);
 const char *damp_name_coap_type(unsigned type);

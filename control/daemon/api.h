@@ -8,6 +8,7 @@
  *        (without a number: what runs)
  *   POST /v1/load?name=&comment=&confirm=SECONDS&tests=   body: the rule text
  *   POST /v1/confirm
+ *   GET  /v1/learn, POST /v1/learn/start, POST /v1/learn/stop
  *   POST /v1/rollback?to=N&comment=&confirm=SECONDS
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
  *   POST /v1/mode                         body: {"rule": "a", "mode": "observe", "for_s": 600}

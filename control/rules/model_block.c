@@ -18,7 +18,7 @@
 #define GROW_MAX 100ull
 
 struct block_walk {
-	struct damp_block *b;
+	struct damp_rule_block *b;
 	bool after, duration;
 };
 
@@ -33,7 +33,7 @@ static const struct {
 };
 
 /* "source", "source/24", "source/64": a length up to 32 is one of IPv4. */
-static bool parse_what(const char *text, struct damp_block *b)
+static bool parse_what(const char *text, struct damp_rule_block *b)
 {
 	const char *slash = strchr(text, '/');
 	const size_t len = slash ? (size_t)(slash - text) : strlen(text);
@@ -60,7 +60,7 @@ static bool parse_what(const char *text, struct damp_block *b)
 	return false;
 }
 
-static void read_what(struct damp_ctx *c, const struct damp_node *n, struct damp_block *b)
+static void read_what(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_block *b)
 {
 	const struct damp_node *at;
 	const char *text = damp_read_scalar(c, n, "an end of the message", &at);
@@ -125,7 +125,7 @@ static void block_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 
 void damp_block_read(struct damp_ctx *c, const struct damp_pair *p, struct damp_rule_model *r)
 {
-	struct damp_block b = { .grow_q8 = 256, .what = DAMP_PER_SOURCE, .plen4 = 32, .plen6 = 64 };
+	struct damp_rule_block b = { .grow_q8 = 256, .what = DAMP_PER_SOURCE, .plen4 = 32, .plen6 = 64 };
 	struct block_walk w = { .b = &b };
 	const unsigned before = c->diags->errors;
 

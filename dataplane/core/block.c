@@ -64,7 +64,7 @@ static struct damp_suspect *suspect_of(struct damp_blocker *b, const struct damp
 }
 
 /* How long this time. Who was good for twice as long as the last block begins anew. */
-static uint32_t length(struct damp_suspect *s, const struct damp_block *k, damp_tick at)
+static uint32_t length(struct damp_suspect *s, const struct damp_rule_block *k, damp_tick at)
 {
 	const uint32_t most = k->max_s ? k->max_s : LONGEST_S;
 	uint64_t q8 = (uint64_t)k->for_s << 8;
@@ -93,7 +93,7 @@ static void take_lists(struct damp_blocker *b, const struct damp_suspect *s)
 			damp_prefixes_del(b->prefixes, list, &s->addr, s->plen);
 }
 
-static damp_tick longest_pause(const struct damp_block *k)
+static damp_tick longest_pause(const struct damp_rule_block *k)
 {
 	const damp_tick half = MS_TICKS(k->after_ms) / 2, most = DAMP_SECONDS(DAMP_BLOCK_PAUSE_S);
 

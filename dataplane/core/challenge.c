@@ -86,7 +86,7 @@ static void refuse(const struct damp_pkt *p, struct damp_decision *d, enum damp_
 	d->ncharges = 0;
 	damp_drop(d, why);
 	if (p->coap.type == DAMP_COAP_CON)
-		d->grey_key = damp_key_grey(p);
+		d->grey_key = p->grey_key;
 }
 
 /* One of an address that is asked because somebody floods in its name is pinged
@@ -105,7 +105,7 @@ enum damp_reason damp_refusal(enum damp_reason cause)
  * one from an address where somebody has proved to be. */
 static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
+	if (p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, p->grey_key, c->now))
 		return PURSE_AGAIN;
 	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
 }

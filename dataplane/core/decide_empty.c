@@ -70,8 +70,9 @@ static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p
 	uint64_t mids = 0, value;
 	const bool con = p->coap.type == DAMP_COAP_ACK &&
 			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
-	const bool ping = !p->proved &&
-			  damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
+	/* A proved observer is asked as well (decide_observe.c). */
+	const bool ping =
+		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
 
 	*wrong = false;
 	if ((!con && !ping) || !damp_guesses_left(c, p))

@@ -39,6 +39,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 	struct damp_flood *f = c->flood;
 
 	memset(f, 0, sizeof(*f));
+	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
@@ -47,13 +48,15 @@ void damp_flood_begin(const struct damp_ctx *c)
 
 static bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	uint64_t *known = &c->flood->spent[p->device_whole % DAMP_FLOOD_SERVERS];
+	struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
-	if (damp_likely(*known == p->device_whole))
+	if (damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts))
 		return true;
 	if (damp_server_has_room(c, p))
 		return false;
-	*known = p->device_whole;
+	w->spent[at].device = p->device_whole;
+	w->spent[at].burst = w->nbursts;
 	return true;
 }
 
@@ -66,13 +69,22 @@ static bool gateway_spent(const struct damp_ctx *c)
 	return f->gateway_spent;
 }
 
+#define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
+/* What look_up(), decide_block.c and decide_observe.c have a say in. */
+#define MORE_TO_IT (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
+
+static inline bool has_more_to_it(const struct damp_coap *m)
+{
+	return (m->options & MORE_TO_IT) || (m->code == DAMP_COAP_PUT && m->nquery > 0);
+}
+
 /* A request of the kind that a flood consists of, from and to where nothing
  * special holds. */
 static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->frame.dst_group &&
 	       !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
-	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO);
+	       !has_more_to_it(&p->coap);
 }
 
 static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
@@ -85,24 +97,21 @@ static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct d
 	return damp_matches_next(&m) < 0;
 }
 
-/* Why p needs a proof first, if it does; decide_request.c's order. */
-static bool proof_wanted(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *cause)
+/* Why p would be challenged, if it would; decide_request.c's order. */
+static enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const bool observe = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
-
-	*cause = DAMP_REASON_PROOF_REQUIRED;
-	if (damp_needs_proof(c, p, observe))
-		return true;
-	*cause = DAMP_REASON_LEDGER_SERVER;
-	return server_spent(c, p);
+	if (damp_unlikely(p->coap.options & Q_BLOCKS) && damp_needs_proof(c, p, false))
+		return DAMP_REASON_PROOF_REQUIRED;
+	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
 }
 
-bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p)
+bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_flood *f = c->flood;
-	enum damp_reason cause;
 
-	if (!is_plain(c, p) || !proof_wanted(c, p, &cause))
+	p->plain = is_plain(c, p);
+	p->cause = p->plain ? (uint8_t)cause_of(c, p) : 0;
+	if (p->cause == 0)
 		return false;
 	if (f->may_ask == 0)
 		return true;
@@ -123,26 +132,31 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
 	if (p->coap.type == DAMP_COAP_CON)
-		damp_grey_note(c->w->grey, damp_key_grey(p), c->now);
-	damp_event_offer(c, p, 0);
+		damp_grey_note(c->w->grey, p->grey_key, c->now);
+	if (damp_likely(c->now < c->w->event_next[why]))
+		c->w->event_skipped[why]++;
+	else
+		damp_event_offer(c, p, 0);
 }
 
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_text_cost cost = { 0 };
-	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
-	if (!is_plain(c, p) || p->proved || c->w->nproofs != c->flood->nproofs)
+	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
 		return false;
-	if (!proof_wanted(c, p, &cause) || (!gateway_spent(c) && damp_peer_may_be_asked(c, p)))
+	/* The server may have been spent since. */
+	if (p->cause == 0 && !server_spent(c, p))
 		return false;
-	if (!no_rule(c, p, &cost))
+	if (!gateway_spent(c) && damp_peer_may_be_asked(c, p))
+		return false;
+	if (damp_meets_block(c, p) || !no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;
 	c->w->stats->hs_scans += cost.hs_scans;
-	turn_away(c, p, damp_refusal(cause));
+	turn_away(c, p, damp_refusal(p->cause ? p->cause : DAMP_REASON_LEDGER_SERVER));
 	return true;
 }
 

@@ -22,6 +22,8 @@ const struct damp_judge_config damp_judge_defaults = {
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
+	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
+	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
 };
 
 static size_t align(size_t n)
@@ -32,15 +34,15 @@ static size_t align(size_t n)
 size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
-	       align(damp_peer_bytes(c->peers_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
-	       align(sizeof(struct damp_blocker));
+	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
+	       align(damp_prefixes_bytes(c->lists_log2)) + align(sizeof(struct damp_blocker));
 }
 
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2));
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2));
 }
 
 static void init_blocks(struct damp_judge *j, uint8_t *at, const struct damp_key *key)
@@ -61,20 +63,23 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	damp_hasher_init(&j->h_addr, key, "address");
+	damp_hasher_init(&j->h_addr, key, "addresses");
 	damp_hasher_init(&j->h_xchg, key, "exchange");
 	damp_hasher_init(&j->h_mid, key, "message table");
 	j->k_mid = damp_key_derive(key, "message id", 0);
 	j->k_given = damp_key_derive(key, "given", 0);
+	j->k_path = damp_key_derive(key, "path", 0);
 	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
 	j->peers = damp_peer_init(at, c->peers_log2);
 	at += align(damp_peer_bytes(c->peers_log2));
+	j->leases = damp_lease_init(at, c->leases_log2);
+	at += align(damp_lease_bytes(c->leases_log2));
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	return j->ledger != NULL && j->peers != NULL && j->prefixes != NULL ? j : NULL;
+	return j->ledger != NULL && j->peers != NULL && j->leases != NULL && j->prefixes != NULL ? j : NULL;
 }
 
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
@@ -94,7 +99,9 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->obs = damp_obs_init(at, j->cfg.obs_log2);
 	at += align(damp_obs_bytes(j->cfg.obs_log2));
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
-	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
+	at += align(damp_grey_bytes(j->cfg.grey_log2));
+	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
+	return w->xchg != NULL && w->seen != NULL && w->obs != NULL && w->transfers != NULL ? w : NULL;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -161,15 +168,17 @@ static bool has_coap(const struct damp_pkt *p)
  * is known, because loads that start between hashes cost next to nothing and a
  * volley of eight for every packet waits for its own.
  */
-static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
+static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_ledger *l = c->j->ledger;
 
 	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
-		damp_grey_prefetch(c->w->grey, damp_key_grey(p));
+		p->grey_key = damp_key_grey(p);
+		damp_grey_prefetch(c->w->grey, p->grey_key);
 		if (c->flood != NULL && damp_flood_likely(c, p))
 			return;
 	}
+	damp_hash_rungs(c, p);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
@@ -183,6 +192,7 @@ static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+	damp_observe_prefetch(c, p);
 }
 
 /* From here on every Message ID is the inside's. */
@@ -221,6 +231,8 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->peer_key = 0;
 	p->xchg_key = 0;
 	p->mid_key = 0;
+	p->plain = 0;
+	p->grey_key = 0;
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
@@ -362,8 +374,11 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 
 static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	const enum echo_worth echo = look_up(c, p);
+	enum echo_worth echo;
 
+	if (!p->rungs_hashed && p->frame.cls != DAMP_FRAME_OTHER)
+		damp_hash_rungs(c, p);
+	echo = look_up(c, p);
 	damp_decide(c, p, d);
 	if (echo == ECHO_PROOF)
 		d->proof = DAMP_PROOF_ECHO;
@@ -389,6 +404,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 	return (struct damp_ctx){
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.routing = __atomic_load_n(&w->j->routing, __ATOMIC_RELAXED),
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
 	};
 }
@@ -448,11 +464,13 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
 	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
+	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
 		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
 		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
 		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
+		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
 	}
 	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
 	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
@@ -476,4 +494,8 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	capacity[DAMP_TABLE_SUSPECTS] = DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS;
 	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
 	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
+	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
+	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
+	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;
+	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
 }

@@ -20,10 +20,12 @@
 #define DAMP_CORE_JUDGE_H
 
 #include "frame.h"
+#include "lease.h"
 #include "ledger.h"
 #include "reply.h"
 #include "scan.h"
 #include "tables.h"
+#include "transfer.h"
 #include "view.h"
 #include <damper/events.h>
 #include <damper/stats.h>
@@ -61,6 +63,9 @@ struct damp_pkt {
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
+	uint8_t plain;              /* such as floods are made of (flood.c); */
+	uint8_t cause;              /* and why it would be challenged, an enum damp_reason; 0: perhaps not */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
@@ -71,6 +76,7 @@ struct damp_pkt {
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
+	uint64_t grey_key;          /* of a request from outside */
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
@@ -94,6 +100,8 @@ struct damp_judge_config {
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
+	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
+	unsigned leases_log2;       /* lines of 7 leases, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 

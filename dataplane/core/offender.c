@@ -5,13 +5,26 @@
  */
 #include "judge_state.h"
 
-bool damp_decide_blocked(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+static bool listed(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t *tag)
 {
 	const struct damp_prefixes *lists = c->j->prefixes;
+
+	return damp_prefixes_has(lists, DAMP_LIST_FROM, &p->frame.src, c->now, tag) ||
+	       damp_prefixes_has(lists, DAMP_LIST_TO, &p->frame.dst, c->now, tag);
+}
+
+bool damp_meets_block(const struct damp_ctx *c, const struct damp_pkt *p)
+{
 	uint32_t tag;
 
-	if (!damp_prefixes_has(lists, DAMP_LIST_FROM, &p->frame.src, c->now, &tag) &&
-	    !damp_prefixes_has(lists, DAMP_LIST_TO, &p->frame.dst, c->now, &tag))
+	return listed(c, p, &tag);
+}
+
+bool damp_decide_blocked(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	uint32_t tag;
+
+	if (!listed(c, p, &tag))
 		return false;
 	d->blocked_slot = DAMP_BLOCK_SLOT(tag);
 	if (tag & DAMP_BLOCK_OBSERVED) {
@@ -23,7 +36,7 @@ bool damp_decide_blocked(const struct damp_ctx *c, const struct damp_pkt *p, str
 }
 
 /* The end that a rule blocks. False: this message proves nothing about it. */
-static bool offender(const struct damp_pkt *p, const struct damp_block *k, const struct damp_addr **addr,
+static bool offender(const struct damp_pkt *p, const struct damp_rule_block *k, const struct damp_addr **addr,
 		     struct damp_note *n)
 {
 	const bool to_peer = p->side == DAMP_INSIDE;
@@ -54,7 +67,7 @@ static bool offender(const struct damp_pkt *p, const struct damp_block *k, const
 
 void damp_note_offender(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t rule)
 {
-	const struct damp_block *k = &c->v->rules[rule].block;
+	const struct damp_rule_block *k = &c->v->rules[rule].block;
 	struct damp_note n = { .at = c->now, .slot = c->v->rule_slot[rule] };
 	const struct damp_addr *addr;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Pings that are repeated: +0.4 s and +0.8 s after the first, unless the peer
- * has proved itself meanwhile.
+ * has proved itself meanwhile; one that had before is asked all the same.
  *
  * Idea: all delays are equal, so a timer wheel is one FIFO. The repetition
  * exists because a libcoap client ignores pings in its first 250 ms and answers
@@ -27,12 +27,15 @@ static void push(struct damp_judge_worker *w, const struct damp_probe *probe)
 
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes)
 {
-	const struct damp_probe probe = {
+	struct damp_probe probe = {
 		.due = c->now + DAMP_PROBE_GAP, .peer_key = p->peer_key, .left = probes, .v6 = p->frame.v6, .emit = *e,
 	};
 
-	if (probes > 0)
-		push(c->w, &probe);
+	if (probes == 0)
+		return;
+	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &probe.proof))
+		probe.proof = 0;
+	push(c->w, &probe);
 }
 
 static void count(struct damp_judge_worker *w, const struct damp_probe *probe)
@@ -42,12 +45,14 @@ static void count(struct damp_judge_worker *w, const struct damp_probe *probe)
 	w->stats->pings_sent++;
 	w->stats->made[probe->emit.side].packets++;
 	w->stats->made[probe->emit.side].bytes += bytes;
-	w->stats->unproved_bytes_out += bytes;
+	if (probe->proof == 0)
+		w->stats->unproved_bytes_out += bytes;
 }
 
 unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct damp_emit *out, unsigned max)
 {
 	struct damp_probe_fifo *f = &w->probes;
+	uint32_t due;
 	unsigned n = 0;
 
 	while (n < max && f->head != f->tail) {
@@ -56,7 +61,7 @@ unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct dam
 		if (probe.due > now)
 			break;
 		f->head++;
-		if (damp_peer_proved(w->j->peers, probe.peer_key, now, 0))
+		if (damp_peer_max_due(w->j->peers, probe.peer_key, now, &due) && due != probe.proof)
 			continue;
 		out[n++] = probe.emit;
 		count(w, &probe);

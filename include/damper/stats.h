@@ -60,6 +60,8 @@ enum damp_stage {
 	X(PEERS, "peers")                \
 	X(PROBES, "probes")              \
 	X(GREYLIST, "greylist")          \
+	X(TRANSFERS, "transfers")        \
+	X(LEASES, "leases")              \
 	X(LISTS, "lists")                \
 	X(SUSPECTS, "suspects")
 
@@ -68,6 +70,19 @@ enum damp_table {
 	DAMP_TABLES(X)
 #undef X
 	DAMP_TABLE_MAX
+};
+
+/* Which directions the gateway sees: X(NAME, "label"). */
+#define DAMP_ROUTINGS(X)                 \
+	X(BOTH, "both")                  \
+	X(UNANSWERED, "unanswered")      \
+	X(UNASKED, "unasked")
+
+enum damp_routing {
+#define X(name, label) DAMP_ROUTING_##name,
+	DAMP_ROUTINGS(X)
+#undef X
+	DAMP_ROUTING_MAX
 };
 
 struct damp_counter { uint64_t packets, bytes; };
@@ -109,7 +124,8 @@ struct damp_worker_stats {
 	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them */
 	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
 	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
-	uint64_t reserved[28];
+	uint64_t routing_asked, routing_answered, routing_orphans; /* core/routing.h */
+	uint64_t reserved[25];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 
@@ -145,7 +161,8 @@ struct damp_stats {
 	uint8_t rule_mode[DAMP_RULE_SLOTS];     /* enum damp_mode, overrides and ceilings considered */
 	uint8_t rule_time[DAMP_RULE_SLOTS];     /* enum damp_in_force */
 	uint64_t rule_mode_until_s[DAMP_RULE_SLOTS]; /* of an override: CLOCK_MONOTONIC seconds, 0 none */
-	uint32_t nrule_slots, pad;
+	uint32_t nrule_slots;
+	uint32_t routing;           /* enum damp_routing */
 	char rule_slot[DAMP_RULE_SLOTS][DAMP_NAME_MAX]; /* id of the rule a slot belongs to */
 	struct damp_worker_stats worker[DAMP_WORKERS_MAX];
 };

@@ -32,6 +32,8 @@ enum damp_wire_type {
 	DAMP_WIRE_BYPASS,           /* arg: seconds, 0 ends it */
 	DAMP_WIRE_KEEP,             /* arg: the running generation, which is kept for the next start */
 	DAMP_WIRE_MODE,             /* name: rule id, "" all; value: enum damp_mode; arg: seconds, 0 ends it */
+	DAMP_WIRE_SAMPLE,           /* arg: one key in so many, a power of two, for
+	                             * DAMP_SAMPLE_LEASE_S (samples.h); 0 ends it */
 	DAMP_WIRE_BLOCK,            /* addr, plen; arg: seconds, 0 ends it, whoever began it */
 	DAMP_WIRE_SET,              /* name, addr, plen; value: DAMP_SET_x; arg: seconds, 0 as the set says */
 	DAMP_WIRE_SHOW,             /* value: enum damp_wire_list; -> one fd: struct damp_wire_item[] */

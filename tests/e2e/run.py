@@ -12,9 +12,11 @@ import time
 import traceback
 
 import harness
+import change  # noqa: F401  (registers its scenario)
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import limits  # noqa: F401
+import learn  # noqa: F401
 import passing  # noqa: F401
 import proofs  # noqa: F401
 
