@@ -141,7 +141,7 @@ def more_vectors():
                shots=_train(50, 10, _get("/nope", token=lambda i: b"n",
                                          extra=lambda i: [(coap.OPT_NO_RESPONSE, b"")]),
                             server=wiring.GROUP)),
-        Vector("AV-04", "Names planted in the listing, no path written", start=20,
+        Vector("AV-04", "Names planted in the listing, NON", start=20,
                shots=_train(100, 20, _get("/.well-known/core"))),
         Vector("AV-05", "FETCH", start=24,
                shots=_train(100, 20, lambda i: coap.message(
