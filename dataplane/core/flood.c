@@ -138,7 +138,7 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	if (damp_likely(c->now < c->w->event_next[why]))
 		c->w->event_skipped[why]++;
 	else
-		damp_event_offer(c, p, 0);
+		damp_event_offer(c, p, NULL);
 }
 
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)

@@ -66,6 +66,8 @@ struct damp_view {
 	uint32_t *top4;
 	uint32_t top4_shift;
 	struct damp_port_map ports;
+	bool counts_open;                       /* a limit counts what is open at once */
+	bool tells;                             /* a rule has `log` or `warn` */
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
 	struct damp_memo *memo[DAMP_WORKERS_MAX];
