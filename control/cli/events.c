@@ -25,9 +25,10 @@ struct cursor {
 
 static enum damp_colour colour_of(const char *severity)
 {
-	if (strcmp(severity, "attack") == 0)
+	if (strcmp(severity, "attack") == 0 || strcmp(severity, "warning") == 0)
 		return DAMP_YELLOW;
-	return strcmp(severity, "fault") == 0 ? DAMP_RED : DAMP_PLAIN;
+	return strcmp(severity, "fault") == 0 || strcmp(severity, "critical") == 0 || strcmp(severity, "storm") == 0
+		       ? DAMP_RED : DAMP_PLAIN;
 }
 
 static void print_end(const json_t *end)
@@ -42,8 +43,11 @@ static void print_verdict(const json_t *e)
 	const json_t *coap = json_object_get(e, "coap");
 	bool observed = strcmp(damp_get_text(e, "mode"), "observe") == 0;
 
-	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"),
-	       damp_get_text(e, "reason"));
+	if (json_object_get(e, "used_percent") != NULL)
+		printf("warning %lld%% used  ", damp_get_int(e, "used_percent"));
+	else
+		printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"),
+		       damp_get_text(e, "reason"));
 	print_end(json_object_get(e, "src"));
 	printf(" > ");
 	print_end(json_object_get(e, "dst"));
@@ -96,7 +100,7 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 	       damp_colour(cli, DAMP_PLAIN));
 	if (colour != DAMP_PLAIN)
 		fputs(damp_colour(cli, colour), stdout);
-	if (strcmp(type, "verdict") == 0)
+	if (strcmp(type, "verdict") == 0 || strcmp(type, "warn") == 0)
 		print_verdict(e);
 	else if (strcmp(type, "ruleset") == 0)
 		print_ruleset(json_object_get(e, "ruleset"));

@@ -169,7 +169,7 @@ size_t rewrite_run(const struct rewrite_row *row, struct cause *c, size_t cap)
 
 	switch (row->op) {
 	case OP_STRIP: return damp_rewrite_strip(c->data, c->len, &c->f, &c->m, row->arg);
-	case OP_BLOCK2: return damp_rewrite_block2(c->data, c->len, cap, &c->f, &c->m, szx);
+	case OP_BLOCK2: return damp_rewrite_request(c->data, c->len, cap, &c->f, &c->m, false, true, szx);
 	case OP_REQUEST: return damp_rewrite_request(c->data, c->len, cap, &c->f, &c->m, true, true, szx);
 	case OP_ATTRS: return clamp(c);
 	case OP_UNOBSERVE: return damp_rewrite_request(c->data, c->len, cap, &c->f, &c->m, true, false, szx);
