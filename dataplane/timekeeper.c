@@ -2,6 +2,7 @@
 /* See timekeeper.h. */
 #include "timekeeper.h"
 
+#include "lists.h"
 #include "programs.h"
 #include "say.h"
 #include "state.h"
@@ -200,6 +201,8 @@ int damp_timekeeper_mode(struct damp_plane *p, const char *rule, unsigned mode, 
 	if (mode > v->hdr->mode && seconds > 0)
 		snprintf(text, len, "the mode of the rule file is stricter and holds");
 	damp_timekeeper_apply(p, p->signals.view);
+	/* A block of a rule that is observed now must not drop another packet. */
+	damp_lists_apply(p, p->signals.view);
 	return 0;
 }
 

@@ -408,6 +408,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	add(&s->reason[p->side][d->reason], bytes);
 	add(&s->verdict[p->side][p->proved][d->verdict], bytes);
 	count_rules(c, d, bytes);
+	if (d->blocked_slot)
+		add(&s->rule[d->blocked_slot][d->reason == DAMP_REASON_BLOCKED ? DAMP_OUT_ACTED : DAMP_OUT_WOULD], bytes);
 	count_slips(c, d);
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
@@ -447,6 +449,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->speaks_blocks)
 			mark_blocks(c, p);
 	}
+	if (d->note_rule)
+		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))

@@ -137,6 +137,8 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 		damp_drop(d, why);
 		return;
 	}
+	if (damp_decide_blocked(c, p, d))
+		return;
 	switch (p->kind) {
 	case DAMP_KIND_REQUEST:
 		damp_decide_request(c, p, d);

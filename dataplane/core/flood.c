@@ -153,7 +153,7 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	if (!gateway_spent(c) && damp_peer_may_be_asked(c, p))
 		return false;
-	if (!no_rule(c, p, &cost))
+	if (damp_meets_block(c, p) || !no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;

@@ -988,7 +988,7 @@ static void owners_agree(void **state)
 		.transfers_log2 = 4, .leases_log2 = 4, .tally_log2 = 2, .held_log2 = 4,
 	};
 	static const struct damp_key key = { 1, 2 };
-	static uint8_t mem[1 << 16] __attribute__((aligned(64)));
+	static uint8_t mem[1 << 19] __attribute__((aligned(64)));
 	unsigned owned[2] = { 0 };
 	struct damp_judge *j;
 	struct rig r;
@@ -1053,13 +1053,13 @@ static void counters_add_up(void **state)
 
 /* Reasons that only the shell can give, or nobody; spoofed sources and rules
  * need a program with prefixes and rules: rules_test.c. Blocks and observations
- * have files of their own: blocks_test.c, observe_test.c. */
+ * have files of their own: block_test.c, blocks_test.c, observe_test.c. */
 static void every_reason_was_seen(void **state)
 {
 	static const enum damp_reason elsewhere[] = {
 		DAMP_REASON_STEER_FULL, DAMP_REASON_NO_MBUF, DAMP_REASON_TX_FULL, DAMP_REASON_BUG,
 		DAMP_REASON_INSIDE_SPOOFED_OUTSIDE, DAMP_REASON_OUTSIDE_SPOOFED_INSIDE, DAMP_REASON_RULE,
-		DAMP_REASON_RULE_LIMIT, DAMP_REASON_BLOCKWISE, DAMP_REASON_OBSERVE_RATE, DAMP_REASON_RESPONSE_REPEATED,
+		DAMP_REASON_RULE_LIMIT, DAMP_REASON_BLOCKED, DAMP_REASON_BLOCKWISE, DAMP_REASON_OBSERVE_RATE, DAMP_REASON_RESPONSE_REPEATED,
 	};
 
 	(void)state;
