@@ -169,6 +169,7 @@ static void fill_header(struct damp_build *b, const char *digest)
 	memcpy(h->digest, digest, strlen(digest) + 1);
 	h->mode = c->mode;
 	h->nrules = (uint32_t)c->nrules;
+	h->made_s = c->now > 0 ? (uint64_t)c->now / 86400 * 86400 : 0; /* no finer: equal files, equal blocks */
 	h->nsets = c->nruntime;
 	h->locked = c->locked;
 	h->nlimits = (uint32_t)c->nplimits;

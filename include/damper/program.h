@@ -406,6 +406,7 @@ struct damp_program_hdr {
 	uint32_t version;
 	uint32_t hdr_len;           /* sizeof(struct damp_program_hdr) */
 	uint64_t total_len;
+	uint64_t made_s;            /* Unix time at which the day began that it was made on, by its maker's clock */
 	uint64_t checksum;          /* damp_program_checksum(): of all bytes but this field */
 	uint32_t generation;        /* given by the loader */
 	uint32_t revision;          /* of the rule file */
