@@ -100,6 +100,7 @@ static const struct {
 	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "evict", NULL } },
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
+	{ DAMP_KEY_GUARD_HOLD, G(hold), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_PERMUTE, G(permute_mids), { NULL, NULL, NULL } },
 	{ DAMP_KEY_NEEDS_BLOCK1, G(prove_block1), { NULL, NULL, NULL } },
 	{ DAMP_KEY_NEEDS_Q_BLOCK, G(prove_q_block), { NULL, NULL, NULL } },

@@ -397,6 +397,11 @@
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
+	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
+	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \
+	  "each worker; beyond that, and with `false`, blocks are asked for (`slice`), and an "   \
+	  "Echo or a ping takes the place of the message (attacks.md 3.2 P2).")                    \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
 	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
 	  "endpoints to avoid them).")                                                            \

@@ -46,8 +46,17 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	damp_see_mid(c, p, d);
 }
 
+/* A whole answer, held until its client has answered a ping, costs one round trip;
+ * small blocks cost one each, to the end of the body (RFC 7959 section 2.4 lets no
+ * block grow). So there are blocks only where a rule orders them, or when what is
+ * held begins to fill its table. */
+static bool rather_held(const struct damp_ctx *c)
+{
+	return c->g->hold && damp_hold_calm(&c->w->hold);
+}
+
 /*
- * Slice first (attacks.md AV-26, insight 5): ask for a first block whose answer
+ * Slice (attacks.md AV-26, insight 5): ask for a first block whose answer
  * fits the exchange's credit, and nobody notices. Only GET and FETCH, only a
  * first block, only where OSCORE does not hide the real one, and only of a
  * device that was seen to use Block2, since the option is critical.
@@ -60,7 +69,7 @@ static void slice(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	const bool later = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2) && p->coap.block2 >> 4 != 0;
 	uint32_t szx = d->shape_szx;
 
-	if (szx >= DAMP_SLICE_OFF || !safe(p) || later || damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE) ||
+	if (szx >= DAMP_SLICE_OFF || !safe(p) || later || (szx == c->g->slice_szx && rather_held(c)) || damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE) ||
 	    !damp_peer_proved(c->j->peers, damp_key_blocks(p->device_key), c->now, 0))
 		return;
 	while (szx > 0 && around + (16u << szx) > d->credit)
@@ -149,7 +158,8 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 {
 	enum damp_reason why;
 
-	if (needs_proof(c, p, d)) {
+	/* What was held has had its pings; it is not served on trust as well. */
+	if (p->held || needs_proof(c, p, d)) {
 		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}

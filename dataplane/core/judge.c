@@ -78,6 +78,7 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->obs = damp_obs_init(at, j->cfg.obs_log2);
 	at += align(damp_obs_bytes(j->cfg.obs_log2));
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
+	damp_hold_init(&w->hold);
 	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
 }
 
@@ -377,6 +378,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	}
 }
 
+bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold)
+{
+	return damp_hold_next(&w->hold, now, hold);
+}
+
 void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
 		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
 		      uint64_t bytes[DAMP_TABLE_MAX])
@@ -391,6 +397,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
 		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
 		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
+		entries[DAMP_TABLE_HELD] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
 	}
 	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
 	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
@@ -405,5 +412,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
 	bytes[DAMP_TABLE_GREYLIST] = damp_grey_bytes(c->grey_log2) * n;
-	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
+	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
+	capacity[DAMP_TABLE_HELD] = (uint64_t)DAMP_HOLDS * n;
+	bytes[DAMP_TABLE_HELD] = sizeof(struct damp_hold) * n;
 }

@@ -13,6 +13,7 @@
 
 #include "classify.h"
 #include "grey.h"
+#include "hold.h"
 #include "judge.h"
 #include "reply.h"
 
@@ -56,7 +57,9 @@ struct damp_judge_worker {
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
-	struct damp_probe_fifo probes;
+	struct damp_probe_fifo probes;  /* of one gap each */
+	struct damp_probe_fifo soon;    /* first pings beside a message: sent at once */
+	struct damp_hold hold;
 };
 
 struct damp_decision;
@@ -91,7 +94,8 @@ enum damp_move {
 	DAMP_MOVE_PING_BACK,
 	DAMP_MOVE_RST_BACK,
 	DAMP_MOVE_ECHO_ON,
-	DAMP_MOVE_PING_ON
+	DAMP_MOVE_PING_ON,
+	DAMP_MOVE_HOLD                  /* stays until its peer has answered a ping, or not */
 };
 
 #define DAMP_MATCHES_KEPT 16u
@@ -128,7 +132,8 @@ struct damp_decision {
 	struct damp_xchg *payer;
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
-	unsigned probes;
+	unsigned probes;                        /* pings to send beside or after what leaves */
+	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
 	unsigned nmatched, ncharges, nseen;
 	struct damp_text_cost text_cost;
@@ -408,8 +413,9 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
-/* probe.c */
-void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes);
+/* probe.c: soon: the first at once, the others a gap apart. */
+void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,
+			 bool soon);
 
 /* event.c */
 void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule_slot);

@@ -118,8 +118,7 @@ def document(results):
         exceptions_table(results), "\n## What reaches the victim\n\n", bytes_table(results),
         "\n## What honest clients and servers notice\n\n",
         "Honest clients with addresses of their own: %d of %d requests answered, over all scenarios. Added requests are\n"
-        "the mean of what a tried one took more than without the judge; most of it is a body read in blocks of 64 bytes\n"
-        "by a client that was not known when it began. AV-01/10k has no bar for clients at the victim's address.\n\n"
+        "the mean of what a tried one took more than without the judge. AV-01/10k has no bar for clients at the victim's address.\n\n"
         % (tried - lost, tried),
         honest_table(results)])
 

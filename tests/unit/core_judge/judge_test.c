@@ -193,6 +193,25 @@ static void second_try_gets_an_echo(void **state)
 	rig_close(&r);
 }
 
+static void holding(struct damp_guard *g)
+{
+	g->hold = 1;
+}
+
+/* More in hold_test.c. */
+static void large_answers_are_held(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, holding);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000), DAMP_REASON_HELD);
+	rig_wait_ms(&r, 1500);
+	expect(rig_unhold(&r), DAMP_REASON_HELD_EXPIRED);
+	assert_promise(&r);
+	rig_close(&r);
+}
+
 static void responses_need_a_request(void **state)
 {
 	static const uint8_t token[] = { 0x99 };
@@ -1056,7 +1075,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(small_answer_passes), BOTH(large_answer_needs_pong), BOTH(proof_ends_the_probes),
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
-		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
+		BOTH(second_try_gets_an_echo), BOTH(large_answers_are_held), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
 		BOTH(known_servers_are_sliced), BOTH(first_slice_brings_an_echo), BOTH(many_requests_bring_back_less),
 		BOTH(retransmission_is_recognised), BOTH(retransmission_at_a_known_address),
 		BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
