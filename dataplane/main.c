@@ -247,16 +247,15 @@ static int set_up(struct damp_plane *p)
 	if (check_lcores(p) != 0 || damp_ports_find(p) != 0 || damp_segment_open(p) != 0 || start_clock(p) != 0 ||
 	    damp_ports_pool(p) != 0 || make_qsbr(p) != 0 || make_workers(p) != 0 ||
 	    damp_state_secret(p->config.state_dir, &p->master) != 0 || damp_programs_start(p) != 0 ||
-	    damp_control_open(p) != 0)
+	    damp_ports_start(p) != 0)
 		return -1;
-	if (damp_ports_start(p) != 0)
-		return -1;
-	if (damp_telemetry_register(p->stats) != 0)
-		damp_say("no telemetry: DPDK refused the commands");
 	count_memory(p);
 	measure_tables(p);
 	print_memory(p);
-	return 0;
+	/* Who can ask is told the whole. */
+	if (damp_telemetry_register(p->stats) != 0)
+		damp_say("no telemetry: DPDK refused the commands");
+	return damp_control_open(p);
 }
 
 static int launch(struct damp_plane *p)

@@ -4,6 +4,7 @@
  */
 #include "bench.h"
 
+#include <getopt.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -20,6 +21,28 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+struct bench_options bench_options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "runs", required_argument, NULL, 'r' }, { "json", required_argument, NULL, 'j' }, { NULL, 0, NULL, 0 },
+	};
+	struct bench_options o = { .runs = 7 };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (opt == 'r')
+			o.runs = (unsigned)strtoul(optarg, NULL, 10);
+		else if (opt == 'j')
+			o.json = optarg;
+		else
+			exit(2);
+	}
+	if (o.runs >= 1 && o.runs <= BENCH_RUNS_MAX && optind == argc)
+		return o;
+	fprintf(stderr, "usage: %s [--runs 1..%u] [--json FILE]\n", argv[0], BENCH_RUNS_MAX);
+	exit(2);
 }
 
 double bench_hz(void)

@@ -120,6 +120,11 @@ void bench_noise(struct bench_results *r, double hz);
 int bench_instructions_open(void);
 uint64_t bench_instructions_read(int fd);
 
+/* What the small benchmarks are told: --runs N (7; at most BENCH_RUNS_MAX) and --json
+ * FILE. Ends the program with 2 and a line when it is told anything else. */
+struct bench_options { unsigned runs; const char *json; };
+struct bench_options bench_options(int argc, char **argv);
+
 /* Processor, kernel, compiler, load, huge pages: one line each, to stdout. */
 void bench_machine(double hz);
 

@@ -14,11 +14,14 @@
  *    its burst. 300 s later all exchanges are over (and all proofs, so they are
  *    given again), so that the table never fills up with a load that no table
  *    could hold.
+ *  - rules and patterns: proved requests, the least that a request costs, so that
+ *    what the rules add is the most it can be in proportion.
  *  - proved peers: so few that the table of three a line loses next to none.
  */
 #include "cases.h"
 
 #include "bench.h"
+#include "rulesets.h"
 
 #include <stdlib.h>
 
@@ -41,6 +44,10 @@ const struct perf_case perf_cases[] = {
 	{ .name = "request_admitted_proved_ip6", .kind = FRAME_GET, .v6 = true, PROVED },
 	{ .name = "response_admitted", .kind = FRAME_CONTENT, UNPROVED },
 	{ .name = "response_admitted_proved", .kind = FRAME_CONTENT, PROVED },
+	{ .name = "request_rules_10", .kind = FRAME_GET, .rules = 10, PROVED },
+	{ .name = "request_rules_1000", .kind = FRAME_GET, .rules = 1000, PROVED },
+	{ .name = "request_patterns_0", .kind = FRAME_GET, .rules = 1, PROVED },
+	{ .name = "request_patterns_200", .kind = FRAME_GET, .patterns = 200, .regexes = 50, PROVED },
 	SPOOFED("flood_drop_1k", false, 1000, 32768, 16384),
 	SPOOFED("flood_drop_1m", false, 1000000, 385000, 200000),
 	SPOOFED("flood_drop_10m", false, 10000000, 385000, 200000),
@@ -141,11 +148,23 @@ static void send_unmeasured(struct perf_run *r, uint32_t packets)
 	}
 }
 
+/* A case that says nothing of rules runs the program that was asked for. */
+static void *program_of(const struct perf_case *c, const char *path, size_t *len)
+{
+	if (c->rules)
+		return perf_rules(c->rules, len);
+	return c->patterns ? perf_patterns(c->patterns, c->regexes, len) : stage_program(path, len);
+}
+
 bool perf_open(struct perf_run *r, const struct perf_case *c, struct stage_frame *pool, unsigned frames,
 	       const char *program)
 {
+	size_t len;
+	void *block;
+
 	*r = (struct perf_run){ .c = c, .pool = pool, .frames = frames, .drawn = 1ull << 40 };
-	r->s = stage_open(program);
+	block = program_of(c, program, &len);
+	r->s = block ? stage_open(block, len) : NULL;
 	if (r->s == NULL)
 		return false;
 	r->s->checksum_known = c->checksum_known;

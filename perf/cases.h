@@ -35,6 +35,8 @@ struct perf_case {
 	uint32_t pps;                   /* of the virtual clock; 0: 10 GbE full of these frames */
 	uint32_t skip_s;                /* on the virtual clock, before each chunk */
 	uint32_t warm, warm_pps;        /* packets first sent, slowly: fills the tables */
+	uint32_t rules;                 /* run a program of so many rules, none of which matches */
+	uint32_t patterns, regexes;     /* or of so many path patterns, of them regular expressions */
 	uint32_t warm_fast;             /* packets then sent at the rate: spends the budgets */
 	enum damp_reason expect;
 };

@@ -15,7 +15,6 @@
 #include "scan.h"
 
 #include <dirent.h>
-#include <getopt.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 
@@ -157,28 +156,15 @@ static struct set *set_new(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "runs", required_argument, NULL, 'r' }, { "json", required_argument, NULL, 'j' }, { NULL, 0, NULL, 0 },
-	};
+	const struct bench_options o = bench_options(argc, argv);
 	struct set *hand = set_new(), *captured = set_new();
 	static struct bench_results res;
-	const char *json = NULL;
 	const double hz = bench_hz();
-	unsigned runs = 7;
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (opt == 'r')
-			runs = (unsigned)strtoul(optarg, NULL, 10);
-		else if (opt == 'j')
-			json = optarg;
-		else
-			return 2;
-	}
 	from_hand(hand);
 	from_captures(captured);
 	printf("%u messages by hand, %u from captures\n", hand->n, captured->n);
-	for (unsigned k = 0; k < runs && k < BENCH_RUNS_MAX; k++) {
+	for (unsigned k = 0; k < o.runs; k++) {
 		run(&res, hand, "coap_scan_handmade_ns", hz);
 		if (captured->n)
 			run(&res, captured, "coap_scan_ns", hz);
@@ -186,5 +172,5 @@ int main(int argc, char **argv)
 	set_free(hand);
 	set_free(captured);
 	bench_print(&res);
-	return bench_write(&res, json) ? 0 : 1;
+	return bench_write(&res, o.json) ? 0 : 1;
 }

@@ -33,23 +33,25 @@ static void *read_program(const char *path, size_t *len)
 	return block;
 }
 
-static struct damp_view *open_view(const char *program)
+void *stage_program(const char *path, size_t *len)
 {
-	char err[256] = "no memory";
-	struct damp_view *v;
-	size_t len = 0;
 	void *block;
 
 	errno = 0;
-	block = program ? read_program(program, &len) : damp_builtin_program(&len);
-	if (block == NULL) {
-		fprintf(stderr, "%s: %s\n", program ? program : "built-in program", strerror(errno));
-		return NULL;
-	}
-	v = damp_view_open(block, len, 1, &key, err, sizeof(err));
+	block = path ? read_program(path, len) : damp_builtin_program(len);
+	if (block == NULL)
+		fprintf(stderr, "%s: %s\n", path ? path : "built-in program", strerror(errno));
+	return block;
+}
+
+static struct damp_view *open_view(void *program, size_t len)
+{
+	char err[256] = "no memory";
+	struct damp_view *v = damp_view_open(program, len, 1, &key, err, sizeof(err));
+
 	if (v == NULL) {
-		fprintf(stderr, "%s: %s\n", program ? program : "built-in program", err);
-		free(block);
+		fprintf(stderr, "program: %s\n", err);
+		free(program);
 		return NULL;
 	}
 	damp_secrets_init(&v->secrets, &key, STAGE_WALL_S);
@@ -58,12 +60,12 @@ static struct damp_view *open_view(const char *program)
 	return v;
 }
 
-struct stage *stage_open(const char *program)
+struct stage *stage_open(void *program, size_t len)
 {
 	const struct damp_judge_config *cfg = &damp_judge_defaults;
 	struct stage *s = bench_memory(sizeof(*s));
 
-	s->view = open_view(program);
+	s->view = open_view(program, len);
 	if (s->view == NULL) {
 		free(s);
 		return NULL;

@@ -38,10 +38,12 @@ struct stage {
 /* What a frame may grow to: an Ethernet MTU of 1500. */
 #define STAGE_FRAME_MAX 1514u
 
-/* Open a stage with the data plane's default sizes. program: file of a compiled
- * program, NULL for the built-in one. NULL and a line on stderr when it cannot
- * be opened. */
-struct stage *stage_open(const char *program);
+/* The bytes of a compiled program: of the file at path, NULL for the built-in one. To
+ * be freed. NULL and a line on stderr when there are none. */
+void *stage_program(const char *path, size_t *len);
+/* Open a stage with the data plane's default sizes. Takes the program over. NULL and a
+ * line on stderr when it cannot be opened. */
+struct stage *stage_open(void *program, size_t len);
 void stage_close(struct stage *s);
 
 void stage_rate(struct stage *s, double packets_per_s);

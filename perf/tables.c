@@ -17,7 +17,6 @@
 #include "bench.h"
 #include "ledger.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 
 #define BATCH 32u
@@ -120,31 +119,18 @@ static void run(struct bench_results *res, void *mem, const struct size *s, enum
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "runs", required_argument, NULL, 'r' }, { "json", required_argument, NULL, 'j' }, { NULL, 0, NULL, 0 },
-	};
+	const struct bench_options o = bench_options(argc, argv);
 	static struct bench_results res;
-	const char *json = NULL;
-	unsigned runs = 7;
 	double hz;
 	void *mem;
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (opt == 'r')
-			runs = (unsigned)strtoul(optarg, NULL, 10);
-		else if (opt == 'j')
-			json = optarg;
-		else
-			return 2;
-	}
 	hz = bench_hz();
 	mem = bench_memory(damp_ledger_bytes(sizes[2].lines_log2));
-	for (unsigned k = 0; k < runs && k < BENCH_RUNS_MAX; k++)
+	for (unsigned k = 0; k < o.runs; k++)
 		for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 			for (unsigned w = 0; w < WAYS; w++)
 				run(&res, mem, &sizes[s], (enum way)w, hz);
 	free(mem);
 	bench_print(&res);
-	return bench_write(&res, json) ? 0 : 1;
+	return bench_write(&res, o.json) ? 0 : 1;
 }

@@ -89,14 +89,17 @@ static int on_pattern(unsigned id, unsigned long long from, unsigned long long t
 	return 0;
 }
 
+/* out: the head of a row, and its words behind it. */
 static void match_text(const struct damp_view *v, unsigned which, unsigned worker, const char *text, uint32_t len,
-		       uint64_t *out, struct damp_text_cost *cost)
+		       uint64_t *head, struct damp_text_cost *cost)
 {
-	uint64_t clear[DAMP_RULES_MAX / 64] = { 0 };
+	const uint32_t nwords = v->hdr->nwords, skip = damp_view_skip(v);
+	uint64_t clear[DAMP_RULES_MAX / 64], *const out = head + skip;
 	struct text_match t = { .view = v, .rows = &v->texts[which], .set = out, .clear = clear };
 	const uint64_t *none = damp_view_row(v, t.rows->row_none);
 
-	memset(out, 0, v->hdr->nwords * sizeof(*out));
+	memset(out, 0, nwords * sizeof(*out));
+	memset(clear, 0, nwords * sizeof(*clear));
 	if (t.rows->nliterals)
 		match_hashed(&t, t.rows->literals, t.rows->nliterals, damp_fnv1a(text, len), text, len);
 	if (t.rows->nprefixes)
@@ -105,8 +108,10 @@ static void match_text(const struct damp_view *v, unsigned which, unsigned worke
 		cost->hs_scans++;
 		hs_scan(v->hs[which], text, len, 0, v->scratch[worker], on_pattern, &t);
 	}
-	for (uint32_t w = 0; w < v->hdr->nwords; w++)
+	for (uint32_t w = 0; w < nwords; w++)
 		out[w] |= none[w] & ~clear[w];
+	if (skip)
+		head[0] = damp_row_head(out, nwords);
 }
 
 /* Rules that agree with the path (which 0) or query (1) of p, from the memo or
@@ -118,13 +123,15 @@ static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsig
 	const uint8_t *msg = p->data + p->frame.payload_off;
 	const uint16_t off = which ? m->query_off : m->path_off, end = which ? m->query_end : m->path_end;
 	const uint64_t abbrev = !which && damp_coap_has(m, DAMP_OPTBIT_URI_PATH_ABBREV) ? m->abbrev + 1ull : 0;
-	const uint64_t raw = damp_siphash13(&v->memo_key, msg + off, end - off);
-	const uint64_t key = damp_hash2(&v->memo_key, raw, abbrev << 1 | which);
-	const uint64_t *hit = damp_memo_find(v->memo[worker], key);
+	const uint64_t *hit;
 	char text[DAMP_TEXT_BYTES_MAX];
-	uint64_t *row;
+	uint64_t key, *row;
 	int len;
 
+	if (off == end && abbrev == 0)
+		return v->empty[which];
+	key = damp_mix(damp_siphash13(&v->memo_key, msg + off, end - off), abbrev << 1 | which);
+	hit = damp_memo_find(v->memo[worker], key);
 	if (hit != NULL) {
 		cost->memo_hits++;
 		return hit;
@@ -137,9 +144,28 @@ static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsig
 	return row;
 }
 
+void damp_view_match_empty(struct damp_view *v)
+{
+	static const char *const text[] = { "/", "" };
+	struct damp_text_cost cost = { 0 };
+
+	for (unsigned t = 0; t < 2; t++)
+		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
+}
+
+/* The head of a row of one word is that word, so that alive holds rules then,
+ * and words else. */
+static void add_head(struct damp_matches *m, const uint64_t *head)
+{
+	m->row[m->nrows++] = head;
+	m->alive &= head[0];
+}
+
+/* A row that holds every rule has nothing to say. */
 static void add_row(struct damp_matches *m, uint32_t row)
 {
-	m->row[m->nrows++] = damp_view_row(m->view, row);
+	if (row != m->view->row_all)
+		add_head(m, damp_view_head(m->view, row));
 }
 
 static void add_coap(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
@@ -158,17 +184,52 @@ static void add_no_coap(struct damp_matches *m, const struct damp_view *v)
 		add_row(m, v->options[i].row_none);
 }
 
+/* From the last row to the first: texts and addresses leave the fewest rules. */
+static uint64_t and_word(const struct damp_matches *m, uint32_t word)
+{
+	uint64_t bits = ~0ull;
+
+	for (uint32_t i = m->nrows; i > 0 && bits; i--)
+		bits &= m->row[i - 1][1 + word];
+	return bits;
+}
+
+/* Go to the next word that has a rule in all rows. False: there is none. */
+static bool next_word(struct damp_matches *m)
+{
+	while (m->alive && m->bits == 0) {
+		m->word = (uint32_t)__builtin_ctzll(m->alive);
+		m->alive &= m->alive - 1;
+		m->bits = and_word(m, m->word);
+	}
+	return m->bits != 0;
+}
+
+/* Does a rule agree with all rows so far? */
 static bool any_left(const struct damp_matches *m)
 {
-	for (uint32_t w = 0; w < m->view->hdr->nwords; w++) {
-		uint64_t b = m->row[0][w];
-
-		for (uint32_t i = 1; i < m->nrows && b; i++)
-			b &= m->row[i][w];
-		if (b)
+	if (!damp_view_skip(m->view))
+		return m->alive != 0;
+	for (uint64_t words = m->alive; words; words &= words - 1)
+		if (and_word(m, (uint32_t)__builtin_ctzll(words)))
 			return true;
-	}
 	return false;
+}
+
+static void add_texts(struct damp_matches *m, unsigned worker, const struct damp_pkt *p, struct damp_text_cost *cost)
+{
+	const struct damp_text_rows *texts = m->view->texts;
+
+	if (p->kind != DAMP_KIND_REQUEST || (!texts[0].used && !texts[1].used))
+		return;
+	if (!any_left(m)) {
+		m->alive = 0;
+		return;
+	}
+	for (unsigned t = 0; t < 2; t++) {
+		if (texts[t].used)
+			add_head(m, text_row(m->view, t, worker, p, cost));
+	}
 }
 
 void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
@@ -180,11 +241,11 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 	m->nrows = 0;
 	m->word = 0;
 	m->bits = 0;
+	m->alive = v->hdr->nwords ? ~0ull : 0;
 	if (v->hdr->nwords == 0)
 		return;
-	add_row(m, v->hdr->row_kind[p->kind]);
-	add_row(m, v->classes[p->src_class].src_row[p->side]);
-	add_row(m, v->classes[p->dst_class].dst_row[p->side]);
+	/* In any case one row: no bit but a rule's may be left. */
+	add_head(m, damp_view_head(v, v->hdr->row_kind[p->kind]));
 	add_row(m, v->hdr->row_truth[p->truths]);
 	add_row(m, interval_row(v->sizes, v->nsizes, p->frame.payload_len));
 	add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
@@ -193,15 +254,12 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 		add_coap(m, v, p);
 	else
 		add_no_coap(m, v);
-	if (p->kind != DAMP_KIND_REQUEST || (!v->texts[0].used && !v->texts[1].used))
-		return;
-	if (!any_left(m)) {
-		m->word = v->hdr->nwords;
-		return;
-	}
-	for (unsigned t = 0; t < 2; t++) {
-		if (v->texts[t].used)
-			m->row[m->nrows++] = text_row(v, t, worker, p, cost);
+	add_row(m, v->classes[p->src_class].src_row[p->side]);
+	add_row(m, v->classes[p->dst_class].dst_row[p->side]);
+	add_texts(m, worker, p, cost);
+	if (!damp_view_skip(v)) {
+		m->bits = m->alive;
+		m->alive = 0;
 	}
 }
 
@@ -209,15 +267,9 @@ int32_t damp_matches_next(struct damp_matches *m)
 {
 	int32_t at;
 
-	while (m->bits == 0) {
-		if (m->word >= m->view->hdr->nwords)
-			return -1;
-		m->bits = m->row[0][m->word];
-		for (uint32_t i = 1; i < m->nrows && m->bits; i++)
-			m->bits &= m->row[i][m->word];
-		m->word++;
-	}
+	if (m->bits == 0 && !next_word(m))
+		return -1;
 	at = __builtin_ctzll(m->bits);
 	m->bits &= m->bits - 1;
-	return (int32_t)((m->word - 1) * 64) + at;
+	return (int32_t)(m->word * 64) + at;
 }

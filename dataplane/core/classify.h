@@ -2,12 +2,13 @@
 /*
  * Which rules match a packet: the bit-vector walk of program.h.
  *
- * Idea: gather one row per attribute, AND them word by word, hand out the set
+ * Idea: gather one row per attribute, AND their heads, and then only the words
+ * that are empty in none of them (Baboescu and Varghese 2001); hand out the set
  * bits in order. Texts come last and only when some rule is still alive
  * without them, because they are the dear part.
  *
  * Invariant: the result equals testing every rule one by one; adding a rule
- * that does not match costs at most its share of a word.
+ * that does not match costs nothing unless its word is alive in every head.
  */
 #ifndef DAMP_CORE_CLASSIFY_H
 #define DAMP_CORE_CLASSIFY_H
@@ -22,10 +23,11 @@
 
 struct damp_matches {
 	const struct damp_view *view;
-	const uint64_t *row[DAMP_ROWS_GATHERED];
+	const uint64_t *row[DAMP_ROWS_GATHERED];        /* their heads; see view.h */
 	uint32_t nrows;
-	uint32_t word;              /* next word to AND */
-	uint64_t bits;              /* of the word before it, not handed out yet */
+	uint32_t word;              /* the word that is being handed out */
+	uint64_t bits;              /* of it, not handed out yet */
+	uint64_t alive;             /* words behind it in which no row is empty */
 };
 
 /* What a text look-up cost. */
@@ -38,5 +40,8 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 
 /* The next matching rule's index, or -1. */
 int32_t damp_matches_next(struct damp_matches *m);
+
+/* Fill empty[] of a view whose patterns and workers are open. Control thread. */
+void damp_view_match_empty(struct damp_view *v);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "view.h"
 
+#include "classify.h"
 #include "memo.h"
 #include "view_check.h"
 
@@ -48,6 +49,7 @@ static void point(struct damp_view *v)
 	v->literals = (const void *)(b + h->sec[DAMP_SEC_LITERALS].off);
 	v->texts = (const void *)(b + h->sec[DAMP_SEC_TEXTS].off);
 	v->rows = (const void *)(b + h->sec[DAMP_SEC_ROWS].off);
+	v->stride = h->nwords;
 	v->nranges4 = (uint32_t)(h->sec[DAMP_SEC_RANGES4].len / sizeof(*v->ranges4));
 	v->nranges6 = (uint32_t)(h->sec[DAMP_SEC_RANGES6].len / sizeof(*v->ranges6));
 	v->nsizes = (uint32_t)(h->sec[DAMP_SEC_SIZES].len / sizeof(*v->sizes));
@@ -64,20 +66,60 @@ static void map_ports(struct damp_view *v)
 		v->ports.dtls[v->hdr->dtls_port[i] >> 6] |= 1ull << (v->hdr->dtls_port[i] & 63);
 }
 
-/* top4[i]: index of the range that holds the first address of block i. */
 static bool index_ranges(struct damp_view *v)
 {
-	uint32_t at = 0;
+	uint32_t bits = DAMP_TOP4_BITS_MIN, at = 0;
 
-	v->top4 = malloc((DAMP_TOP4 + 1) * sizeof(*v->top4));
+	while (bits < DAMP_TOP4_BITS_MAX && 1u << bits < 4 * v->nranges4)
+		bits++;
+	v->top4_shift = 32 - bits;
+	v->top4 = malloc(((1u << bits) + 1) * sizeof(*v->top4));
 	if (v->top4 == NULL)
 		return false;
-	for (uint32_t i = 0; i < DAMP_TOP4; i++) {
-		while (at + 1 < v->nranges4 && v->ranges4[at + 1].start <= i << (32 - DAMP_TOP4_BITS))
+	for (uint32_t i = 0; i < 1u << bits; i++) {
+		while (at + 1 < v->nranges4 && v->ranges4[at + 1].start <= i << v->top4_shift)
 			at++;
 		v->top4[i] = at;
 	}
-	v->top4[DAMP_TOP4] = v->nranges4 - 1;
+	v->top4[1u << bits] = v->nranges4 - 1;
+	return true;
+}
+
+/* Equal rows are one row, so there is at most one that holds every rule. */
+static uint32_t find_row_all(const struct damp_view *v)
+{
+	const uint32_t nrules = v->hdr->nrules, nwords = v->hdr->nwords;
+
+	for (uint32_t row = 0; nrules && row < v->hdr->nrows; row++) {
+		const uint64_t *words = damp_view_row(v, row);
+		uint32_t held = 0;
+
+		for (uint32_t w = 0; w < nwords; w++)
+			held += (uint32_t)__builtin_popcountll(words[w]);
+		if (held == nrules)
+			return row;
+	}
+	return UINT32_MAX;
+}
+
+/* Put a head before each row. Rows shorter than a cache line get one each. */
+static bool head_rows(struct damp_view *v)
+{
+	const uint32_t nwords = v->hdr->nwords, line = DAMP_CACHE_LINE / sizeof(uint64_t);
+	const uint64_t *from = v->rows;
+	uint64_t *to;
+
+	if (nwords <= 1)
+		return true;
+	v->stride = nwords < line ? line : nwords + 1;
+	v->headed = aligned_alloc(DAMP_CACHE_LINE, ((size_t)v->hdr->nrows * v->stride + line - 1) / line * DAMP_CACHE_LINE);
+	if (v->headed == NULL)
+		return false;
+	for (to = v->headed; from < v->rows + (size_t)v->hdr->nrows * nwords; from += nwords, to += v->stride) {
+		memcpy(to + 1, from, nwords * sizeof(*to));
+		to[0] = damp_row_head(to + 1, nwords);
+	}
+	v->rows = v->headed;
 	return true;
 }
 
@@ -109,8 +151,13 @@ static bool open_workers(struct damp_view *v)
 	v->rule_slot = calloc(v->hdr->nrules + 1, sizeof(*v->rule_slot));
 	if (v->rule_slot == NULL)
 		return false;
+	for (unsigned t = 0; t < 2; t++) {
+		v->empty[t] = calloc(v->stride + 1, sizeof(*v->empty[t]));
+		if (v->empty[t] == NULL)
+			return false;
+	}
 	for (unsigned w = 0; w < v->nworkers; w++) {
-		v->memo[w] = damp_memo_new(v->hdr->nwords, DAMP_MEMO_LINES_LOG2);
+		v->memo[w] = damp_memo_new(v->stride, DAMP_MEMO_ENTRIES_LOG2);
 		if (v->memo[w] == NULL)
 			return false;
 	}
@@ -124,10 +171,13 @@ static void free_parts(struct damp_view *v)
 			hs_free_scratch(v->scratch[w]);
 		damp_memo_free(v->memo[w]);
 	}
-	for (unsigned t = 0; t < 2; t++)
+	for (unsigned t = 0; t < 2; t++) {
 		if (v->hs[t] != NULL)
 			hs_free_database(v->hs[t]);
+		free(v->empty[t]);
+	}
 	free(v->rule_slot);
+	free(v->headed);
 	free(v->top4);
 	free(v);
 }
@@ -154,15 +204,17 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	v->memo_key = damp_key_derive(key, "memo", 0);
 	point(v);
 	map_ports(v);
-	if (!index_ranges(v) || !open_workers(v)) {
+	if (!index_ranges(v) || !head_rows(v) || !open_workers(v)) {
 		snprintf(err, errlen, "out of memory");
 		free_parts(v);
 		return NULL;
 	}
+	v->row_all = find_row_all(v);
 	if (!open_patterns(v, err, errlen)) {
 		free_parts(v);
 		return NULL;
 	}
+	damp_view_match_empty(v);
 	return v;
 }
 
@@ -196,7 +248,7 @@ struct damp_view *damp_view_clone(const struct damp_view *v, const struct damp_s
 
 static uint16_t class4(const struct damp_view *v, uint32_t ip)
 {
-	const uint32_t top = ip >> (32 - DAMP_TOP4_BITS);
+	const uint32_t top = ip >> v->top4_shift;
 	uint32_t lo = v->top4[top], hi = v->top4[top + 1];
 
 	while (lo < hi) {

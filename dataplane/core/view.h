@@ -25,9 +25,11 @@ struct hs_database;
 struct hs_scratch;
 struct damp_memo;
 
-#define DAMP_MEMO_LINES_LOG2 10u
-#define DAMP_TOP4_BITS 8u
-#define DAMP_TOP4 (1u << DAMP_TOP4_BITS)
+#define DAMP_MEMO_ENTRIES_LOG2 11u
+/* Bits of an IPv4 address that choose where the search for its range begins: enough that
+ * few ranges are left to search, few enough that the index stays in the first-level cache. */
+#define DAMP_TOP4_BITS_MIN 8u
+#define DAMP_TOP4_BITS_MAX 13u
 
 struct damp_view {
 	const struct damp_program_hdr *hdr;
@@ -42,10 +44,16 @@ struct damp_view {
 	const struct damp_option_rows *options;
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
+	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
+	 * one word is its own head and has no other. */
 	const uint64_t *rows;
+	uint64_t *headed;                       /* owned; NULL when the rows are the program's own */
+	uint32_t stride;                        /* words from head to head */
+	uint32_t row_all;                       /* the row that holds every rule; UINT32_MAX: there is none */
 	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions;
-	/* The range that holds the first address of each /8, so that a search is short. */
+	/* The range that holds the first address of each block of 2^top4_shift addresses. */
 	uint32_t *top4;
+	uint32_t top4_shift;
 	struct damp_port_map ports;
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
@@ -53,6 +61,7 @@ struct damp_view {
 	uint16_t *rule_slot;                    /* stats slot of each rule; filled by the owner of the stats */
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
+	uint64_t *empty[2];                     /* heads of the rows of a request without path, without query; owned */
 	unsigned nworkers;
 	void *block;                            /* the program's bytes, owned */
 };
@@ -76,9 +85,30 @@ uint64_t damp_program_checksum(const void *block, size_t len);
 /* Address class, by binary search over the ranges. */
 uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a);
 
+static inline const uint64_t *damp_view_head(const struct damp_view *v, uint32_t row)
+{
+	return v->rows + (size_t)row * v->stride;
+}
+
+/* The head of nwords words (at most 64) at row. */
+static inline uint64_t damp_row_head(const uint64_t *row, uint32_t nwords)
+{
+	uint64_t head = 0;
+
+	for (uint32_t w = 0; w < nwords; w++)
+		head |= (uint64_t)(row[w] != 0) << w;
+	return head;
+}
+
+/* Words between a row's head and its first word. */
+static inline uint32_t damp_view_skip(const struct damp_view *v)
+{
+	return v->hdr->nwords > 1;
+}
+
 static inline const uint64_t *damp_view_row(const struct damp_view *v, uint32_t row)
 {
-	return v->rows + (size_t)row * v->hdr->nwords;
+	return damp_view_head(v, row) + damp_view_skip(v);
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)

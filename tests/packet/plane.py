@@ -102,7 +102,7 @@ class Plane:
             env.setdefault('XDG_RUNTIME_DIR', self.dir)
         self.log = open(self.path('log'), 'wb')
         self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, env=env)
-        self.wait(lambda: os.path.exists(self.path('run/dataplane.sock')), 'the control socket')
+        self.wait(self.answers, 'answer on the control socket')
         return self
 
     def read_log(self):
@@ -151,6 +151,14 @@ class Plane:
 
     def out(self, side):
         return read_pcap(self.path(f'{SIDES[side]}.out.pcap'))
+
+    def answers(self):
+        """A socket is there before anybody listens, and after who listened was killed."""
+        try:
+            self.connect().close()
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The memo of text matches: a put is found, another key is not, a newcomer to
- * the same place replaces, and neighbours do not touch each other's rows.
+ * The memo of text matches: a put is found, another key is not, newcomers push
+ * out newcomers only, and neighbours do not touch each other's rows.
  */
 #include "memo.h"
 
@@ -12,7 +12,7 @@
 
 static void put_and_find(void **state)
 {
-	struct damp_memo *m = damp_memo_new(3, 4);
+	struct damp_memo *m = damp_memo_new(3, 6);
 
 	(void)state;
 	assert_null(damp_memo_find(m, 0));
@@ -36,21 +36,47 @@ static void put_and_find(void **state)
 	damp_memo_free(m);
 }
 
-static void newcomers_replace(void **state)
+/* One set of four: keys with the same low bits. */
+static void newcomers_replace_newcomers(void **state)
 {
 	struct damp_memo *m = damp_memo_new(1, 4);
 
 	(void)state;
-	*damp_memo_put(m, 0x105) = 1;
-	*damp_memo_put(m, 0x205) = 2;
-	assert_null(damp_memo_find(m, 0x105));
-	assert_int_equal(*damp_memo_find(m, 0x205), 2);
+	for (uint64_t n = 1; n <= 3; n++)
+		*damp_memo_put(m, n << 8) = n;
+	assert_null(damp_memo_find(m, 1 << 8));
+	assert_int_equal(*damp_memo_find(m, 2 << 8), 2);
+	assert_int_equal(*damp_memo_find(m, 3 << 8), 3);
+	damp_memo_free(m);
+}
+
+/* What was asked for again outlives any number that never was. */
+static void used_ones_stay(void **state)
+{
+	struct damp_memo *m = damp_memo_new(2, 4);
+
+	(void)state;
+	for (uint64_t n = 1; n <= 2; n++) {
+		damp_memo_put(m, n << 8)[1] = n;
+		assert_int_equal(damp_memo_find(m, n << 8)[1], n);
+	}
+	for (uint64_t n = 3; n < 1000; n++)
+		damp_memo_put(m, n << 8)[1] = n;
+	for (uint64_t n = 1; n <= 2; n++)
+		assert_int_equal(damp_memo_find(m, n << 8)[1], n);
+	assert_int_equal(damp_memo_find(m, 999 << 8)[1], 999);
+	/* Now that is kept, in place of the one kept longest. */
+	assert_int_equal(damp_memo_find(m, 2 << 8)[1], 2);
 	damp_memo_free(m);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(put_and_find), cmocka_unit_test(newcomers_replace) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(put_and_find),
+		cmocka_unit_test(newcomers_replace_newcomers),
+		cmocka_unit_test(used_ones_stay),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
