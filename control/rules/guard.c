@@ -32,7 +32,7 @@ struct bucket {
 
 struct values {
 	struct damp_guard g;
-	struct bucket unproved, first, first_network, first_known, server, proved, challenge, network, retry, all, ping, probing;
+	struct bucket unproved, first, first_network, first_known, first_trust, server, proved, challenge, network, retry, all, ping, probing;
 	struct damp_steps steps[DAMP_FAMILIES];
 	struct damp_place steps_at;
 	struct damp_quantity reserve;
@@ -59,6 +59,8 @@ static const struct {
 	  offsetof(struct values, first_network), MSGS },
 	{ DAMP_KEY_FIRST_KNOWN_RATE, DAMP_KEY_FIRST_KNOWN_BURST,
 	  offsetof(struct values, first_known), MSGS },
+	{ DAMP_KEY_FIRST_TRUST_RATE, DAMP_KEY_FIRST_TRUST_BURST,
+	  offsetof(struct values, first_trust), MSGS },
 	{ DAMP_KEY_RETRIES_RATE, DAMP_KEY_RETRIES_BURST, offsetof(struct values, retry), MSGS },
 	{ DAMP_KEY_SERVERS_RATE, DAMP_KEY_SERVERS_BURST, offsetof(struct values, server), MSGS },
 	{ DAMP_KEY_ALL_RATE, DAMP_KEY_ALL_BURST, offsetof(struct values, all), MSGS },
@@ -328,6 +330,8 @@ static void settle(struct damp_ctx *c, struct values *v)
 	rung(c, &v->first_known, 128, &v->g.first_known);
 	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V4], &v->g.first_net4);
 	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V6], &v->g.first_net6);
+	rung(c, &v->first_trust, (uint8_t)v->first_plen[DAMP_V4], &v->g.trust_net4);
+	rung(c, &v->first_trust, (uint8_t)v->first_plen[DAMP_V6], &v->g.trust_net6);
 	rung(c, &v->server, 128, &v->g.server);
 	rung(c, &v->retry, HOST_PLEN, &v->g.challenge_retry);
 	rung(c, &v->all, 0, &v->g.challenge_all);

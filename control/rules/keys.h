@@ -126,6 +126,7 @@
 	X(FIRST, "'first_contact'", "guard: first_contact")                                       \
 	X(FIRST_NETWORK, "'network'", "guard: first_contact: network")                            \
 	X(FIRST_KNOWN, "'known'", "guard: first_contact: known")                                  \
+	X(FIRST_TRUST, "'trust'", "guard: first_contact: trust")                                  \
 	X(SERVERS, "'servers'", "guard: servers")                                                 \
 	X(PROVED, "'proved'", "guard: proved")                                                    \
 	X(CHALLENGES, "'challenges'", "guard: challenges")                                        \
@@ -437,6 +438,12 @@
 	X(FIRST_KNOWN, BURST, "burst", MESSAGES, "0.1", "30 msg", "At once.")                     \
 	X(FIRST, NETWORK, "network", MAP, "0.1", "",                                              \
 	  "The same for a whole network, against carpet bombing (AV-41).")                        \
+	X(FIRST, TRUST, "trust", MAP, "0.1", "",                                                  \
+	  "Of a whole network, how many of these may bring back `amplification` times their "     \
+	  "bytes; the others bring back as many as they are, which is one ping. Slow attacks "    \
+	  "over many addresses end here (AV-50).")                                                \
+	X(FIRST_TRUST, RATE, "rate", RATE_MSG, "0.1", "2 msg/min", "Sustained.")                  \
+	X(FIRST_TRUST, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                     \
 	X(FIRST_NETWORK, RATE, "rate", RATE_MSG, "0.1", "2 msg/s", "Sustained.")                  \
 	X(FIRST_NETWORK, BURST, "burst", MESSAGES, "0.1", "16 msg", "At once.")                   \
 	X(FIRST_NETWORK, IPV4, "ipv4", INTEGER, "0.1", "24", "Length of an IPv4 network.")        \

@@ -41,7 +41,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	const damp_tick due = c->now + DAMP_SECONDS(d->xchg_life_s);
 	bool fresh;
 	struct damp_xchg *x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
-	const uint64_t credit = (uint64_t)x->credit + d->credit;
+	const uint64_t credit = (uint64_t)(d->credit_alone ? 0 : x->credit) + d->credit;
 
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;

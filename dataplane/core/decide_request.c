@@ -12,6 +12,9 @@
  */
 #include "judge_state.h"
 
+/* A peer whose network is trusted no longer gets no more than it sent: room for
+ * one ping, which is less than the smallest request, and for a small answer. */
+#define ALPHA_OF_ONE_PING (1u << 8)
 #define DAMP_TOKEN_PROVES 4u    /* bytes of token that are hard to guess (attacks.md 3.2 P4) */
 
 static bool observes(const struct damp_pkt *p, const struct damp_decision *d)
@@ -140,20 +143,6 @@ static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, 
 	return damp_charges_fit(c, &probe, why);
 }
 
-/* What one address, and one network, is served on trust. */
-static void charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
-{
-	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0)) {
-		damp_charge_rung(c, d, &c->g->first_known, &p->frame.src, DAMP_DOMAIN_FIRST_KNOWN, 1,
-				 DAMP_REASON_FIRST_CONTACT);
-		return;
-	}
-	damp_charge_rung(c, d, &c->g->first_host, &p->frame.src, DAMP_DOMAIN_FIRST_HOST, 1,
-			 DAMP_REASON_FIRST_CONTACT);
-	damp_charge_rung(c, d, p->frame.v6 ? &c->g->first_net6 : &c->g->first_net4, &p->frame.src,
-			 DAMP_DOMAIN_FIRST_NET, 1, DAMP_REASON_FIRST_CONTACT);
-}
-
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	enum damp_reason why;
@@ -167,7 +156,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		damp_decide_challenge(c, p, d, why);
 		return;
 	}
-	charge_first_contact(c, p, d);
+	damp_charge_first_contact(c, p, d);
 	damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
 	if (!damp_charges_fit(c, d, &why)) {
 		damp_decide_challenge(c, p, d, why);
@@ -178,6 +167,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		damp_drop(d, DAMP_REASON_TABLE_FULL);
 		return;
 	}
+	d->credit_alone = !damp_charge_trust(c, p, d, ALPHA_OF_ONE_PING);
 	serve(c, p, d, DAMP_REASON_ACCEPTED);
 	slice(c, p, d);
 }

@@ -160,6 +160,7 @@ static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
 	damp_grey_prefetch(c->w->grey, damp_key_grey(p));
@@ -244,7 +245,7 @@ static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp
 
 	if (guessable &&
 	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
-	     !damp_guesses_left(c, p)))
+	     !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
 		return ECHO_NONE;
 	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s, echo.bytes,
 			    echo.len))
@@ -332,7 +333,7 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 	if (echo == ECHO_OF_SERVER)
 		d->proof = DAMP_PROOF_SERVER_ECHO;
 	if (echo == ECHO_WRONG_GUESS)
-		damp_charge_guess(c, p, d);
+		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)

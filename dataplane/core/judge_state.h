@@ -128,6 +128,7 @@ struct damp_decision {
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
 	uint32_t credit;                        /* added to the exchange opened */
+	bool credit_alone;                      /* it has no other: what an older request left is gone */
 	uint32_t pay;                           /* taken from the paying exchange */
 	struct damp_xchg *payer;
 	uint64_t obs_key;
@@ -182,7 +183,7 @@ enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
-	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_LIMITS = 16
+	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS, DAMP_DOMAIN_LIMITS = 24
 };
 
 #define DAMP_BLOCK_MORE 8u              /* RFC 7959 section 2.2: the M bit */
@@ -270,13 +271,21 @@ void damp_charge_add(struct damp_decision *d, uint64_t key, uint32_t cost, uint3
 /* Messages or bytes against a guard rung of one address. */
 void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const struct damp_rung *r,
 		      const struct damp_addr *a, enum damp_domain domain, uint32_t units, enum damp_reason why);
+/* One unproved request or record from the peer of the packet, of those that are
+ * served on trust. */
+void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Is its network still trusted with answers larger than what they answer? Then
+ * charge it and return true, else lower d's alpha to beyond_q8. */
+bool damp_charge_trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint16_t beyond_q8);
 /* Bytes toward an unproved outside address: host and network, with a reserve. */
 void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			  uint32_t bytes, uint32_t reserve);
-/* Wrong answers to what can be guessed, of one address: is one left; charge one,
+/* Wrong answers to what can be guessed, of one address, in a domain (GUESSES at
+ * proofs, RESETS of observations): is one left; charge one,
  * whatever becomes of the packet. */
-bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p);
-void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain);
+void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		       enum damp_domain domain);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
 

@@ -210,6 +210,7 @@ struct damp_guard {
 	uint8_t pad[4];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
+	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
 	struct damp_rung first_known;                  /* messages: the same of an address that proved another port */
 	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */

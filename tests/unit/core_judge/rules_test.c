@@ -198,6 +198,8 @@ static void defaults_agree(void **state)
 	SAME(first_known);
 	SAME(first_net4);
 	SAME(first_net6);
+	SAME(trust_net4);
+	SAME(trust_net6);
 	SAME(challenge_retry);
 	SAME(server);
 	SAME(proved);
