@@ -18,13 +18,21 @@
 #define LINES_LOG2_MAX 26u
 #define ENTRIES_MAX 64u /* keys in one section, far above what there are */
 
-enum kind { KIND_TEXT, KIND_COUNT, KIND_ENTRIES, KIND_IDLE };
+enum kind { KIND_TEXT, KIND_COUNT, KIND_ENTRIES, KIND_CHOICE };
+
+/* What false and true are called. */
+enum { CHOICE_IDLE, CHOICE_TRUST };
+static const char *const choices[][2] = {
+	[CHOICE_IDLE] = { "poll", "sleep" },
+	[CHOICE_TRUST] = { "kernel", "always" },
+};
 
 struct key {
 	const char *section, *name;
 	enum kind kind;
 	size_t off;
-	uint64_t min, max;          /* TEXT: max bytes with NUL; ENTRIES: max is the slots of a line */
+	uint64_t min, max;          /* TEXT: max bytes with NUL; ENTRIES: max is the slots of a line; CHOICE: min
+				     * is which */
 	const char *help;
 };
 
@@ -37,8 +45,10 @@ static const struct key keys[] = {
 	  "DPDK device toward the CoAP devices" },
 	{ "workers", "count", KIND_COUNT, AT(nworkers), 1, DAMP_WORKERS_MAX,
 	  "worker threads, each on an lcore of its own beside the main one" },
-	{ "workers", "idle", KIND_IDLE, AT(idle_sleep), 0, 0,
+	{ "workers", "idle", KIND_CHOICE, AT(idle_sleep), CHOICE_IDLE, 0,
 	  "what a worker without packets does: poll, or sleep (for machines that share their cores)" },
+	{ "clock", "trust", KIND_CHOICE, AT(trust_clock), CHOICE_TRUST, 0,
+	  "when the wall clock is believed: kernel (while it says that it is synchronised), or always" },
 	{ "tables", "ledger", KIND_ENTRIES, AT(tables.ledger_log2), 1, DAMP_LEDGER_WAYS,
 	  "addresses and networks with unproved bytes, all workers together" },
 	{ "tables", "peers", KIND_ENTRIES, AT(tables.peers_log2), 1, 3,
@@ -150,15 +160,15 @@ static int set_text(const struct key *k, void *at, const char *value, char *why,
 	return 0;
 }
 
-static int set_idle(void *at, const char *value, char *why, size_t len)
+static int set_choice(const struct key *k, void *at, const char *value, char *why, size_t len)
 {
-	const bool sleep = strcmp(value, "sleep") == 0;
+	const bool second = strcmp(value, choices[k->min][1]) == 0;
 
-	if (!sleep && strcmp(value, "poll") != 0) {
-		snprintf(why, len, "\"%s\" is neither poll nor sleep", value);
+	if (!second && strcmp(value, choices[k->min][0]) != 0) {
+		snprintf(why, len, "\"%s\" is neither %s nor %s", value, choices[k->min][0], choices[k->min][1]);
 		return -1;
 	}
-	*(bool *)at = sleep;
+	*(bool *)at = second;
 	return 0;
 }
 
@@ -173,8 +183,8 @@ static int set_value(const struct key *k, struct damp_config *c, const char *val
 		return set_count(k, at, value, why, len);
 	case KIND_ENTRIES:
 		return set_entries(k, at, value, why, len);
-	case KIND_IDLE:
-		return set_idle(at, value, why, len);
+	case KIND_CHOICE:
+		return set_choice(k, at, value, why, len);
 	}
 	return -1;
 }
@@ -367,8 +377,8 @@ static void describe_default(FILE *out, const struct key *k, const struct damp_c
 	case KIND_ENTRIES:
 		fprintf(out, "%llu", (unsigned long long)k->max << *(const unsigned *)at);
 		break;
-	case KIND_IDLE:
-		fputs("poll", out);
+	case KIND_CHOICE:
+		fputs(choices[k->min][*(const bool *)at], out);
 		break;
 	}
 }

@@ -24,6 +24,7 @@ struct damp_config {
 	char runtime_dir[DAMP_PATH_MAX], state_dir[DAMP_PATH_MAX];
 	unsigned nworkers;
 	bool idle_sleep;            /* give the core away when no packets come */
+	bool trust_clock;           /* the wall clock, whatever the kernel says of it */
 	struct damp_judge_config tables;
 	unsigned mtu;
 	unsigned buffers;           /* packet buffers, 0: computed from queues and rings */

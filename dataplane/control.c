@@ -7,6 +7,7 @@
 #include "programs.h"
 #include "say.h"
 #include "state.h"
+#include "timekeeper.h"
 
 #include <damper/wire.h>
 #include <errno.h>
@@ -196,7 +197,7 @@ static void do_load(struct damp_plane *p, const struct request *r, struct damp_w
 		p->stats->loads_rejected++;
 		return;
 	}
-	if (damp_programs_load(p, block, len, reply->text, sizeof(reply->text)) != 0)
+	if (damp_programs_load(p, block, len, r->head.arg, reply->text, sizeof(reply->text)) != 0)
 		reply->error = EINVAL;
 	else
 		damp_say("generation %u runs", damp_programs_view(p)->hdr->generation);
@@ -235,6 +236,26 @@ static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_r
 		damp_say("bypass ended by request");
 }
 
+static void do_mode(struct damp_plane *p, const struct damp_wire_request *r, struct damp_wire_reply *reply)
+{
+	reply->error = damp_timekeeper_mode(p, r->name, r->value, r->arg, reply->text, sizeof(reply->text));
+	if (reply->error == 0)
+		damp_say("mode of %s: %s for %llu s", r->name[0] != '\0' ? r->name : "all rules",
+			 r->value == DAMP_MODE_ENFORCE ? "enforce" : r->value == DAMP_MODE_OBSERVE ? "observe" : "off",
+			 (unsigned long long)r->arg);
+}
+
+/* Only what was meant: another load may have come in between. */
+static void do_keep(struct damp_plane *p, uint64_t generation, struct damp_wire_reply *reply)
+{
+	if (generation != damp_programs_view(p)->hdr->generation)
+		refuse(reply, ESTALE, "another generation runs");
+	else if (damp_programs_keep(p, reply->text, sizeof(reply->text)) != 0)
+		reply->error = EIO;
+	else
+		damp_say("generation %u is kept", (unsigned)generation);
+}
+
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
 {
 	const struct damp_program_hdr *h = damp_programs_view(p)->hdr;
@@ -264,6 +285,10 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		reply->error = EPROTO;
 		return -1;
 	}
+	if (memchr(r->head.name, '\0', sizeof(r->head.name)) == NULL) {
+		refuse(reply, EBADMSG, "a name has no end");
+		return -1;
+	}
 	switch (r->head.type) {
 	case DAMP_WIRE_HELLO:
 		break;
@@ -277,6 +302,12 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_BYPASS:
 		do_bypass(p, r->head.arg, reply);
+		break;
+	case DAMP_WIRE_MODE:
+		do_mode(p, &r->head, reply);
+		break;
+	case DAMP_WIRE_KEEP:
+		do_keep(p, r->head.arg, reply);
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");

@@ -17,6 +17,7 @@
 #include "state.h"
 #include "steer.h"
 #include "telemetry.h"
+#include "timekeeper.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -246,8 +247,10 @@ static int set_up(struct damp_plane *p)
 {
 	if (check_lcores(p) != 0 || damp_ports_find(p) != 0 || damp_segment_open(p) != 0 || start_clock(p) != 0 ||
 	    damp_ports_pool(p) != 0 || make_qsbr(p) != 0 || make_workers(p) != 0 ||
-	    damp_state_secret(p->config.state_dir, &p->master) != 0 || damp_programs_start(p) != 0 ||
-	    damp_ports_start(p) != 0)
+	    damp_state_secret(p->config.state_dir, &p->master) != 0)
+		return -1;
+	damp_timekeeper_start(p);
+	if (damp_programs_start(p) != 0 || damp_ports_start(p) != 0)
 		return -1;
 	count_memory(p);
 	measure_tables(p);
@@ -278,6 +281,7 @@ static void tick(struct damp_plane *p, unsigned count)
 	damp_ports_stats(p);
 	damp_programs_tick(p);
 	damp_control_tick(p);
+	damp_timekeeper_tick(p);
 	if (count % TICKS_PER_USAGE == 0)
 		measure_tables(p);
 }
@@ -336,6 +340,7 @@ static void shut_down(struct damp_plane *p)
 	measure_tables(p);
 	damp_ports_stop(p);
 	damp_control_close(p);
+	damp_timekeeper_stop(p);
 	damp_programs_stop(p);
 }
 

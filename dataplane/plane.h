@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/live.h"
 
 #include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
@@ -48,6 +49,17 @@ struct damp_rss {
 	uint8_t key[DAMP_RSS_KEY_MAX];
 };
 
+/* timekeeper.h */
+struct damp_timekeeper {
+	struct damp_trust trust;
+	struct damp_moment moment;
+	struct damp_overrides overrides;
+	uint64_t kept_s;            /* what the file says */
+	damp_tick next;             /* evaluation */
+	damp_tick next_keep;
+	bool told_untrusted, told_behind;
+};
+
 struct damp_plane {
 	struct damp_signals signals;
 	struct damp_config config;
@@ -60,6 +72,7 @@ struct damp_plane {
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_timekeeper time;
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;

@@ -10,6 +10,7 @@
 #include "say.h"
 #include "segment.h"
 #include "state.h"
+#include "timekeeper.h"
 
 #include <damper/wire.h>
 #include <rte_cycles.h>
@@ -106,6 +107,7 @@ static int run(struct damp_plane *p, void *block, size_t len, enum damp_program_
 	}
 	damp_secrets_init(&v->secrets, &p->master, wall_now(p));
 	assign_slots(p, v);
+	damp_timekeeper_apply(p, v);
 	publish(p, v, r);
 	note_running(p, source);
 	return 0;
@@ -161,13 +163,26 @@ static void stamp(void *block, size_t len, uint32_t generation)
 	h->checksum = damp_program_checksum(block, len);
 }
 
-int damp_programs_load(struct damp_plane *p, void *block, size_t len, char *text, size_t textlen)
+int damp_programs_keep(struct damp_plane *p, char *text, size_t textlen)
 {
-	const struct damp_view *v;
+	const struct damp_view *v = damp_programs_view(p);
 	char why[DAMP_PATH_MAX];
 
 	text[0] = '\0';
-	stamp(block, len, damp_programs_view(p)->hdr->generation + 1);
+	if (damp_state_save(p->config.state_dir, v->block, v->hdr->total_len, why, sizeof(why)) == 0)
+		return 0;
+	snprintf(text, textlen, "it runs, but is not kept for the next start: %s", why);
+	damp_say("generation %u: %s", v->hdr->generation, text);
+	return -1;
+}
+
+int damp_programs_load(struct damp_plane *p, void *block, size_t len, uint64_t how, char *text, size_t textlen)
+{
+	const uint32_t next = damp_programs_view(p)->hdr->generation + 1;
+	const uint32_t least = (uint32_t)(how & DAMP_LOAD_LEAST);
+
+	text[0] = '\0';
+	stamp(block, len, least > next ? least : next);
 	if (run(p, block, len, DAMP_SOURCE_LOADED, text, textlen) != 0) {
 		p->stats->loads_rejected++;
 		free(block);
@@ -176,11 +191,8 @@ int damp_programs_load(struct damp_plane *p, void *block, size_t len, char *text
 	p->stats->loads_ok++;
 	for (unsigned i = 0; i < SETTLE_STEPS && !sweep(p); i++)
 		rte_delay_us_sleep(SETTLE_STEP_US);
-	v = damp_programs_view(p);
-	if (damp_state_save(p->config.state_dir, v->block, v->hdr->total_len, why, sizeof(why)) != 0) {
-		snprintf(text, textlen, "it runs, but is not kept for the next start: %s", why);
-		damp_say("generation %u: %s", v->hdr->generation, text);
-	}
+	if (!(how & DAMP_LOAD_PROVISIONAL))
+		damp_programs_keep(p, text, textlen);
 	return 0;
 }
 
@@ -201,6 +213,7 @@ static void renew_secrets(struct damp_plane *p)
 		return;
 	}
 	assign_slots(p, v);
+	damp_timekeeper_apply(p, v);
 	publish(p, v, r);
 }
 

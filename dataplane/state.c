@@ -175,6 +175,48 @@ int damp_state_save(const char *dir, const void *block, size_t len, char *err, s
 	return -1;
 }
 
+/* Digits and a newline, nothing else. */
+static bool parse_time(const char *text, uint64_t *out)
+{
+	const char *p = text;
+
+	for (*out = 0; *p >= '0' && *p <= '9'; p++)
+		*out = *out * 10 + (uint64_t)(*p - '0');
+	return p > text && strcmp(p, "\n") == 0;
+}
+
+uint64_t damp_state_time(const char *dir)
+{
+	char path[DAMP_PATH_MAX + 32], text[16];
+	uint64_t kept = 0;
+	ssize_t n;
+	int fd;
+
+	if (damp_path_join(path, sizeof(path), dir, DAMP_TIME_FILE) != 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	if (parse_time(text, &kept))
+		return kept;
+	damp_say("%s holds no time: what ended before this start is not known", path);
+	return 0;
+}
+
+int damp_state_keep_time(const char *dir, uint64_t unix_s)
+{
+	char text[24];
+	const int n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)unix_s);
+	const int rc = replace(dir, DAMP_TIME_FILE, text, (size_t)n, 0640);
+
+	if (rc != 0)
+		damp_say("%s/%s: %s; the latest time proven is not kept", dir, DAMP_TIME_FILE, strerror(-rc));
+	return rc == 0 ? 0 : -1;
+}
+
 static void *read_program(int fd, size_t *len, char *err, size_t errlen)
 {
 	struct stat st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What survives a restart: the secret behind Echo values and pings, and the
- * last good program. Two files in the state directory.
+ * What survives a restart: the secret behind Echo values and pings, the last
+ * good program, and a time that has passed. Three files in the state directory.
  *
  * Invariant: a file is replaced whole or not at all (write aside, fsync,
  * rename), so a power cut leaves the old one.
@@ -13,6 +13,7 @@
 
 #include "core/hash.h"
 
+#define DAMP_TIME_FILE "time"       /* below the state directory: decimal seconds */
 #define DAMP_SECRET_FILE "secret"   /* below the state directory, 16 bytes, mode 0600 */
 
 /* len bytes from the kernel's generator. Returns 0, or -1 said on stderr. */
@@ -32,6 +33,11 @@ int damp_state_save(const char *dir, const void *block, size_t len, char *err, s
 /* The last good program, malloc'ed, or NULL with a line in err (empty when
  * there simply is none). */
 void *damp_state_load(const char *dir, size_t *len, char *err, size_t errlen);
+
+/* The Unix time kept in dir as certainly past, 0 when there is none; what is in
+ * the way is said. And keep another one: 0, or -1 said on stderr. */
+uint64_t damp_state_time(const char *dir);
+int damp_state_keep_time(const char *dir, uint64_t unix_s);
 
 /* Read exactly len bytes from fd at offset 0. Returns 0 or a negative errno. */
 int damp_read_whole(int fd, void *out, size_t len);

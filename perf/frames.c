@@ -63,6 +63,11 @@ void frame_server(uint32_t n, bool v6, struct damp_addr *a)
 	damp_put32(a->b + 12, 1 + n);
 }
 
+size_t frame_payload_at(bool v6)
+{
+	return ETH_LEN + (v6 ? 40 : 20) + UDP_LEN;
+}
+
 static size_t put_get(uint8_t *m, enum frame_kind kind, const uint8_t *echo)
 {
 	size_t at = 0;
@@ -144,13 +149,31 @@ static uint32_t build_arp(uint8_t *out, const struct frame_draw *d)
 	return FRAME_MIN;
 }
 
-uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
+uint32_t frame_wrap(uint8_t *out, const struct damp_addr *src, const struct damp_addr *dst, uint16_t sport,
+		    uint16_t dport, bool v6, size_t payload_len)
 {
 	static const uint8_t macs[12] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
+	struct damp_frame f = { .v6 = v6, .l3_off = ETH_LEN };
+	const size_t l4 = frame_payload_at(v6) - UDP_LEN, udp_len = UDP_LEN + payload_len, len = l4 + udp_len;
+
+	memcpy(out, macs, sizeof(macs));
+	damp_put16(out + 12, v6 ? 0x86dd : 0x0800);
+	put_ip(out + ETH_LEN, src, dst, v6, udp_len);
+	f.l4_off = (uint16_t)l4;
+	damp_put16(out + l4, sport);
+	damp_put16(out + l4 + 2, dport);
+	damp_put16(out + l4 + 4, (uint16_t)udp_len);
+	damp_put16(out + l4 + 6, 0);
+	damp_put16(out + l4 + 6, damp_udp_checksum(out, &f, (uint16_t)udp_len));
+	if (len < FRAME_MIN)
+		memset(out + len, 0, FRAME_MIN - len);
+	return (uint32_t)(len < FRAME_MIN ? FRAME_MIN : len);
+}
+
+uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
+{
 	const bool answer = kind == FRAME_CONTENT;
 	const uint16_t service = kind == FRAME_DNS ? DNS_PORT : DAMP_PORT_COAP;
-	struct damp_frame f = { .v6 = d->v6, .l3_off = ETH_LEN };
-	const size_t l4 = ETH_LEN + (d->v6 ? 40 : 20);
 	struct damp_addr client, server;
 	size_t len;
 
@@ -158,18 +181,8 @@ uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw
 		return build_arp(out, d);
 	frame_client(d->client, d->v6, &client);
 	frame_server(d->server, d->v6, &server);
-	memcpy(out, macs, sizeof(macs));
-	damp_put16(out + 12, d->v6 ? 0x86dd : 0x0800);
-	len = UDP_LEN + put_payload(out + l4 + UDP_LEN, kind, d, echo);
-	put_ip(out + ETH_LEN, answer ? &server : &client, answer ? &client : &server, d->v6, len);
-	f.l4_off = (uint16_t)l4;
-	damp_put16(out + l4, answer ? service : d->port);
-	damp_put16(out + l4 + 2, answer ? d->port : service);
-	damp_put16(out + l4 + 4, (uint16_t)len);
-	damp_put16(out + l4 + 6, 0);
-	damp_put16(out + l4 + 6, damp_udp_checksum(out, &f, (uint16_t)len));
-	len += l4;
-	if (len < FRAME_MIN)
-		memset(out + len, 0, FRAME_MIN - len);
-	return (uint32_t)(len < FRAME_MIN ? FRAME_MIN : len);
+	len = put_payload(out + frame_payload_at(d->v6), kind, d, echo);
+	if (answer)
+		return frame_wrap(out, &server, &client, service, d->port, d->v6, len);
+	return frame_wrap(out, &client, &server, d->port, service, d->v6, len);
 }

@@ -45,4 +45,11 @@ void frame_server(uint32_t n, bool v6, struct damp_addr *a);
  * bytes for FRAME_GET_ECHO, else NULL. */
 uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo);
 
+/* For payloads of one's own: where in a frame the UDP payload begins, and the
+ * headers before and the padding behind one that lies there already. Returns
+ * the length of the frame. */
+size_t frame_payload_at(bool v6);
+uint32_t frame_wrap(uint8_t *out, const struct damp_addr *src, const struct damp_addr *dst, uint16_t sport,
+		    uint16_t dport, bool v6, size_t payload_len);
+
 #endif

@@ -11,11 +11,9 @@
  * it is counted: a set that is all refused would be fast and mean nothing.
  */
 #include "bench.h"
-#include "frame.h"
+#include "captures.h"
 #include "scan.h"
 
-#include <dirent.h>
-#include <pcap/pcap.h>
 #include <stdlib.h>
 
 #define SET_BYTES (8u << 20)
@@ -63,52 +61,9 @@ static void from_hand(struct set *s)
 		add(s, handmade[i].bytes, handmade[i].len);
 }
 
-static void from_frame(struct set *s, const uint8_t *data, size_t len)
+static void from_captures(void *arg, const uint8_t *msg, size_t len)
 {
-	static const struct damp_port_map ports = { .coap = { [5683 / 64] = 1ull << 5683 % 64 } };
-	struct damp_frame f;
-
-	/* Hosts that compute checksums in hardware capture them unfinished. */
-	damp_frame_parse(data, len, &ports, true, &f);
-	if (f.cls == DAMP_FRAME_COAP)
-		add(s, data + f.payload_off, f.payload_len);
-}
-
-static void from_capture(struct set *s, const char *path)
-{
-	char error[PCAP_ERRBUF_SIZE];
-	pcap_t *p = pcap_open_offline(path, error);
-	struct pcap_pkthdr *hdr;
-	const u_char *data;
-
-	if (p == NULL)
-		return;
-	while (pcap_datalink(p) == DLT_EN10MB && pcap_next_ex(p, &hdr, &data) == 1)
-		from_frame(s, data, hdr->caplen);
-	pcap_close(p);
-}
-
-static void from_captures(struct set *s)
-{
-	const char *shared = getenv("DAMPER_SHARED"), *root = getenv("DAMPER_SOURCE_ROOT");
-	char dir[1024], path[2048];
-	const struct dirent *e;
-	DIR *d;
-
-	if (shared != NULL)
-		snprintf(dir, sizeof(dir), "%s/captures", shared);
-	else
-		snprintf(dir, sizeof(dir), "%s/../shared/captures", root ? root : ".");
-	d = opendir(dir);
-	if (d == NULL) {
-		printf("%s is not there: no row coap_scan_ns\n", dir);
-		return;
-	}
-	while ((e = readdir(d)) != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		from_capture(s, path);
-	}
-	closedir(d);
+	add(arg, msg, len);
 }
 
 static void set_free(struct set *s)
@@ -162,7 +117,7 @@ int main(int argc, char **argv)
 	const double hz = bench_hz();
 
 	from_hand(hand);
-	from_captures(captured);
+	captures_each(from_captures, captured);
 	printf("%u messages by hand, %u from captures\n", hand->n, captured->n);
 	for (unsigned k = 0; k < o.runs; k++) {
 		run(&res, hand, "coap_scan_handmade_ns", hz);

@@ -47,10 +47,11 @@ struct damp_args {
 	const char *runtime_dir;
 	const char *comment, *duration;         /* --comment, --for */
 	const char *rules, *against;            /* explain, replay: a file or "running" */
-	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format;
+	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format, *at;
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
 	bool strict;
+	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */
 	int nwords;
 };

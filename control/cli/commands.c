@@ -4,10 +4,13 @@
 
 #include "bypass.h"
 #include "check.h"
+#include "diff.h"
 #include "events.h"
 #include "explain.h"
+#include "fmt.h"
 #include "help.h"
 #include "load.h"
+#include "mode.h"
 #include "replay.h"
 #include "show.h"
 #include "test.h"
@@ -20,7 +23,7 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_COMMENT] = { "comment", 0, "TEXT",
 			       "why; kept with the load and shown by 'show status'" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
-			   "how long, like 90s, 10min, 1h (default 10min, at most 1d)" },
+			   "how long, like 90s, 10min, 1h (default 10min; a bypass at\nmost 1d, all else 30d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
 			      "take warnings for errors, and remark on more" },
 	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
@@ -52,12 +55,18 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
 				   "frames from this MAC came from outside, all others from\n"
 				   "inside; may be repeated" },
+	[DAMP_OPT_AT] = { "at", 0, "TIME",
+			  "the time for schedules and ends, like 2026-11-21T10:00Z or\n"
+			  "2026-11-21T10:00+01:00 (default now), or 'unknown'" },
 	[DAMP_OPT_GRACE] = { "grace", 0, NULL,
 			     "begin as right after a start of the gateway, in its grace time" },
 	[DAMP_OPT_LOOPBACK] = { "move-loopback", 0, NULL,
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
+	[DAMP_OPT_WRITE] = { "write", 'w', NULL, "write files that change, and print their names" },
+	[DAMP_OPT_CHECK] = { "check", 0, NULL,
+			     "only print the names of files that would change" },
 	[DAMP_OPT_RUNTIME_DIR] = { "runtime-dir", 0, "DIR",
 				   "where damperd's socket is (default /run/damper, or\n$DAMPER_RUNTIME_DIR)" },
 	[DAMP_OPT_HELP] = { "help", 'h', NULL, "print help and end" },
@@ -77,6 +86,20 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_check,
 	},
 	{
+		.name = "fmt", .args = "FILE...", .min_words = 1, .max_words = -1,
+		.summary = "lay rule files out in the one way",
+		.help = "Prints each file with the one indentation and spacing: two blanks a level, lines\n"
+			"broken inside brackets at 100 characters, comments beside lines under each\n"
+			"other. What is written, all comments, the order, and whether a list stands in\n"
+			"brackets or in lines stay as they are; so do single empty lines.\n"
+			"Files that are included are named by themselves. Rule tests are laid out too.\n"
+			"Ends with 1 when a file has errors, or with --check when one would change.\n",
+		.options = { DAMP_OPT_WRITE, DAMP_OPT_CHECK },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_REFUSED },
+		.examples = { "damper fmt rules.yaml | diff rules.yaml -", "damper fmt --write *.yaml" },
+		.run = damp_cmd_fmt,
+	},
+	{
 		.name = "schema", .args = "",
 		.summary = "the rule language as a JSON Schema, for editors",
 		.help = "Prints a JSON Schema (draft 7) of rule files: the keys and the shape of their\n"
@@ -84,6 +107,23 @@ const struct damp_command damp_commands[] = {
 			"says is looked at by 'damper check' alone.\n",
 		.examples = { "damper schema > damper-rules.schema.json" },
 		.run = damp_cmd_schema,
+	},
+	{
+		.name = "diff", .args = "[OLD] NEW", .min_words = 1, .max_words = 2,
+		.summary = "what changes from one rule set to another",
+		.help = "OLD and NEW are rule files, 'running', or numbers of generations ('damper\n"
+			"history'); without OLD it is what runs. Both are compiled, and what they mean is\n"
+			"compared, not their text: rules added, removed, changed and moved, numbers from\n"
+			"old to new, members of sets, values of the guard, each with its place on both\n"
+			"sides. Defaults that are now written are told, and are no difference. Budgets\n"
+			"that a load would lose stand first: whoever is above such a limit begins anew.\n"
+			"Ends with 1 when they differ.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper diff new.yaml", "damper diff 7 9",
+			      "damper diff old.yaml new.yaml --json | jq .state_lost" },
+		.run = damp_cmd_diff,
 	},
 	{
 		.name = "load", .args = "FILE", .min_words = 1, .max_words = 1,
@@ -118,7 +158,9 @@ const struct damp_command damp_commands[] = {
 			"  matched   looked like what the rule asks for\n"
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"
-			"  acted     were stopped, answered or challenged by it\n",
+			"  acted     were stopped, answered or challenged by it\n"
+			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a\n"
+			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n",
 		.options = { DAMP_OPT_JSON, DAMP_OPT_WATCH },
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper show rules",
@@ -180,7 +222,7 @@ const struct damp_command damp_commands[] = {
 			"frames before it. --hex - prints one JSON object for each line.\n"
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
-			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_RULES,
+			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,
 			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
@@ -227,6 +269,20 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper test /etc/damper/home.test.yaml" },
 		.run = damp_cmd_test,
+	},
+	{
+		.name = "mode", .args = "RULE MODE", .min_words = 2, .max_words = 2,
+		.summary = "another mode of a rule for a while",
+		.help = "RULE is the id of a rule, or 'all'; MODE is observe, enforce, off, or file.\n"
+			"For a rule that hurts, or one that was on trial: its mode is another one until the\n"
+			"time is over, across reloads and whatever becomes of damperd; then that of the rule\n"
+			"file holds again. The ceiling of 'ruleset: mode' stays above it. 'file' ends it now.\n"
+			"'damper show rules' shows the mode that the data plane goes by, and how long.\n",
+		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper mode lookup-limit observe --for 30min", "damper mode all observe --for 5min",
+			      "damper mode lookup-limit file" },
+		.run = damp_cmd_mode,
 	},
 	{
 		.name = "bypass on", .args = "",

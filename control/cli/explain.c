@@ -3,6 +3,7 @@
 #include "explain.h"
 
 #include "common/diag_json.h"
+#include "common/text.h"
 #include "foresight/decode.h"
 #include "foresight/explain.h"
 #include "foresight/sides.h"
@@ -12,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MESSAGE_MAX 65535u
 
@@ -50,14 +52,33 @@ static json_t *document(struct damp_bench *b, const struct damp_origin *o, const
 	return doc;
 }
 
-static struct damp_bench *new_bench(const struct damp_origin *o, uint64_t wall_s, bool small)
+/* --at: of a described message the time is now unless it is given, of a frame
+ * that of the capture. */
+static int read_at(const struct damp_cli *cli, struct damp_bench_setup *s)
 {
-	const struct damp_bench_setup s = {
+	const char *at = cli->args.at;
+
+	if (at == NULL) {
+		s->when_s = s->wall_s == 0 ? (uint64_t)time(NULL) : 0;
+	} else if (strcmp(at, "unknown") == 0) {
+		s->clock_untrusted = true;
+	} else if (damp_text_parse_time(at, &s->when_s)) {
+		return damp_fail(DAMP_EXIT_USAGE, "--at %s: write a time like 2026-11-21T10:00Z, or 'unknown'", at);
+	}
+	return DAMP_EXIT_OK;
+}
+
+static struct damp_bench *new_bench(const struct damp_cli *cli, const struct damp_origin *o, uint64_t wall_s,
+				    bool small)
+{
+	struct damp_bench_setup s = {
 		.block = o->block, .len = o->len, .wall_s = wall_s, .small = small
 	};
 	char err[256];
-	struct damp_bench *b = damp_bench_new(&s, err, sizeof(err));
+	struct damp_bench *b;
 
+	read_at(cli, &s);
+	b = damp_bench_new(&s, err, sizeof(err));
 	if (b == NULL)
 		damp_fail(DAMP_EXIT_INTERNAL, "the program cannot be used: %s", err);
 	return b;
@@ -70,7 +91,7 @@ static int explain_message(const struct damp_cli *cli, const uint8_t *msg, size_
 	struct damp_bench *b = NULL;
 	int code = damp_origin_open(cli, cli->args.rules, &o);
 
-	if (code == DAMP_EXIT_OK && (f == NULL || (b = new_bench(&o, 0, true)) == NULL))
+	if (code == DAMP_EXIT_OK && (f == NULL || (b = new_bench(cli, &o, 0, true)) == NULL))
 		code = DAMP_EXIT_INTERNAL;
 	if (code == DAMP_EXIT_OK)
 		code = damp_explain_frame(cli, b->view, msg, len, f);
@@ -209,7 +230,7 @@ static int walk(struct walk *w)
 			return damp_fail(DAMP_EXIT_UNREADABLE, "%s", err);
 		if (w->bench == NULL) {
 			w->first_ns = f.ts_ns;
-			w->bench = new_bench(w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
+			w->bench = new_bench(w->cli, w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
 			if (w->bench == NULL)
 				return DAMP_EXIT_INTERNAL;
 			w->sides.view = w->bench->view;
@@ -289,6 +310,8 @@ int damp_cmd_explain(struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_USAGE,
 				 "--from and --to do not go with --pcap: the frame has its own");
 	code = check_state(a);
+	if (code == DAMP_EXIT_OK)
+		code = read_at(cli, &(struct damp_bench_setup){ 0 });
 	if (code != DAMP_EXIT_OK)
 		return code;
 	if (a->hex != NULL)

@@ -106,6 +106,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_OUTSIDE_MAC:
 		keep(&a->outside_mac, value);
 		break;
+	case DAMP_OPT_AT:
+		a->at = value;
+		break;
 	case DAMP_OPT_GRACE:
 		a->grace = true;
 		break;
@@ -129,6 +132,12 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 		break;
 	case DAMP_OPT_FOR:
 		a->duration = value;
+		break;
+	case DAMP_OPT_WRITE:
+		a->write = true;
+		break;
+	case DAMP_OPT_CHECK:
+		a->check = true;
 		break;
 	case DAMP_OPT_RUNTIME_DIR:
 		a->runtime_dir = value;
@@ -160,35 +169,66 @@ static bool is_option(const struct damp_option *o, const char *text, const char 
 	return text[2 + n] == '\0' || text[2 + n] == '=';
 }
 
-/* Take argv[*i] and its value. seen: which options were given. */
-static int take_option(struct damp_args *a, int argc, char **argv, int *i,
+/* The command that the first one or two of n words name. */
+static const struct damp_command *find(char *const *words, int n, int *used)
+{
+	char two[64] = "";
+
+	if (n < 1)
+		return NULL;
+	if (n > 1)
+		snprintf(two, sizeof(two), "%s %s", words[0], words[1]);
+	for (size_t i = 0; i < damp_ncommands; i++) {
+		*used = strcmp(damp_commands[i].name, two) == 0
+				? 2
+				: strcmp(damp_commands[i].name, words[0]) == 0;
+		if (*used > 0)
+			return &damp_commands[i];
+	}
+	return NULL;
+}
+
+/* The option that text is, 0 for none. One letter may mean two things: first
+ * those options are asked that the command takes. */
+static unsigned which_option(const struct damp_command *c, const char *text, const char **value)
+{
+	for (unsigned i = 0; c != NULL && i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++)
+		if (is_option(&damp_option_table[c->options[i]], text, value))
+			return c->options[i];
+	for (unsigned id = 1; id < DAMP_OPT_ID_MAX; id++)
+		if (is_option(&damp_option_table[id], text, value))
+			return id;
+	return DAMP_OPT_NONE;
+}
+
+/* Take argv[*i] and its value. c: the command that argv begins with, or NULL.
+ * seen: which options were given. */
+static int take_option(struct damp_args *a, const struct damp_command *c, int argc, char **argv, int *i,
 		       bool seen[DAMP_OPT_ID_MAX])
 {
 	const char *text = argv[*i], *value;
+	const unsigned id = which_option(c, text, &value);
+	const struct damp_option *o;
 
-	for (unsigned id = 1; id < DAMP_OPT_ID_MAX; id++) {
-		const struct damp_option *o = &damp_option_table[id];
-
-		if (!is_option(o, text, &value))
-			continue;
-		if (o->arg == NULL && value != NULL)
-			return damp_fail(DAMP_EXIT_USAGE, "--%s takes no value", o->name);
-		if (o->arg != NULL && value == NULL) {
-			if (*i + 1 >= argc)
-				return damp_fail(DAMP_EXIT_USAGE, "--%s needs %s behind it",
-						 o->name, o->arg);
-			value = argv[++*i];
-		}
-		apply(a, (enum damp_option_id)id, value);
-		seen[id] = true;
-		return DAMP_EXIT_OK;
+	o = &damp_option_table[id];
+	if (id == DAMP_OPT_NONE)
+		return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help'", text);
+	if (o->arg == NULL && value != NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "--%s takes no value", o->name);
+	if (o->arg != NULL && value == NULL) {
+		if (*i + 1 >= argc)
+			return damp_fail(DAMP_EXIT_USAGE, "--%s needs %s behind it", o->name, o->arg);
+		value = argv[++*i];
 	}
-	return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help'", text);
+	apply(a, (enum damp_option_id)id, value);
+	seen[id] = true;
+	return DAMP_EXIT_OK;
 }
 
 /* Sort argv into options and words; the words stay in order. */
 static int split(struct damp_args *a, int argc, char **argv, bool seen[DAMP_OPT_ID_MAX])
 {
+	const struct damp_command *c = find(argv + 1, argc - 1, &(int){ 0 });
 	bool only_words = false;
 	int code;
 
@@ -199,30 +239,13 @@ static int split(struct damp_args *a, int argc, char **argv, bool seen[DAMP_OPT_
 		} else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
 			if (strcmp(argv[i], "--version") == 0)
 				argv[a->nwords++] = (char *)"version";
-			else if ((code = take_option(a, argc, argv, &i, seen)) != DAMP_EXIT_OK)
+			else if ((code = take_option(a, c, argc, argv, &i, seen)) != DAMP_EXIT_OK)
 				return code;
 		} else {
 			argv[a->nwords++] = argv[i];
 		}
 	}
 	return DAMP_EXIT_OK;
-}
-
-/* The command that the first one or two words name. */
-static const struct damp_command *find(const struct damp_args *a, int *used)
-{
-	char two[64] = "";
-
-	if (a->nwords > 1)
-		snprintf(two, sizeof(two), "%s %s", a->words[0], a->words[1]);
-	for (size_t i = 0; i < damp_ncommands; i++) {
-		*used = strcmp(damp_commands[i].name, two) == 0
-				? 2
-				: strcmp(damp_commands[i].name, a->words[0]) == 0;
-		if (*used > 0)
-			return &damp_commands[i];
-	}
-	return NULL;
 }
 
 static int unknown_command(const struct damp_args *a)
@@ -287,7 +310,7 @@ static int run(struct damp_cli *cli, const bool seen[DAMP_OPT_ID_MAX])
 		damp_help_all(a->help ? stdout : stderr);
 		return a->help ? DAMP_EXIT_OK : DAMP_EXIT_USAGE;
 	}
-	c = find(a, &used);
+	c = find(a->words, a->nwords, &used);
 	if (c == NULL)
 		return unknown_command(a);
 	if (a->help) {

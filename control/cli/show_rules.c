@@ -38,13 +38,25 @@ static void outcome_cells(struct damp_sheet *t, const json_t *counters, const ch
 			damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
 }
 
+/* "observe", "observe for 5 min", "enforce, not now" */
+static void mode_cell(struct damp_sheet *t, const json_t *rule)
+{
+	const char *mode = damp_get_text(rule, "mode"), *when = damp_get_text(rule, "time");
+	const long long left = damp_get_int(rule, "mode_remaining_s");
+	const bool waits = when[0] != '\0' && strcmp(when, "now") != 0;
+	char span[DAMP_TEXT_LEN];
+
+	damp_sheet_cell(t, waits ? DAMP_DIM : mode_colour(mode), "%s%s%s%s%s", mode, left > 0 ? " for " : "",
+			left > 0 ? damp_text_span(span, sizeof(span), (uint64_t)left) : "", waits ? ", " : "",
+			waits ? when : "");
+}
+
 static void rule_row(struct damp_sheet *t, const json_t *rule)
 {
-	const char *mode = damp_get_text(rule, "mode");
 	const json_t *counters = json_object_get(rule, "counters");
 
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
-	damp_sheet_cell(t, mode_colour(mode), "%s", mode);
+	mode_cell(t, rule);
 	damp_sheet_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")),
 			damp_get_int(rule, "line"));
 	outcome_cells(t, counters, "matched");

@@ -156,6 +156,28 @@ static void print_traffic(const json_t *now)
 	       damp_get_number(now, "window_s"));
 }
 
+/* Only what an operator has to know of. */
+static void print_clock(const struct damp_cli *cli, const json_t *c)
+{
+	const long long waiting = damp_get_int(c, "rules_waiting"), modes = damp_get_int(c, "mode_overrides");
+	bool said = false;
+
+	if (!json_is_object(c))
+		return;
+	if (!damp_get_true(c, "trusted")) {
+		label("clock");
+		coloured(cli, DAMP_YELLOW, damp_get_true(c, "behind") ? "behind a time that was proven before"
+								     : "not synchronised");
+		puts(": rules with 'when' go by fail: clock_unsynced");
+		said = true;
+	}
+	if (waiting == 0 && modes == 0)
+		return;
+	label(said ? "" : "clock");
+	printf("%lld rules out of force for their time, %lld modes set for a while (damper show rules)\n", waiting,
+	       modes);
+}
+
 static void print_factor(const json_t *j, const char *in_key, const char *out_key, const char *per)
 {
 	char in[DAMP_TEXT_LEN], out[DAMP_TEXT_LEN];
@@ -275,6 +297,7 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 	if (!is_up(doc))
 		return;
 	print_dataplane(json_object_get(doc, "dataplane"));
+	print_clock(cli, json_object_get(doc, "clock"));
 	print_ports(cli, json_object_get(doc, "ports"));
 	print_traffic(json_object_get(doc, "now"));
 	print_unproved(doc);

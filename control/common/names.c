@@ -41,6 +41,13 @@ const char *damp_name_mode(unsigned mode)
 	PICK(word, DAMP_MODE_MAX, mode);
 }
 
+const char *damp_name_in_force(unsigned in_force)
+{
+	static const char *const word[] = { "now", "ended", "not now", "time unknown" };
+
+	PICK(word, DAMP_IN_FORCE_MAX, in_force);
+}
+
 const char *damp_name_action(unsigned action)
 {
 	static const char *const word[] = { "continue", "accept", "drop", "challenge",

@@ -19,6 +19,7 @@ const char *damp_name_side(unsigned side);              /* "outside", "inside": 
 const char *damp_name_direction(unsigned side);         /* "inbound" for what came from outside */
 const char *damp_name_kind(unsigned kind);
 const char *damp_name_mode(unsigned mode);
+const char *damp_name_in_force(unsigned in_force);      /* "now", "ended", "not now", "time unknown" */
 const char *damp_name_action(unsigned action);
 /* "drop", "answer 4.29". out: at least 24 bytes; returned. */
 const char *damp_name_act(const struct damp_act *a, char *out, size_t len);

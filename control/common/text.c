@@ -143,6 +143,51 @@ char *damp_text_time_s(char *out, size_t len, int64_t wall_s)
 	return out;
 }
 
+/* "Z" or "+01:00" behind a time, as seconds to take away. */
+static int parse_offset(const char *text, int *offset_s)
+{
+	unsigned h, m;
+	int end = 0;
+
+	*offset_s = 0;
+	if (strcmp(text, "Z") == 0)
+		return 0;
+	if ((text[0] != '+' && text[0] != '-') || sscanf(text + 1, "%2u:%2u%n", &h, &m, &end) != 2 ||
+	    text[1 + end] != '\0' || h > 23 || m > 59)
+		return -1;
+	*offset_s = (int)(h * 3600 + m * 60) * (text[0] == '-' ? -1 : 1);
+	return 0;
+}
+
+int damp_text_parse_time(const char *text, uint64_t *wall_s)
+{
+	struct tm tm = { 0 }, given;
+	int end = 0, offset_s;
+	int64_t t;
+
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+		   &end) != 5)
+		return -1;
+	text += end;
+	if (*text == ':') {
+		if (sscanf(text, ":%2d%n", &tm.tm_sec, &end) != 1)
+			return -1;
+		text += end;
+	}
+	if (parse_offset(text, &offset_s))
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	given = tm;
+	/* timegm() makes the 31st of February the 3rd of March: such a day is none. */
+	t = timegm(&tm);
+	if (tm.tm_mon != given.tm_mon || tm.tm_mday != given.tm_mday || tm.tm_hour != given.tm_hour ||
+	    tm.tm_min != given.tm_min || tm.tm_sec != given.tm_sec || t < offset_s)
+		return -1;
+	*wall_s = (uint64_t)(t - offset_s);
+	return 0;
+}
+
 char *damp_text_addr(char *out, size_t len, const uint8_t addr[16])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };

@@ -24,6 +24,10 @@ char *damp_text_span(char *out, size_t len, uint64_t seconds);  /* "2 h 5 min" *
 char *damp_text_time(char *out, size_t len, int64_t wall_us);   /* RFC 3339, UTC, microseconds */
 char *damp_text_time_s(char *out, size_t len, int64_t wall_s);  /* the same in whole seconds */
 
+/* "2026-11-21T10:14:07Z", "2026-11-21T10:14Z", or with "+01:00" for Z, as Unix
+ * seconds. Returns 0, or -1 when text is none. */
+int damp_text_parse_time(const char *text, uint64_t *wall_s);
+
 /* An address of 16 bytes (IPv4 mapped); "203.0.113.9" or "2001:db8::1". */
 #define DAMP_TEXT_ADDR_LEN 46u
 char *damp_text_addr(char *out, size_t len, const uint8_t addr[16]);

@@ -2,8 +2,9 @@
 /* Routing, and the two requests that change something; see api.h. */
 #include "api.h"
 
+#include "api_change.h"
+#include "api_runtime.h"
 #include "common/diag_json.h"
-#include "common/program_json.h"
 #include "loader.h"
 #include "log.h"
 #include "peer.h"
@@ -15,7 +16,7 @@
 
 #define EVENTS_PER_ANSWER 500u
 
-static void answer_text(struct damp_http_reply *reply, unsigned status, char *text)
+void damp_api_answer_text(struct damp_http_reply *reply, unsigned status, char *text)
 {
 	reply->status = text != NULL ? status : 500;
 	reply->type = "application/json";
@@ -23,23 +24,23 @@ static void answer_text(struct damp_http_reply *reply, unsigned status, char *te
 	reply->len = text != NULL ? strlen(text) : 0;
 }
 
-static void answer(struct damp_http_reply *reply, unsigned status, json_t *j)
+void damp_api_answer(struct damp_http_reply *reply, unsigned status, json_t *j)
 {
-	answer_text(reply, status, j != NULL ? json_dumps(j, JSON_COMPACT) : NULL);
+	damp_api_answer_text(reply, status, j != NULL ? json_dumps(j, JSON_COMPACT) : NULL);
 	json_decref(j);
 }
 
-static void refuse(struct damp_http_reply *reply, unsigned status, const char *error,
-		   const char *text)
+void damp_api_refuse(struct damp_http_reply *reply, unsigned status, const char *error,
+		     const char *text)
 {
-	answer(reply, status,
+	damp_api_answer(reply, status,
 	       json_pack("{s:i, s:s, s:o}",
 			 "schema", DAMP_JSON_SCHEMA,
 			 "error", error,
 			 "text", damp_json_text(text)));
 }
 
-static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
+void damp_api_refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 {
 	char text[256];
 
@@ -51,7 +52,7 @@ static void refuse_away(struct damp_control *c, struct damp_http_reply *reply)
 	else
 		snprintf(text, sizeof(text), "the data plane is away: %s", c->state.why_away);
 	pthread_mutex_unlock(&c->state.lock);
-	refuse(reply, 503, "dataplane_away", text);
+	damp_api_refuse(reply, 503, "dataplane_away", text);
 }
 
 typedef json_t *(*document)(struct damp_control *c, const struct damp_snap *snap);
@@ -62,9 +63,9 @@ static void answer_document(struct damp_control *c, struct damp_http_reply *repl
 	struct damp_snap *snap = damp_control_snapshot(c);
 
 	if (snap == NULL && needs_dataplane)
-		refuse_away(c, reply);
+		damp_api_refuse_away(c, reply);
 	else
-		answer(reply, 200, build(c, snap));
+		damp_api_answer(reply, 200, build(c, snap));
 	free(snap);
 }
 
@@ -103,29 +104,7 @@ static void get_memory(struct damp_control *c, const struct damp_http_request *r
 	answer_document(c, reply, damp_api_memory, true);
 }
 
-/* The running program as it is, for judging off the wire. It holds no secret. */
-static void get_program(struct damp_control *c, const struct damp_http_request *req,
-			struct damp_http_reply *reply)
-{
-	struct damp_prog *p = damp_control_running(c);
-
-	(void)req;
-	if (p == NULL) {
-		refuse(reply, 503, "dataplane_away", "it is not known what program the data plane runs");
-		return;
-	}
-	reply->status = 500;
-	reply->type = "application/octet-stream";
-	reply->body = malloc(p->len);
-	if (reply->body != NULL) {
-		memcpy(reply->body, p->block, p->len);
-		reply->len = p->len;
-		reply->status = 200;
-	}
-	damp_prog_put(p);
-}
-
-static bool number(const char *text, uint64_t *out)
+bool damp_api_number(const char *text, uint64_t *out)
 {
 	char *end;
 
@@ -141,96 +120,14 @@ static void get_events(struct damp_control *c, const struct damp_http_request *r
 {
 	uint64_t since = 0, max = EVENTS_PER_ANSWER;
 
-	if (!number(damp_http_query(req, "since"), &since) ||
-	    !number(damp_http_query(req, "max"), &max)) {
-		refuse(reply, 400, "usage", "since and max are decimal numbers");
+	if (!damp_api_number(damp_http_query(req, "since"), &since) ||
+	    !damp_api_number(damp_http_query(req, "max"), &max)) {
+		damp_api_refuse(reply, 400, "usage", "since and max are decimal numbers");
 		return;
 	}
 	if (max > EVENTS_PER_ANSWER)
 		max = EVENTS_PER_ANSWER;
-	answer_text(reply, 200, damp_evlog_since(c->evlog, since, (unsigned)max));
-}
-
-static unsigned http_status(enum damp_load_status status)
-{
-	switch (status) {
-	case DAMP_LOAD_OK:
-		return 200;
-	case DAMP_LOAD_BUSY:
-		return 409;
-	case DAMP_LOAD_WRONG:
-	case DAMP_LOAD_UNREADABLE:
-		return 422;
-	case DAMP_LOAD_AWAY:
-		return 503;
-	case DAMP_LOAD_REFUSED:
-		return 502;
-	case DAMP_LOAD_TIMEOUT:
-		return 504;
-	case DAMP_LOAD_INTERNAL:
-		return 500;
-	}
-	return 500;
-}
-
-static json_t *load_json(const struct damp_load_result *r)
-{
-	bool ok = r->status == DAMP_LOAD_OK;
-	json_t *j = json_pack("{s:i, s:b, s:o, s:i, s:i}",
-			      "schema", DAMP_JSON_SCHEMA,
-			      "ok", ok,
-			      "diagnostics", damp_diag_json(&r->rules),
-			      "errors", (int)r->rules.errors,
-			      "warnings", (int)r->rules.warnings);
-
-	if (ok) {
-		json_object_set_new(j, "generation", json_integer(r->generation));
-		json_object_set_new(j, "program", damp_program_json(&r->prog->view));
-		json_object_set_new(j, "remark",
-				    damp_json_text(r->text[0] != '\0' ? r->text : NULL));
-	} else {
-		json_object_set_new(j, "error", json_string(damp_load_status_name(r->status)));
-		json_object_set_new(j, "text", damp_json_text(r->text));
-	}
-	if (r->rules.text != NULL)
-		json_object_set_new(j, "report", damp_json_text(r->rules.text));
-	return j;
-}
-
-static const char *or_default(const char *text, const char *otherwise)
-{
-	return text != NULL && text[0] != '\0' ? text : otherwise;
-}
-
-/* A copy of text without control characters: it ends in logs and on terminals. */
-static void clean(char *out, size_t len, const char *text)
-{
-	snprintf(out, len, "%s", text);
-	for (char *p = out; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-}
-
-static void post_load(struct damp_control *c, const struct damp_http_request *req,
-		      struct damp_http_reply *reply)
-{
-	struct damp_load_job job = { .text = req->body, .len = req->body_len };
-	struct damp_load_result r;
-	char by[64], name[256], comment[256];
-
-	if (req->body_len == 0) {
-		refuse(reply, 400, "usage", "the body is the text of a rule file");
-		return;
-	}
-	damp_peer_name(req->peer.uid, by, sizeof(by));
-	clean(name, sizeof(name), or_default(damp_http_query(req, "name"), "rules"));
-	clean(comment, sizeof(comment), or_default(damp_http_query(req, "comment"), ""));
-	job.by = by;
-	job.name = name;
-	job.comment = comment;
-	damp_load_run(c, &job, &r);
-	answer(reply, http_status(r.status), load_json(&r));
-	damp_load_result_free(&r);
+	damp_api_answer_text(reply, 200, damp_evlog_since(c->evlog, since, (unsigned)max));
 }
 
 static bool bypass_seconds(const struct damp_http_request *req, uint64_t *seconds)
@@ -268,21 +165,21 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 	int err;
 
 	if (!bypass_seconds(req, &seconds)) {
-		refuse(reply, 400, "usage",
+		damp_api_refuse(reply, 400, "usage",
 		       "the body is {\"for_s\": N} with N from 0 (off) to 86400 seconds");
 		return;
 	}
 	err = damp_link_call(c->link, DAMP_WIRE_BYPASS, seconds, -1, &wire, NULL);
 	if (err == -ETIMEDOUT) {
-		refuse(reply, 504, "timeout", "the data plane did not answer in time");
+		damp_api_refuse(reply, 504, "timeout", "the data plane did not answer in time");
 	} else if (err) {
-		refuse_away(c, reply);
+		damp_api_refuse_away(c, reply);
 	} else if (wire.error) {
-		refuse(reply, 502, "refused",
+		damp_api_refuse(reply, 502, "refused",
 		       wire.text[0] != '\0' ? wire.text : strerror(wire.error));
 	} else {
 		tell_bypass(c, req, seconds);
-		answer(reply, 200,
+		damp_api_answer(reply, 200,
 		       json_pack("{s:i, s:b, s:I}",
 				 "schema", DAMP_JSON_SCHEMA,
 				 "active", seconds > 0,
@@ -301,8 +198,14 @@ static const struct route routes[] = {
 	{ "GET", "/v1/status", false, get_status },   { "GET", "/v1/rules", false, get_rules },
 	{ "GET", "/v1/limits", false, get_limits },   { "GET", "/v1/workers", false, get_workers },
 	{ "GET", "/v1/memory", false, get_memory },   { "GET", "/v1/events", false, get_events },
-	{ "GET", "/v1/program", false, get_program },
-	{ "POST", "/v1/load", true, post_load },      { "POST", "/v1/bypass", true, post_bypass },
+	{ "GET", "/v1/program", false, damp_api_get_program },
+	{ "GET", "/v1/history", false, damp_api_get_history },
+	{ "GET", "/v1/generation", false, damp_api_get_generation },
+	{ "POST", "/v1/load", true, damp_api_post_load },
+	{ "POST", "/v1/confirm", true, damp_api_post_confirm },
+	{ "POST", "/v1/rollback", true, damp_api_post_rollback },
+	{ "POST", "/v1/bypass", true, post_bypass },
+	{ "POST", "/v1/mode", true, damp_api_post_mode },
 };
 
 static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)
@@ -311,7 +214,7 @@ static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)
 
 	snprintf(text, sizeof(text), "only root and members of group %s may do that",
 		 c->opt.admin_group);
-	refuse(reply, 403, "permission", text);
+	damp_api_refuse(reply, 403, "permission", text);
 }
 
 void damp_api_handle(void *arg, const struct damp_http_request *req, struct damp_http_reply *reply)
@@ -334,7 +237,7 @@ void damp_api_handle(void *arg, const struct damp_http_request *req, struct damp
 		return;
 	}
 	if (path_known)
-		refuse(reply, 405, "method", "this path has another method");
+		damp_api_refuse(reply, 405, "method", "this path has another method");
 	else
-		refuse(reply, 404, "not_found", "there is no such path in this version of damperd");
+		damp_api_refuse(reply, 404, "not_found", "there is no such path in this version of damperd");
 }

@@ -5,6 +5,7 @@
  */
 #include "api.h"
 
+#include "change.h"
 #include "common/diag_json.h"
 #include "common/names.h"
 #include "common/program_json.h"
@@ -209,6 +210,18 @@ static json_t *unproved_json(const struct damp_worker_stats *t)
 			 "factor", ratio(out, in));
 }
 
+static json_t *clock_json(const struct damp_stats *s)
+{
+	return json_pack("{s:b, s:b, s:o, s:o, s:I, s:I, s:I}",
+			 "trusted", s->clock_trusted != 0,
+			 "behind", s->clock_behind != 0,
+			 "wall", wall((int64_t)s->clock_wall_s),
+			 "at_least", wall((int64_t)s->clock_least_s),
+			 "rules_waiting", (json_int_t)s->rules_waiting,
+			 "rules_observing", (json_int_t)s->rules_observing,
+			 "mode_overrides", (json_int_t)s->mode_overrides);
+}
+
 static void add_traffic(json_t *j, struct damp_control *c, const struct damp_snap *snap)
 {
 	const struct damp_worker_stats *t = &snap->total;
@@ -219,6 +232,7 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 			    json_pack("{s:b, s:I}",
 				      "active", left > 0,
 				      "remaining_s", (json_int_t)left));
+	json_object_set_new(j, "clock", clock_json(&snap->stats));
 	json_object_set_new(j, "traffic", sides_json(t));
 	json_object_set_new(j, "now", now_json(&rates));
 	json_object_set_new(j, "unproved", unproved_json(t));
@@ -253,6 +267,7 @@ json_t *damp_api_status(struct damp_control *c, const struct damp_snap *snap)
 	json_object_set_new(j, "program", running_json(s));
 	json_object_set_new(j, "last_load", last_load_json(&s->last));
 	pthread_mutex_unlock(&s->lock);
+	json_object_set_new(j, "confirm", damp_change_json(c));
 	if (snap != NULL)
 		add_traffic(j, c, snap);
 	return j;

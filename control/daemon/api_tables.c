@@ -31,15 +31,16 @@ static json_t *rule_json(const struct damp_progview *v, const struct damp_rule *
 {
 	const char *id = damp_progview_string(v, r->id_off);
 	unsigned slot = damp_snap_rule_slot(snap, id);
-	json_t *limits = json_array();
+	json_t *limits = json_array(), *j;
 	char then[24], over[24];
 
 	for (unsigned i = 0; i < r->nlimits && i < DAMP_RULE_LIMITS_MAX; i++)
 		json_array_append_new(limits,
 				      json_string(damp_progview_limit_name(v, r->limit[i])));
-	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:s, s:s, s:o, s:o}",
+	j = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:s, s:o, s:o}",
 			 "id", id,
-			 "mode", damp_name_mode(r->mode),
+			 "mode", damp_name_mode(slot > 0 ? snap->stats.rule_mode[slot] : r->mode),
+			 "mode_of_file", damp_name_mode(r->mode),
 			 "file", damp_json_text(damp_progview_string(v, r->file_off)),
 			 "line", (int)r->line,
 			 "column", (int)r->column,
@@ -47,6 +48,12 @@ static json_t *rule_json(const struct damp_progview *v, const struct damp_rule *
 			 "over", damp_name_act(&r->over, over, sizeof(over)),
 			 "limits", limits,
 			 "counters", slot > 0 ? outcomes_json(snap, slot) : json_null());
+	if (slot > 0) {
+		json_object_set_new(j, "time", json_string(damp_name_in_force(snap->stats.rule_time[slot])));
+		json_object_set_new(j, "mode_remaining_s",
+				    json_integer((json_int_t)damp_snap_left(snap->stats.rule_mode_until_s[slot])));
+	}
+	return j;
 }
 
 json_t *damp_api_rules(struct damp_control *c, const struct damp_snap *snap)

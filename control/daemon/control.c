@@ -2,6 +2,7 @@
 /* The shared state of damperd; see control.h. */
 #include "control.h"
 
+#include "change.h"
 #include "event_json.h"
 #include "log.h"
 
@@ -19,6 +20,7 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	c->opt = *opt;
 	c->started_wall = time(NULL);
 	pthread_mutex_init(&c->state.lock, NULL);
+	pthread_mutex_init(&c->record.lock, NULL);
 	pthread_cond_init(&c->state.idle, NULL);
 	strcpy(c->state.why_away, "not connected yet");
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -35,6 +37,7 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 		return -1;
 	}
 	damp_history_read(opt->state_dir, &c->state.history);
+	damp_change_start(c);
 	return 0;
 }
 
@@ -51,6 +54,7 @@ void damp_control_fini(struct damp_control *c)
 		close(c->wake_fd);
 	pthread_cond_destroy(&c->state.idle);
 	pthread_mutex_destroy(&c->state.lock);
+	pthread_mutex_destroy(&c->record.lock);
 }
 
 bool damp_control_begin_load(struct damp_control *c, bool wait)

@@ -15,10 +15,12 @@
 
 #include "common/progview.h"
 #include "evlog.h"
+#include "generations.h"
 #include "history.h"
 #include "link.h"
 #include "sampler.h"
 #include "stats_map.h"
+#include "trial.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -57,6 +59,14 @@ struct damp_state {
 	bool state_dir_complained;
 };
 
+/* What change.h keeps. Written by the holder of the right to load. */
+struct damp_record {
+	pthread_mutex_t lock;
+	struct damp_generations gens;
+	struct damp_trial trial;
+	char boot[DAMP_BOOT_LEN];
+};
+
 struct damp_control {
 	struct damp_options opt;
 	struct damp_link *link;
@@ -67,6 +77,7 @@ struct damp_control {
 	int64_t started_wall;
 	char metrics_at[64];            /* where metrics are served, "" nowhere */
 	struct damp_state state;
+	struct damp_record record;
 };
 
 /* The parts that are the same in damperd and in tests. 0, or -1 with a line in

@@ -2,14 +2,13 @@
 /* History of loads; see history.h. */
 #include "history.h"
 
+#include "atomic_file.h"
 #include "common/diag_json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PATH_LEN 512
 
@@ -40,40 +39,6 @@ void damp_history_read(const char *state_dir, struct damp_history *h)
 	json_decref(j);
 }
 
-static int write_fd(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
-static int replace_file(const char *dir, const char *name, const char *text, size_t len)
-{
-	char path[PATH_LEN], tmp[PATH_LEN];
-	int fd, err;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path) ||
-	    (size_t)snprintf(tmp, sizeof(tmp), "%s/.%s.new", dir, name) >= sizeof(tmp))
-		return -ENAMETOOLONG;
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0)
-		return -errno;
-	err = write_fd(fd, text, len);
-	if (close(fd) && err == 0)
-		err = -errno;
-	if (err == 0 && rename(tmp, path))
-		err = -errno;
-	if (err)
-		unlink(tmp);
-	return err;
-}
-
 int damp_history_write(const char *state_dir, const struct damp_history *h, const char *text,
 		       size_t len)
 {
@@ -90,9 +55,9 @@ int damp_history_write(const char *state_dir, const struct damp_history *h, cons
 	int err = meta != NULL ? 0 : -ENOMEM;
 
 	if (err == 0 && text != NULL)
-		err = replace_file(state_dir, DAMP_HISTORY_RULES, text, len);
+		err = damp_atomic_replace(state_dir, DAMP_HISTORY_RULES, text, len);
 	if (err == 0)
-		err = replace_file(state_dir, DAMP_HISTORY_FILE, meta, strlen(meta));
+		err = damp_atomic_replace(state_dir, DAMP_HISTORY_FILE, meta, strlen(meta));
 	json_decref(j);
 	free(meta);
 	return err;

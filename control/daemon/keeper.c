@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "keeper.h"
 
+#include "change.h"
 #include "loader.h"
 #include "log.h"
 
@@ -17,6 +18,7 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 3000
 #define LOOK_MS 1000            /* how often a changed generation is noticed */
+#define BACK_AGAIN_MS 5000      /* between two tries to go back that fail */
 
 struct damp_keeper {
 	struct damp_control *c;
@@ -25,6 +27,7 @@ struct damp_keeper {
 	enum damp_connect next; /* why the next connection is made, unless the boot id differs */
 	int backoff_ms;
 	char wanted_by[64];             /* who shall be named when wanted is loaded */
+	uint64_t back_again_ms;         /* not before that another try to go back */
 };
 
 bool damp_keeper_decide(const char *running, const char *wanted, const struct damp_history *h,
@@ -63,7 +66,8 @@ static void note_file_digest(struct damp_control *c, const struct damp_prog *p)
 static struct damp_load_job file_job(const struct damp_keeper *k)
 {
 	return (struct damp_load_job){ .path = k->c->opt.rules_file, .name = k->c->opt.rules_file,
-				       .by = k->wanted_by, .comment = "" };
+				       .by = k->wanted_by, .comment = "",
+				       .how = DAMP_GENERATION_FILE };
 }
 
 /* Load what is wanted; the caller has the right to. */
@@ -85,6 +89,13 @@ static void read_file(struct damp_keeper *k, const char *by, enum damp_connect w
 	job = file_job(k);
 	if (!damp_control_begin_load(k->c, true))
 		return;
+	memset(&r, 0, sizeof(r));
+	if (why == DAMP_CONNECT_RELOAD && damp_change_waits(k->c, r.text, sizeof(r.text))) {
+		r.status = DAMP_LOAD_PENDING;
+		damp_load_report(k->c, &job, &r);
+		damp_control_end_load(k->c);
+		return;
+	}
 	damp_load_compile(&job, &r);
 	if (r.status != DAMP_LOAD_OK) {
 		damp_load_report(k->c, &job, &r);
@@ -166,6 +177,39 @@ static void resume(struct damp_keeper *k, struct damp_prog *running,
 	pthread_mutex_unlock(&k->c->state.lock);
 }
 
+static void go_back(struct damp_keeper *k, const char *why)
+{
+	struct damp_load_result r;
+
+	if (damp_trial_now_ms() < k->back_again_ms)
+		return;
+	damp_change_back(k->c, why, &r);
+	if (r.status != DAMP_LOAD_OK)
+		k->back_again_ms = damp_trial_now_ms() + BACK_AGAIN_MS;
+	damp_load_result_free(&r);
+}
+
+/* Rules on trial go first: true when they, or those before, are what shall
+ * run, and the rule file has to wait. */
+static bool settle_trial(struct damp_keeper *k)
+{
+	const enum damp_trial_step step = damp_change_look(k->c);
+
+	if (step == DAMP_TRIAL_OVER)
+		damp_change_over(k->c);
+	if (step == DAMP_TRIAL_BACK)
+		go_back(k, "nobody confirmed in time");
+	if (step != DAMP_TRIAL_WAIT && step != DAMP_TRIAL_BACK)
+		return false;
+	if (step == DAMP_TRIAL_WAIT) {
+		damp_log(DAMP_LOG_NOTICE, "the rules on trial go on; nothing to load");
+		pthread_mutex_lock(&k->c->state.lock);
+		replace(&k->c->state.wanted, damp_change_base(k->c));
+		pthread_mutex_unlock(&k->c->state.lock);
+	}
+	return true;
+}
+
 /* Connected: resume, or load. The caller has the right to load. */
 static void settle(struct damp_keeper *k, const struct damp_wire_reply *hello)
 {
@@ -177,6 +221,11 @@ static void settle(struct damp_keeper *k, const struct damp_wire_reply *hello)
 	if (why == DAMP_CONNECT_AGAIN && hello->boot_id != k->c->state.boot_id)
 		why = DAMP_CONNECT_RESTART;
 	set_up(k->c, hello, damp_prog_get(running));
+	if (settle_trial(k)) {
+		k->next = DAMP_CONNECT_AGAIN;
+		damp_prog_put(running);
+		return;
+	}
 	pthread_mutex_lock(&k->c->state.lock);
 	wanted = damp_prog_get(k->c->state.wanted);
 	h = k->c->state.history;
@@ -260,6 +309,29 @@ static void follow_generation(struct damp_keeper *k)
 	damp_control_end_load(k->c);
 }
 
+/* Is the time of the rules on trial over? */
+static void look_at_trial(struct damp_keeper *k)
+{
+	const enum damp_trial_step step = damp_change_look(k->c);
+
+	if (step == DAMP_TRIAL_NONE || step == DAMP_TRIAL_WAIT ||
+	    !damp_control_begin_load(k->c, false))
+		return;
+	/* Again, now that nobody can confirm any more. */
+	switch (damp_change_look(k->c)) {
+	case DAMP_TRIAL_BACK:
+		go_back(k, "nobody confirmed in time");
+		break;
+	case DAMP_TRIAL_OVER:
+		damp_change_over(k->c);
+		break;
+	case DAMP_TRIAL_NONE:
+	case DAMP_TRIAL_WAIT:
+		break;
+	}
+	damp_control_end_load(k->c);
+}
+
 static bool take_reload(struct damp_state *s)
 {
 	bool reload;
@@ -288,7 +360,7 @@ static void wait_for_work(struct damp_keeper *k)
 				 .events = POLLRDHUP } };
 	eventfd_t n;
 
-	poll(p, 2, k->connected ? LOOK_MS : k->backoff_ms);
+	poll(p, 2, k->connected ? damp_change_wait_ms(k->c, LOOK_MS) : k->backoff_ms);
 	if (p[0].revents)
 		eventfd_read(k->c->wake_fd, &n);
 	if (p[1].revents)
@@ -309,6 +381,8 @@ static void *keep(void *arg)
 			try_connect(k);
 		else if (k->connected)
 			follow_generation(k);
+		if (k->connected && !stopping(&k->c->state))
+			look_at_trial(k);
 	}
 	return NULL;
 }

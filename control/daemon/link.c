@@ -195,16 +195,15 @@ static int exchange(struct damp_link *l, const struct damp_wire_request *req, in
 	return err;
 }
 
-int damp_link_call(struct damp_link *l, enum damp_wire_type type, uint64_t arg, int send_fd,
-		   struct damp_wire_reply *reply, int *recv_fd)
+static int call(struct damp_link *l, const struct damp_wire_request *req, int send_fd,
+		struct damp_wire_reply *reply, int *recv_fd)
 {
-	struct damp_wire_request req = { .version = DAMP_WIRE_VERSION, .type = type, .arg = arg };
 	int err = -ENOTCONN, fd = -1;
 
 	memset(reply, 0, sizeof(*reply));
 	pthread_mutex_lock(&l->lock);
 	if (l->fd >= 0) {
-		err = exchange(l, &req, send_fd, reply, &fd);
+		err = exchange(l, req, send_fd, reply, &fd);
 		if (err)
 			shutdown(l->fd, SHUT_RDWR); /* nobody can use it now; wakes the keeper */
 	}
@@ -216,4 +215,18 @@ int damp_link_call(struct damp_link *l, enum damp_wire_type type, uint64_t arg, 
 	if (recv_fd != NULL)
 		*recv_fd = fd;
 	return err;
+}
+
+int damp_link_request(struct damp_link *l, const struct damp_wire_request *req, struct damp_wire_reply *reply,
+		      int *recv_fd)
+{
+	return call(l, req, -1, reply, recv_fd);
+}
+
+int damp_link_call(struct damp_link *l, enum damp_wire_type type, uint64_t arg, int send_fd,
+		   struct damp_wire_reply *reply, int *recv_fd)
+{
+	const struct damp_wire_request req = { .version = DAMP_WIRE_VERSION, .type = type, .arg = arg };
+
+	return call(l, &req, send_fd, reply, recv_fd);
 }

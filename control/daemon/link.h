@@ -34,12 +34,17 @@ int damp_link_fd(struct damp_link *l);
 void damp_link_stop(struct damp_link *l);
 
 /*
- * Send the request, with send_fd unless it is -1, and wait for its reply.
+ * Send a request and wait for its reply. The second form sends send_fd along
+ * unless it is -1.
  * recv_fd: where a received descriptor goes, which the caller closes; NULL:
  * none is expected. Any thread. Returns 0 when a reply is there (whose error
  * field is for the caller to judge), -ENOTCONN, -ETIMEDOUT, -EPROTO for a
  * reply that is not ours, or another negative errno.
  */
+int damp_link_request(struct damp_link *l, const struct damp_wire_request *req, struct damp_wire_reply *reply,
+		      int *recv_fd);
+
+/* The same for requests of a type and a number, with a descriptor. */
 int damp_link_call(struct damp_link *l, enum damp_wire_type type, uint64_t arg, int send_fd,
 		   struct damp_wire_reply *reply, int *recv_fd);
 

@@ -2,6 +2,7 @@
 /* Loading rules; see loader.h. */
 #include "loader.h"
 
+#include "change.h"
 #include "common/diag_json.h"
 #include "event_json.h"
 #include "log.h"
@@ -17,7 +18,7 @@
 
 const char *damp_load_status_name(enum damp_load_status status)
 {
-	static const char *const word[] = { "ok",	  "busy",	    "wrong_rules",
+	static const char *const word[] = { "ok",	  "busy", "pending", "nothing",	    "wrong_rules",
 					    "unreadable", "dataplane_away", "refused",
 					    "timeout",	  "internal" };
 
@@ -91,12 +92,13 @@ static void remember(struct damp_control *c, const struct damp_load_job *job,
 {
 	struct damp_state *s = &c->state;
 	struct damp_history *h = &s->history;
+	struct damp_prog *lasting = r->confirm_s > 0 ? damp_change_base(c) : damp_prog_get(r->prog);
 
 	pthread_mutex_lock(&s->lock);
 	s->generation = reply->generation;
 	s->source = reply->source;
 	set_wanted(&s->running, r->prog);
-	set_wanted(&s->wanted, r->prog);
+	set_wanted(&s->wanted, lasting);
 	snprintf(h->digest, sizeof(h->digest), "%s", r->prog->view.hdr->digest);
 	snprintf(h->name, sizeof(h->name), "%s", job->name);
 	snprintf(h->by, sizeof(h->by), "%s", job->by);
@@ -104,6 +106,7 @@ static void remember(struct damp_control *c, const struct damp_load_job *job,
 	h->at = time(NULL);
 	h->generation = reply->generation;
 	pthread_mutex_unlock(&s->lock);
+	damp_prog_put(lasting);
 }
 
 /* The text of a rule file, for the history; NULL when it cannot be had. */
@@ -119,13 +122,14 @@ static char *read_text(const char *path, size_t *len)
 }
 
 static void save_history(struct damp_control *c, const struct damp_load_job *job,
-			 const struct damp_rules *rules)
+			 const struct damp_load_result *r)
 {
+	const struct damp_rules *rules = &r->rules;
 	char *owned = NULL;
 	const char *text = job->text;
 	size_t len = job->len;
 	struct damp_history h;
-	int err;
+	int err, kept;
 
 	if (text == NULL && rules->bundle != NULL) {
 		text = rules->bundle;
@@ -133,15 +137,34 @@ static void save_history(struct damp_control *c, const struct damp_load_job *job
 	} else if (text == NULL && job->path != NULL) {
 		text = owned = read_text(job->path, &len);
 	}
+	kept = damp_change_loaded(c, job, r, text, len);
 	pthread_mutex_lock(&c->state.lock);
 	h = c->state.history;
 	pthread_mutex_unlock(&c->state.lock);
 	err = damp_history_write(c->opt.state_dir, &h, text, len);
 	free(owned);
+	err = err ? err : kept;
 	if (err && !c->state.state_dir_complained)
 		damp_log(DAMP_LOG_WARNING, "cannot keep the history of loads in %s: %s",
 			 c->opt.state_dir, strerror(-err));
 	c->state.state_dir_complained = err != 0;
+}
+
+/* For how long the rules are on trial, 0 for good. What the file asks for
+ * needs rules to go back to; the built-in program has none. */
+static uint32_t trial_seconds(struct damp_control *c, const struct damp_load_job *job,
+			      const struct damp_load_result *r)
+{
+	uint32_t seconds = job->confirm_s > 0 ? job->confirm_s : job->no_confirm ? 0 : r->rules.confirm_s;
+	struct damp_state *s = &c->state;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->running == NULL ||
+	    strcmp(s->running->view.hdr->digest, r->prog->view.hdr->digest) == 0 ||
+	    (job->confirm_s == 0 && s->source == DAMP_SOURCE_BUILTIN))
+		seconds = 0;
+	pthread_mutex_unlock(&s->lock);
+	return seconds;
 }
 
 void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
@@ -149,19 +172,34 @@ void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
 {
 	struct damp_wire_reply reply;
 	int fd = damp_prog_memfd(r->prog), err;
+	uint32_t least;
 
 	if (fd < 0) {
 		r->status = DAMP_LOAD_INTERNAL;
 		snprintf(r->text, sizeof(r->text), "no memory for the program: %s", strerror(-fd));
 		return;
 	}
-	err = damp_link_call(c->link, DAMP_WIRE_LOAD, 0, fd, &reply, NULL);
+	r->confirm_s = trial_seconds(c, job, r);
+	err = damp_change_arm(c, job, r, r->confirm_s, &least);
+	if (err && r->confirm_s > 0) {
+		close(fd);
+		damp_change_disarm(c);
+		r->status = DAMP_LOAD_INTERNAL;
+		snprintf(r->text, sizeof(r->text),
+			 "not loaded, since it could not be undone: cannot write to %.120s: %s",
+			 c->opt.state_dir, strerror(-err));
+		return;
+	}
+	err = damp_link_call(c->link, DAMP_WIRE_LOAD,
+			     least | (r->confirm_s > 0 ? DAMP_LOAD_PROVISIONAL : 0), fd, &reply, NULL);
 	close(fd);
 	judge_reply(r, err, &reply);
-	if (r->status != DAMP_LOAD_OK)
-		return;
-	remember(c, job, r, &reply);
-	save_history(c, job, &r->rules);
+	if (r->status == DAMP_LOAD_OK) {
+		remember(c, job, r, &reply);
+		save_history(c, job, r);
+	} else if (r->status != DAMP_LOAD_TIMEOUT) {
+		damp_change_disarm(c); /* after a time-out it may run: what runs will tell */
+	}
 }
 
 static void tell(struct damp_control *c, const struct damp_load_job *job,
@@ -181,6 +219,8 @@ static void tell(struct damp_control *c, const struct damp_load_job *job,
 		json_object_set_new(o, "text", damp_json_text(r->text));
 	if (r->prog != NULL)
 		json_object_set_new(o, "digest", json_string(r->prog->view.hdr->digest));
+	if (r->confirm_s > 0)
+		json_object_set_new(o, "confirm_s", json_integer(r->confirm_s));
 	json_object_set_new(j, "ruleset", o);
 	damp_evlog_add(c->evlog, DAMP_EVENT_RULESET, j, 0);
 }
@@ -211,6 +251,10 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 	if (r->status == DAMP_LOAD_OK) {
 		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s",
 			 r->generation, job->name, r->prog->view.hdr->nrules, job->by);
+		if (r->confirm_s > 0)
+			damp_log(DAMP_LOG_WARNING,
+				 "generation %u has to be confirmed within %u s, else the rules before come back",
+				 r->generation, r->confirm_s);
 		if (r->text[0] != '\0')
 			damp_log(DAMP_LOG_WARNING, "the data plane remarks: %s", r->text);
 		return;
@@ -231,6 +275,12 @@ void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
 		memset(r, 0, sizeof(*r));
 		r->status = DAMP_LOAD_BUSY;
 		snprintf(r->text, sizeof(r->text), "another load is going on");
+		return;
+	}
+	memset(r, 0, sizeof(*r));
+	if (damp_change_waits(c, r->text, sizeof(r->text))) {
+		r->status = DAMP_LOAD_PENDING;
+		damp_control_end_load(c);
 		return;
 	}
 	damp_load_compile(job, r);

@@ -16,6 +16,8 @@
 enum damp_load_status {
 	DAMP_LOAD_OK,
 	DAMP_LOAD_BUSY,         /* another load is going on */
+	DAMP_LOAD_PENDING,      /* the load before waits to be confirmed */
+	DAMP_LOAD_NOTHING,      /* nothing to confirm, no such generation */
 	DAMP_LOAD_WRONG,        /* errors in the rules: see rules.diags */
 	DAMP_LOAD_UNREADABLE,
 	DAMP_LOAD_AWAY,         /* no data plane */
@@ -30,14 +32,21 @@ struct damp_load_job {
 	const char *path;       /* NULL when text is given */
 	const char *name;       /* shown in diagnostics and history */
 	const char *by, *comment;
+	const char *tests;      /* how the tests of rules went, "" or NULL not known */
+	enum damp_generation_how how;
+	uint32_t of;            /* generation whose rules these are, 0 new ones */
+	uint32_t confirm_s;     /* go back after that time; 0: as the file says */
+	bool no_confirm;        /* whatever the file says */
 };
 
 struct damp_load_result {
 	enum damp_load_status status;
 	uint32_t generation;
+	uint32_t confirm_s;             /* on OK: within this time, 0 never */
 	struct damp_rules rules;        /* diagnostics; the program has moved to prog */
 	struct damp_prog *prog;         /* what was compiled, NULL when it was wrong */
 	char text[300]; /* one line that says what went wrong; on OK a remark or "" */
+	char file[256]; /* of a generation that is loaded again */
 };
 
 /* Compile job into *r (status OK, WRONG, UNREADABLE or INTERNAL). Needs no

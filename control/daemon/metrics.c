@@ -2,6 +2,7 @@
 /* Metrics of damperd itself, and the handler; see metrics.h. */
 #include "metrics.h"
 
+#include "change.h"
 #include "common/names.h"
 #include "metrics_dataplane.h"
 
@@ -36,10 +37,6 @@ static void print_ruleset(FILE *f, const struct damp_state *s)
 	fprintf(f, "\",revision=\"%" PRIu32 "\",digest=\"", h->revision);
 	damp_metrics_escape(f, h->digest);
 	fprintf(f, "\",source=\"%s\"} 1\n", damp_name_source(s->source));
-	damp_metrics_family(f, "damper_observe_rules", "gauge",
-			    "Rules in mode observe: they count and do nothing.");
-	fprintf(f, "damper_observe_rules %u\n",
-		damp_progview_count_mode(&s->running->view, DAMP_MODE_OBSERVE));
 }
 
 static void print_reloads(FILE *f, const struct damp_state *s)
@@ -60,6 +57,20 @@ static void print_reloads(FILE *f, const struct damp_state *s)
 		fprintf(f, "damper_ruleset_last_reload_timestamp_seconds %" PRId64 "\n",
 			s->history.at);
 	}
+}
+
+/* Only while there is one. */
+static void print_trial(FILE *f, struct damp_control *c)
+{
+	json_t *trial = damp_change_json(c);
+
+	if (json_is_object(trial)) {
+		damp_metrics_family(f, "damper_ruleset_confirm_remaining_seconds", "gauge",
+				    "Time left to confirm the rules that run, before those before come back.");
+		fprintf(f, "damper_ruleset_confirm_remaining_seconds %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(trial, "remaining_s")));
+	}
+	json_decref(trial);
 }
 
 static void print_events(FILE *f, struct damp_evlog *l)
@@ -89,6 +100,7 @@ void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap 
 	damp_metrics_family(f, "damper_build_info", "gauge", "Version of damperd.");
 	fprintf(f, "damper_build_info{version=\"%s\"} 1\n", DAMP_VERSION);
 	print_events(f, c->evlog);
+	print_trial(f, c);
 	pthread_mutex_lock(&s->lock);
 	print_reloads(f, s);
 	if (snap != NULL && s->running != NULL)

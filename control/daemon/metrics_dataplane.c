@@ -213,6 +213,25 @@ static void print_single(FILE *f, const char *name, const char *type, const char
 	fprintf(f, "%s %" PRIu64 "\n", name, value);
 }
 
+/* The wall clock as the data plane sees it, and what it does to rules. */
+static void print_time(FILE *f, const struct damp_stats *s)
+{
+	print_single(f, "damper_clock_trusted", "gauge",
+		     "1 while the wall clock is believed; else rules with 'when' go by fail: clock_unsynced.",
+		     s->clock_trusted);
+	print_single(f, "damper_clock_behind", "gauge",
+		     "1 while the wall clock is behind a time that was proven before.", s->clock_behind);
+	print_single(f, "damper_clock_steps_total", "counter", "Steps of the wall clock that were seen.",
+		     s->clock_steps);
+	print_single(f, "damper_clock_least_timestamp_seconds", "gauge",
+		     "The time it is at least: what ended before is over.", s->clock_least_s);
+	print_single(f, "damper_rules_waiting", "gauge", "Rules out of force for their time.",
+		     s->rules_waiting);
+	print_single(f, "damper_observe_rules", "gauge", "Rules in mode observe: they count and do nothing.", s->rules_observing);
+	print_single(f, "damper_mode_overrides", "gauge", "Modes that an operator set for a while.",
+		     s->mode_overrides);
+}
+
 static void print_singles(FILE *f, const struct damp_snap *snap)
 {
 	const struct damp_stats *s = &snap->stats;
@@ -230,6 +249,7 @@ static void print_singles(FILE *f, const struct damp_snap *snap)
 	print_single(f, "damper_bypass_active", "gauge",
 		     "1 while nothing is filtered because an operator said so.",
 		     damp_snap_bypass_left(snap) > 0);
+	print_time(f, s);
 	print_single(f, "damper_emitted_packets_total", "counter",
 		     "Packets of our own beside those received: rx + emitted = tx + drops.",
 		     snap->total.emitted);

@@ -130,14 +130,17 @@ unsigned damp_snap_rule_slot(const struct damp_snap *s, const char *id)
 	return 0;
 }
 
-uint64_t damp_snap_bypass_left(const struct damp_snap *s)
+uint64_t damp_snap_left(uint64_t until_s)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return s->stats.bypass_until_s > (uint64_t)ts.tv_sec
-		       ? s->stats.bypass_until_s - (uint64_t)ts.tv_sec
-		       : 0;
+	return until_s > (uint64_t)ts.tv_sec ? until_s - (uint64_t)ts.tv_sec : 0;
+}
+
+uint64_t damp_snap_bypass_left(const struct damp_snap *s)
+{
+	return damp_snap_left(s->stats.bypass_until_s);
 }
 
 struct damp_counter damp_snap_reason(const struct damp_snap *s, unsigned reason)

@@ -36,6 +36,9 @@ unsigned damp_snap_rule_slot(const struct damp_snap *s, const char *id);
 /* Seconds that bypass goes on, 0 when it is off. */
 uint64_t damp_snap_bypass_left(const struct damp_snap *s);
 
+/* Seconds until a CLOCK_MONOTONIC second of the segment, 0 when it is past. */
+uint64_t damp_snap_left(uint64_t until_s);
+
 /* Packets and bytes under the drop reasons, of both sides. */
 struct damp_counter damp_snap_drops(const struct damp_snap *s);
 

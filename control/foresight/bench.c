@@ -2,6 +2,8 @@
 /* See bench.h. */
 #include "bench.h"
 
+#include "live.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +27,16 @@ static const struct damp_judge_config small = {
 	.grey_log2 = 10,
 };
 
+/* The time is that of the frames, and trusted unless the caller wants to see
+ * what happens when it is not. */
+static void evaluate(struct damp_bench *b)
+{
+	const uint64_t wall_s = b->wall_s + (b->now - b->zero) / DAMP_TICK_HZ;
+
+	b->moment = (struct damp_moment){ .wall_s = wall_s, .least_s = wall_s, .trusted = !b->clock_untrusted };
+	damp_live_refresh(b->view, &b->moment, NULL);
+}
+
 static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
 {
 	const struct damp_judge_config *c = s->small ? &small : &damp_judge_defaults;
@@ -36,6 +48,9 @@ static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
 	 * only sums of it are used. */
 	b->zero = s->grace ? DAMP_SECONDS(1) : DAMP_SECONDS((uint64_t)b->view->guard->grace_s + 1);
 	b->now = b->zero;
+	b->wall_s = s->when_s ? s->when_s : s->wall_s;
+	b->clock_untrusted = s->clock_untrusted;
+	evaluate(b);
 	b->mem = calloc(1, judge + worker + stats + events + DAMP_CACHE_LINE);
 	if (b->mem == NULL)
 		return false;
@@ -88,8 +103,11 @@ void damp_bench_free(struct damp_bench *b)
 
 void damp_bench_time(struct damp_bench *b, damp_tick t)
 {
-	if (b->zero + t > b->now)
-		b->now = b->zero + t;
+	if (b->zero + t <= b->now)
+		return;
+	b->now = b->zero + t;
+	if (b->wall_s + t / DAMP_TICK_HZ != b->moment.wall_s)
+		evaluate(b);
 }
 
 void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len)

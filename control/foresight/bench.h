@@ -16,6 +16,7 @@
 #define DAMP_FORESIGHT_BENCH_H
 
 #include "judge_state.h"
+#include "moment.h"
 
 #define DAMP_BENCH_FRAME_MAX 65600u /* a UDP datagram over IPv6 with two VLAN tags */
 
@@ -28,6 +29,9 @@ struct damp_bench {
 	struct damp_view *view;
 	damp_tick zero; /* of the first frame */
 	damp_tick now;
+	uint64_t wall_s; /* at zero */
+	bool clock_untrusted;
+	struct damp_moment moment; /* what the view's rules were last evaluated at */
 	/* The last frame, as it left. */
 	struct damp_pkt pkt;
 	struct damp_decision decision;
@@ -38,6 +42,8 @@ struct damp_bench_setup {
 	const void *block; /* the program, copied */
 	size_t len;
 	uint64_t wall_s; /* the wall clock at the first frame */
+	uint64_t when_s; /* the same for schedules and ends, when it is another; else 0 */
+	bool clock_untrusted; /* nobody knows what time of the week it is */
 	bool grace;	 /* begin as right after a start */
 	bool small;	 /* tables for a few messages, made at once */
 };

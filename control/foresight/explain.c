@@ -6,6 +6,7 @@
 #include "common/names.h"
 #include "common/text.h"
 #include "decode.h"
+#include "live.h"
 
 #include <stdio.h>
 
@@ -97,12 +98,11 @@ static json_t *exchange_json(const struct damp_xchg *x)
 static json_t *known_json(const struct damp_bench *b)
 {
 	const struct damp_pkt *p = &b->pkt;
-	const struct damp_class *c = b->view->classes;
 	const bool ours = p->frame.cls != DAMP_FRAME_OTHER;
 
 	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:b}", "kind", damp_name_kind(p->kind),
 			 "proved", p->proved, "exempt",
-			 ours && (c[p->src_class].flags & DAMP_CLASS_EXEMPT), "solicited",
+			 ours && damp_class_exempt(b->view, p->src_class), "solicited",
 			 (p->truths & DAMP_TRUTH_SOLICITED) != 0, "multicast", p->frame.dst_group,
 			 "exchange", exchange_json(p->xchg), "observation", p->obs != NULL);
 }

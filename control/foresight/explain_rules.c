@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "decode.h"
 #include "describe.h"
+#include "live.h"
 #include "why.h"
 
 #include <stdio.h>
@@ -62,6 +63,15 @@ static void value_text(const struct damp_bench *b, enum damp_why why, char out[V
 		break;
 	case DAMP_WHY_SOLICITED:
 		snprintf(out, VALUE_MAX, "%s", p->truths & DAMP_TRUTH_SOLICITED ? "true" : "false");
+		break;
+	case DAMP_WHY_UNTIL:
+		damp_text_time_s(out, VALUE_MAX, (int64_t)b->moment.least_s);
+		break;
+	case DAMP_WHY_WHEN:
+		if (b->moment.trusted)
+			damp_text_time_s(out, VALUE_MAX, (int64_t)b->moment.wall_s);
+		else
+			snprintf(out, VALUE_MAX, "a time nobody knows");
 		break;
 	default: out[0] = '\0';
 	}
@@ -229,7 +239,7 @@ static json_t *rule_json(const struct damp_bench *b, uint32_t i, bool asked)
 	return json_pack(
 		"{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id",
 		damp_view_string(v, r->id_off), "at", damp_json_text(damp_rule_at(v, i, at)),
-		"mode", damp_name_mode(r->mode), "asked", asked, "matched", matched, "why_not",
+		"mode", damp_name_mode(damp_live_mode(v, i)), "asked", asked, "matched", matched, "why_not",
 		why_json(b, &w), "limits", limits, "outcome", outcomes_json(did), "action",
 		asked && matched ? json_string(damp_name_action(action_of(b, i, did)))
 				 : json_null());

@@ -68,6 +68,8 @@ struct damp_replay {
 struct damp_replay_program {
 	const void *block;
 	size_t len;
+	uint64_t when_s; /* see bench.h; 0 and false: the clock of the frames */
+	bool clock_untrusted;
 };
 
 /* Set up for one or two programs; the witnesses of r->sides may be added behind

@@ -2,6 +2,7 @@
 /* The file, its tests, and what their parts share; see testfile.h. */
 #include "testfile_int.h"
 
+#include "common/text.h"
 #include "suggest.h"
 
 #include <errno.h>
@@ -89,21 +90,36 @@ bool damp_test_endpoint(struct damp_ctx *c, const struct damp_node *n, uint16_t 
 	return false;
 }
 
+static void read_at(struct damp_ctx *c, const struct damp_node *n, struct damp_test *t)
+{
+	const struct damp_node *at;
+	const char *text = damp_read_scalar(c, n, "a time", &at);
+
+	if (!text)
+		return;
+	t->clock_untrusted = strcmp(text, "unknown") == 0;
+	if (!t->clock_untrusted && damp_text_parse_time(text, &t->at_s))
+		damp_diag_error(c->diags, at->at,
+				"'%s' is no time; write it like 2026-11-21T10:00Z, or 'unknown'", text);
+}
+
 static void given_key(struct damp_ctx *c, int key, const struct damp_pair *p, void *user)
 {
 	struct damp_test *t = user;
 
 	if (key == 0)
 		t->has_peer = damp_test_endpoint(c, p->value, 0, &t->peer);
-	else
+	else if (key == 1)
 		damp_read_truth(c, p->value, &t->verified);
+	else
+		read_at(c, p->value, t);
 }
 
 enum { TEST_NAME, TEST_GIVEN, TEST_SEND, TEST_PCAP, TEST_EXPECT };
 
 static void test_key(struct damp_ctx *c, int key, const struct damp_pair *p, void *user)
 {
-	static const char *const given[] = { "peer", "verified", NULL };
+	static const char *const given[] = { "peer", "verified", "at", NULL };
 	struct damp_test *t = user;
 	const struct damp_node *at;
 
@@ -136,7 +152,7 @@ static void read_test(struct damp_ctx *c, const struct damp_node *n, struct damp
 		damp_diag_error(c->diags, n->at, "a test has either 'send' or 'pcap'");
 	if (!has_key(n, "expect"))
 		damp_diag_error(c->diags, n->at, "this test expects nothing; add 'expect'");
-	if (has_key(n, "pcap") && (t->has_peer || t->verified))
+	if (has_key(n, "pcap") && (t->has_peer || t->verified || t->at_s || t->clock_untrusted))
 		damp_diag_error(c->diags, n->at, "'given' goes with 'send'");
 	if (has_key(n, "pcap") &&
 	    (t->expect.verdict >= 0 || t->expect.last >= 0 || t->expect.rule || t->expect.reason ||

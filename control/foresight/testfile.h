@@ -55,6 +55,8 @@ struct damp_test {
 	const char *name;
 	int line;
 	bool has_peer, verified;
+	uint64_t at_s;	   /* of the first message, 0: any time */
+	bool clock_untrusted;
 	struct damp_endpoint peer; /* port 0: not written */
 	struct damp_test_send *sends;
 	size_t nsends;

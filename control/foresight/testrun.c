@@ -281,11 +281,13 @@ bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *
 {
 	struct damp_replay *r = calloc(1, sizeof(*r));
 	struct run *x = calloc(1, sizeof(*x));
+	const struct damp_replay_program timed = { .block = p->block, .len = p->len, .when_s = t->at_s,
+						   .clock_untrusted = t->clock_untrusted };
 	char err[256] = "no memory";
 	bool ran = false;
 
 	out->nsays = 0;
-	if (r == NULL || x == NULL || !damp_replay_init(r, p, 1, false, WALL_S, err, sizeof(err))) {
+	if (r == NULL || x == NULL || !damp_replay_init(r, &timed, 1, false, WALL_S, err, sizeof(err))) {
 		say(out, "the program cannot be used: %s", err);
 		goto out_free;
 	}

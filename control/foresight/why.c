@@ -2,6 +2,8 @@
 /* See why.h. */
 #include "why.h"
 
+#include "live.h"
+
 #include <hs.h>
 
 /* One rule and one packet. */
@@ -175,13 +177,23 @@ static bool header_agrees(const struct question *q, bool type)
 	return in_row(q, h->row_code[there ? q->p->coap.code : 256u]);
 }
 
+/* What the last evaluation said; its end before its schedules, as it does. */
+static enum damp_why time_agrees(const struct question *q)
+{
+	if ((damp_live_mask(q->v, q->rule / 64) >> (q->rule % 64)) & 1)
+		return DAMP_WHY_MATCHES;
+	return q->v->rules[q->rule].until_s <= q->v->live.least_s ? DAMP_WHY_UNTIL : DAMP_WHY_WHEN;
+}
+
 struct damp_why_not damp_why_not(const struct damp_view *v, const struct damp_pkt *p, uint32_t rule)
 {
 	const struct question q = { .v = v, .p = p, .rule = rule };
 	struct damp_why_not out = { .why = DAMP_WHY_MATCHES };
 
-	if (v->rules[rule].mode == DAMP_MODE_OFF)
+	if (damp_live_mode(v, rule) == DAMP_MODE_OFF)
 		out.why = DAMP_WHY_OFF;
+	else if ((out.why = time_agrees(&q)) != DAMP_WHY_MATCHES)
+		return out;
 	else if (!address_agrees(&q, true, &out))
 		out.why = DAMP_WHY_FROM;
 	else if (!address_agrees(&q, false, &out))

@@ -31,7 +31,9 @@
 	X(OPTION, "option")                                                                 \
 	X(SIZE, "size")                                                                     \
 	X(VERIFIED, "verified")                                                             \
-	X(SOLICITED, "solicited")
+	X(SOLICITED, "solicited")                                                           \
+	X(UNTIL, "until")                                                                   \
+	X(WHEN, "when")
 
 enum damp_why {
 	DAMP_WHY_MATCHES,

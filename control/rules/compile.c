@@ -68,9 +68,13 @@ static void put_rules(struct damp_build *b)
 			.then = m->then.act,
 			.over = m->over.act,
 			.slip = m->slip.act,
+			.until_s = m->until_s,
+			.nwhens = m->nwhens,
+			.unable = m->off,
 		};
 
 		memcpy(r.limit, m->limit, sizeof(r.limit));
+		memcpy(r.when, m->when, sizeof(r.when));
 		damp_build_put(b, DAMP_SEC_RULES, &r, sizeof(r));
 	}
 }
@@ -108,6 +112,28 @@ static void put_limits(struct damp_build *b)
 		while (key_taken((const void *)b->sec[DAMP_SEC_LIMITS].data, i, l.state_key))
 			l.state_key++;
 		damp_build_put(b, DAMP_SEC_LIMITS, &l, sizeof(l));
+	}
+}
+
+static void put_schedules(struct damp_build *b)
+{
+	const struct damp_ctx *c = b->c;
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < c->ntime_zones; i++) {
+		const struct damp_transitions *t = &c->time_zones[i].offsets;
+		const struct damp_time_zone z = { .name_off = damp_build_string(b, c->time_zones[i].name),
+						  .first = first, .count = (uint32_t)t->n };
+
+		damp_build_put(b, DAMP_SEC_TIME_ZONES, &z, sizeof(z));
+		damp_build_put(b, DAMP_SEC_TRANSITIONS, t->t, t->n * sizeof(*t->t));
+		first += z.count;
+	}
+	for (size_t i = 0; i < c->nschedules; i++) {
+		struct damp_schedule s = c->schedules[i].s;
+
+		s.name_off = damp_build_string(b, c->schedules[i].name);
+		damp_build_put(b, DAMP_SEC_SCHEDULES, &s, sizeof(s));
 	}
 }
 
@@ -174,6 +200,7 @@ struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char
 	fill_header(b, digest);
 	put_rules(b);
 	put_limits(b);
+	put_schedules(b);
 	damp_build_rows(b);
 	damp_build_addrs(b);
 	damp_build_texts(b);

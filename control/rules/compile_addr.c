@@ -28,7 +28,6 @@ struct sweep {
 	struct damp_build *b;
 	size_t nwords;	   /* of a membership vector */
 	int inside;	   /* the set of inside prefixes, -1 unknown */
-	int exempt;	   /* the set of exempt prefixes, -1 none */
 	uint64_t *classes; /* [nclasses][nwords] */
 	size_t nclasses, classes_cap;
 	uint32_t *slots;
@@ -171,6 +170,18 @@ static uint32_t class_row(struct damp_build *b, bool source, unsigned side, cons
 	return damp_row_add(b, row);
 }
 
+/* Whoever is exempt twice is so until the later end. */
+static void exempt_class(const struct damp_ctx *c, const uint64_t *vec, struct damp_class *out)
+{
+	for (size_t i = 0; i < c->nexempts; i++) {
+		if (!in_set(vec, c->exempts[i].set))
+			continue;
+		out->flags |= DAMP_CLASS_EXEMPT;
+		if (c->exempts[i].until_s > out->exempt_until_s)
+			out->exempt_until_s = c->exempts[i].until_s;
+	}
+}
+
 static void put_classes(struct sweep *s)
 {
 	for (size_t i = 0; i < s->nclasses; i++) {
@@ -179,8 +190,7 @@ static void put_classes(struct sweep *s)
 
 		if (s->inside >= 0 && in_set(vec, s->inside))
 			c.flags |= DAMP_CLASS_INSIDE;
-		if (s->exempt >= 0 && in_set(vec, s->exempt))
-			c.flags |= DAMP_CLASS_EXEMPT;
+		exempt_class(s->b->c, vec, &c);
 		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 			c.src_row[side] = class_row(s->b, true, side, vec);
 			c.dst_row[side] = class_row(s->b, false, side, vec);
@@ -192,7 +202,7 @@ static void put_classes(struct sweep *s)
 
 void damp_build_addrs(struct damp_build *b)
 {
-	struct sweep s = { .b = b, .inside = b->c->inside_set, .exempt = b->c->exempt_set };
+	struct sweep s = { .b = b, .inside = b->c->inside_set };
 
 	s.nwords = (b->c->naddr_sets + 63) / 64;
 	s.nwords = s.nwords ? s.nwords : 1;

@@ -92,13 +92,14 @@ static uint32_t bits_row(struct damp_build *b, size_t offset, int v)
 	return damp_row_add(b, row);
 }
 
-/* Rules that are off match nothing: they have no bit in any row of kinds. */
+/* Rules that ask for what nothing can tell match nothing: they have no bit in
+ * any row of kinds. Those in mode off have one: an operator may turn them on. */
 static uint32_t kind_row(struct damp_build *b, unsigned kind)
 {
 	uint64_t *row = damp_row_start(b);
 
 	for (size_t r = 0; r < b->c->nrules; r++)
-		if (kind != DAMP_KIND_NOT_COAP && b->c->rules[r].mode != DAMP_MODE_OFF &&
+		if (kind != DAMP_KIND_NOT_COAP && !b->c->rules[r].off &&
 		    bit(&b->c->rules[r].match.kind, kind))
 			damp_row_set(row, r);
 	return damp_row_add(b, row);

@@ -166,7 +166,8 @@
 	  "rules come behind those of "                                                           \
 	  "this file, or where `- include: ...` stands as an item of `rules`.")                   \
 	X(TOP, SCHEDULES, "schedules", NAMED, "0.1", "",                                          \
-	  DAMP_UNENFORCED " Times of the week, for `when`.")                                      \
+	  "Times of the week, for `when`. Local time: in the hour that a change to summer "       \
+	  "time leaves out nothing holds, in the one that comes twice a schedule holds twice.")   \
 	X(TOP, EXEMPT, "exempt", EXEMPTIONS, "0.1", "[]",                                         \
 	  "Outside addresses whose messages, and the messages to them, meet neither rules nor "   \
 	  "guard and count toward no limit. Who can send in their name can do what they may.")    \
@@ -184,7 +185,9 @@
 	  "Ceiling for the mode of every rule: `observe` counts what would be done and does "     \
 	  "nothing.")                                                                             \
 	X(RULESET, CONFIRM, "confirm", DURATION, "0.1", "",                                       \
-	  DAMP_UNENFORCED " Go back to the rules before unless somebody confirms in time.")       \
+	  "After a load go back to the rules before, unless `damper confirm` comes within "      \
+	  "this time, up to 1 d. `damper load --confirm` overrules it. The first rules of a "     \
+	  "gateway have none before them and need nobody to confirm.")                            \
 	X(RULESET, SIGNED_BY, "signed_by", TEXTS, "0.1", "",                                      \
 	  DAMP_UNENFORCED " Whose signatures the file needs. No signature is looked at.")         \
 	X(RULESET, LOCKED, "locked", TEXTS, "0.1", "",                                            \
@@ -208,8 +211,8 @@
 	  "When somebody last asked whether it is still needed.")                                 \
 	X(EXEMPT, UNTIL, "until", DATE, "0.1", "",                                                \
 	  "Its last day (UTC). A file with an exemption that has ended does not load; one that "  \
-	  "ends within 14 days is warned about. In this version the day is looked at when the "   \
-	  "file is loaded and not again: what is loaded stays until the next load.")              \
+	  "ends within 14 days is warned about. It ends while the program runs, too, by the "     \
+	  "latest time the gateway has proof of.")                                                \
 	X(ZONE, PORTS, "ports", SIDES, "0.1", "[outside, inside]",                                \
 	  "The gateway port that messages of the zone come in on. The name of a device is "       \
 	  "checked, not enforced yet: a zone called `inside` or `outside` is that side, another " \
@@ -261,7 +264,11 @@
 	X(RULE, THEN, "then", ACTION, "0.1", "continue with a limit",                             \
 	  "What happens to the others. Required without a limit.")                                \
 	X(RULE, MODE, "mode", MODE, "0.1", "enforce",                                             \
-	  "`observe`: count what would be done, change nothing.")                                 \
+	  "`observe`: count what would be done, change nothing. `damper mode` sets another for "  \
+	  "a while, never above that of `ruleset`.")                                              \
+	X(RULE, UNTIL, "until", DATE, "0.1", "",                                                  \
+	  "Its last day (UTC); after that the rule matches nothing. By the latest time the "      \
+	  "gateway has proof of, kept across restarts: setting the clock back revives nothing.")  \
 	X(RULE, SLIP, "slip", MAP, "0.1", "",                                                     \
 	  "Gives every so many-th of the messages that the rule would end another action, so "    \
 	  "that an honest peer among them has a way on. Each worker counts by itself. Responses " \
@@ -312,7 +319,8 @@
 	X(MATCH, COOKIE, "cookie", PRESENCE, "0.1", "",                                           \
 	  DAMP_UNENFORCED " The cookie of a ClientHello. A rule that asks for it is off.")        \
 	X(MATCH, WHEN, "when", WHEN, "0.1", "",                                                   \
-	  DAMP_UNENFORCED " Only at these times. A rule that asks for it is off.")                \
+	  "Only while one of these schedules holds, at most 8. `fail: clock_unsynced` says what " \
+	  "happens while nobody knows the time.")                                                 \
 	X(PATTERN, REGEX, "regex", REGEX, "0.1", "",                                              \
 	  "A regular expression (Hyperscan's subset of PCRE) that has to match the whole text.")  \
 	X(ANSWER, ANSWER, "answer", ANSWER, "0.1", "",                                            \
@@ -340,7 +348,9 @@
 	X(SCHEDULE, DAYS, "days", DAYS, "0.1", "all", "Days of the week.")                        \
 	X(SCHEDULE, HOURS, "hours", HOURS, "0.1", "",                                             \
 	  "From and to; over midnight when the end comes first. Required.")                       \
-	X(SCHEDULE, ZONE, "zone", TIME_ZONE, "0.1", "UTC", "Whose clock.")                        \
+	X(SCHEDULE, ZONE, "zone", TIME_ZONE, "0.1", "UTC",                                        \
+	  "Whose clock. Its offsets up to the year 2070 go into the program, from the time zone " \
+	  "database of the machine that compiles it; load again when that changes.")              \
 	X(CAPTURE, DROPS, "drops", MAP, "0.1", "", "Of what was dropped.")                        \
 	X(DROPS, RING, "ring", SIZE, "0.1", "", "Room; the oldest gives way.")                    \
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
@@ -352,8 +362,11 @@
 	  "No room to record the exchange of an unproved peer: `closed` drops its request, "      \
 	  "`open` and `evict-idle` let it pass and forget an older exchange. The same as the "    \
 	  "guard's `table_full`; only one of them may be written.")                               \
-	X(FAIL, CLOCK_UNSYNCED, "clock_unsynced", OPEN_CLOSED, "0.1", "",                         \
-	  DAMP_UNENFORCED " Rules with `when` while nobody knows the time.")                      \
+	X(FAIL, CLOCK_UNSYNCED, "clock_unsynced", OPEN_CLOSED, "0.1", "closed",                       \
+	  "Rules with `when` while the wall clock is not trusted: not synchronised, or behind "   \
+	  "the latest time the gateway had proof of. `closed`: those whose `then` is `accept` "   \
+	  "are out of force and all others in force; `open`: the reverse. What has an end "       \
+	  "(`until`) needs no such policy: it is over when it is certain to be over.")            \
 	X(FAIL, FLEET_LOST, "fleet_lost", LATER, "", "", "")                                      \
 	X(SLIP, EVERY, "every", INTEGER, "0.1", "", "2 to 65535. Required.")                      \
 	X(SLIP, WITH, "with", ACTION, "0.1", "",                                                  \

@@ -23,6 +23,10 @@ static void unused_names(struct damp_ctx *c)
 		if (!c->limits[i].used)
 			damp_diag_warning(c->diags, c->limits[i].at, "limit '%s' is not used",
 					  c->limits[i].name);
+	for (size_t i = 0; i < c->nschedules; i++)
+		if (!c->schedules[i].used)
+			damp_diag_warning(c->diags, c->schedules[i].at, "schedule '%s' is not used",
+					  c->schedules[i].name);
 }
 
 static bool same_act(const struct damp_act *a, const struct damp_act *b)

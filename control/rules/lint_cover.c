@@ -110,7 +110,7 @@ static bool text_covers(const struct damp_rule_model *a, const struct damp_rule_
 /* Every message it matches ends or passes here. */
 static bool is_final(const struct damp_rule_model *r)
 {
-	return r->mode == DAMP_MODE_ENFORCE && r->then.act.action != DAMP_ACT_CONTINUE;
+	return r->mode == DAMP_MODE_ENFORCE && r->then.act.action != DAMP_ACT_CONTINUE && damp_rule_always(r);
 }
 
 /* Rules that have all the values of rule b, texts aside. */

@@ -199,7 +199,8 @@ static struct damp_node *convert(struct loader *l, struct fy_node *n, struct dam
  * comments can tell: YAML reports a missing one far behind it. */
 static struct damp_place open_bracket(const struct damp_source *src, int line, int column)
 {
-	struct damp_place stack[DAMP_FILE_DEPTH_MAX], at = { .src = src, .line = 1, .column = 1 };
+	struct damp_place stack[DAMP_FILE_DEPTH_MAX + 1] = { { .line = 0 } };
+	struct damp_place at = { .src = src, .line = 1, .column = 1 };
 	size_t n = 0;
 	char quote = 0, before = ' ';
 
@@ -214,7 +215,7 @@ static struct damp_place open_bracket(const struct damp_source *src, int line, i
 				p++;
 		} else if ((*p == '[' || *p == '{') && n < DAMP_FILE_DEPTH_MAX) {
 			at.end_column = at.column + 1;
-			stack[n++] = at;
+			stack[++n] = at;
 		} else if ((*p == ']' || *p == '}') && n) {
 			n--;
 		}
@@ -226,7 +227,7 @@ static struct damp_place open_bracket(const struct damp_source *src, int line, i
 			at.column++;
 		}
 	}
-	return n ? stack[n - 1] : (struct damp_place){ .line = 0 };
+	return stack[n];
 }
 
 /* `key: fe80::` is a syntax error to YAML; say what it was meant to be. */

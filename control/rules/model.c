@@ -91,6 +91,19 @@ static void check_requires(struct damp_ctx *c, const struct damp_node *n)
 				major, minor, DAMP_RULES_LANGUAGE_MAJOR, DAMP_RULES_LANGUAGE_MINOR);
 }
 
+/* Whole seconds: nobody confirms faster. */
+static void read_confirm(struct damp_ctx *c, const struct damp_node *n)
+{
+	struct damp_quantity q;
+
+	if (!damp_read_quantity(c, n, DAMP_WANT(MS), &q))
+		return;
+	c->confirm_s = (uint32_t)(q.micro / DAMP_MICRO / 1000);
+	if (q.micro < 1000 * DAMP_MICRO || q.micro > (uint64_t)DAMP_CONFIRM_MAX_S * 1000 * DAMP_MICRO)
+		damp_diag_error(c->diags, n->at,
+				"'%s' is out of range; a time to confirm goes from 1 s to 1 d", n->text);
+}
+
 static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
 			void *user)
 {
@@ -109,6 +122,7 @@ static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct d
 		mode = damp_read_mode(c, p->value);
 		c->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
+	case DAMP_KEY_RULESET_CONFIRM: read_confirm(c, p->value); break;
 	default: damp_checked_ruleset_key(c, key, p); break;
 	}
 }
@@ -121,6 +135,7 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 	c->name = damp_keys[DAMP_KEY_RULESET_NAME].deflt;
 	c->mode = DAMP_MODE_ENFORCE;
 	root = damp_include_expand(c, root);
+	c->root = root;
 	damp_names_collect(c, root);
 	damp_read_keys(c, DAMP_SECTION_TOP, root, take, &t);
 	damp_version_check(c, root, t.version);

@@ -17,6 +17,7 @@
 #include "files.h"
 #include "keys.h"
 #include "quantity.h"
+#include "zoneinfo.h"
 
 #include <damper/coap.h>
 
@@ -153,6 +154,33 @@ struct damp_rule_model {
 	size_t nlimits;
 	bool has_limit, has_match, any; /* any: of match */
 	bool off; /* asks for something that nothing can tell yet */
+	uint64_t until_s; /* DAMP_NEVER_ENDS */
+	uint16_t when[DAMP_RULE_WHENS_MAX];
+	uint8_t nwhens;
+};
+
+/* Is it in force at all times? */
+static inline bool damp_rule_always(const struct damp_rule_model *r)
+{
+	return r->nwhens == 0 && r->until_s == DAMP_NEVER_ENDS;
+}
+
+struct damp_schedule_model {
+	const char *name;
+	struct damp_place at;
+	struct damp_schedule s; /* zone: index into the zones of time */
+	bool used;
+};
+
+struct damp_time_zone_model {
+	const char *name;
+	struct damp_transitions offsets;
+};
+
+/* An exemption: whom, and the Unix time at which it is over. */
+struct damp_exempt_model {
+	int set;
+	uint64_t until_s;
 };
 
 /* A limit of the file is up to three of the program: messages, bytes, ratio. */
@@ -178,8 +206,14 @@ struct damp_ctx {
 	enum damp_mode mode;
 	bool strict;
 	int64_t now;
-	int exempt_set; /* -1: nobody */
-	const struct damp_node *schedules; /* NULL: none */
+	struct damp_exempt_model *exempts;
+	size_t nexempts, exempts_cap;
+	struct damp_schedule_model *schedules;
+	size_t nschedules, schedules_cap;
+	struct damp_time_zone_model *time_zones;
+	size_t ntime_zones, time_zones_cap;
+	const struct damp_node *root; /* includes in place */
+	uint32_t confirm_s; /* 0: nobody has to confirm */
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
@@ -255,12 +289,18 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 /* model_action.c; decides: the key when it has to end the message, else NULL. */
 void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
+/* model_when.c: times of the week; the `when` and the `until` of a rule; a day,
+ * as days since 1970-01-01 with the node it stands in; the first second after one. */
+void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
+void damp_when_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+void damp_until_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
+bool damp_day_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node **at, int64_t *days);
+uint64_t damp_day_end_s(int64_t days);
 /* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
 void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n);
-void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
 void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
 /* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What is read and checked although nothing acts on it yet: log, warn, block,
- * severity, schedules, capture, parts of fail and ruleset.
+ * severity, capture, parts of fail and ruleset.
  *
  * Idea: a file that is written for the whole language keeps loading as its
  * parts come to life, and a mistake in it shows today. The key table marks such
@@ -10,7 +10,6 @@
  * Reference: operators.md 3.2, 3.4.
  */
 #include "read.h"
-#include "suggest.h"
 #include "terms.h"
 
 #include <ctype.h>
@@ -62,32 +61,6 @@ static bool is_percent(const char *text)
 	return take_number(&text, 100, &n) && n >= 1 && strcmp(text, "%") == 0;
 }
 
-static bool is_hours(const char *text)
-{
-	unsigned long v[4];
-	static const char after[] = { ':', '-', ':', 0 };
-
-	for (int i = 0; i < 4; i++) {
-		const char *from = text;
-
-		if (!take_number(&text, i % 2 ? 59 : 24, &v[i]) || text - from != 2 ||
-		    *text != after[i])
-			return false;
-		text += *text != 0;
-	}
-	return v[0] * 60 + v[1] <= 1440 && v[2] * 60 + v[3] <= 1440 &&
-	       (v[0] != v[2] || v[1] != v[3]);
-}
-
-static bool is_zone(const char *text)
-{
-	bool good = isalpha((unsigned char)text[0]) && strlen(text) < DAMP_NAME_MAX;
-
-	for (; *text && good; text++)
-		good = isalnum((unsigned char)*text) || strchr("_+-/", *text);
-	return good;
-}
-
 static bool is_whom(const char *text, const char *const *who, char end)
 {
 	for (size_t i = 0; who[i]; i++) {
@@ -131,17 +104,6 @@ static void duration(struct damp_ctx *c, const struct damp_node *n)
 static void share(struct damp_ctx *c, const struct damp_node *n)
 {
 	matches(c, n, "a share", is_share, "1/100");
-}
-
-static void words(struct damp_ctx *c, const struct damp_node *n, const char *what,
-		  const char *const *list)
-{
-	n = damp_read_deref(c, n);
-	if (n && n->kind == DAMP_NODE_LIST)
-		for (size_t i = 0; i < n->n; i++)
-			damp_read_word(c, n->items[i], what, list);
-	else if (n)
-		damp_read_word(c, n, what, list);
 }
 
 static void log_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
@@ -194,61 +156,6 @@ void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struc
 	}
 }
 
-static void schedule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
-			 void *user)
-{
-	static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL };
-
-	switch (key) {
-	case DAMP_KEY_SCHEDULE_DAYS: words(c, p->value, "day", days); break;
-	case DAMP_KEY_SCHEDULE_HOURS:
-		*(bool *)user = true;
-		matches(c, p->value, "a time of day from and to", is_hours, "07:00-19:00");
-		break;
-	default: matches(c, p->value, "a zone of time", is_zone, "Europe/Berlin"); break;
-	}
-}
-
-void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map)
-{
-	if (map->kind != DAMP_NODE_MAP) {
-		damp_diag_error(c->diags, map->at, "'schedules' is a mapping of names");
-		return;
-	}
-	c->schedules = map;
-	for (size_t i = 0; i < map->n; i++) {
-		const struct damp_pair *p = &map->pairs[i];
-		const unsigned before = c->diags->errors;
-		bool hours = false;
-
-		if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, "schedule"))
-			continue;
-		damp_read_keys(c, DAMP_SECTION_SCHEDULE, p->value, schedule_key, &hours);
-		if (!hours && c->diags->errors == before)
-			damp_diag_error(c->diags, p->key->at,
-					"schedule '%s' has no 'hours'; write 'hours: 07:00-19:00'",
-					p->key->text);
-	}
-}
-
-static void read_when(struct damp_ctx *c, const struct damp_node *n)
-{
-	const struct damp_node *at;
-	const char *name = damp_read_scalar(c, n, "the name of a schedule", &at);
-	struct damp_suggestion near;
-
-	if (!name || (c->schedules && damp_node_get(c->schedules, name)))
-		return;
-	near = damp_suggestion_start(name);
-	for (size_t i = 0; c->schedules && i < c->schedules->n; i++)
-		damp_suggestion_try(&near, c->schedules->pairs[i].key->text);
-	if (near.name)
-		damp_diag_error(c->diags, at->at, "there is no schedule '%s'; did you mean '%s'?", name,
-				near.name);
-	else
-		damp_diag_error(c->diags, at->at, "there is no schedule '%s'", name);
-}
-
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
 {
 	static const char *const hello[] = { "client_hello", NULL },
@@ -261,13 +168,8 @@ void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const stru
 		return;
 	if (key == DAMP_KEY_MATCH_DTLS)
 		damp_read_word(c, n, "DTLS message", hello);
-	else if (key == DAMP_KEY_MATCH_COOKIE)
-		damp_read_word(c, n, "state of a cookie", presence);
-	else if (n->kind == DAMP_NODE_LIST)
-		for (size_t i = 0; i < n->n; i++)
-			read_when(c, n->items[i]);
 	else
-		read_when(c, n);
+		damp_read_word(c, n, "state of a cookie", presence);
 }
 
 void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n)
@@ -320,9 +222,7 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
 {
-	if (key == DAMP_KEY_RULESET_CONFIRM)
-		duration(c, p->value);
-	else if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
+	if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
 		text_list(c, p->value, key == DAMP_KEY_RULESET_LOCKED);
 }
 
@@ -334,6 +234,11 @@ static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 	const struct damp_node *guard = user;
 	int state;
 
+	if (key == DAMP_KEY_FAIL_CLOCK_UNSYNCED) {
+		state = damp_read_word(c, p->value, "policy", two);
+		c->guard.clock_unsynced = state == 0 ? DAMP_CLOCK_OPEN : DAMP_CLOCK_CLOSED;
+		return;
+	}
 	if (key != DAMP_KEY_FAIL_TABLE_FULL) {
 		damp_read_word(c, p->value, "policy", two);
 		return;

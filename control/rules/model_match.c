@@ -18,7 +18,7 @@
 
 struct match_walk {
 	struct damp_match *m;
-	bool *off;
+	struct damp_rule_model *r;
 	struct damp_place msg_at, code_at, request_at, coap_at;
 	const char *request_key, *coap_key; /* a key that asks for a request, for CoAP content */
 };
@@ -94,10 +94,10 @@ static void read_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 	case DAMP_KEY_MATCH_SOLICITED:
 		damp_truth_read(c, p->value, "solicited", &m->solicited);
 		break;
+	case DAMP_KEY_MATCH_WHEN: damp_when_read(c, p->value, w->r); break;
 	case DAMP_KEY_MATCH_DTLS:
 	case DAMP_KEY_MATCH_COOKIE:
-	case DAMP_KEY_MATCH_WHEN:
-		*w->off = true;
+		w->r->off = true;
 		damp_checked_match_key(c, key, p);
 		break;
 	default: read_content(c, key, p, w); break;
@@ -163,7 +163,7 @@ static void settle_kinds(struct damp_ctx *c, struct match_walk *w)
 
 void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r)
 {
-	struct match_walk w = { .m = &r->match, .off = &r->off };
+	struct match_walk w = { .m = &r->match, .r = r };
 	const unsigned before = c->diags->errors;
 
 	r->has_match = true;

@@ -139,6 +139,7 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		damp_slip_read(c, p->value, w->r);
 		break;
 	case DAMP_KEY_RULE_SHAPE: damp_shape_read(c, p->value, w->r); break;
+	case DAMP_KEY_RULE_UNTIL: damp_until_read(c, p->value, w->r); break;
 	case DAMP_KEY_RULE_MODE:
 		mode = damp_read_mode(c, p->value);
 		w->r->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
@@ -179,7 +180,8 @@ static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_wa
 static void read_rule(struct damp_ctx *c, const struct damp_node *n)
 {
 	struct damp_rule_model r = {
-		.mode = DAMP_MODE_ENFORCE, .at = n->at, .slice_szx = DAMP_SLICE_OFF
+		.mode = DAMP_MODE_ENFORCE, .at = n->at, .slice_szx = DAMP_SLICE_OFF,
+		.until_s = DAMP_NEVER_ENDS,
 	};
 	struct rule_walk w = { .r = &r };
 
@@ -228,7 +230,7 @@ static void check_reach(struct damp_ctx *c, const struct damp_node *list)
 							    : NULL;
 
 		if (!match || !damp_node_is(match, "any") || r->then.act.action == DAMP_ACT_CONTINUE ||
-		    r->mode != DAMP_MODE_ENFORCE)
+		    r->mode != DAMP_MODE_ENFORCE || !damp_rule_always(r))
 			continue;
 		damp_diag_warning(c->diags, c->rules[i + 1].at, "no message comes this far");
 		damp_diag_notice(c->diags, r->at, "rule '%s' decides all of them",

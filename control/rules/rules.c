@@ -4,6 +4,7 @@
 #include "files.h"
 #include "lint.h"
 #include "node.h"
+#include "outline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static void digest(const struct damp_ctx *c, const struct damp_rules *out,
 		digest_of(c->src->text, c->src->len, hex);
 }
 
-static void compile_source(struct damp_ctx *c, struct damp_rules *out)
+static void compile_source(struct damp_ctx *c, bool outline, struct damp_rules *out)
 {
 	char hex[2 * crypto_generichash_BYTES + 1];
 	const struct damp_node *root = damp_node_load(c->diags, c->src);
@@ -51,8 +52,12 @@ static void compile_source(struct damp_ctx *c, struct damp_rules *out)
 	out->bundle = damp_files_pack(c->files, &out->bundle_len);
 	digest(c, out, hex);
 	out->program = damp_build_program(c, hex, &out->program_len);
-	if (out->program)
-		damp_lint(c, out->program);
+	if (!out->program)
+		return;
+	damp_lint(c, out->program);
+	out->confirm_s = c->confirm_s;
+	if (outline)
+		out->outline = damp_outline_make(c);
 }
 
 static int run(struct damp_files *files, const struct damp_source *src, struct damp_diags *d,
@@ -61,15 +66,17 @@ static int run(struct damp_files *files, const struct damp_source *src, struct d
 	struct damp_ctx c = {
 		.pool = d->pool, .diags = d, .src = src, .files = files, .inside_set = -1,
 		.now = opt && opt->now ? opt->now : (int64_t)time(NULL),
-		.exempt_set = -1,
 		.strict = opt && opt->strict,
 	};
 
 	if (!d->errors)
-		compile_source(&c, out);
+		compile_source(&c, opt && opt->outline, out);
 	damp_diags_finish(d, opt && opt->colour, out);
 	damp_files_end(files);
-	damp_pool_free(d->pool);
+	if (out->outline)
+		out->outline->pool = *d->pool; /* whose memory it is made of */
+	else
+		damp_pool_free(d->pool);
 	return out->program ? 0 : -1;
 }
 
@@ -154,6 +161,32 @@ int damp_rules_compile_file(const char *path, const struct damp_rules_options *o
 	return run(&files, &src, &d, opt, out);
 }
 
+char *damp_rules_format_file(const char *path, const struct damp_rules_options *opt,
+			     struct damp_rules *out, char **before, size_t *out_len)
+{
+	char *buf = damp_rules_malloc(DAMP_FILE_BYTES_MAX + 2), *text = NULL;
+	const ssize_t n = read_file(path, buf);
+	struct damp_pool pool = { NULL };
+	struct damp_diags d = { .pool = &pool };
+	const struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : path, .text = "" };
+
+	if (n >= 0) {
+		buf[n] = 0;
+		text = damp_rules_format_text(buf, (size_t)n, path, opt, out, out_len);
+	} else {
+		memset(out, 0, sizeof(*out));
+		out->unreadable = true;
+		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s", strerror(errno));
+		damp_diags_finish(&d, opt && opt->colour, out);
+		damp_pool_free(&pool);
+	}
+	if (before && text)
+		*before = buf;
+	else
+		free(buf);
+	return text;
+}
+
 void damp_rules_free(struct damp_rules *r)
 {
 	for (size_t i = 0; i < r->ndiags; i++) {
@@ -164,5 +197,6 @@ void damp_rules_free(struct damp_rules *r)
 	free(r->text);
 	free(r->program);
 	free(r->bundle);
+	damp_outline_free(r->outline);
 	memset(r, 0, sizeof(*r));
 }

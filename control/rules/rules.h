@@ -25,6 +25,11 @@ struct damp_diag {
 	char *message;
 };
 
+/* Longest time to confirm a load. */
+#define DAMP_CONFIRM_MAX_S 86400u
+
+struct damp_outline;
+
 struct damp_rules {
 	struct damp_program_hdr *program;       /* malloc'ed block, NULL when there were errors */
 	size_t program_len;
@@ -35,6 +40,8 @@ struct damp_rules {
 	bool unreadable;            /* the file could not be read at all (exit code 3) */
 	char *bundle;               /* root and included files as one text, NULL when it is one file */
 	size_t bundle_len;
+	struct damp_outline *outline; /* when it was asked for and there is a program */
+	uint32_t confirm_s;         /* `confirm` of the file, 0 when it asks for none */
 };
 
 struct damp_rules_options {
@@ -42,6 +49,7 @@ struct damp_rules_options {
 	const char *shown_as;       /* name in diagnostics, NULL: the path */
 	int64_t now;                /* seconds of the Unix clock, for what ends on a day; 0: ask the clock */
 	bool strict;                /* remark on what is right but may surprise */
+	bool outline;               /* make the outline, for comparing (outline.h) */
 };
 
 /* Compile the rule file at path. Always fills *out; free with
@@ -54,6 +62,17 @@ int damp_rules_compile_text(const char *text, size_t len, const char *name,
 			    const struct damp_rules_options *opt, struct damp_rules *out);
 
 void damp_rules_free(struct damp_rules *r);
+
+/* The text of a rule file, or of another file in the same YAML, in the one
+ * layout: malloc'ed, *out_len bytes. NULL when it cannot be read; then
+ * out->text and out->diags say why, and out->unreadable. Free *out with
+ * damp_rules_free() in any case. What was read of the file is put into
+ * *before (malloc'ed, NULL: not asked for). */
+char *damp_rules_format_file(const char *path, const struct damp_rules_options *opt,
+			     struct damp_rules *out, char **before, size_t *out_len);
+char *damp_rules_format_text(const char *text, size_t len, const char *name,
+			     const struct damp_rules_options *opt, struct damp_rules *out,
+			     size_t *out_len);
 
 /* The key table as Markdown (docs/rules.md), generated. */
 char *damp_rules_reference(void);

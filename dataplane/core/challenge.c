@@ -133,15 +133,9 @@ static bool may_hold(const struct damp_ctx *c, const struct damp_pkt *p)
 	return c->g->hold && !p->held && damp_hold_room(&c->w->hold, p->kind == DAMP_KIND_REQUEST);
 }
 
-/* Has the gateway any challenge left? A flood spends these first, and then
- * nobody needs the other charges. */
-static bool gateway_may_ask(const struct damp_ctx *c, struct damp_decision *d, enum damp_reason *why)
+enum damp_reason damp_refusal(enum damp_reason cause)
 {
-	static const struct damp_addr all;
-
-	d->ncharges = 0;
-	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
-	return affordable(c, d, why);
+	return under_pressure(cause) ? cause : DAMP_REASON_CHALLENGE_RATE;
 }
 
 /* The purse of a request beside the fresh ones': of one that came again, and of
@@ -152,6 +146,24 @@ static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p
 	    damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
 		return PURSE_AGAIN;
 	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
+}
+
+bool damp_gateway_may_ask(const struct damp_ctx *c)
+{
+	static const struct damp_addr all;
+	const struct damp_rung *r = &c->g->challenge_all;
+
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL), 1,
+				  DAMP_REASON_CHALLENGE_RATE);
+}
+
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_rung *r = &c->g->challenge_host;
+
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST), 1,
+				  DAMP_REASON_CHALLENGE_RATE) ||
+	       other_purse(c, p) != PURSE_FRESH;
 }
 
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
@@ -209,8 +221,9 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	uint32_t bytes;
 	uint8_t echo;
 
-	if (!p->frame.dst_group && pings > 0 && !gateway_may_ask(c, d, &why)) {
-		refuse(p, d, under_pressure(cause) ? cause : why);
+	/* What a flood spends first; these spare the rest. */
+	if (!p->frame.dst_group && pings > 0 && (!damp_gateway_may_ask(c) || !damp_peer_may_be_asked(c, p))) {
+		refuse(p, d, damp_refusal(cause));
 		return;
 	}
 	if (!p->frame.dst_group && hold_request(c, p, d, budget, cause))

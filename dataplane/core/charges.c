@@ -115,6 +115,25 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 	return false;
 }
 
+static bool alone_fits(const struct damp_ctx *c, const struct damp_charge *one, enum damp_reason why)
+{
+	struct damp_decision d;
+
+	if (damp_likely(c->trace == NULL))
+		return damp_ledger_admits(c->j->ledger, one, c->now);
+	d.ncharges = 0;
+	damp_charge_add(&d, one->key, one->cost, one->burst, why);
+	return damp_charges_fit(c, &d, &why);
+}
+
+bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
+			enum damp_reason why)
+{
+	const struct damp_charge one = { .key = key, .cost = damp_cost(r->cost_q16, units), .burst = r->burst_ticks };
+
+	return r->cost_q16 == 0 || alone_fits(c, &one, why);
+}
+
 static struct damp_charge guess(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
 	return (struct damp_charge){

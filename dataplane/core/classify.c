@@ -10,6 +10,7 @@
  */
 #include "classify.h"
 
+#include "live.h"
 #include "memo.h"
 
 #include <hs.h>
@@ -200,7 +201,7 @@ static bool next_word(struct damp_matches *m)
 	while (m->alive && m->bits == 0) {
 		m->word = (uint32_t)__builtin_ctzll(m->alive);
 		m->alive &= m->alive - 1;
-		m->bits = and_word(m, m->word);
+		m->bits = and_word(m, m->word) & damp_live_mask(m->view, m->word);
 	}
 	return m->bits != 0;
 }
@@ -258,7 +259,7 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 	add_row(m, v->classes[p->dst_class].dst_row[p->side]);
 	add_texts(m, worker, p, cost);
 	if (!damp_view_skip(v)) {
-		m->bits = m->alive;
+		m->bits = m->alive & damp_live_mask(v, 0);
 		m->alive = 0;
 	}
 }

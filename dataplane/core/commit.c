@@ -70,6 +70,7 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
 	struct damp_worker_stats *s = c->w->stats;
 
+	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
 	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
 	damp_hold_release(&c->w->hold, p->peer_key);

@@ -9,6 +9,8 @@
  */
 #include "judge_state.h"
 
+#include "live.h"
+
 static bool link_local(const struct damp_addr *a)
 {
 	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
@@ -36,9 +38,7 @@ static bool source_belongs(const struct damp_ctx *c, const struct damp_pkt *p, e
  * when its request met no guard. */
 static bool exempt(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
-
-	return c->v->classes[peer].flags & DAMP_CLASS_EXEMPT;
+	return damp_class_exempt(c->v, p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class);
 }
 
 static bool envelope_ok(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *why)

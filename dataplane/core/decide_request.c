@@ -3,9 +3,12 @@
  * Requests, both ways (design.md 3a).
  *
  * Outside to inside: rules first, then the guard. A proved peer goes on. An
- * unproved one meets the absolute ledger (the flood path: a peek, nothing
- * written), the budget of its server, the list of things that need a proof
- * first, and then gets an exchange whose credit is alpha times its own bytes.
+ * unproved one meets the list of things that need a proof first, the budget of
+ * its server, the absolute ledger and the budgets of first contact (peeks,
+ * nothing written), and then gets an exchange whose credit is alpha times its
+ * own bytes. The server's comes first because a flood spends it first: its line
+ * is hot, and a packet it refuses needs none of its source's (flood.c). Of
+ * several budgets that are used up, the first asked is the reason counted.
  *
  * Inside to outside: an inside client may ask anybody, but a peer that never
  * answers is held to a burst and a trickle (RFC 7252 section 4.7).
@@ -121,7 +124,7 @@ static bool refused_by_rule(const struct damp_ctx *c, const struct damp_pkt *p, 
 	}
 }
 
-static bool needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool observe)
 {
 	const struct damp_coap *m = &p->coap;
 
@@ -129,18 +132,27 @@ static bool needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, cons
 		return true;
 	if (c->g->prove_q_block && (damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK2)))
 		return true;
-	return c->g->prove_observe && observes(p, d);
+	return c->g->prove_observe && observe;
+}
+
+bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_rung_has_room(c, &c->g->server, damp_key_prefix(c, &p->frame.dst, c->g->server.plen, DAMP_DOMAIN_SERVER),
+				  1, DAMP_REASON_LEDGER_SERVER);
 }
 
 /* Is there room in the unproved budgets for an answer as large as the request?
- * A peek on a copy: nothing is charged before a response leaves. */
+ * A peek: nothing is charged before a response leaves. */
 static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *why)
 {
-	struct damp_decision probe;
+	const struct damp_guard *g = c->g;
+	const struct damp_rung *host = p->frame.v6 ? &g->host6 : &g->host4, *net = p->frame.v6 ? &g->net6 : &g->net4;
 
-	probe.ncharges = 0;
-	damp_charge_unproved(c, &probe, &p->frame.src, p->frame.ip_len, 0);
-	return damp_charges_fit(c, &probe, why);
+	*why = DAMP_REASON_LEDGER_HOST;
+	if (!damp_rung_has_room(c, host, damp_mix(p->peer_host, DAMP_DOMAIN_HOST), p->frame.ip_len, *why))
+		return false;
+	*why = DAMP_REASON_LEDGER_NET;
+	return damp_rung_has_room(c, net, damp_mix(p->peer_net, DAMP_DOMAIN_NET), p->frame.ip_len, *why);
 }
 
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
@@ -148,8 +160,12 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	enum damp_reason why;
 
 	/* What was held has had its pings; it is not served on trust as well. */
-	if (p->held || needs_proof(c, p, d)) {
+	if (p->held || damp_needs_proof(c, p, observes(p, d))) {
 		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
+		return;
+	}
+	if (!damp_server_has_room(c, p)) {
+		damp_decide_challenge(c, p, d, DAMP_REASON_LEDGER_SERVER);
 		return;
 	}
 	if (!ledger_has_room(c, p, &why)) {

@@ -13,6 +13,8 @@
  */
 #include "judge_state.h"
 
+#include "live.h"
+
 static void note(struct damp_decision *d, int32_t rule, unsigned outcomes)
 {
 	if (d->nmatched && d->matched[d->nmatched - 1] == rule) {
@@ -64,7 +66,7 @@ static void charge_limit(const struct damp_ctx *c, const struct damp_pkt *p, con
 /* Take the limits of a rule on board. Returns false when one is exceeded; then
  * the decision's charges are as before. */
 static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r,
-			  int32_t index, struct damp_decision *d)
+			  int32_t index, enum damp_mode mode, struct damp_decision *d)
 {
 	const unsigned before = d->ncharges;
 	enum damp_reason why;
@@ -77,7 +79,7 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 			continue;
 		}
 		/* The strictest, and of equals the first, whose `over` then holds. */
-		if (r->mode == DAMP_MODE_ENFORCE &&
+		if (mode == DAMP_MODE_ENFORCE &&
 		    (l->alpha_q8 < d->alpha_q8 || (l->alpha_q8 == d->alpha_q8 && d->rule_slot == 0))) {
 			d->alpha_q8 = l->alpha_q8;
 			d->rule_slot = c->v->rule_slot[index];
@@ -141,21 +143,22 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 	damp_matches_begin(&m, c->v, c->w->index, p, &d->text_cost);
 	while ((at = damp_matches_next(&m)) >= 0) {
 		const struct damp_rule *r = &c->v->rules[at];
+		const enum damp_mode mode = damp_live_mode(c->v, (uint32_t)at);
 		const struct damp_act *act;
 		bool over;
 
-		if (r->mode == DAMP_MODE_OFF)
+		if (mode == DAMP_MODE_OFF)
 			continue;
 		note(d, at, 1u << DAMP_OUT_MATCHED);
-		over = r->nlimits && !within_limits(c, p, r, at, d);
+		over = r->nlimits && !within_limits(c, p, r, at, mode, d);
 		if (over)
 			note(d, at, 1u << DAMP_OUT_OVER);
 		act = act_of(c, r, at, over, d);
-		if (r->mode == DAMP_MODE_ENFORCE && !ends(act) && r->slice_szx < d->shape_szx)
+		if (mode == DAMP_MODE_ENFORCE && !ends(act) && r->slice_szx < d->shape_szx)
 			d->shape_szx = r->slice_szx;
 		if (act->action == DAMP_ACT_CONTINUE)
 			continue;
-		if (r->mode == DAMP_MODE_OBSERVE) {
+		if (mode == DAMP_MODE_OBSERVE) {
 			if (act->action != DAMP_ACT_ACCEPT) {
 				note(d, at, 1u << DAMP_OUT_WOULD);
 				d->observed = true;

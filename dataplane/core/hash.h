@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keyed hashing. SipHash is the one primitive: 2-4 for values an outsider sees
- * (Echo, ping Message IDs, the program checksum), 1-3 for table keys that stay
- * inside.
+ * Keyed hashing. SipHash 2-4 for values an outsider sees (Echo, ping Message IDs,
+ * the program checksum), 1-3 for what is short or rare; the keys of the tables,
+ * which every packet needs, are hasher.h's.
  *
  * Invariant: no table that traffic can fill is indexed by anything but a keyed
  * hash with a secret, per-process key. CRC and Toeplitz are linear: one known

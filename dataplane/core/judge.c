@@ -48,8 +48,9 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	j->k_addr = damp_key_derive(key, "address", 0);
-	j->k_xchg = damp_key_derive(key, "exchange", 0);
+	damp_hasher_init(&j->h_addr, key, "address");
+	damp_hasher_init(&j->h_xchg, key, "exchange");
+	damp_hasher_init(&j->h_mid, key, "message table");
 	j->k_mid = damp_key_derive(key, "message id", 0);
 	j->k_given = damp_key_derive(key, "given", 0);
 	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
@@ -141,15 +142,21 @@ static bool has_coap(const struct damp_pkt *p)
 }
 
 /*
- * The lines of the budgets that deciding about p may ask for. A guess: a peer
+ * The lines that deciding about p may ask for: its exchange, its budgets. A guess: a peer
  * that turns out to be proved needs others. It is made here and not when that
  * is known, because loads that start between hashes cost next to nothing and a
  * volley of eight for every packet waits for its own.
  */
-static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
+static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_ledger *l = c->j->ledger;
 
+	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
+		damp_grey_prefetch(c->w->grey, damp_key_grey(p));
+		if (c->flood != NULL && damp_flood_likely(c, p))
+			return;
+	}
+	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
 	if (p->side == DAMP_INSIDE) {
@@ -163,7 +170,6 @@ static void prefetch_budgets(const struct damp_ctx *c, const struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
-	damp_grey_prefetch(c->w->grey, damp_key_grey(p));
 }
 
 /* From here on every Message ID is the inside's. */
@@ -195,8 +201,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	if (!has_coap(p))
 		return;
 	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
-	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
-	prefetch_budgets(c, p);
+	prefetch_records(c, p);
 }
 
 /* Is p an ACK or RST, which a Message ID of the other side has to explain? */
@@ -227,8 +232,9 @@ static void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
 
-	if (p->kind == DAMP_KIND_EMPTY ||
-	    (message && (p->side == DAMP_INSIDE || damp_peer_proved(c->j->peers, p->peer_key, c->now, 0))))
+	if (message && p->side == DAMP_OUTSIDE)
+		p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
+	if (p->kind == DAMP_KIND_EMPTY || (message && (p->side == DAMP_INSIDE || p->proved)))
 		prefetch_mid(c, p);
 }
 
@@ -340,6 +346,8 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	if (damp_flood_refuse(c, p))
+		return;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
 }
@@ -365,7 +373,10 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 		    damp_tick now, bool bypassed)
 {
 	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
+	struct damp_flood flood;
 
+	c.flood = &flood;
+	damp_flood_begin(&c);
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++)
@@ -377,6 +388,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 		else
 			judge_one(&c, &p[i]);
 	}
+	damp_flood_end(&c);
 }
 
 bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold)

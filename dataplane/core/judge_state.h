@@ -13,6 +13,7 @@
 
 #include "classify.h"
 #include "grey.h"
+#include "hasher.h"
 #include "hold.h"
 #include "judge.h"
 #include "reply.h"
@@ -36,12 +37,14 @@ struct damp_probe_fifo {
 
 struct damp_judge {
 	struct damp_judge_config cfg;
-	struct damp_key k_addr, k_xchg, k_mid, k_given;
+	struct damp_hasher h_addr, h_xchg, h_mid;
+	struct damp_key k_mid, k_given;  /* k_mid: of what is seen outside */
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
 	uint64_t wall_s;
 	damp_tick start;
+	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
 
@@ -54,6 +57,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	uint32_t nproofs;               /* taken so far */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
@@ -72,6 +76,17 @@ struct damp_trace {
 	void *arg;
 };
 
+#define DAMP_FLOOD_SERVERS 8u
+
+/* What is known of a flood during one burst (flood.c). */
+struct damp_flood {
+	bool on, gateway_spent;
+	uint32_t nproofs;               /* the worker's, when the burst began */
+	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
+	uint64_t spent[DAMP_FLOOD_SERVERS]; /* hashes of inside addresses whose budget is spent */
+	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+};
+
 /* One burst's surroundings. */
 struct damp_ctx {
 	struct damp_judge_worker *w;
@@ -83,6 +98,7 @@ struct damp_ctx {
 	bool grace;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
+	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -286,6 +302,9 @@ void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, con
 bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain);
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
+/* Would one charge against a guard rung pass, alone? why: for who watches. */
+bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
+			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
 
@@ -317,6 +336,14 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* flood.c: one burst's short way. begin before the first packet and end after
+ * the last. likely: in all likelihood refused so; takes p's challenge from those
+ * that are left. refuse: settles p, whose proof was looked up, or returns false. */
+void damp_flood_begin(const struct damp_ctx *c);
+bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_flood_end(const struct damp_ctx *c);
+
 /* decide_*.c: fill d for one packet; pure. */
 void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -324,12 +351,22 @@ void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* decide_request.c: things that are done for proved peers only; has the server
+ * of p budget for a request on trust? */
+bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool observe);
+bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
+
 /* challenge.c: ask for a proof in place of serving. cause: why; RULE when a rule
  * ordered it. A confirmable request is pinged first, because its client repeats
  * it and needs to understand nothing new; Echo comes when it comes again.
  * When no challenge may be made, a used-up ledger stays the drop's reason. */
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
+/* The first budgets that a challenge needs, which a flood spends: the gateway's,
+ * and one of its receiver's. The reason of what is refused for want of them. */
+bool damp_gateway_may_ask(const struct damp_ctx *c);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p);
+enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,

@@ -4,7 +4,7 @@
  *
  * Invariant: both directions of a conversation give the same key, so that the
  * response finds what its request left; keys of different things never share
- * a SipHash key and domain.
+ * a hasher and domain.
  *
  * An address is hashed once, and once more for each prefix length the ledger
  * asks for. Ports and ledger domains, of which there are many for one address,
@@ -36,7 +36,7 @@ static uint64_t hash_bits(const struct damp_judge *j, const struct damp_addr *a,
 	} else if (bits < WHOLE) {
 		lo = bits > 64 ? lo & ~0ull << (WHOLE - bits) : 0;
 	}
-	return damp_hash3(&j->k_addr, hi, lo, bits);
+	return damp_hasher3(&j->h_addr, hi, lo, bits);
 }
 
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen)
@@ -120,14 +120,14 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 
 	/* DTLS hides its tokens: one conversation per pair of endpoints. */
 	if (p->kind == DAMP_KIND_DTLS)
-		return damp_hash3(&j->k_xchg, peer, damp_mix(device, 0x20), 0);
-	return damp_hash3(&j->k_xchg, peer, damp_mix(device, (uint64_t)p->coap.token_len << 1 | asked_inside),
+		return damp_hasher3(&j->h_xchg, peer, damp_mix(device, 0x20), 0);
+	return damp_hasher3(&j->h_xchg, peer, damp_mix(device, (uint64_t)p->coap.token_len << 1 | asked_inside),
 			  load_token(p));
 }
 
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 {
-	return damp_hash3(&j->k_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
+	return damp_hasher3(&j->h_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
 }
 
 uint64_t damp_key_grey(const struct damp_pkt *p)
@@ -138,7 +138,7 @@ uint64_t damp_key_grey(const struct damp_pkt *p)
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)
 {
 	if (kind == DAMP_SEEN_FRAGMENT)
-		return damp_hash3(&j->k_mid, damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0),
+		return damp_hasher3(&j->h_mid, damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0),
 				  (uint64_t)kind << 32 | value);
-	return damp_hash3(&j->k_mid, p->peer_key, p->device_key, (uint64_t)kind << 32 | value);
+	return damp_hasher3(&j->h_mid, p->peer_key, p->device_key, (uint64_t)kind << 32 | value);
 }

@@ -322,6 +322,11 @@ static bool line_admits(const struct line *line, const struct damp_charge *c, da
 	return c->burst <= DAMP_BURST_TICKS_MAX && (uint64_t)line_debt(line, c->key, now) + c->cost <= c->burst;
 }
 
+bool damp_ledger_admits(const struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+{
+	return line_admits(&l->line[line_of(l, c->key)], c, now);
+}
+
 /* Is the line of charge i that of an earlier one too? */
 static bool shares_line(const struct damp_ledger *l, const struct damp_charge *c, unsigned i)
 {

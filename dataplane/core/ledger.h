@@ -59,6 +59,9 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key);
  * nothing. */
 uint32_t damp_ledger_debt(const struct damp_ledger *l, uint64_t key, damp_tick now);
 
+/* Would this charge, alone, be admitted? Writes nothing. */
+bool damp_ledger_admits(const struct damp_ledger *l, const struct damp_charge *c, damp_tick now);
+
 /* Would every charge be admitted? Returns -1 if so, else the index of the
  * first refused one. Writes nothing. n <= 16. */
 int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);

@@ -9,6 +9,7 @@
 #include "view.h"
 
 #include "classify.h"
+#include "live.h"
 #include "memo.h"
 #include "view_check.h"
 
@@ -49,6 +50,10 @@ static void point(struct damp_view *v)
 	v->literals = (const void *)(b + h->sec[DAMP_SEC_LITERALS].off);
 	v->texts = (const void *)(b + h->sec[DAMP_SEC_TEXTS].off);
 	v->rows = (const void *)(b + h->sec[DAMP_SEC_ROWS].off);
+	v->schedules = (const void *)(b + h->sec[DAMP_SEC_SCHEDULES].off);
+	v->time_zones = (const void *)(b + h->sec[DAMP_SEC_TIME_ZONES].off);
+	v->transitions = (const void *)(b + h->sec[DAMP_SEC_TRANSITIONS].off);
+	v->nschedules = (uint32_t)(h->sec[DAMP_SEC_SCHEDULES].len / sizeof(*v->schedules));
 	v->stride = h->nwords;
 	v->nranges4 = (uint32_t)(h->sec[DAMP_SEC_RANGES4].len / sizeof(*v->ranges4));
 	v->nranges6 = (uint32_t)(h->sec[DAMP_SEC_RANGES6].len / sizeof(*v->ranges6));
@@ -164,8 +169,22 @@ static bool open_workers(struct damp_view *v)
 	return true;
 }
 
+static bool open_live(struct damp_view *v)
+{
+	const struct damp_moment unknown = { 0 };
+
+	v->live.mask = calloc(v->hdr->nwords + 1, sizeof(*v->live.mask));
+	v->live.mode = calloc(v->hdr->nrules + 1, sizeof(*v->live.mode));
+	if (v->live.mask == NULL || v->live.mode == NULL)
+		return false;
+	damp_live_refresh(v, &unknown, NULL);
+	return true;
+}
+
 static void free_parts(struct damp_view *v)
 {
+	free(v->live.mask);
+	free(v->live.mode);
 	for (unsigned w = 0; w < DAMP_WORKERS_MAX; w++) {
 		if (v->scratch[w] != NULL)
 			hs_free_scratch(v->scratch[w]);
@@ -204,7 +223,7 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	v->memo_key = damp_key_derive(key, "memo", 0);
 	point(v);
 	map_ports(v);
-	if (!index_ranges(v) || !head_rows(v) || !open_workers(v)) {
+	if (!index_ranges(v) || !head_rows(v) || !open_workers(v) || !open_live(v)) {
 		snprintf(err, errlen, "out of memory");
 		free_parts(v);
 		return NULL;

@@ -6,8 +6,9 @@
  * checksum, version, every offset, count, row number and string before it
  * returns a view, deserialises the Hyperscan databases, and gives each worker
  * a scratch and a memo of its own, sized by this program. A view is immutable
- * but for these worker-private parts, and is freed after the last worker has
- * passed a quiescent state.
+ * but for these worker-private parts and its live part (live.h), and is freed
+ * after the last worker has passed a quiescent state. It opens as it holds when
+ * nobody knows the time: rules whose end is not proved to be past are in force.
  *
  * Threads: open and close on a control thread (they allocate); everything else
  * on any worker, with its own worker number.
@@ -31,6 +32,13 @@ struct damp_memo;
 #define DAMP_TOP4_BITS_MIN 8u
 #define DAMP_TOP4_BITS_MAX 13u
 
+/* What changes while a view runs; live.h. */
+struct damp_live {
+	uint64_t *mask;                         /* [nwords] rules in force */
+	uint8_t *mode;                          /* [nrules] enum damp_mode */
+	uint64_t least_s;                       /* the time it is at least, for what ends */
+};
+
 struct damp_view {
 	const struct damp_program_hdr *hdr;
 	const char *strings;
@@ -44,13 +52,16 @@ struct damp_view {
 	const struct damp_option_rows *options;
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
+	const struct damp_schedule *schedules;
+	const struct damp_time_zone *time_zones;
+	const struct damp_transition *transitions;
 	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
 	 * one word is its own head and has no other. */
 	const uint64_t *rows;
 	uint64_t *headed;                       /* owned; NULL when the rows are the program's own */
 	uint32_t stride;                        /* words from head to head */
 	uint32_t row_all;                       /* the row that holds every rule; UINT32_MAX: there is none */
-	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions;
+	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, nschedules;
 	/* The range that holds the first address of each block of 2^top4_shift addresses. */
 	uint32_t *top4;
 	uint32_t top4_shift;
@@ -59,6 +70,7 @@ struct damp_view {
 	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
 	struct damp_memo *memo[DAMP_WORKERS_MAX];
 	uint16_t *rule_slot;                    /* stats slot of each rule; filled by the owner of the stats */
+	struct damp_live live;                  /* written by the main thread, read by workers */
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
 	uint64_t *empty[2];                     /* heads of the rows of a request without path, without query; owned */

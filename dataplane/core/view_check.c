@@ -118,6 +118,10 @@ static bool check_sizes(const struct check *c)
 	       exact(c, DAMP_SEC_LIMITS, h->nlimits, sizeof(struct damp_limit), "limits") &&
 	       exact(c, DAMP_SEC_CLASSES, h->nclasses, sizeof(struct damp_class), "classes") &&
 	       exact(c, DAMP_SEC_TEXTS, 2, sizeof(struct damp_text_rows), "texts") &&
+	       exact(c, DAMP_SEC_SCHEDULES, count(c, DAMP_SEC_SCHEDULES, sizeof(struct damp_schedule)),
+		     sizeof(struct damp_schedule), "schedules") &&
+	       exact(c, DAMP_SEC_TIME_ZONES, count(c, DAMP_SEC_TIME_ZONES, sizeof(struct damp_time_zone)),
+		     sizeof(struct damp_time_zone), "zones of time") &&
 	       exact(c, DAMP_SEC_ROWS, (uint64_t)h->nrows * h->nwords, sizeof(uint64_t), "rows");
 }
 
@@ -132,6 +136,8 @@ static bool check_guard(const struct check *c)
 
 	if (g->slice_szx > DAMP_SLICE_OFF)
 		return bad(c, "guard: block size is out of range");
+	if (g->clock_unsynced > DAMP_CLOCK_OPEN)
+		return bad(c, "guard: unknown policy for a clock that is not trusted");
 	if (g->alpha_q8 == 0)
 		return bad(c, "guard: amplification 0 would silence every server");
 	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) || !rung_ok(&g->net6, 128))
@@ -155,6 +161,16 @@ static bool act_ok(const struct damp_act *a)
 	return a->action != DAMP_ACT_ANSWER || DAMP_COAP_CLASS(a->code) == 4 || DAMP_COAP_CLASS(a->code) == 5;
 }
 
+static bool whens_ok(const struct check *c, const struct damp_rule *r)
+{
+	if (r->nwhens > DAMP_RULE_WHENS_MAX)
+		return false;
+	for (unsigned i = 0; i < r->nwhens; i++)
+		if (r->when[i] >= count(c, DAMP_SEC_SCHEDULES, sizeof(struct damp_schedule)))
+			return false;
+	return true;
+}
+
 static bool check_rules(const struct check *c)
 {
 	const struct damp_rule *r = section(c, DAMP_SEC_RULES);
@@ -170,6 +186,8 @@ static bool check_rules(const struct check *c)
 		for (unsigned k = 0; k < r->nlimits; k++)
 			if (r->limit[k] >= c->h->nlimits)
 				return bad(c, "rule %u: limit %u does not exist", i, r->limit[k]);
+		if (!whens_ok(c, r))
+			return bad(c, "rule %u: a schedule does not exist", i);
 	}
 	return true;
 }
@@ -190,6 +208,37 @@ static bool check_limits(const struct check *c)
 				return bad(c, "limit %u: IPv6 rung %u is out of range", i, k);
 	}
 	return true;
+}
+
+/* A day and a half: no place on earth is further from UTC. */
+#define OFFSET_MAX_S 129600
+
+static bool check_zones(const struct check *c)
+{
+	const struct damp_time_zone *z = section(c, DAMP_SEC_TIME_ZONES);
+	const struct damp_transition *t = section(c, DAMP_SEC_TRANSITIONS);
+	const uint64_t n = count(c, DAMP_SEC_TIME_ZONES, sizeof(*z)), nt = count(c, DAMP_SEC_TRANSITIONS, sizeof(*t));
+
+	for (uint64_t i = 0; i < n; i++, z++) {
+		if (!string_ok(c, z->name_off) || z->count == 0 || z->first > nt || z->count > nt - z->first)
+			return bad(c, "zone of time %llu has no offsets", (unsigned long long)i);
+		for (uint32_t k = z->first; k < z->first + z->count; k++)
+			if (t[k].offset_s < -OFFSET_MAX_S || t[k].offset_s > OFFSET_MAX_S ||
+			    (k > z->first && t[k].at <= t[k - 1].at))
+				return bad(c, "zone of time %llu: offset %u is out of order", (unsigned long long)i, k);
+	}
+	return true;
+}
+
+static bool check_schedules(const struct check *c)
+{
+	const struct damp_schedule *s = section(c, DAMP_SEC_SCHEDULES);
+
+	for (uint64_t i = 0; i < count(c, DAMP_SEC_SCHEDULES, sizeof(*s)); i++, s++)
+		if (!string_ok(c, s->name_off) || s->from_min >= 1440 || s->to_min > 1440 || s->days > 127 ||
+		    s->zone >= count(c, DAMP_SEC_TIME_ZONES, sizeof(struct damp_time_zone)))
+			return bad(c, "schedule %llu is out of range", (unsigned long long)i);
+	return check_zones(c);
 }
 
 static bool check_ranges(const struct check *c)
@@ -310,7 +359,7 @@ bool damp_program_check(const void *block, size_t len, char *err, size_t errlen)
 	if (len < sizeof(*c.h) || len > DAMP_PROGRAM_MAX_BYTES)
 		return bad(&c, "%zu bytes cannot be a program", len);
 	return check_frame(&c, len) && check_sections(&c, len) && check_sizes(&c) && check_guard(&c) &&
-	       check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
+	       check_schedules(&c) && check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
 	       check_intervals(&c, DAMP_SEC_SIZES, "sizes") && check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
 	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) && check_last_word(&c) && check_texts(&c);
 }

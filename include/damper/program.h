@@ -18,7 +18,8 @@
  * order. A rule that does not mention an attribute has its bit in every row.
  * Asking for content narrows the kind, by row_kind: path and query are asked of
  * requests, type, code and options of requests, responses and Empty messages.
- * No rule has a bit in row_kind[DAMP_KIND_NOT_COAP].
+ * No rule has a bit in row_kind[DAMP_KIND_NOT_COAP]. Which of the rules that
+ * match are in force is asked last: mode off, schedules and ends are no rows.
  *
  * All numbers are host order: the block never leaves the machine.
  */
@@ -37,6 +38,7 @@
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
+#define DAMP_RULE_WHENS_MAX 8u      /* schedules of one rule */
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
  * at the same speed (anchors.md 3.4). */
@@ -120,6 +122,8 @@ struct damp_act {
 	uint32_t max_age_s, max_age_to_s;
 };
 
+#define DAMP_NEVER_ENDS UINT64_MAX
+
 struct damp_rule {
 	uint32_t id_off, file_off;  /* into the strings */
 	uint32_t line, column;      /* 1-based place in the rule file */
@@ -132,6 +136,35 @@ struct damp_rule {
 	 * gets slip in place of over (or then, without a limit); 0: none does. */
 	uint16_t slip_every, pad2;
 	struct damp_act then, over, slip;
+	uint64_t until_s;           /* Unix time at which it is over, or DAMP_NEVER_ENDS */
+	uint16_t when[DAMP_RULE_WHENS_MAX]; /* schedules: in force while one of them is */
+	uint8_t nwhens;             /* 0: at all times */
+	uint8_t unable;             /* asks for what nothing can tell: off, whatever mode is set */
+	uint8_t pad3[6];
+};
+
+/*
+ * Times of the week. A zone of time is a list of offsets from UTC, each from a
+ * moment on; the compiler has made them from the calendar of its machine, far
+ * ahead, so that the data plane needs neither that calendar nor anybody's help.
+ * The first one holds for all time before the second.
+ */
+struct damp_transition { int64_t at; int32_t offset_s; uint32_t pad; };
+
+struct damp_time_zone {
+	uint32_t name_off;
+	uint32_t first, count;      /* transitions, sorted, at least one */
+	uint32_t pad;
+};
+
+/* Bit 0 of days is Monday. Minutes of the local day: from <= now < to, or over
+ * midnight into the day after when to <= from. */
+struct damp_schedule {
+	uint32_t name_off;
+	uint32_t zone;
+	uint16_t from_min, to_min;
+	uint8_t days;
+	uint8_t pad[3];
 };
 
 /* The prefixes of all zones and sets cut the address space into ranges; each
@@ -194,6 +227,10 @@ struct damp_text_rows {
 #define DAMP_SLICE_OFF 7u
 #define DAMP_TABLE_FULL_DROP 0u
 #define DAMP_TABLE_FULL_EVICT 1u
+/* Rules with schedules while nobody knows the time: those that accept are out
+ * of force and all others in force (closed), or the reverse (open). */
+#define DAMP_CLOCK_CLOSED 0u
+#define DAMP_CLOCK_OPEN 1u
 
 struct damp_guard {
 	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
@@ -207,7 +244,8 @@ struct damp_guard {
 	uint8_t slice_szx;              /* largest Block2 SZX an unproved GET or FETCH asks for; DAMP_SLICE_OFF */
 	uint8_t permute_mids;           /* Message IDs of inside CON and NON leave permuted per peer (permute.h) */
 	uint8_t hold;                   /* keep what an unproved peer may not have yet while a ping is out (hold.h) */
-	uint8_t pad[4];
+	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
+	uint8_t pad[3];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
@@ -246,6 +284,9 @@ enum damp_section_id {
 	DAMP_SEC_TEXTS,     /* struct damp_text_rows[2]: path, query */
 	DAMP_SEC_ROWS,      /* uint64_t[nrows][nwords] */
 	DAMP_SEC_HYPERSCAN, /* serialised databases, as they came from hs_serialize_database() */
+	DAMP_SEC_SCHEDULES, /* struct damp_schedule[] */
+	DAMP_SEC_TIME_ZONES, /* struct damp_time_zone[] */
+	DAMP_SEC_TRANSITIONS, /* struct damp_transition[] */
 	DAMP_SEC_MAX
 };
 
@@ -256,6 +297,8 @@ enum damp_section_id {
 /* Rows of one address class, by the side the packet came in on. */
 struct damp_class {
 	uint32_t flags;
+	uint32_t pad;
+	uint64_t exempt_until_s;    /* Unix time at which EXEMPT is over, or DAMP_NEVER_ENDS */
 	uint32_t src_row[DAMP_SIDE_MAX];
 	uint32_t dst_row[DAMP_SIDE_MAX];
 };
@@ -268,6 +311,8 @@ struct damp_class {
 #define DAMP_TRUTH_SOLICITED 2u
 #define DAMP_TRUTH_MULTICAST 4u
 #define DAMP_TRUTHS 8u
+
+#define DAMP_LOCKED_MODE 1u     /* the modes of rules */
 
 struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
 
@@ -285,6 +330,8 @@ struct damp_program_hdr {
 	uint32_t nrules, nwords;    /* nwords: 64-bit words per row */
 	uint32_t nlimits, nclasses, nrows;
 	uint32_t has_inside;        /* inside prefixes are known */
+	uint32_t locked;            /* DAMP_LOCKED_x: what nobody may change while it runs */
+	uint32_t pad;
 	uint16_t ncoap_ports, ndtls_ports;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	uint32_t row_kind[DAMP_KIND_MAX];

@@ -37,6 +37,15 @@ enum damp_verdict {
 	DAMP_VERDICT_MAX
 };
 
+/* Is a rule in force, its mode aside? */
+enum damp_in_force {
+	DAMP_IN_FORCE,
+	DAMP_ENDED,                 /* its `until` is past */
+	DAMP_NOT_NOW,               /* none of its schedules holds */
+	DAMP_TIME_UNKNOWN,          /* it has schedules, the clock is not trusted, and so says the policy */
+	DAMP_IN_FORCE_MAX
+};
+
 enum damp_stage {
 	DAMP_STAGE_RX, DAMP_STAGE_PARSE, DAMP_STAGE_LOOKUP, DAMP_STAGE_CLASSIFY,
 	DAMP_STAGE_DECIDE, DAMP_STAGE_TX, DAMP_STAGE_MAX
@@ -127,6 +136,13 @@ struct damp_stats {
 	uint64_t table_capacity[DAMP_TABLE_MAX], table_entries[DAMP_TABLE_MAX], table_bytes[DAMP_TABLE_MAX];
 	uint64_t mempool_size, mempool_free, memory_bytes;
 	struct damp_port_stats port[DAMP_SIDE_MAX];
+	/* The wall clock (core/moment.h), and what time does to rules. */
+	uint64_t clock_trusted, clock_behind, clock_wall_s, clock_least_s, clock_steps;
+	uint64_t rules_waiting;     /* out of force for their time */
+	uint64_t mode_overrides, rules_observing;
+	uint8_t rule_mode[DAMP_RULE_SLOTS];     /* enum damp_mode, overrides and ceilings considered */
+	uint8_t rule_time[DAMP_RULE_SLOTS];     /* enum damp_in_force */
+	uint64_t rule_mode_until_s[DAMP_RULE_SLOTS]; /* of an override: CLOCK_MONOTONIC seconds, 0 none */
 	uint32_t nrule_slots, pad;
 	char rule_slot[DAMP_RULE_SLOTS][DAMP_NAME_MAX]; /* id of the rule a slot belongs to */
 	struct damp_worker_stats worker[DAMP_WORKERS_MAX];

@@ -16,21 +16,30 @@
 #include <damper/program.h>
 #include <stdint.h>
 
-#define DAMP_WIRE_VERSION 1u
+#define DAMP_WIRE_VERSION 2u
 #define DAMP_WIRE_SOCKET "dataplane.sock"      /* below the runtime directory */
 #define DAMP_API_SOCKET "damperd.sock"         /* damperd's own, HTTP, below the same */
 #define DAMP_PROGRAM_FILE "program.bin"        /* last good, below the state directory */
 #define DAMP_RUNTIME_DIR "/run/damper"         /* defaults, overridden by options */
 #define DAMP_STATE_DIR "/var/lib/damper"
 #define DAMP_BYPASS_MAX_S 86400u               /* longest bypass one request may ask for */
+#define DAMP_FOR_MAX_S (30u * 86400u)          /* longest time of anything else */
 
 enum damp_wire_type {
 	DAMP_WIRE_HELLO,            /* -> version, pid, workers, what runs */
-	DAMP_WIRE_LOAD,             /* with one fd: a program; -> the new generation */
+	DAMP_WIRE_LOAD,             /* with one fd: a program; arg: DAMP_LOAD_x; -> the new generation */
 	DAMP_WIRE_PROGRAM,          /* -> one fd: the program that runs, read only */
 	DAMP_WIRE_BYPASS,           /* arg: seconds, 0 ends it */
+	DAMP_WIRE_KEEP,             /* arg: the running generation, which is kept for the next start */
+	DAMP_WIRE_MODE,             /* name: rule id, "" all; value: enum damp_mode; arg: seconds, 0 ends it */
 	DAMP_WIRE_TYPE_MAX
 };
+
+/* The arg of LOAD: the least number that the new generation shall have (the next
+ * one when that is more), and whether it is on trial: it runs, and the next
+ * start begins with what was kept before, unless KEEP comes. */
+#define DAMP_LOAD_LEAST 0xffffffffull
+#define DAMP_LOAD_PROVISIONAL (1ull << 32)
 
 /* Where the running program came from. */
 enum damp_program_source {
@@ -43,6 +52,10 @@ enum damp_program_source {
 struct damp_wire_request {
 	uint32_t version, type;
 	uint64_t arg;
+	char name[DAMP_NAME_MAX];   /* NUL terminated */
+	uint8_t addr[16];           /* IPv4 as ::ffff:a.b.c.d */
+	uint32_t plen;              /* of addr, within its family */
+	uint32_t value;
 };
 
 struct damp_wire_reply {

@@ -14,6 +14,7 @@ import traceback
 import harness
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
+import limits  # noqa: F401
 import passing  # noqa: F401
 import proofs  # noqa: F401
 

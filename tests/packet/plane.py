@@ -16,9 +16,9 @@ import tempfile
 import time
 
 SIDES = ('outside', 'inside')
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 HELLO, LOAD, PROGRAM, BYPASS = range(4)
-REQUEST = struct.Struct('=IIQ')
+REQUEST = struct.Struct('=IIQ64s16sII')
 REPLY = struct.Struct('=IIiIIIQQ64s256s')
 REPLY_FIELDS = ('version', 'type', 'error', 'generation', 'source', 'nworkers', 'pid', 'boot_id', 'name', 'text')
 DEADLINE_S = 60
@@ -166,11 +166,13 @@ class Plane:
         s.connect(self.path('run/dataplane.sock'))
         return s
 
-    def request(self, kind, arg=0, fds=(), version=WIRE_VERSION, raw=None):
+    def request(self, kind, arg=0, fds=(), version=WIRE_VERSION, raw=None, name='', addr=bytes(16), plen=0,
+                value=0):
         """One request on a connection of its own: (reply as a dict, descriptor or None)."""
         with self.connect() as s:
             oob = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))] if fds else []
-            s.sendmsg([REQUEST.pack(version, kind, arg) if raw is None else raw], oob)
+            text = REQUEST.pack(version, kind, arg, name.encode(), addr, plen, value) if raw is None else raw
+            s.sendmsg([text], oob)
             return receive(s)
 
     def __enter__(self):

@@ -172,10 +172,11 @@ static json_t *timing(const struct damp_stats *s)
 
 static json_t *whole(const struct damp_stats *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 			 "boot_id", (json_int_t)(s->boot_id >> 1), "nworkers", (json_int_t)s->nworkers,
 			 "generation", (json_int_t)s->generation, "program", s->program_name,
 			 "source", (json_int_t)s->program_source, "loads_rejected", (json_int_t)s->loads_rejected,
+			 "memory_bytes", (json_int_t)s->memory_bytes, "tsc_hz", (json_int_t)s->tsc_hz,
 			 "symmetric_rss", (json_int_t)s->port[DAMP_OUTSIDE].symmetric_rss,
 			 "counters", counters(s), "sums", sums(s), "timing", timing(s));
 }

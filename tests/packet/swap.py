@@ -94,7 +94,7 @@ def bad_programs():
 def bad_requests():
     with Plane(ports=SILENT) as p:
         p.start()
-        for what, text in (((dict(kind=HELLO, version=2)), 'version'), (dict(kind=99), 'unknown'),
+        for what, text in (((dict(kind=HELLO, version=WIRE_VERSION + 1)), 'version'), (dict(kind=99), 'unknown'),
                            (dict(kind=HELLO, raw=b'short'), 'bytes'), (dict(kind=HELLO, raw=b'l' * 100), 'bytes'),
                            (dict(kind=BYPASS, arg=BYPASS_MAX_S + 1), 'at most')):
             reply = p.request(**what)[0]
@@ -102,11 +102,11 @@ def bad_requests():
         # Clients that say nothing, leave early or send much do not hold up the others.
         idle = [p.connect() for _ in range(8)]
         gone = p.connect()
-        gone.send(REQUEST.pack(WIRE_VERSION, HELLO, 0))
+        gone.send(REQUEST.pack(WIRE_VERSION, HELLO, 0, b'', bytes(16), 0, 0))
         gone.close()
         check(p.request(HELLO)[0]['error'] == 0, 'no answer beside idle clients')
         for s in idle:
-            s.send(REQUEST.pack(WIRE_VERSION, HELLO, 0))
+            s.send(REQUEST.pack(WIRE_VERSION, HELLO, 0, b'', bytes(16), 0, 0))
         for s in idle:
             check(receive(s)[0]['error'] == 0, 'no answer to an idle client')
             s.close()

@@ -88,7 +88,7 @@ static int listen_at(const char *dir)
 	return fd;
 }
 
-static void run_program(struct fake *f, struct damp_prog *p, enum damp_program_source source)
+static void run_program(struct fake *f, struct damp_prog *p, enum damp_program_source source, uint64_t least)
 {
 	const struct damp_progview *v = &p->view;
 
@@ -99,8 +99,8 @@ static void run_program(struct fake *f, struct damp_prog *p, enum damp_program_s
 	snprintf(f->stats->program_name, sizeof(f->stats->program_name), "%s", v->hdr->name);
 	snprintf(f->stats->program_digest, sizeof(f->stats->program_digest), "%s", v->hdr->digest);
 	for (unsigned i = 0; i < v->hdr->nrules; i++)
-		fake_fill_rule(f->stats, damp_progview_string(v, v->rules[i].id_off));
-	f->stats->generation++;
+		fake_fill_rule(f->stats, damp_progview_string(v, v->rules[i].id_off), v->rules[i].mode);
+	f->stats->generation = least > f->stats->generation ? least : f->stats->generation + 1;
 }
 
 static void save_program(const struct fake *f)
@@ -119,12 +119,12 @@ static void read_disk(struct fake *f)
 	struct damp_prog *p = fd >= 0 ? damp_prog_read(fd) : NULL;
 
 	if (p != NULL)
-		run_program(f, p, DAMP_SOURCE_DISK);
+		run_program(f, p, DAMP_SOURCE_DISK, 0);
 	if (fd >= 0)
 		close(fd);
 }
 
-static void do_load(struct fake *f, int fd, struct damp_wire_reply *reply)
+static void do_load(struct fake *f, int fd, uint64_t arg, struct damp_wire_reply *reply)
 {
 	struct damp_prog *p = fd >= 0 ? damp_prog_read(fd) : NULL;
 
@@ -135,8 +135,9 @@ static void do_load(struct fake *f, int fd, struct damp_wire_reply *reply)
 		damp_prog_put(p);
 		return;
 	}
-	run_program(f, p, DAMP_SOURCE_LOADED);
-	save_program(f);
+	run_program(f, p, DAMP_SOURCE_LOADED, arg & DAMP_LOAD_LEAST);
+	if (!(arg & DAMP_LOAD_PROVISIONAL))
+		save_program(f);
 	f->stats->loads_ok++;
 }
 
@@ -173,7 +174,11 @@ static void answer(struct fake *f, int client, const struct damp_wire_request *r
 	if (req->type < DAMP_WIRE_TYPE_MAX)
 		f->count[req->type]++;
 	if (req->type == DAMP_WIRE_LOAD)
-		do_load(f, fd, &reply);
+		do_load(f, fd, req->arg, &reply);
+	else if (req->type == DAMP_WIRE_KEEP && req->arg != f->stats->generation)
+		reply.error = ESTALE;
+	else if (req->type == DAMP_WIRE_KEEP)
+		save_program(f);
 	else if (req->type == DAMP_WIRE_BYPASS)
 		do_bypass(f, req->arg);
 	else if (req->type == DAMP_WIRE_PROGRAM && f->prog == NULL)

@@ -76,13 +76,15 @@ void fake_fill_stats(struct damp_stats *s, uint64_t boot_id)
 	s->mempool_size = 16383;
 	s->mempool_free = 16000;
 	s->memory_bytes = 123456789;
+	s->clock_trusted = 1;
+	s->clock_wall_s = s->clock_least_s = 1790000100;
 	fill_port(&s->port[DAMP_OUTSIDE], "net_tap0", 17);
 	fill_port(&s->port[DAMP_INSIDE], "net_\"tap1\"\\", 0);
 	for (unsigned w = 0; w < FAKE_WORKERS; w++)
 		fill_worker(&s->worker[w], w + 1);
 }
 
-void fake_fill_rule(struct damp_stats *s, const char *id)
+void fake_fill_rule(struct damp_stats *s, const char *id, unsigned mode)
 {
 	struct damp_counter *c;
 	uint32_t slot;
@@ -96,6 +98,8 @@ void fake_fill_rule(struct damp_stats *s, const char *id)
 	c[DAMP_OUT_OVER] = (struct damp_counter){ 100u * slot, 9000u * slot };
 	c[DAMP_OUT_WOULD] = (struct damp_counter){ 10u * slot, 900u * slot };
 	c[DAMP_OUT_ACTED] = (struct damp_counter){ 1u * slot, 90u * slot };
+	s->rule_mode[slot] = (uint8_t)mode;
+	s->rules_observing += mode == DAMP_MODE_OBSERVE;
 	__atomic_store_n(&s->nrule_slots, slot + 1, __ATOMIC_RELEASE);
 }
 

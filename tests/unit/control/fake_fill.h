@@ -17,7 +17,7 @@ void fake_fill_stats(struct damp_stats *s, uint64_t boot_id);
 
 /* Give rule id a slot (1, 2, ...) unless it has one, with counters that follow
  * from the slot: matched 1000 * slot packets, over 100, would 10, acted 1. */
-void fake_fill_rule(struct damp_stats *s, const char *id);
+void fake_fill_rule(struct damp_stats *s, const char *id, unsigned mode);
 
 /* Empty rings. */
 void fake_fill_events(struct damp_events *e, uint64_t boot_id);

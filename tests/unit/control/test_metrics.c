@@ -130,7 +130,7 @@ static void test_numbers(void **state)
 	};
 	struct fixture *f = *state;
 
-	fake_fill_rule(&f->snap->stats, "try-out");
+	fake_fill_rule(&f->snap->stats, "try-out", DAMP_MODE_OBSERVE);
 	sum_workers(f->snap);
 	print(f, f->snap);
 	for (size_t i = 0; i < sizeof(line) / sizeof(line[0]); i++)
@@ -153,7 +153,7 @@ static void test_escape(void **state)
 {
 	struct fixture *f = *state;
 
-	fake_fill_rule(&f->snap->stats, "a\"b\\c\nd");
+	fake_fill_rule(&f->snap->stats, "a\"b\\c\nd", DAMP_MODE_OBSERVE);
 	print(f, f->snap);
 	assert_non_null(strstr(f->text, "rule=\"a\\\"b\\\\c\\nd\",outcome"));
 }
@@ -189,7 +189,7 @@ static void test_promtool(void **state)
 		print_message("promtool is not installed: the format was not checked\n");
 		skip();
 	}
-	fake_fill_rule(&f->snap->stats, "a\"b\\c");
+	fake_fill_rule(&f->snap->stats, "a\"b\\c", DAMP_MODE_OBSERVE);
 	f->control.state.last.known = true;
 	f->control.state.history.at = 1790000000;
 	sum_workers(f->snap);

@@ -70,8 +70,8 @@ static void test_slots(void **state)
 	struct fixture *f = *state;
 	struct damp_snap *s;
 
-	fake_fill_rule(f->stats, "first");
-	fake_fill_rule(f->stats, "second");
+	fake_fill_rule(f->stats, "first", DAMP_MODE_OBSERVE);
+	fake_fill_rule(f->stats, "second", DAMP_MODE_OBSERVE);
 	memset(f->stats->rule_slot[3], 'x',
 	       sizeof(f->stats->rule_slot[3])); /* half written, above the count */
 	s = damp_stats_map_read(f->map, FAKE_BOOT_ID);

@@ -19,6 +19,12 @@
 /* Compile, fail the test with the report when that fails, and open. */
 void rules_open(struct rig *r, bool v6, const char *text);
 
+/* Put another text to work, as a reload does: the judge's state stays. */
+void rules_reload(struct rig *r, const char *text);
+
+/* Packets of a rule by its id. */
+uint64_t rules_counted_id(const struct rig *r, const char *id, enum damp_outcome o);
+
 /* Packets of a rule by its place in the file. */
 uint64_t rules_counted(const struct rig *r, unsigned rule, enum damp_outcome o);
 

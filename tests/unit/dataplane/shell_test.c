@@ -86,7 +86,7 @@ static void defaults_hold(void **state)
 static void wrong_settings_are_named(void **state)
 {
 	static const struct { const char *text, *says; } cases[] = {
-		{ "[port]\nx = 1\n", ":1: unknown section [port]; known are ports, workers, tables, paths, packets" },
+		{ "[port]\nx = 1\n", ":1: unknown section [port]; known are ports, workers, clock, tables, paths, packets" },
 		{ PORTS "[workers]\n\ncounts = 1\n", ":6: unknown key \"counts\" in [workers]; known are count, idle" },
 		{ PORTS "[workers]\ncount = 0\n", ":5: [workers] count: \"0\" is not a number from 1 to 16" },
 		{ PORTS "[workers]\ncount = 17\n", "\"17\" is not" },
@@ -94,6 +94,7 @@ static void wrong_settings_are_named(void **state)
 		{ PORTS "[workers]\ncount = 1x\n", "\"1x\" is not" },
 		{ PORTS "[workers]\ncount = 99999999999999999999\n", "is not a number" },
 		{ PORTS "[workers]\nidle = often\n", "neither poll nor sleep" },
+		{ PORTS "[clock]\ntrust = never\n", "neither kernel nor always" },
 		{ PORTS "[tables]\nledger = 2^\n", "not a number of entries" },
 		{ PORTS "[tables]\nledger = 2^41\n", "not a number of entries" },
 		{ PORTS "[tables]\nseen = 1kk\n", "not a number of entries" },
@@ -418,14 +419,14 @@ static void programs_are_swapped(void **state)
 	assert_int_equal(damp_programs_start(p), 0);
 	assert_int_equal(p->stats->program_source, DAMP_SOURCE_BUILTIN);
 	block = copy_running(p, &len);
-	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), 0);
+	assert_int_equal(damp_programs_load(p, block, len, 0, text, sizeof(text)), 0);
 	assert_string_equal(text, "");
 	assert_int_equal(p->stats->generation, 1);
 	assert_int_equal(p->stats->program_source, DAMP_SOURCE_LOADED);
 	before = damp_programs_view(p);
 	block = copy_running(p, &len);
 	block[len - 1] ^= 1;
-	assert_int_equal(damp_programs_load(p, block, len, text, sizeof(text)), -1);
+	assert_int_equal(damp_programs_load(p, block, len, 0, text, sizeof(text)), -1);
 	assert_non_null(strstr(text, "checksum"));
 	assert_ptr_equal(damp_programs_view(p), before);
 	assert_int_equal(p->stats->loads_ok, 1);

@@ -186,9 +186,9 @@ static void test_explain_observe_and_why(void **unused)
 	assert_string_equal(text(json_object_get(doc, "verdict"), "verdict"), "accept");
 	assert_string_equal(text(json_object_get(rule(doc, 1), "why_not"), "attribute"), "path");
 	assert_string_equal(text(json_object_get(rule(doc, 1), "why_not"), "value"), "/t");
-	/* the guard looked at the budgets of the unproved, the host's first */
+	/* the guard looked at the budgets of the unproved, the server's first */
 	assert_string_equal(text(json_array_get(json_object_get(doc, "guard"), 0), "budget"),
-			    "ledger_host");
+			    "ledger_server");
 	json_decref(doc);
 	damp_bench_free(b);
 }

@@ -168,7 +168,7 @@ static void test_runs(void **state)
 	if (damp_rules_compile_text(rules_text, strlen(rules_text), "r.yaml", NULL, &r) != 0)
 		fail_msg("%s", r.text);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-		const struct damp_replay_program p = { r.program, r.program_len };
+		const struct damp_replay_program p = { .block = r.program, .len = r.program_len };
 		struct damp_test_result result;
 		struct damp_test_file *f;
 		char text[1000];

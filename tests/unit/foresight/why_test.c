@@ -19,7 +19,7 @@
 #define PACKETS 400
 #define RULES 70 /* two words of bits */
 #define MANY 600 /* more words than a cache line; every EVERY-th program has that many */
-#define EVERY 8
+#define EVERY 20
 
 static uint64_t state;
 static unsigned long long seed_now;
@@ -56,16 +56,21 @@ static const char *const keys[][6] = {
 	  "to_port: {not: 5684}", "to_port: ..5683" },
 	{ "verified: true", "verified: false", "solicited: true", "solicited: false",
 	  "verified: false", "solicited: false" },
+	{ "when: work", "when: never", "when: [never, work]", "when: never", "when: work", "when: work" },
 };
+/* 2023-11-14, a Tuesday, 22:13:20 UTC */
+#define AT_S 1700000000u
+#define SCHEDULES "schedules: {work: {hours: 21:00-23:00}, never: {days: [sun], hours: 01:00-02:00}}\n"
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 /* A rule of up to four conditions, each key once. */
 static int try_rule(char *out, size_t len, unsigned number)
 {
 	static const char *const modes[] = { "enforce", "enforce", "observe", "off" };
+	static const char *const times[] = { "", "", "", "    until: 2001-01-01\n", "    until: 2199-01-01\n" };
 	unsigned used = 0;
-	int n = snprintf(out, len, "  - id: r%u\n    mode: %s\n    then: continue\n    match: {",
-			 number, PICK(modes));
+	int n = snprintf(out, len, "  - id: r%u\n    mode: %s\n    then: continue\n%s    match: {",
+			 number, PICK(modes), PICK(times));
 
 	for (unsigned i = rnd(4) + 1; i > 0; i--) {
 		const uint32_t k = rnd(KEYS);
@@ -88,7 +93,7 @@ static int put_rule(char *out, size_t len, unsigned number)
 
 	do {
 		n = try_rule(out, len, number);
-		snprintf(text, sizeof(text), "version: 1\nrules:\n%.*s", n, out);
+		snprintf(text, sizeof(text), "version: 1\n" SCHEDULES "rules:\n%.*s", n, out);
 		good = damp_rules_compile_text(text, strlen(text), "one", NULL, &r) == 0;
 		damp_rules_free(&r);
 	} while (!good);
@@ -99,11 +104,11 @@ static struct damp_bench *random_bench(bool many)
 {
 	static char text[MANY * 512];
 	struct damp_rules r;
-	struct damp_bench_setup s = { .small = true };
+	struct damp_bench_setup s = { .small = true, .when_s = AT_S };
 	struct damp_bench *b;
 	char err[256];
 	int n = snprintf(text, sizeof(text),
-			 "version: 1\nzones: {inside: {ports: [inside], prefixes: [10.2.0.0/16, "
+			 "version: 1\n" SCHEDULES "zones: {inside: {ports: [inside], prefixes: [10.2.0.0/16, "
 			 "'fd00:2::/32']}, "
 			 "outside: {ports: [outside], prefixes: any}}\nrules:\n");
 	const unsigned rules = many ? MANY - rnd(RULES) : rnd(RULES) + 1;
@@ -230,19 +235,20 @@ static void test_names_the_attribute(void **unused)
 		{ "path: {not: /a}", DAMP_WHY_PATH },	 { "query: {not: k=v}", DAMP_WHY_QUERY },
 		{ "option: observe", DAMP_WHY_OPTION },	 { "size: ..4 B", DAMP_WHY_SIZE },
 		{ "verified: true", DAMP_WHY_VERIFIED }, { "solicited: true", DAMP_WHY_SOLICITED },
-		{ "path: /a", DAMP_WHY_MATCHES },
+		{ "path: /a", DAMP_WHY_MATCHES },	 { "when: never", DAMP_WHY_WHEN },
+		{ "when: work", DAMP_WHY_MATCHES },
 	};
 	uint8_t frame[2048];
 	const size_t len = frame_of("10.1.0.3", "10.2.0.7", "CON GET /a?k=v", frame);
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct damp_bench_setup s = { .small = true };
+		struct damp_bench_setup s = { .small = true, .when_s = AT_S };
 		struct damp_rules r;
 		struct damp_bench *b;
-		char text[200], err[256];
+		char text[300], err[256];
 		const int n = snprintf(text, sizeof(text),
-				       "version: 1\nrules: [{id: a, match: {%s}, then: drop}]\n",
+				       "version: 1\n" SCHEDULES "rules: [{id: a, match: {%s}, then: drop}]\n",
 				       cases[i].match);
 
 		if (damp_rules_compile_text(text, (size_t)n, "one", NULL, &r) != 0)

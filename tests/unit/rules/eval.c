@@ -141,4 +141,7 @@ void eval_program(const struct damp_program_hdr *h, const struct probe *p, uint6
 		and_row(h, p->options & o[i].mask ? o[i].row_any : o[i].row_none, out);
 	and_text(h, 0, p->path, out);
 	and_text(h, 1, p->query, out);
+	for (uint32_t i = 0; i < h->nrules; i++)
+		if (((const struct damp_rule *)eval_section(h, DAMP_SEC_RULES))[i].mode == DAMP_MODE_OFF)
+			out[i / 64] &= ~(1ull << i % 64);
 }

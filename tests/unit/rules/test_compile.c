@@ -434,8 +434,10 @@ static void untold_rules_are_off(void **state)
 		     "  - {id: c, match: {msg: request}, limit: [t, n], slip: {every: 9, with: accept}}\n"
 		     "  - {id: d, match: {msg: request}, limit: [t, r, n]}\n", &r);
 	rule = eval_section(r.program, DAMP_SEC_RULES);
-	assert_int_equal(rule[0].mode, DAMP_MODE_OFF);
+	assert_int_equal(rule[0].mode, DAMP_MODE_ENFORCE);
+	assert_int_equal(rule[0].unable, 0);
 	assert_int_equal(rule[1].mode, DAMP_MODE_OFF);
+	assert_int_equal(rule[1].unable, 1);
 	assert_int_equal(rule[2].mode, DAMP_MODE_ENFORCE);
 	assert_int_equal(rule[2].nlimits, 0);
 	assert_int_equal(rule[2].slip_every, 0);

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Running what the port-to-port benchmark needs: the data plane, testpmd, the generator.
+
+Core 0 has the generator and every main thread, core 1 the worker under test. Memory is in
+huge pages where some are free or may be reserved (and are given back), else in small ones.
+"""
+import atexit
+import glob
+import json
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "packet"))
+from plane import DEADLINE_S, Failure, Plane, check  # noqa: E402
+
+MIB = 512                       # of EAL memory for the data plane and for testpmd, each
+GEN_MIB = 256
+HUGE_PAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+GEN_CPU, WORKER_CPU = 0, 1
+LOST_BEHIND = ("tx_full", "no_mbuf", "steer_full")
+
+
+def build_dir():
+    return os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
+
+
+def built(name):
+    path = os.path.join(build_dir(), name)
+    if not os.access(path, os.X_OK):
+        sys.exit(f"{path} is not there: ninja -C {build_dir()}")
+    return path
+
+
+def free_huge_mib():
+    free = 0
+    for path in glob.glob("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"):
+        with open(path, encoding="ascii") as f:
+            free += int(f.read()) * 2
+    return free
+
+
+def reserve_huge(mib):
+    """Reserve huge pages for the time of this process, where that is allowed."""
+    try:
+        with open(HUGE_PAGES, "r+", encoding="ascii") as f:
+            before = int(f.read())
+            f.seek(0)
+            f.write(str(before + mib // 2))
+    except (OSError, ValueError):
+        return
+    atexit.register(lambda: open(HUGE_PAGES, "w", encoding="ascii").write(str(before)))
+
+
+def memory(huge, mib):
+    return ["--in-memory", "-m", str(mib)] if huge else ["--no-huge", "-m", str(mib)]
+
+
+def memif(directory, role, number):
+    return f"--vdev=net_memif{number},role={role},id={number},socket={directory}/memif.sock,socket-abstract=no"
+
+
+class Device(Plane):
+    """The data plane between two memif or two ring ports. The generator of the ring ports
+    is preloaded, so there it starts and ends with the data plane."""
+
+    def __init__(self, ports, huge, settings="", tables=None, generator=None, workers=1, idle="poll"):
+        os.environ["DAMPER_DATAPLANE"] = built("dataplane/damper-dataplane")
+        os.environ["DAMPER_STATS_DUMP"] = built("tests/packet/damp-stats-dump")
+        names = ("net_memif0", "net_memif1") if ports == "memif" else ("net_ring_outside", "net_ring_inside")
+        super().__init__(workers=workers, ports=names)
+        self.ring, self.huge, self.generator = ports == "ring", huge, generator
+        with open(self.path("plane.conf"), "w", encoding="ascii") as f:
+            f.write(f"[ports]\noutside = {names[0]}\ninside = {names[1]}\n"
+                    f"[workers]\ncount = {workers}\nidle = {idle}\n[tables]\n{tables or ''}\n[packets]\n{settings}\n")
+
+    def command(self):
+        cpus = "".join(f",{i + 1}@{(WORKER_CPU + i) % os.cpu_count()}" for i in range(self.workers))
+        vdevs = [] if self.ring else [memif(self.dir, "server", 0), memif(self.dir, "server", 1)]
+        return [self.binary, "--lcores", f"0@{GEN_CPU}{cpus}", *memory(self.huge, MIB), "--no-pci",
+                f"--file-prefix=damper-port-{os.getpid()}", *vdevs, "--", "--config", self.path("plane.conf"),
+                "--runtime-dir", self.path("run"), "--state-dir", self.path("state")]
+
+    def start(self):
+        if not self.ring:
+            return super().start()
+        more = {"LD_PRELOAD": built("perf/port-ring.so"), "DAMPER_PORT_CPU": str(GEN_CPU), "DAMPER_PORT_OPTIONS":
+                " ".join(["--outside", "net_ring_world", "--inside", "net_ring_devices", "--json",
+                          self.path("gen.json"), *self.generator])}
+        os.environ.update(more)
+        try:
+            return super().start()
+        finally:
+            for name in more:
+                del os.environ[name]
+
+    def end(self, timeout):
+        """Wait until the generator within has ended the data plane; its result."""
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"no end after {timeout} s:\n{self.read_log()}") from None
+        self.process = None
+        self.log.close()
+        check(code == 0 and os.path.exists(self.path("gen.json")), f"exit code {code}:\n{self.read_log()}")
+        with open(self.path("gen.json"), encoding="utf-8") as f:
+            return json.load(f)
+
+
+def generate(directory, options, huge, prefix="gen"):
+    """One run of the generator process against whoever serves the memif socket of a directory."""
+    out = os.path.join(directory, "gen.json")
+    run = subprocess.run(
+        [built("perf/port-gen"), "--lcores", f"0@{GEN_CPU}", *memory(huge, GEN_MIB), "--no-pci",
+         f"--file-prefix=damper-{prefix}-{os.getpid()}", memif(directory, "client", 0), memif(directory, "client", 1),
+         "--", "--outside", "net_memif0", "--inside", "net_memif1", "--json", out, *options],
+        capture_output=True, text=True, timeout=DEADLINE_S * 2, check=False)
+    check(run.returncode == 0, f"the generator ended with {run.returncode}:\n{run.stdout}{run.stderr}")
+    with open(out, encoding="utf-8") as f:
+        return json.load(f)
+
+
+class Testpmd:
+    """dpdk-testpmd exchanging MAC addresses between two memif ports."""
+
+    def __init__(self, directory, huge):
+        self.command = ["dpdk-testpmd", "--lcores", f"0@{GEN_CPU},1@{WORKER_CPU}", *memory(huge, MIB), "--no-pci",
+                        f"--file-prefix=damper-pmd-{os.getpid()}", memif(directory, "server", 0),
+                        memif(directory, "server", 1), "--", "-i", "--total-num-mbufs=16384",
+                        "--forward-mode=macswap", "--auto-start"]
+        self.socket = os.path.join(directory, "memif.sock")
+
+    def __enter__(self):
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            self.process.communicate(b"stop\nquit\n", timeout=DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def check_account(gen, stats):
+    """Every packet is accounted for: between generator and data plane, and within it."""
+    for i, side in enumerate(("outside", "inside")):
+        came, went = Plane.total(stats, f"rx.{side}"), Plane.total(stats, f"tx.{side}")
+        check(came == gen["sent"][i], f"{side}: {gen['sent'][i]} sent, {came} received")
+        check(went == gen["received"][i], f"{side}: the data plane sent {went}, {gen['received'][i]} came out")
+    check(Plane.total(stats, "rx.") + stats["counters"].get("emitted", 0) ==
+          Plane.total(stats, "tx.") + stats["sums"]["drops"], "rx + emitted == tx + drops does not hold")
+    for lane in ("inward", "outward"):
+        bad = {k: gen[lane][k] for k in ("wrong", "foreign", "duplicated", "reordered") if gen[lane][k]}
+        check(not bad, f"{lane}: {bad}")
+
+
+def lost(gen, stats):
+    """Packets that vanished without a verdict."""
+    behind = sum(n for k, n in stats["counters"].items()
+                 if k.startswith("reason.") and k.rsplit(".", 1)[1] in LOST_BEHIND)
+    return sum(gen["sent"]) - Plane.total(stats, "rx.") + behind + Plane.total(stats, "tx.") - sum(gen["received"])

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The short way of flood.c against the long one: two judges get the same bursts,
+ * one of them may take the short way. Fate, reason, frame, counters and events
+ * must be the same, byte for byte, whatever is sent: floods of every kind of
+ * request, among them proved peers, repetitions, Echo values, pongs and answers,
+ * while budgets are spent and come back.
+ *
+ * Random and seeded; the seed is printed and can be given as argument.
+ */
+#include "rules_rig.h"
+
+#include "judge_state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define BURSTS 4000u
+#define FRAME_MAX 512u
+
+static uint64_t seed = 20261121;
+
+struct burst {
+	struct damp_pkt pkt[DAMP_BURST];
+	uint8_t frame[DAMP_BURST][FRAME_MAX];
+	unsigned n;
+};
+
+static uint32_t draw(uint64_t *s, uint32_t below)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return (uint32_t)((*s >> 33) % below);
+}
+
+/* What a flood may consist of, most often the plain GET. */
+static size_t message(uint64_t *s, const struct rig *r, struct rig_end peer, uint8_t *m)
+{
+	static const struct { uint8_t len, bytes[4]; } options[] = {
+		{ 2, { 0xb1, 'a' } }, { 2, { 0xb1, 'b' } }, { 1, { 0x60 } },    /* Uri-Path; Observe 0 */
+		{ 4, { 0xb1, 'a', 0xc1, 0x02 } },                               /* Uri-Path, Block2 */
+		{ 3, { 0xd1, 14, 0x0e } }, { 3, { 0xd1, 6, 0x0e } },            /* Block1 and Q-Block1, more to come */
+	};
+	const uint32_t kind = draw(s, 20), o = kind < 14 ? 0 : draw(s, 6);
+	struct damp_addr a = { { 0 } };
+	size_t n = 5;
+
+	memcpy(m, ((uint8_t[]){ draw(s, 4) ? 0x41 : 0x51, 1, 0, (uint8_t)draw(s, 8), (uint8_t)draw(s, 2) }), 5);
+	if (kind == 13 && draw(s, 4) == 0) {
+		memcpy(m, ((uint8_t[]){ 0x70, 0, 0, 1 }), 4);           /* RST */
+		return 4;
+	}
+	memcpy(m + n, options[o].bytes, options[o].len);
+	if (kind != 12 || draw(s, 40))
+		return n + options[o].len;
+	/* A right Echo: this peer is proved from here on. */
+	memcpy(a.b, r->v6 ? ((uint8_t[16]){ 0xfd, [7] = 1, [15] = peer.host }) :
+			    ((uint8_t[16]){ [10] = 0xff, [11] = 0xff, 10, 1, 0, peer.host }), 16);
+	memcpy(m + n, ((uint8_t[]){ 0xd0 | DAMP_ECHO_LEN, 252 - 13 }), 2);
+	damp_echo_make(&r->view->secrets, &a, peer.port, 1700000000 + r->now / DAMP_TICK_HZ, m + n + 2);
+	return n + 2 + DAMP_ECHO_LEN;
+}
+
+static void add(uint64_t *s, const struct rig *r, struct burst *b)
+{
+	const struct rig_end peer = { (uint8_t)(1 + draw(s, 1 + draw(s, 200))), (uint16_t)(40000 + draw(s, 2)) };
+	const struct rig_end server = { (uint8_t)(2 + draw(s, 5)), 5683 };
+	const bool answer = draw(s, 30) == 0;
+	uint8_t m[64] = { 0x61, 0x45, 0, (uint8_t)draw(s, 8), (uint8_t)draw(s, 2), 0xff, 'x' };
+	const size_t len = answer ? 7 : message(s, r, peer, m);
+	struct damp_pkt *p = &b->pkt[b->n];
+
+	memset(p, 0, sizeof(*p));
+	p->side = answer ? DAMP_INSIDE : DAMP_OUTSIDE;
+	p->data = b->frame[b->n++];
+	p->len = (uint32_t)rig_build(r, p->side, answer ? server : peer, answer ? peer : server, m, len, p->data);
+	p->cap = FRAME_MAX;
+	if (draw(s, 200) == 0)
+		p->data[0] |= 1;        /* to a group on the link, alone in IP */
+}
+
+/* The same burst for another judge. */
+static void copy(struct burst *to, const struct burst *from)
+{
+	*to = *from;
+	for (unsigned i = 0; i < to->n; i++)
+		to->pkt[i].data = to->frame[i];
+}
+
+static void judge(struct rig *r, struct burst *b)
+{
+	damp_judge_parse(r->view, b->pkt, b->n);
+	damp_judge_run(r->worker, r->view, b->pkt, b->n, r->now, false);
+	r->nemits = damp_judge_emits(r->worker, r->now, r->emits, DAMP_EMITS);
+}
+
+static void compare_packets(const struct burst *a, const struct burst *b, unsigned at)
+{
+	for (unsigned i = 0; i < a->n; i++) {
+		const struct damp_pkt *p = &a->pkt[i], *q = &b->pkt[i];
+
+		if (p->fate != q->fate || p->reason != q->reason || p->verdict != q->verdict || p->rule != q->rule ||
+		    p->proved != q->proved || p->observed != q->observed || p->out_len != q->out_len ||
+		    memcmp(a->frame[i], b->frame[i], FRAME_MAX) != 0)
+			fail_msg("seed %llu, burst %u, packet %u: fate %u and %u, reason %u and %u",
+				 (unsigned long long)seed, at, i, p->fate, q->fate, p->reason, q->reason);
+	}
+}
+
+static uint64_t refused(const struct rig *r)
+{
+	const struct damp_worker_stats *w = &r->stats->worker[0];
+
+	return w->reason[DAMP_OUTSIDE][DAMP_REASON_LEDGER_SERVER].packets +
+	       w->reason[DAMP_OUTSIDE][DAMP_REASON_CHALLENGE_RATE].packets;
+}
+
+/* Both are opened alike; b goes the long way. */
+static void run(struct rig *a, struct rig *b)
+{
+	static struct burst short_way, long_way;
+	uint64_t s = seed;
+
+	b->judge->long_way = true;
+	for (unsigned i = 0; i < BURSTS; i++) {
+		short_way.n = 0;
+		for (unsigned n = 1 + draw(&s, DAMP_BURST); n > 0; n--)
+			add(&s, a, &short_way);
+		copy(&long_way, &short_way);
+		judge(a, &short_way);
+		judge(b, &long_way);
+		compare_packets(&short_way, &long_way, i);
+		assert_int_equal(a->nemits, b->nemits);
+		a->now = b->now += draw(&s, 40) ? draw(&s, 5000) : DAMP_SECONDS(draw(&s, 400));
+	}
+	/* memo_hits apart: whoever goes back from the short way has asked twice */
+	b->stats->worker[0].memo_hits = a->stats->worker[0].memo_hits;
+	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));
+	assert_memory_equal(a->events, b->events, sizeof(*a->events));
+	/* and it was a flood */
+	assert_true(refused(a) > BURSTS);
+	assert_true(a->stats->worker[0].proofs_echo > 50);
+	rig_close(a);
+	rig_close(b);
+}
+
+static void few_challenges(struct damp_guard *g)
+{
+	g->challenge_all.cost_q16 = (DAMP_TICK_HZ << 16) / 50;
+	g->challenge_all.burst_ticks = (uint32_t)(DAMP_TICK_HZ / 50 * 40);
+}
+
+static void many_challenges(struct damp_guard *g)
+{
+	g->server.burst_ticks /= 20;
+}
+
+static void strict(struct damp_guard *g)
+{
+	few_challenges(g);
+	g->prove_observe = 1;
+	g->alpha_q8 = 1 << 8;
+}
+
+static void both(bool v6, void (*change)(struct damp_guard *g))
+{
+	struct rig a, b;
+
+	rig_open_guard(&a, v6, change);
+	rig_open_guard(&b, v6, change);
+	run(&a, &b);
+}
+
+static void test_gateway_spent(void **state)
+{
+	(void)state;
+	both(false, few_challenges);
+	both(true, few_challenges);
+}
+
+static void test_gateway_not_spent(void **state)
+{
+	(void)state;
+	both(false, many_challenges);
+	both(true, many_challenges);
+}
+
+static void test_strict(void **state)
+{
+	(void)state;
+	both(false, strict);
+	both(true, strict);
+}
+
+static void test_with_rules(void **state)
+{
+	static const char text[] = HEAD ZONES
+		"limits:\n  few: {per: source, rate: 5 msg/s, burst: 5 msg}\n"
+		"rules:\n"
+		"  - {id: one, match: {from: outside, path: /b}, limit: few, over: drop}\n"
+		"  - {id: two, mode: observe, match: {from: outside, option: observe}, then: drop}\n";
+	struct rig a, b;
+
+	(void)state;
+	rules_open(&a, false, text);
+	rules_open(&b, false, text);
+	run(&a, &b);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_gateway_not_spent),
+		cmocka_unit_test(test_strict), cmocka_unit_test(test_with_rules),
+	};
+
+	if (argc > 1)
+		seed = strtoull(argv[1], NULL, 10);
+	print_message("seed %llu\n", (unsigned long long)seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The hash of table keys: the processor's rounds against rounds written out
+ * (FIPS-197, whose appendix B tells what one round gives), and both kinds
+ * against what a table needs: every bit of the input moves half of the result,
+ * and neighbours fall evenly on the lines.
+ */
+#include "hasher.h"
+#include "table_mem.h"
+
+static const struct damp_key master = { 0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull };
+
+static uint8_t times2(uint8_t x)
+{
+	return (uint8_t)(x << 1 ^ (x & 0x80 ? 0x1b : 0));
+}
+
+static uint8_t times(uint8_t a, uint8_t b)
+{
+	uint8_t p = 0;
+
+	for (; b != 0; b >>= 1, a = times2(a))
+		p ^= b & 1 ? a : 0;
+	return p;
+}
+
+/* The inverse in GF(2^8), then the affine map. */
+static uint8_t sub(uint8_t x)
+{
+	uint8_t inv = 1, out = 0x63;
+
+	for (unsigned i = 0; i < 254; i++)
+		inv = times(inv, x);
+	for (unsigned i = 0; i < 5; i++)
+		out ^= (uint8_t)(inv << i | inv >> (8 - i));
+	return out;
+}
+
+static void aes_round(uint8_t s[16], const uint8_t key[16])
+{
+	uint8_t t[16];
+
+	for (unsigned c = 0; c < 4; c++) {
+		uint8_t b[4];
+
+		for (unsigned r = 0; r < 4; r++)
+			b[r] = sub(s[(c + r) % 4 * 4 + r]);
+		for (unsigned r = 0; r < 4; r++)
+			t[4 * c + r] = times2(b[r]) ^ times2(b[(r + 1) % 4]) ^ b[(r + 1) % 4] ^ b[(r + 2) % 4] ^
+				       b[(r + 3) % 4];
+	}
+	for (unsigned i = 0; i < 16; i++)
+		s[i] = t[i] ^ key[i];
+}
+
+static void test_round_written_out(void **state)
+{
+	uint8_t s[16] = { 0x19, 0x3d, 0xe3, 0xbe, 0xa0, 0xf4, 0xe2, 0x2b, 0x9a, 0xc6, 0x8d, 0x2a, 0xe9, 0xf8, 0x48, 0x08 };
+	const uint8_t key[16] = { 0xa0, 0xfa, 0xfe, 0x17, 0x88, 0x54, 0x2c, 0xb1,
+				  0x23, 0xa3, 0x39, 0x39, 0x2a, 0x6c, 0x76, 0x05 };
+	const uint8_t out[16] = { 0xa4, 0x9c, 0x7f, 0xf2, 0x68, 0x9f, 0x35, 0x2b,
+				  0x6b, 0x5b, 0xea, 0x43, 0x02, 0x6a, 0x50, 0x49 };
+
+	(void)state;
+	aes_round(s, key);
+	assert_memory_equal(s, out, sizeof(out));
+}
+
+static uint64_t twin(const struct damp_hasher *h, const uint64_t w[3])
+{
+	uint8_t s[16];
+	uint64_t v;
+
+	memcpy(s, w, 16);
+	for (unsigned i = 0; i < 16; i++)
+		s[i] ^= ((const uint8_t *)h->key[0])[i];
+	for (unsigned i = 1; i <= DAMP_HASHER_ROUNDS; i++) {
+		for (unsigned k = 0; k < 8 && i == 5; k++)
+			s[k] ^= (uint8_t)(w[2] >> 8 * k);
+		aes_round(s, (const uint8_t *)h->key[i]);
+	}
+	memcpy(&v, s, 8);
+	return v;
+}
+
+static void test_twin(void **state)
+{
+	struct damp_hasher h;
+	uint64_t x = 1;
+
+	(void)state;
+	damp_hasher_init(&h, &master, "test");
+	if (!h.aes)
+		skip();
+	for (unsigned i = 0; i < 200; i++) {
+		const uint64_t w[3] = { damp_mix(x, 1), damp_mix(x, 2), i % 3 ? damp_mix(x, 3) : i };
+
+		assert_int_equal(damp_hasher3(&h, w[0], w[1], w[2]), twin(&h, w));
+		x = w[0];
+	}
+}
+
+static void test_other_kind_is_siphash(void **state)
+{
+	struct damp_hasher h;
+
+	(void)state;
+	damp_hasher_init(&h, &master, "test");
+	h.aes = false;
+	assert_int_equal(damp_hasher3(&h, 1, 2, 3), damp_hash3(&h.sip, 1, 2, 3));
+}
+
+static void avalanche(const struct damp_hasher *h)
+{
+	for (unsigned bit = 0; bit < 192; bit++) {
+		unsigned moved = 0;
+
+		for (uint64_t i = 0; i < 500; i++) {
+			uint64_t w[3] = { damp_mix(i, 7), i, damp_mix(i, 9) };
+			const uint64_t before = damp_hasher3(h, w[0], w[1], w[2]);
+
+			w[bit / 64] ^= 1ull << bit % 64;
+			moved += (unsigned)__builtin_popcountll(before ^ damp_hasher3(h, w[0], w[1], w[2]));
+		}
+		/* 16 000 expected; the deviation is 89 */
+		assert_in_range(moved, 15500, 16500);
+	}
+}
+
+/* Neighbouring addresses on 4096 lines by the low bits, and by the high ones, as
+ * line and tag are taken: chi-square of 4095 degrees lies in 4095 +- 6 * 90.5. */
+static void evenness(const struct damp_hasher *h, unsigned shift, uint64_t step)
+{
+	unsigned count[4096] = { 0 };
+	double chi = 0;
+
+	for (uint64_t i = 0; i < 4096 * 16; i++)
+		count[damp_hasher3(h, 0xffff0000ull, i * step, 128) >> shift & 4095]++;
+	for (unsigned i = 0; i < 4096; i++)
+		chi += (count[i] - 16.0) * (count[i] - 16.0) / 16.0;
+	assert_true(chi > 3550 && chi < 4640);
+}
+
+static void test_spread(void **state)
+{
+	struct damp_hasher h;
+
+	(void)state;
+	damp_hasher_init(&h, &master, "test");
+	for (unsigned kind = 0; kind < 2; kind++, h.aes = false) {
+		avalanche(&h);
+		for (unsigned at = 0; at < 48; at += 8)
+			evenness(&h, at + 4, 1ull << at);
+	}
+}
+
+static void test_purposes_differ(void **state)
+{
+	struct damp_hasher a, b;
+
+	(void)state;
+	damp_hasher_init(&a, &master, "one");
+	damp_hasher_init(&b, &master, "two");
+	assert_true(damp_hasher3(&a, 1, 2, 3) != damp_hasher3(&b, 1, 2, 3));
+	assert_true(a.aes == damp_hasher_can_aes());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_written_out), cmocka_unit_test(test_twin),
+		cmocka_unit_test(test_other_kind_is_siphash), cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_purposes_differ),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
