@@ -16,6 +16,16 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+/* perf/instructions: valgrind runs much faster where it need not count. */
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#define COUNT_FROM_HERE() CALLGRIND_START_INSTRUMENTATION
+#define COUNT_TO_HERE() CALLGRIND_STOP_INSTRUMENTATION
+#else
+#define COUNT_FROM_HERE() ((void)0)
+#define COUNT_TO_HERE() ((void)0)
+#endif
+
 #define CHUNKS_MAX 256u
 /* In percent; what the share of the expected reason must reach. */
 #define SHARE_MIN 99.0
@@ -123,7 +133,9 @@ static void run_case(struct perf_run *r, const struct options *o, struct bench_r
 
 		perf_prepare(r);
 		before = bench_instructions_read(instructions);
+		COUNT_FROM_HERE();
 		slices = perf_measure(r, slice);
+		COUNT_TO_HERE();
 		retired += bench_instructions_read(instructions) - before;
 		for (unsigned i = 0; i < slices; i++, n++) {
 			s.cycles[n] = slice[i].cycles;

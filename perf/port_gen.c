@@ -362,6 +362,10 @@ int port_gen_run(const struct port_options *o)
 
 	if (g == NULL || t == NULL)
 		goto out_free;
+	if (o->port[0] == NULL || o->port[1] == NULL) {
+		fputs("port-gen: --outside and --inside are needed\n", stderr);
+		goto out_free;
+	}
 	*t = o->traffic;
 	port_traffic_init(t, o->captures);
 	g->o = o;

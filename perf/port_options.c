@@ -92,7 +92,7 @@ bool port_options_read(struct port_options *o, int argc, char **argv)
 			fputs(usage, stderr);
 			return false;
 		}
-	if (optind == argc && o->port[0] != NULL && o->port[1] != NULL && o->seconds > 0 && o->traffic.clients > 0 &&
+	if (optind == argc && o->seconds > 0 && o->traffic.clients > 0 &&
 	    o->traffic.servers > 0)
 		return true;
 	fputs(usage, stderr);

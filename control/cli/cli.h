@@ -25,7 +25,7 @@
 	X(UNREADABLE, 3, "a file cannot be read")                                      \
 	X(AWAY, 4, "damperd, or the data plane behind it, does not answer")            \
 	X(REFUSED, 5, "refused: no permission, or the data plane said no")             \
-	X(BUSY, 7, "busy: another load is going on")                                   \
+	X(BUSY, 7, "busy: another load is going on, or waits to be confirmed")             \
 	X(TIMEOUT, 8, "timed out")                                                     \
 	X(INTERNAL, 70, "an error inside damper or damperd; please report it")
 
@@ -50,7 +50,8 @@ struct damp_args {
 	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format, *at;
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
-	bool strict;
+	bool strict, no_tests;
+	const char *confirm, *generation, *out;
 	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */
 	int nwords;

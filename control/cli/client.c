@@ -126,7 +126,7 @@ static int exit_of_status(long status, const char *error)
 	case 502:
 		return DAMP_EXIT_REFUSED;
 	case 409:
-		return DAMP_EXIT_BUSY;
+		return strcmp(error, "nothing") == 0 ? DAMP_EXIT_NO : DAMP_EXIT_BUSY;
 	case 413:
 		return DAMP_EXIT_NO;
 	case 422:

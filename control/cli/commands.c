@@ -3,12 +3,15 @@
 #include "commands.h"
 
 #include "bypass.h"
+#include "change.h"
 #include "check.h"
+#include "completion.h"
 #include "diff.h"
 #include "events.h"
 #include "explain.h"
 #include "fmt.h"
 #include "help.h"
+#include "learn.h"
 #include "load.h"
 #include "mode.h"
 #include "replay.h"
@@ -22,22 +25,31 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			      "go on with new events as they come, until Ctrl-C" },
 	[DAMP_OPT_COMMENT] = { "comment", 0, "TEXT",
 			       "why; kept with the load and shown by 'show status'" },
+	[DAMP_OPT_CONFIRM] = { "confirm", 0, "TIME",
+			       "go back by itself after that time (1s to 1d) unless somebody says\n"
+			       "'damper confirm'" },
+	[DAMP_OPT_NO_TESTS] = { "no-tests", 0, NULL,
+				"leave the tests of the rules out; 'history' says so" },
+	[DAMP_OPT_GENERATION] = { "generation", 0, "N",
+				  "the text of a generation that is kept, in place of what runs" },
+	[DAMP_OPT_OUT] = { "out", 0, "FILE", "write to this file, which must not be there yet" },
 	[DAMP_OPT_FOR] = { "for", 0, "TIME",
 			   "how long, like 90s, 10min, 1h (default 10min; a bypass at\nmost 1d, all else 30d)" },
 	[DAMP_OPT_STRICT] = { "strict", 0, NULL,
 			      "take warnings for errors, and remark on more" },
 	[DAMP_OPT_RULES] = { "rules", 0, "FILE",
-			     "judge by this rule file, or by 'running': what the data plane\nruns" },
+			     "judge by this rule file, by 'running' (what the data plane runs),\nor by the number of a generation" },
 	[DAMP_OPT_AGAINST] = { "against", 0, "FILE",
-			       "compare with this rule file, or with 'running'" },
+			       "compare with this rule file, with 'running', or with the number\nof a generation" },
 	[DAMP_OPT_HEX] = { "hex", 0, "HEX",
 			   "the bytes of a CoAP message; '-' reads one on each line of\n"
 			   "standard input" },
 	[DAMP_OPT_PCAP] = { "pcap", 0, "FILE#N", "frame N of a capture" },
 	[DAMP_OPT_MSG] = { "msg", 0, "TEXT",
 			   "a described message, like 'CON GET /a?b', 'NON 2.05', 'RST'" },
-	[DAMP_OPT_FROM] = { "from", 0, "ADDR",
-			    "where it comes from: 192.0.2.1, 192.0.2.1:5683 or\n[2001:db8::1]:5683" },
+	[DAMP_OPT_FROM] = { "from", 0, "ADDR|PCAP",
+			    "where a message comes from: 192.0.2.1, 192.0.2.1:5683 or\n"
+			    "[2001:db8::1]:5683; of 'learn', a capture to learn from" },
 	[DAMP_OPT_TO] = { "to", 0, "ADDR", "where it goes" },
 	[DAMP_OPT_SIZE] = { "size", 0, "SIZE",
 			    "bytes of the described message, like 40 or 40B: filled up with\n"
@@ -128,16 +140,58 @@ const struct damp_command damp_commands[] = {
 	{
 		.name = "load", .args = "FILE", .min_words = 1, .max_words = 1,
 		.summary = "check a rule file and put it to work",
-		.help = "Checks the file here first; with errors nothing is sent. Then damperd compiles\n"
-			"it again and the data plane swaps its rules between two packets: none is lost,\n"
+		.help = "Checks the file here first, then runs the tests beside it: each *.test.yaml of\n"
+			"its folder that names this file. With errors or a red test nothing is sent.\n"
+			"Prints what changes against what runs ('damper diff'). Then damperd compiles it\n"
+			"again and the data plane swaps its rules between two packets: none is lost,\n"
 			"counters and limits of rules that stay go on. Prints the new generation.\n"
+			"With --confirm, or 'confirm' in the file, the rules before come back when nobody\n"
+			"says 'damper confirm' in time: also when damperd or the data plane dies in\n"
+			"between, or the machine boots. Until then no other load is taken.\n"
 			"It need not be the file damperd was started with; what is loaded here stays\n"
 			"until that file is changed and damperd restarts, or gets SIGHUP.\n",
-		.options = { DAMP_OPT_COMMENT, DAMP_OPT_JSON },
+		.options = { DAMP_OPT_CONFIRM, DAMP_OPT_COMMENT, DAMP_OPT_NO_TESTS, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
 			   DAMP_EXIT_BUSY, DAMP_EXIT_TIMEOUT },
-		.examples = { "damper load rules.yaml --comment 'tighten discovery, ticket 4711'" },
+		.examples = { "damper load rules.yaml --comment 'tighten discovery, ticket 4711'",
+			      "damper load rules.yaml --confirm 120s" },
 		.run = damp_cmd_load,
+	},
+	{
+		.name = "confirm", .args = "",
+		.summary = "keep the rules that wait to be confirmed",
+		.help = "Ends the time that 'damper load --confirm' has set: the rules stay, and the data\n"
+			"plane starts with them from now on.\n"
+			"Ends with 1 when nothing waits to be confirmed.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_BUSY,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper confirm" },
+		.run = damp_cmd_confirm,
+	},
+	{
+		.name = "rollback", .args = "[N]", .max_words = 1,
+		.summary = "go back to the rules before, or to generation N",
+		.help = "Loads rules that damperd keeps, as a new generation. Without N those before what\n"
+			"runs: others than these, and none that were taken back. While a load waits to\n"
+			"be confirmed it ends that, at once.\n",
+		.options = { DAMP_OPT_CONFIRM, DAMP_OPT_COMMENT, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_BUSY,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper rollback", "damper rollback 7 --comment 'ticket 4711 again'" },
+		.run = damp_cmd_rollback,
+	},
+	{
+		.name = "history", .args = "",
+		.summary = "the last ten generations of rules",
+		.help = "What was loaded when, by whom and why, the newest first; a star marks what runs.\n"
+			"HOW is load, file (damperd's rule file), rollback, back (nobody confirmed) or\n"
+			"found (ran already; its text is not known).\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper history", "damper diff 7 9",
+			      "damper history --json | jq '.generations[0].digest'" },
+		.run = damp_cmd_history,
 	},
 	{
 		.name = "show status", .args = "",
@@ -160,9 +214,10 @@ const struct damp_command damp_commands[] = {
 			"  would     would have been stopped, but the rule is in mode observe\n"
 			"  acted     were stopped, answered or challenged by it\n"
 			"MODE is what the data plane goes by now: of the file, or set by 'damper mode' for a\n"
-			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n",
-		.options = { DAMP_OPT_JSON, DAMP_OPT_WATCH },
-		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
+			"while; \"not now\", \"ended\" or \"time unknown\" when it is out of force for its time.\n"
+			"With --generation the text of the rules that were loaded then.\n",
+		.options = { DAMP_OPT_GENERATION, DAMP_OPT_JSON, DAMP_OPT_WATCH },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper show rules",
 			      "damper show rules --json | jq '.rules[] | select(.mode==\"observe\")'" },
 		.run = damp_cmd_show_rules,
@@ -258,6 +313,55 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_replay,
 	},
 	{
+		.name = "learn start", .args = "",
+		.summary = "begin to learn from live traffic how much is normal",
+		.help = "From now on damperd counts what peers, devices and pairs of them send, in windows\n"
+			"of ten seconds, and forgets what it had learned before. Windows and keys that a\n"
+			"limit acted on are left out. Costs the workers a sample of the packets while it\n"
+			"lasts, and nothing when it is off. Nothing is changed by it.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn start" },
+		.run = damp_cmd_learn_start,
+	},
+	{
+		.name = "learn show", .args = "",
+		.summary = "what was learned: quantiles for each kind of key",
+		.help = "For each side, and per peer, device, pair and all together: what a key sends in a\n"
+			"second over a window (a rate), and the most it sent in one second (a burst):\n"
+			"what half, 95 %, 99 % and all of the values stay below.\n"
+			"With --from it is learned from a capture here, without damperd. With --rules the\n"
+			"judge leaves out what those rules would have limited; without, all of it counts.\n",
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn show", "damper learn show --from monday.pcapng --inside 192.0.2.0/24" },
+		.run = damp_cmd_learn_show,
+	},
+	{
+		.name = "learn propose", .args = "",
+		.summary = "limits that what was learned stays below, as a rule file",
+		.help = "Writes a commented rule file with the numbers behind each limit. Its rules only\n"
+			"observe, and nobody loads it but you.\n",
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_LOOPBACK, DAMP_OPT_OUT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
+			   DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn propose --out proposal.yaml",
+			      "damper learn propose --from monday.pcapng > proposal.yaml" },
+		.run = damp_cmd_learn_propose,
+	},
+	{
+		.name = "learn stop", .args = "",
+		.summary = "end learning",
+		.help = "What was learned stays for 'learn show' and 'learn propose' until the next start.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper learn stop" },
+		.run = damp_cmd_learn_stop,
+	},
+	{
 		.name = "test", .args = "FILE...", .min_words = 1, .max_words = -1,
 		.summary = "run rule tests (*.test.yaml)",
 		.help = "Each test sends described messages, or a capture, through the judge of the data\n"
@@ -303,6 +407,18 @@ const struct damp_command damp_commands[] = {
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper bypass off" },
 		.run = damp_cmd_bypass_off,
+	},
+	{
+		.name = "completion", .args = "bash|zsh", .min_words = 1, .max_words = 1,
+		.summary = "a script that completes commands in a shell",
+		.help = "Prints a script for bash or zsh: commands, their options, and files. Packages\n"
+			"install it. Ids of rules, names of limits and of reasons, and generations come\n"
+			"from the gateway that runs: for these the script calls 'damper completion rules',\n"
+			"'limits', 'reasons' and 'generations', which print one a line.\n",
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
+		.examples = { "source <(damper completion bash)",
+			      "damper completion zsh > ~/.zsh/_damper" },
+		.run = damp_cmd_completion,
 	},
 	{
 		.name = "version", .args = "",

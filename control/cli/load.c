@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `damper load`: check here, so that errors come with caret and colour and
- * without damperd, then send the text; damperd never reads a file for us.
+ * `damper load`: check and test here, so that errors come with caret and colour
+ * and without damperd; show what would change; then send the text. damperd
+ * never reads a file for us.
  */
 #include "load.h"
 
+#include "change.h"
 #include "check.h"
 #include "client.h"
 #include "common/diag_json.h"
+#include "common/text.h"
+#include "diff.h"
+#include "foresight/rules_diff.h"
+#include "json_get.h"
 #include "sheet.h"
+#include "source.h"
+#include "test.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,90 +24,143 @@
 #include <string.h>
 
 #define RULE_FILE_MAX (4u << 20)        /* the language's bound (operators.md 3.2) */
+#define TESTS_LEN 64
 
-struct rule_text {
-	char *text;
+struct loading {
+	const struct damp_cli *cli;
+	const char *file;
+	struct damp_rules rules;        /* as checked here, with its outline */
+	char tests[TESTS_LEN];          /* how they went */
+	json_t *diff;                   /* against what runs; NULL not known */
+	char *text;                     /* what is sent */
 	size_t len;
 };
 
-static int read_file(const char *file, struct rule_text *out)
+static int read_file(struct loading *l)
 {
-	FILE *f = fopen(file, "re");
+	FILE *f = fopen(l->file, "re");
 
 	if (f == NULL)
-		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", file, strerror(errno));
-	out->text = malloc(RULE_FILE_MAX + 1);
-	out->len = out->text != NULL ? fread(out->text, 1, RULE_FILE_MAX + 1, f) : 0;
+		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", l->file, strerror(errno));
+	l->text = malloc(RULE_FILE_MAX + 1);
+	l->len = l->text != NULL ? fread(l->text, 1, RULE_FILE_MAX + 1, f) : 0;
 	fclose(f);
-	if (out->text == NULL)
+	if (l->text == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	if (out->len > RULE_FILE_MAX)
-		return damp_fail(DAMP_EXIT_NO, "%s: too large: at most 4 MiB", file);
+	if (l->len > RULE_FILE_MAX)
+		return damp_fail(DAMP_EXIT_NO, "%s: too large: at most 4 MiB", l->file);
 	return DAMP_EXIT_OK;
+}
+
+static int refuse_wrong(const struct loading *l, int code)
+{
+	const struct damp_rules *r = &l->rules;
+	char count[64];
+
+	if (!l->cli->args.json)
+		return damp_fail(code, "%s: %s: nothing was loaded", l->file,
+				 damp_check_count(count, sizeof(count), r));
+	return damp_print_json(json_pack("{s:i, s:b, s:s, s:i, s:i, s:o}",
+					 "schema", DAMP_JSON_SCHEMA,
+					 "ok", 0,
+					 "error", r->unreadable ? "unreadable" : "wrong_rules",
+					 "errors", (int)r->errors,
+					 "warnings", (int)r->warnings,
+					 "diagnostics", damp_diag_json(r)),
+			       code);
 }
 
 /* Check the file; with errors they are printed and the exit code says so. A
  * rule set of several files goes to damperd as the bundle the check made. */
-static int check_first(const struct damp_cli *cli, const char *file, struct rule_text *out)
+static int check_first(struct loading *l)
 {
-	struct damp_rules r;
-	int code = damp_check_file(cli, file, &r);
-	char count[64];
+	const struct damp_rules_options opt = { .colour = l->cli->colour_err, .outline = true };
+	const int rc = damp_rules_compile_file(l->file, &opt, &l->rules);
 
-	if (r.text != NULL && !cli->args.json)
-		fputs(r.text, stderr);
-	if (code != DAMP_EXIT_OK && cli->args.json)
-		damp_print_json(json_pack("{s:i, s:b, s:s, s:i, s:i, s:o}",
-					  "schema", DAMP_JSON_SCHEMA,
-					  "ok", 0,
-					  "error", r.unreadable ? "unreadable" : "wrong_rules",
-					  "errors", (int)r.errors,
-					  "warnings", (int)r.warnings,
-					  "diagnostics", damp_diag_json(&r)),
-				code);
-	else if (code != DAMP_EXIT_OK)
-		damp_fail(code, "%s: %s: nothing was loaded", file,
-			  damp_check_count(count, sizeof(count), &r));
-	else if (r.bundle != NULL && r.bundle_len > RULE_FILE_MAX)
-		code = damp_fail(DAMP_EXIT_NO, "%s: with its files more than 4 MiB", file);
-	else if (r.bundle != NULL)
-		*out = (struct rule_text){ strndup(r.bundle, r.bundle_len), r.bundle_len };
-	damp_rules_free(&r);
+	if (l->rules.text != NULL && !l->cli->args.json)
+		fputs(l->rules.text, stderr);
+	if (rc != 0)
+		return refuse_wrong(l, l->rules.unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO);
+	if (l->rules.bundle == NULL)
+		return read_file(l);
+	if (l->rules.bundle_len > RULE_FILE_MAX)
+		return damp_fail(DAMP_EXIT_NO, "%s: with its files more than 4 MiB", l->file);
+	l->len = l->rules.bundle_len;
+	l->text = malloc(l->len);
+	if (l->text == NULL)
+		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	memcpy(l->text, l->rules.bundle, l->len);
+	return DAMP_EXIT_OK;
+}
+
+/* The tests beside the file, unless they are left out, which the history says. */
+static int test_first(struct loading *l)
+{
+	unsigned passed = 0;
+	int code;
+
+	if (l->cli->args.no_tests) {
+		snprintf(l->tests, sizeof(l->tests), "left out");
+		return DAMP_EXIT_OK;
+	}
+	code = damp_test_beside(l->cli, l->file, &l->rules, &passed);
+	if (code != DAMP_EXIT_OK)
+		return damp_fail(DAMP_EXIT_NO,
+				 "%s: its tests are red: nothing was loaded (--no-tests loads anyway)",
+				 l->file);
+	if (passed > 0)
+		snprintf(l->tests, sizeof(l->tests), "%u passed", passed);
+	else
+		snprintf(l->tests, sizeof(l->tests), "there are none");
 	return code;
 }
 
-static int send_rules(const struct damp_cli *cli, struct damp_client *c, const char *file,
-		      const struct rule_text *t, json_t **answer)
+/* What would change. Nobody has to know what runs: without damperd the load
+ * itself will say so, and the built-in program has no text. */
+static void compare_first(struct loading *l)
 {
-	char path[PATH_MAX], url[4096] = "/v1/load";
-	int err = 0;
+	struct damp_source_of running = { .quiet = true };
 
-	if (realpath(file, path) == NULL)
-		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", file, strerror(errno));
-	err |= damp_client_add_query(c, url, sizeof(url), "name", path);
-	if (cli->args.comment != NULL)
-		err |= damp_client_add_query(c, url, sizeof(url), "comment", cli->args.comment);
-	if (err)
-		return damp_fail(DAMP_EXIT_USAGE, "the comment or the path is too long");
-	return damp_client_call(c, url, t->text, t->len, answer);
+	if (damp_source_open(l->cli, "running", &running) == DAMP_EXIT_OK)
+		l->diff = damp_rules_diff(&running.rules, &l->rules);
+	if (l->diff != NULL) {
+		json_object_set(l->diff, "old", running.json);
+		json_object_set_new(l->diff, "new",
+				    json_pack("{s:o, s:s, s:I}", "file", damp_json_text(l->file), "name",
+					      l->rules.program->name, "revision",
+					      (json_int_t)l->rules.program->revision));
+	}
+	damp_source_free(&running);
 }
 
-static void print_answer(const struct damp_cli *cli, const json_t *j)
+static void print_plan(const struct loading *l)
 {
-	const json_t *p = json_object_get(j, "program");
-	const char *name = json_string_value(json_object_get(p, "name"));
-	const char *remark = json_string_value(json_object_get(j, "remark"));
-	long long observing = json_integer_value(json_object_get(p, "observing"));
+	char bytes[DAMP_TEXT_LEN];
 
-	printf("%sgeneration %lld%s runs: %s, %lld rules", damp_colour(cli, DAMP_GREEN),
-	       (long long)json_integer_value(json_object_get(j, "generation")),
-	       damp_colour(cli, DAMP_PLAIN), name != NULL ? name : "",
-	       (long long)json_integer_value(json_object_get(p, "rules")));
-	if (observing > 0)
-		printf(" (%lld only observing)", observing);
-	putchar('\n');
-	if (remark != NULL)
-		fprintf(stderr, "damper: warning: %s\n", remark);
+	if (l->cli->args.json)
+		return;
+	if (l->diff != NULL)
+		damp_diff_print(l->cli, stdout, l->diff);
+	printf("tests    %s\nmemory   %s compiled, beside what runs until the workers have changed over\n",
+	       l->tests, damp_text_bytes(bytes, sizeof(bytes), (double)l->rules.program_len));
+	fflush(stdout);
+}
+
+static int send_rules(const struct loading *l, struct damp_client *c, json_t **answer)
+{
+	char path[PATH_MAX], url[4096] = "/v1/load";
+	int err = 0, code;
+
+	if (realpath(l->file, path) == NULL)
+		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", l->file, strerror(errno));
+	err |= damp_client_add_query(c, url, sizeof(url), "name", path);
+	err |= damp_client_add_query(c, url, sizeof(url), "tests", l->tests);
+	if (l->cli->args.comment != NULL)
+		err |= damp_client_add_query(c, url, sizeof(url), "comment", l->cli->args.comment);
+	if (err)
+		return damp_fail(DAMP_EXIT_USAGE, "the comment or the path is too long");
+	code = damp_change_add_confirm(l->cli, c, url, sizeof(url));
+	return code == DAMP_EXIT_OK ? damp_client_call(c, url, l->text, l->len, answer) : code;
 }
 
 /* The rules are right here but wrong for damperd: its report explains. */
@@ -111,29 +172,45 @@ static void print_report(const json_t *j)
 		fputs(report, stderr);
 }
 
-int damp_cmd_load(struct damp_cli *cli)
+static int send_and_tell(struct loading *l)
 {
-	const char *file = cli->args.words[0];
-	struct rule_text text = { NULL, 0 };
-	struct damp_client *c = NULL;
+	struct damp_client *c = damp_client_new(l->cli);
 	json_t *answer = NULL;
-	int code = check_first(cli, file, &text);
+	int code;
 
-	if (code == DAMP_EXIT_OK && text.text == NULL)
-		code = read_file(file, &text);
-	if (code == DAMP_EXIT_OK && (c = damp_client_new(cli)) == NULL)
-		code = damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	if (code == DAMP_EXIT_OK) {
-		code = send_rules(cli, c, file, &text, &answer);
-		if (cli->args.json && answer != NULL)
-			damp_print_json(json_incref(answer), code);
-		else if (code == DAMP_EXIT_OK)
-			print_answer(cli, answer);
-		else
-			print_report(answer);
+	if (c == NULL)
+		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	code = send_rules(l, c, &answer);
+	if (l->cli->args.json && answer != NULL) {
+		json_object_set_new(answer, "tests", json_string(l->tests));
+		json_object_set(answer, "diff", l->diff != NULL ? l->diff : json_null());
+		damp_print_json(json_incref(answer), code);
+	} else if (code == DAMP_EXIT_OK) {
+		damp_change_print_loaded(l->cli, answer);
+	} else {
+		print_report(answer);
 	}
 	json_decref(answer);
 	damp_client_free(c);
-	free(text.text);
+	return code;
+}
+
+int damp_cmd_load(struct damp_cli *cli)
+{
+	struct loading l = { .cli = cli, .file = cli->args.words[0] };
+	int code = damp_change_check_confirm(cli);
+
+	if (code == DAMP_EXIT_OK)
+		code = check_first(&l);
+	if (code == DAMP_EXIT_OK)
+		code = test_first(&l);
+	if (code == DAMP_EXIT_OK) {
+		compare_first(&l);
+		print_plan(&l);
+		code = send_and_tell(&l);
+	}
+	json_decref(l.diff);
+	damp_rules_free(&l.rules);
+	free(l.text);
 	return code;
 }

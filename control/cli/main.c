@@ -127,6 +127,18 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_COMMENT:
 		a->comment = value;
 		break;
+	case DAMP_OPT_CONFIRM:
+		a->confirm = value;
+		break;
+	case DAMP_OPT_NO_TESTS:
+		a->no_tests = true;
+		break;
+	case DAMP_OPT_OUT:
+		a->out = value;
+		break;
+	case DAMP_OPT_GENERATION:
+		a->generation = value;
+		break;
 	case DAMP_OPT_STRICT:
 		a->strict = true;
 		break;

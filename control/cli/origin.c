@@ -7,6 +7,7 @@
 #include "common/diag_json.h"
 #include "common/progview.h"
 #include "json_get.h"
+#include "source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +32,21 @@ static int compile(const struct damp_cli *cli, const char *file, struct damp_ori
 	return code;
 }
 
-static int fetch(const struct damp_cli *cli, bool asked, struct damp_origin *o)
+/* spec: NULL, "running", or the number of a generation. */
+static int fetch(const struct damp_cli *cli, const char *spec, struct damp_origin *o)
 {
 	struct damp_client *c = damp_client_new(cli);
-	char *data = NULL;
+	char *data = NULL, path[64] = "/v1/program";
 	int code;
 
 	if (c == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	code = damp_client_fetch(c, "/v1/program", &data, &o->len);
+	if (spec != NULL && damp_source_is_number(spec))
+		snprintf(path, sizeof(path), "/v1/program?number=%.20s", spec);
+	code = damp_client_fetch(c, path, &data, &o->len);
 	damp_client_free(c);
 	o->block = data;
-	if (code != DAMP_EXIT_OK && !asked)
+	if (code != DAMP_EXIT_OK && spec == NULL)
 		fputs("damper: name a rule file with --rules FILE to judge without damperd\n",
 		      stderr);
 	return code;
@@ -51,24 +55,25 @@ static int fetch(const struct damp_cli *cli, bool asked, struct damp_origin *o)
 int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_origin *o)
 {
 	const bool running = spec == NULL || strcmp(spec, "running") == 0;
+	const bool kept = !running && damp_source_is_number(spec);
+	json_t *file = running ? json_null()
+		       : kept  ? json_sprintf("generation %s", spec)
+			       : damp_json_text(spec);
 	struct damp_progview v;
 	int code;
 
 	memset(o, 0, sizeof(*o));
-	if (spec != NULL && spec[0] != '\0' && strspn(spec, "0123456789") == strlen(spec))
-		return damp_fail(DAMP_EXIT_USAGE,
-				 "%s: rules of an older generation are not supported by this "
-				 "version; give 'running' or a file",
-				 spec);
-	code = running ? fetch(cli, spec != NULL, o) : compile(cli, spec, o);
-	if (code != DAMP_EXIT_OK)
-		return code;
-	if (damp_progview_open(o->block, o->len, &v) != 0)
-		return damp_fail(DAMP_EXIT_INTERNAL,
+	code = running || kept ? fetch(cli, spec, o) : compile(cli, spec, o);
+	if (code == DAMP_EXIT_OK && damp_progview_open(o->block, o->len, &v) != 0)
+		code = damp_fail(DAMP_EXIT_INTERNAL,
 				 "the program is damaged, or of another version than this command");
-	o->json = json_pack("{s:s, s:o, s:s, s:I, s:s}", "from", running ? "running" : "file",
-			    "file", damp_json_text(running ? NULL : spec), "name", v.hdr->name,
-			    "revision", (json_int_t)v.hdr->revision, "digest", v.hdr->digest);
+	if (code != DAMP_EXIT_OK) {
+		json_decref(file);
+		return code;
+	}
+	o->json = json_pack("{s:s, s:o, s:s, s:I, s:s}", "from",
+			    running ? "running" : kept ? "generation" : "file", "file", file, "name",
+			    v.hdr->name, "revision", (json_int_t)v.hdr->revision, "digest", v.hdr->digest);
 	return o->json != NULL ? code : damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 }
 

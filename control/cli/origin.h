@@ -17,7 +17,7 @@ struct damp_origin {
 	json_t *json; /* {from, file, name, revision, digest} */
 };
 
-/* spec: a rule file, or NULL or "running". Diagnostics go to standard error.
+/* spec: a rule file, NULL or "running", or the number of a generation. Diagnostics go to standard error.
  * Returns an exit code; free with damp_origin_free() in any case. */
 int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_origin *o);
 void damp_origin_free(struct damp_origin *o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `damper show rules` and `damper show limits`. */
 #include "common/text.h"
+#include "change.h"
 #include "json_get.h"
 #include "limits_text.h"
 #include "show.h"
@@ -113,6 +114,8 @@ static void print_limits(const struct damp_cli *cli, const json_t *doc)
 
 int damp_cmd_show_rules(struct damp_cli *cli)
 {
+	if (cli->args.generation != NULL)
+		return damp_change_show_generation(cli);
 	return damp_show(cli, "/v1/rules", print_rules, NULL);
 }
 

@@ -93,6 +93,25 @@ static void print_origin(const json_t *p)
 	}
 }
 
+/* Nobody may forget that the rules go by themselves. */
+static void print_trial(const struct damp_cli *cli, const json_t *trial)
+{
+	char span[DAMP_TEXT_LEN], text[200];
+
+	if (!json_is_object(trial))
+		return;
+	if (damp_get_true(trial, "overdue"))
+		snprintf(text, sizeof(text), "NOT CONFIRMED: going back to generation %lld",
+			 damp_get_int(trial, "base"));
+	else
+		snprintf(text, sizeof(text), "TO BE CONFIRMED within %s, else back to generation %lld",
+			 damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(trial, "remaining_s")),
+			 damp_get_int(trial, "base"));
+	label("");
+	coloured(cli, DAMP_YELLOW, text);
+	puts("  (damper confirm, or damper rollback)");
+}
+
 static void print_program(const struct damp_cli *cli, const json_t *p)
 {
 	char text[80];
@@ -293,6 +312,7 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 {
 	print_state(cli, doc);
 	print_program(cli, json_object_get(doc, "program"));
+	print_trial(cli, json_object_get(doc, "confirm"));
 	print_last_load(cli, json_object_get(doc, "last_load"));
 	if (!is_up(doc))
 		return;

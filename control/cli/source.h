@@ -10,6 +10,7 @@
 #include "rules/rules.h"
 
 struct damp_source_of {
+	bool quiet; /* asked for by the caller: say nothing about failures */
 	struct damp_rules rules; /* program and outline set */
 	json_t *json; /* {from, file, generation, name, digest} */
 };
@@ -17,8 +18,8 @@ struct damp_source_of {
 /* Is spec the number of a generation? "./7" is a file. */
 bool damp_source_is_number(const char *spec);
 
-/* spec: a rule file, "running", or a number. Diagnostics of a file go to
- * standard error. Returns an exit code; free with damp_source_free() in any
+/* spec: a rule file, "running", or a number. *s is all zero but for quiet.
+ * Diagnostics of a file go to standard error. Returns an exit code; free with damp_source_free() in any
  * case. */
 int damp_source_open(const struct damp_cli *cli, const char *spec, struct damp_source_of *s);
 void damp_source_free(struct damp_source_of *s);

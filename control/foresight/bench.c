@@ -25,6 +25,8 @@ static const struct damp_judge_config small = {
 	.seen_log2 = 6,
 	.obs_log2 = 6,
 	.grey_log2 = 10,
+	.transfers_log2 = 8,
+	.leases_log2 = 8,
 };
 
 /* The time is that of the frames, and trusted unless the caller wants to see

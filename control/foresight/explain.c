@@ -89,8 +89,8 @@ static json_t *exchange_json(const struct damp_xchg *x)
 	if (x == NULL)
 		return json_null();
 	return json_pack("{s:I, s:I, s:i, s:b, s:b}", "credit_bytes", (json_int_t)x->credit,
-			 "request_bytes", (json_int_t)x->request_bytes, "responses",
-			 (int)x->responses, "from_inside", (x->flags & DAMP_XCHG_FROM_INSIDE) != 0,
+			 "request_bytes", (json_int_t)x->request_bytes, "answers_owed",
+			 (int)x->owed, "from_inside", (x->flags & DAMP_XCHG_FROM_INSIDE) != 0,
 			 "challenged", (x->flags & DAMP_XCHG_CHALLENGED) != 0);
 }
 
@@ -173,7 +173,7 @@ json_t *damp_verdict_json(const struct damp_bench *b)
 /* What the decision did to the state; of a drop, next to nothing. */
 static json_t *effects_json(const struct damp_decision *d)
 {
-	static const char *const proofs[] = { "none", "echo", "ping", "token", "cookie", "ack", "server echo" };
+	static const char *const proofs[] = { "none", "echo", "ping", "token", "cookie", "ack", "server_echo" };
 	json_t *j = json_object();
 
 	if (d->open_xchg)

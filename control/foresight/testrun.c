@@ -124,6 +124,16 @@ static bool reply(struct run *x, const struct damp_test_send *s,
 	return judge(x, !side_of(x, s), &s->to, &s->from, len, at);
 }
 
+/* The rule of that id; nrules when it is gone. */
+static uint32_t find_rule(const struct damp_view *v, const char *id)
+{
+	uint32_t i = 0;
+
+	while (i < v->hdr->nrules && strcmp(damp_view_string(v, v->rules[i].id_off), id) != 0)
+		i++;
+	return i;
+}
+
 /* A rule decides; the guard is "no rule". */
 static void check_rule(struct run *x, const char *want)
 {
@@ -132,7 +142,9 @@ static void check_rule(struct run *x, const char *want)
 	const char *is = rule >= 0 ? damp_view_string(v, v->rules[rule].id_off)
 				   : "none: the guard decided";
 
-	if (want && strcmp(want, is) != 0)
+	if (want && find_rule(v, want) == v->hdr->nrules)
+		say(x->out, "there is no rule %s", want);
+	else if (want && strcmp(want, is) != 0)
 		say(x->out, "message %u: expected rule %s, was %s (%s)", x->counter, want, is,
 		    damp_name_reason(bench(x)->pkt.reason));
 }
@@ -248,10 +260,8 @@ static void check_dropped(struct run *x)
 static void check_count(struct run *x, const struct damp_test_count *c)
 {
 	const struct damp_view *v = bench(x)->view;
-	uint32_t i = 0;
+	const uint32_t i = find_rule(v, c->rule);
 
-	while (i < v->hdr->nrules && strcmp(damp_view_string(v, v->rules[i].id_off), c->rule) != 0)
-		i++;
 	if (i == v->hdr->nrules)
 		say(x->out, "there is no rule %s", c->rule);
 	else if (!in_range(&c->range, x->r->set[0].rule[i].count[c->outcome]))

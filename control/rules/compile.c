@@ -65,6 +65,8 @@ static void put_rules(struct damp_build *b)
 			.nlimits = (uint8_t)m->nlimits,
 			.slice_szx = m->slice_szx,
 			.slip_every = m->slip_every,
+			.notify_gap = m->notify_gap,
+			.body_bytes = m->body_bytes,
 			.then = m->then.act,
 			.over = m->over.act,
 			.slip = m->slip.act,

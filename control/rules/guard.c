@@ -32,7 +32,8 @@ struct bucket {
 
 struct values {
 	struct damp_guard g;
-	struct bucket unproved, first, first_network, first_known, first_trust, server, proved, challenge, network, retry, all, ping, probing;
+	struct bucket unproved, first, first_network, first_known, first_trust, server, proved, challenge, network, retry, all, ping, probing,
+		notify;
 	struct damp_steps steps[DAMP_FAMILIES];
 	struct damp_place steps_at;
 	struct damp_quantity reserve;
@@ -67,6 +68,7 @@ static const struct {
 	{ DAMP_KEY_NETWORK_RATE, DAMP_KEY_NETWORK_BURST, offsetof(struct values, network), MSGS },
 	{ DAMP_KEY_PINGS_RATE, DAMP_KEY_PINGS_BURST, offsetof(struct values, ping), MSGS },
 	{ DAMP_KEY_PROBING_RATE, DAMP_KEY_PROBING_BURST, offsetof(struct values, probing), MSGS },
+	{ DAMP_KEY_OBSERVE_RATE, DAMP_KEY_OBSERVE_BURST, offsetof(struct values, notify), MSGS },
 #undef BYTES
 #undef MSGS
 };
@@ -90,6 +92,30 @@ static const struct {
 	{ DAMP_KEY_EXCHANGES_NON, DAMP_UNIT_MS, 1000, 1, 3600, G(non_life_s) },
 	{ DAMP_KEY_OBSERVE_LIFE, DAMP_UNIT_MS, 1000, 1, 86400 * 7, G(observe_life_s) },
 	{ DAMP_KEY_OBSERVE_PINGS, DAMP_UNIT_MESSAGES, 1, 0, 100, G(observe_pings) },
+	{ DAMP_KEY_OBSERVE_UNHEARD, DAMP_UNIT_MESSAGES, 1, 0, 255, G(observe_unheard) },
+	{ DAMP_KEY_OBSERVE_SILENCE, DAMP_UNIT_MS, 1000, 0, 86400, G(observe_unheard_s) },
+	{ DAMP_KEY_TRANSFERS_BODY, DAMP_UNIT_BYTES, 1, 1024, 1u << 30, G(transfer_bytes) },
+	{ DAMP_KEY_TRANSFERS_LIFE, DAMP_UNIT_MS, 1000, 1, 3600, G(transfer_life_s) },
+	{ DAMP_KEY_TRANSFERS_ANNOUNCE, DAMP_UNIT_BYTES, 1, 0, UINT32_MAX, G(announce_bytes) },
+};
+
+/* Bare numbers. */
+static const struct { enum damp_key_id key; uint32_t low, high; size_t offset; } counts[] = {
+	{ DAMP_KEY_AT_ONCE_PATH, 0, 1024, G(observe_path) },
+	{ DAMP_KEY_AT_ONCE_PAIR, 0, 1024, G(observe_pair) },
+	{ DAMP_KEY_AT_ONCE_SOURCE, 0, 1024, G(observe_source) },
+	{ DAMP_KEY_AT_ONCE_SERVER, 0, 1024, G(observe_server) },
+	{ DAMP_KEY_TRANSFERS_SOURCE, 0, 1024, G(transfers_source) },
+	{ DAMP_KEY_TRANSFERS_SERVER, 0, 1024, G(transfers_server) },
+	{ DAMP_KEY_TRANSFERS_Q_BLOCK, 1, 255, G(q_blocks) },
+	{ DAMP_KEY_EXCHANGES_GROUP, 1, 255, G(group_answers) },
+};
+
+/* Seconds that are kept in milliseconds. */
+static const struct { enum damp_key_id key; size_t offset; } periods[] = {
+	{ DAMP_KEY_ATTRIBUTES_PMIN, G(observe_pmin_ms) },
+	{ DAMP_KEY_ATTRIBUTES_PMAX, G(observe_pmax_ms) },
+	{ DAMP_KEY_ATTRIBUTES_EVALUATION, G(observe_eval_ms) },
 };
 
 /* Truths and choices: the byte field and the words for 0 and 1. */
@@ -150,6 +176,50 @@ static bool read_number(struct damp_ctx *c, enum damp_key_id key, const struct d
 				: numbers[i].unit == DAMP_UNIT_BYTES ? "B"
 								     : "msg");
 		memcpy((char *)v + numbers[i].offset, &value, sizeof(value));
+		return true;
+	}
+	return false;
+}
+
+#define PERIOD_MAX_MS (86400u * 1000)
+
+static bool read_period(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
+			struct values *v)
+{
+	for (size_t i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+		struct damp_quantity q;
+		uint64_t ms;
+		uint32_t value;
+
+		if (key != periods[i].key)
+			continue;
+		if (!damp_read_quantity(c, n, DAMP_WANT(MS), &q))
+			return true;
+		ms = q.micro / DAMP_MICRO;
+		value = ms > PERIOD_MAX_MS ? PERIOD_MAX_MS : (uint32_t)ms;
+		if (ms % 1000 || ms > PERIOD_MAX_MS)
+			damp_diag_error(c->diags, n->at,
+					"'%s' is out of range; '%s' is a whole number of seconds up to 1 d",
+					n->text, damp_keys[key].name);
+		memcpy((char *)v + periods[i].offset, &value, sizeof(value));
+		return true;
+	}
+	return false;
+}
+
+static bool read_count(struct damp_ctx *c, enum damp_key_id key, const struct damp_node *n,
+		       struct values *v)
+{
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		uint64_t read;
+		uint32_t value;
+
+		if (key != counts[i].key)
+			continue;
+		if (!damp_read_integer(c, n, counts[i].low, counts[i].high, &read))
+			return true;
+		value = (uint32_t)read;
+		memcpy((char *)v + counts[i].offset, &value, sizeof(value));
 		return true;
 	}
 	return false;
@@ -244,6 +314,7 @@ static void guard_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 		return;
 	}
 	if (!read_bucket(c, key, p->value, user) && !read_number(c, key, p->value, user) &&
+	    !read_count(c, key, p->value, user) && !read_period(c, key, p->value, user) &&
 	    !read_choice(c, key, p->value, user))
 		read_other(c, key, p->value, user);
 }
@@ -340,6 +411,7 @@ static void settle(struct damp_ctx *c, struct values *v)
 	rung(c, &v->network, (uint8_t)v->net_plen[DAMP_V6], &v->g.challenge_net6);
 	rung(c, &v->ping, HOST_PLEN, &v->g.ping);
 	rung(c, &v->probing, 128, &v->g.probing);
+	rung(c, &v->notify, 128, &v->g.notify);
 	settle_ports(c, v);
 	c->guard = v->g;
 }

@@ -140,6 +140,9 @@
 	X(GRACE, "'grace'", "guard: grace")                                                       \
 	X(EXCHANGES, "'exchanges'", "guard: exchanges")                                           \
 	X(OBSERVE, "'observe'", "guard: observe")                                                 \
+	X(AT_ONCE, "'at_once'", "guard: observe: at_once")                                        \
+	X(ATTRIBUTES, "'attributes'", "guard: observe: attributes")                               \
+	X(TRANSFERS, "'transfers'", "guard: transfers")                                           \
 	X(PORTS, "'ports'", "guard: ports")
 
 #define DAMP_KEYS_FILE(X)                                                                         \
@@ -282,7 +285,8 @@
 	  DAMP_UNENFORCED " Which of the messages become events. Every rule's events are "        \
 	  "sampled: one per reason, second and worker.")                                          \
 	X(RULE, SHAPE, "shape", MAP, "0.1", "",                                                   \
-	  "Makes the first answer small for what the rule lets pass.")                            \
+	  "Makes the first answer small for what the rule lets pass, or an upload, or the "       \
+	  "notifications few. Of several rules the strictest holds.")                             \
 	X(RULE, SEVERITY, "severity", SEVERITY, "0.1", "",                                        \
 	  DAMP_UNENFORCED " How loud its events are.")                                            \
 	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
@@ -375,7 +379,12 @@
 	  "Required.")                                                                            \
 	X(SHAPE, BLOCK2, "block2", BLOCK_SIZE, "0.1", "",                                         \
 	  "Largest first block a GET or FETCH of an unproved peer asks for, where that is less "  \
-	  "than the guard's `slice`. Required.")
+	  "than the guard's `slice`.")                                                            \
+	X(SHAPE, BODY, "body", SIZE, "0.1", "",                                                   \
+	  "Largest body of an upload, where that is less than the guard's `transfers: body`.")    \
+	X(SHAPE, SPACING, "spacing", DURATION, "0.1", "",                                         \
+	  "Time between two non-confirmable notifications of what is registered by a request "    \
+	  "that the rule lets pass, 1 s to 8 min; two may come at once.")
 
 #define DAMP_KEYS_GUARD(X)                                                                        \
 	X(GUARD, AMPLIFICATION, "amplification", FACTOR, "0.1", "3x",                             \
@@ -407,6 +416,9 @@
 	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
 	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
 	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
+	X(GUARD, TRANSFERS, "transfers", MAP, "0.1", "",                                          \
+	  "Block-wise transfers: sequence, size and number of uploads from outside, and what "    \
+	  "answers in blocks may bring (AV-27 to AV-31; RFC 7959, RFC 9177).")                    \
 	X(GUARD, SLICE, "slice", SLICE, "0.1", "64 B",                                            \
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
@@ -518,10 +530,61 @@
 	  "Confirmable: EXCHANGE_LIFETIME (attacks.md 8; RFC 7252 section 4.8.2).")               \
 	X(EXCHANGES, NON, "non", DURATION, "0.1", "145 s",                                        \
 	  "Non-confirmable: NON_LIFETIME (attacks.md 8; RFC 7252 section 4.8.2).")                \
+	X(EXCHANGES, GROUP, "group_answers", INTEGER, "0.1", "100",                               \
+	  "Answers that one request of an inside client to a group may bring, over all members: " \
+	  "1 to 255 (AV-19, AV-20). A request to one server may bring one.")                      \
+	X(TRANSFERS, BODY, "body", SIZE, "0.1", "64 KiB",                                         \
+	  "Largest body of an upload, declared (Size1) or sent; 4.13 to who has proved himself "  \
+	  "(attacks.md 8, AV-03, AV-31). A rule's `shape` can make it smaller.")                  \
+	X(TRANSFERS, LIFE, "life", DURATION, "0.1", "247 s",                                      \
+	  "Without a block: EXCHANGE_LIFETIME, as servers keep the beginning (attacks.md 8; RFC " \
+	  "7959 section 2.5).")                                                                   \
+	X(TRANSFERS, SOURCE, "source", INTEGER, "0.1", "4",                                       \
+	  "Uploads of one address at once, 0 for any number (attacks.md 8, AV-29).")              \
+	X(TRANSFERS, SERVER, "server", INTEGER, "0.1", "64",                                      \
+	  "Uploads toward one inside server at once, 0 for any number (attacks.md 8, AV-29).")    \
+	X(TRANSFERS, ANNOUNCE, "announce", SIZE, "0.1", "1 MiB",                                  \
+	  "Size2 above this is taken out of an answer to an inside client: it is elective, and "  \
+	  "who believes it reserves as much (AV-31; RFC 7959 sections 4 and 7).")                 \
+	X(TRANSFERS, Q_BLOCK, "q_block", INTEGER, "0.1", "10",                                    \
+	  "Answers that one request with Q-Block2 may bring before the next request: "            \
+	  "MAX_PAYLOADS, 1 to 255 (attacks.md 8, AV-27; RFC 9177 section 7.2).")                  \
 	X(OBSERVE, LIFE, "life", DURATION, "0.1", "24 h",                                         \
 	  "An observation without any notification is forgotten (RFC 7641 section 4.5).")         \
 	X(OBSERVE, PINGS, "pings", MESSAGES, "0.1", "4 msg",                                      \
-	  "Notifications turned into pings before the server is told to stop by RST.")            \
+	  "Notifications turned into pings before the server is told to stop by RST; of a "       \
+	  "proved observer, notifications with a ping beside.")                                   \
+	X(OBSERVE, UNHEARD, "unheard", MESSAGES, "0.1", "20 msg",                                 \
+	  "Non-confirmable notifications after which even a proved observer is pinged, 0 for "    \
+	  "any number, at most 255 (attacks.md 8, AV-12).")                                       \
+	X(OBSERVE, SILENCE, "silence", DURATION, "0.1", "120 s",                                  \
+	  "Time without an ACK or another proof after which it is, 0 s for any (attacks.md 8).")  \
+	X(OBSERVE, RATE, "rate", RATE_MSG, "0.1", "10 msg/s",                                     \
+	  "Non-confirmable notifications of one observation. attacks.md 8 has one in 3 s, RFC "   \
+	  "7641 section 4.5.1 one for each round trip; a gateway that withholds the last of a "   \
+	  "burst leaves its observer with an old value, so the round trip is taken as 0.1 s. A "  \
+	  "rule's `shape` can space them further.")                                               \
+	X(OBSERVE, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
+	X(OBSERVE, AT_ONCE, "at_once", MAP, "0.1", "",                                            \
+	  "How many observations there may be; 0 for any number. One more goes on without its "   \
+	  "Observe option, as a plain request. The unproved have as many again at each server, "  \
+	  "and are asked for a proof beyond (AV-13, AV-16; RFC 7641 section 3.1).")               \
+	X(OBSERVE, ATTRIBUTES, "attributes", MAP, "0.1", "",                                      \
+	  "Least periods of the conditional attributes in a query, `c.pmin` and LwM2M's bare "    \
+	  "names alike: what is below is written over with the bound, in as many bytes, the "     \
+	  "same for each such query. Where it has no room the registration goes on without its "  \
+	  "Observe option (AV-14; draft-ietf-core-conditional-attributes).")                      \
+	X(AT_ONCE, PATH, "path", INTEGER, "0.1", "2",                                             \
+	  "Of one outside host, of one path of one inside server (attacks.md 8).")                \
+	X(AT_ONCE, PAIR, "pair", INTEGER, "0.1", "8", "Of one outside host at one inside server.") \
+	X(AT_ONCE, SOURCE, "source", INTEGER, "0.1", "16", "Of one outside host.")                \
+	X(AT_ONCE, SERVER, "server", INTEGER, "0.1", "64", "At one inside server, up to 1024.")   \
+	X(ATTRIBUTES, PMIN, "pmin", DURATION, "0.1", "1 s",                                       \
+	  "`pmin`, in whole seconds; 0 s for any (attacks.md 8).")                                \
+	X(ATTRIBUTES, PMAX, "pmax", DURATION, "0.1", "3 s",                                       \
+	  "`pmax`, likewise (attacks.md 8; RFC 7641 section 4.5.1).")                             \
+	X(ATTRIBUTES, EVALUATION, "evaluation", DURATION, "0.1", "1 s",                           \
+	  "`epmin` and `epmax`, likewise (attacks.md 8).")                                        \
 	X(PORTS, COAP, "coap", PORTS, "0.1", "[5683]",                                            \
 	  "Plain CoAP, at most 32 (RFC 7252 section 12.6).")                                      \
 	X(PORTS, DTLS, "dtls", PORTS, "0.1", "[5684]",                                            \

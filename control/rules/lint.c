@@ -3,6 +3,7 @@
 #include "lint.h"
 
 #include "lint_cover.h"
+#include "lint_room.h"
 
 #include <string.h>
 
@@ -36,10 +37,16 @@ static bool same_act(const struct damp_act *a, const struct damp_act *b)
 
 static void idle_rule(struct damp_ctx *c, const struct damp_rule_model *r)
 {
-	const bool shapes = r->slice_szx < c->guard.slice_szx;
+	const bool slices = r->slice_szx < c->guard.slice_szx;
+	const bool bounds = r->body_bytes && r->body_bytes < c->guard.transfer_bytes;
+	const bool shapes = slices || bounds || r->notify_gap;
 	const struct damp_act *ends = r->has_limit ? &r->over.act : &r->then.act;
 
-	if (r->slice_szx != DAMP_SLICE_OFF && !shapes)
+	if (r->body_bytes && !bounds)
+		damp_diag_warning(c->diags, r->at,
+				  "the 'shape' of rule '%s' has no effect: the guard's 'body' is as small",
+				  r->id);
+	if (r->slice_szx != DAMP_SLICE_OFF && !slices)
 		damp_diag_warning(c->diags, r->at,
 				  "the 'shape' of rule '%s' has no effect: the guard's 'slice' is as small",
 				  r->id);
@@ -102,6 +109,7 @@ void damp_lint(struct damp_ctx *c, const struct damp_program_hdr *program)
 {
 	unused_names(c);
 	idle_ratios(c);
+	damp_lint_room(c);
 	for (size_t i = 0; i < c->nrules; i++) {
 		idle_rule(c, &c->rules[i]);
 		for (unsigned t = 0; t < DAMP_TEXTS && c->strict; t++) {

@@ -9,7 +9,12 @@
  */
 #include "lint_cover.h"
 
+#include "judge.h"
+
 #include <string.h>
+
+/* A challenge is charged to the peer, its network and all, and its bytes twice (challenge.c). */
+#define GUARD_CHARGES 5u
 
 /* Words read for the question "who covers whom"; beyond it is not asked. */
 #define COVER_WORK_MAX 200000000ull
@@ -257,6 +262,62 @@ static void bypasses(const struct cover *v, size_t end)
 	}
 }
 
+/* Keys that one message of a family is charged for by the limits that are in
+ * `limits`: a limit that two rules name is charged once. */
+static unsigned charged(const struct cover *v, const bool *limits, bool v6)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < v->c->nplimits; i++)
+		if (limits[i] && v->c->plimits[i].l.kind != DAMP_LIMIT_AMPLIFICATION)
+			n += v6 ? v->c->plimits[i].l.nrungs6 : v->c->plimits[i].l.nrungs4;
+	return n;
+}
+
+/* Add the limits of the rules before b that every message of b meets as well. */
+static void collect_limits(const struct cover *v, size_t b, const uint64_t *over, bool *limits)
+{
+	const struct damp_rule_model *rb = &v->c->rules[b];
+
+	memset(limits, 0, v->c->nplimits * sizeof(*limits));
+	for (size_t a = 0; a <= b; a++) {
+		const struct damp_rule_model *ra = &v->c->rules[a];
+
+		if (ra->mode == DAMP_MODE_OFF || (a < b && (!bit(over, a) || !text_covers(ra, rb))))
+			continue;
+		for (size_t i = 0; i < ra->nlimits; i++)
+			limits[ra->limit[i]] = true;
+	}
+}
+
+/* A packet with more charges than the judge keeps is over its limit, always. */
+static void crowds(const struct cover *v, size_t end)
+{
+	uint64_t *over = damp_pool_alloc(v->c->pool, (v->h->nwords + 1) * sizeof(*over));
+	bool *limits = damp_pool_alloc(v->c->pool, (v->c->nplimits + 1) * sizeof(*limits));
+
+	for (size_t b = 0; b < end; b++) {
+		const struct damp_rule_model *rb = &v->c->rules[b];
+		unsigned v4, v6, n;
+
+		if (rb->mode == DAMP_MODE_OFF || !rb->nlimits || waits(&rb->match))
+			continue;
+		superset(v, b, over);
+		collect_limits(v, b, over, limits);
+		v4 = charged(v, limits, false);
+		v6 = charged(v, limits, true);
+		n = v4 > v6 ? v4 : v6;
+		if (n + (damp_rule_meets_unproved(rb) ? GUARD_CHARGES : 0) <= DAMP_CHARGES_MAX)
+			continue;
+		damp_diag_warning(v->c->diags, rb->at,
+				  "one message is charged to %u keys of limits up to this rule%s; beyond %u it counts "
+				  "as over the limit",
+				  n, damp_rule_meets_unproved(rb) ? ", and to 5 of the guard at most" : "",
+				  DAMP_CHARGES_MAX);
+		return;
+	}
+}
+
 /* Rules up to the one that takes everything; model_rules.c tells of the rest. */
 static size_t reached(const struct damp_ctx *c)
 {
@@ -280,4 +341,5 @@ void damp_lint_cover(struct damp_ctx *c, const struct damp_program_hdr *program)
 		return;
 	shadows(&v, end);
 	bypasses(&v, end);
+	crowds(&v, end);
 }

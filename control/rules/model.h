@@ -150,6 +150,8 @@ struct damp_rule_model {
 	struct damp_verdict_model then, over, slip;
 	uint16_t slip_every;
 	uint8_t slice_szx; /* of shape, DAMP_SLICE_OFF none */
+	uint16_t notify_gap; /* likewise, 0 none */
+	uint32_t body_bytes; /* likewise */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	size_t nlimits;
 	bool has_limit, has_match, any; /* any: of match */

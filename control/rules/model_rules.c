@@ -233,8 +233,10 @@ static void check_reach(struct damp_ctx *c, const struct damp_node *list)
 		    r->mode != DAMP_MODE_ENFORCE || !damp_rule_always(r))
 			continue;
 		damp_diag_warning(c->diags, c->rules[i + 1].at, "no message comes this far");
-		damp_diag_notice(c->diags, r->at, "rule '%s' decides all of them",
-				 r->id ? r->id : "");
+		if (r->id && r->id[0])
+			damp_diag_notice(c->diags, r->at, "rule '%s' decides all of them", r->id);
+		else
+			damp_diag_notice(c->diags, r->at, "this rule decides all of them");
 		return;
 	}
 }

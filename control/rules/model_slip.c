@@ -92,13 +92,49 @@ void damp_slip_check(struct damp_ctx *c, struct damp_place at, const struct damp
 	}
 }
 
+#define BODY_MIN 16u
+#define BODY_MAX (1u << 30)
+#define GAP_MAX_S (DAMP_NOTIFY_GAP_MAX / GAPS_PER_S)
+#define GAPS_PER_S 16u /* program.h: notify_gap */
+
+static void read_body(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r)
+{
+	struct damp_quantity q;
+	uint64_t bytes;
+
+	if (!damp_read_quantity(c, n, DAMP_WANT(BYTES), &q))
+		return;
+	bytes = q.micro / DAMP_MICRO;
+	if (bytes < BODY_MIN || bytes > BODY_MAX)
+		damp_diag_error(c->diags, n->at, "'%s' is out of range; a body is 16 B to 1024 MiB", n->text);
+	else
+		r->body_bytes = (uint32_t)bytes;
+}
+
+static void read_spacing(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r)
+{
+	struct damp_quantity q;
+	uint64_t ms;
+
+	if (!damp_read_quantity(c, n, DAMP_WANT(MS), &q))
+		return;
+	ms = q.micro / DAMP_MICRO;
+	if (ms < 1000 || ms > GAP_MAX_S * 1000)
+		damp_diag_error(c->diags, n->at, "'%s' is out of range; a spacing is 1 s to 8 min", n->text);
+	else
+		r->notify_gap = (uint16_t)(ms * GAPS_PER_S / 1000);
+}
+
 static void shape_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
 		      void *user)
 {
 	struct damp_rule_model *r = user;
 
-	(void)key;
-	damp_slice_read(c, p->value, false, &r->slice_szx);
+	switch (key) {
+	case DAMP_KEY_SHAPE_BODY: read_body(c, p->value, r); break;
+	case DAMP_KEY_SHAPE_SPACING: read_spacing(c, p->value, r); break;
+	default: damp_slice_read(c, p->value, false, &r->slice_szx); break;
+	}
 }
 
 void damp_shape_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r)
@@ -106,6 +142,7 @@ void damp_shape_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 	const unsigned before = c->diags->errors;
 
 	damp_read_keys(c, DAMP_SECTION_SHAPE, n, shape_key, r);
-	if (c->diags->errors == before && r->slice_szx == DAMP_SLICE_OFF)
-		damp_diag_error(c->diags, n->at, "'shape' needs a 'block2'; write {block2: 64 B}");
+	if (c->diags->errors == before && r->slice_szx == DAMP_SLICE_OFF && !r->body_bytes && !r->notify_gap)
+		damp_diag_error(c->diags, n->at,
+				"'shape' needs a 'block2', a 'body' or a 'spacing'; write {block2: 64 B}");
 }

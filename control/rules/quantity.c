@@ -9,6 +9,7 @@
 #include <string.h>
 
 /* Bound of all numbers: 10^12 millionths still multiply within 64 bits. */
+#define DIGITS_MAX 14 /* more than NUMBER_MAX has */
 #define NUMBER_MAX 1000000000000ull
 
 /* The exact units, and how often people write something else for them. */
@@ -127,21 +128,21 @@ static const char *meant_unit(const char *name, unsigned want)
 	return near.name;
 }
 
-static void list_units(unsigned want, char *out, size_t cap)
+void damp_quantity_units(unsigned want, const char *sep, char *out, size_t cap)
 {
 	size_t n = 0;
 
 	out[0] = 0;
 	for (size_t i = 0; i < UNITS; i++)
 		if (wanted(want, units[i].unit) && n < cap)
-			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? ", " : "",
+			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? sep : "",
 					      units[i].name);
 }
 
 static void say_unit(const char *text, int digits, const char *unit, unsigned want, char *why)
 {
 	const char *meant = *unit ? meant_unit(unit, want) : NULL;
-	char list[120];
+	char list[110];
 
 	if (!*unit) {
 		snprintf(why, DAMP_WHY_MAX, "'%s' has no unit; write '%.*s%s%s'", text, digits,
@@ -150,7 +151,7 @@ static void say_unit(const char *text, int digits, const char *unit, unsigned wa
 		snprintf(why, DAMP_WHY_MAX, "'%s' has no known unit; did you mean '%.*s%s%s'?",
 			 text, digits, text, gap(meant), meant);
 	} else {
-		list_units(want, list, sizeof(list));
+		damp_quantity_units(want, ", ", list, sizeof(list));
 		snprintf(why, DAMP_WHY_MAX, "'%.40s' has no unit that fits here; write one of %s",
 			 text, list);
 	}
@@ -169,6 +170,8 @@ bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *
 	uint64_t micro;
 	int digits;
 
+	if (strspn(text, "0123456789") >= DIGITS_MAX)
+		return too_big(text, why);
 	if (strlen(text) > 60 || !read_number(&p, &micro)) {
 		snprintf(why, DAMP_WHY_MAX,
 			 "'%.60s' is not a number with a unit; write it like '10%s%s'", text,

@@ -13,6 +13,7 @@
 #define DAMP_RULES_QUANTITY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DAMP_MICRO 1000000ull
@@ -40,6 +41,9 @@ struct damp_quantity {
 /* Read text as a quantity in one of the wanted units. On failure writes a
  * message that names the right spelling into why (DAMP_WHY_MAX bytes). */
 bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *q, char *why);
+
+/* The names of the wanted units with sep between them; cut at cap. */
+void damp_quantity_units(unsigned want, const char *sep, char *out, size_t cap);
 
 /* Whole number, decimal or 0x, from low to high. */
 bool damp_integer_parse(const char *text, uint64_t low, uint64_t high, uint64_t *out, char *why);

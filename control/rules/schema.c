@@ -12,6 +12,7 @@
  * `define`, whose type is only known where it is used.
  */
 #include "keys.h"
+#include "quantity.h"
 #include "rules.h"
 
 #include <stdio.h>
@@ -54,20 +55,12 @@ static const char *const shape[DAMP_KIND_OF_MAX] = {
 	[DAMP_KIND_OF_ADDRESSES] = REF("terms"),
 	[DAMP_KIND_OF_ENDPOINT] = REF("terms"),
 	[DAMP_KIND_OF_PORTS] = REF("terms"),
-	[DAMP_KIND_OF_MSG] = REF("terms"),
-	[DAMP_KIND_OF_TYPE] = REF("terms"),
+	[DAMP_KIND_OF_MSG] = REF("words_MSG"),
+	[DAMP_KIND_OF_TYPE] = REF("words_TYPE"),
 	[DAMP_KIND_OF_CODE] = REF("terms"),
 	[DAMP_KIND_OF_SIZE_RANGE] = REF("terms"),
 	[DAMP_KIND_OF_PATTERN] = REF("patterns"),
 	[DAMP_KIND_OF_OPTION] = REF("options"),
-	[DAMP_KIND_OF_RATE] = NUMBERED,
-	[DAMP_KIND_OF_RATE_MSG] = NUMBERED,
-	[DAMP_KIND_OF_RATE_BYTES] = NUMBERED,
-	[DAMP_KIND_OF_AMOUNT] = NUMBERED,
-	[DAMP_KIND_OF_MESSAGES] = NUMBERED,
-	[DAMP_KIND_OF_SIZE] = NUMBERED,
-	[DAMP_KIND_OF_DURATION] = NUMBERED,
-	[DAMP_KIND_OF_FACTOR] = NUMBERED,
 	[DAMP_KIND_OF_SLICE] = NUMBERED,
 	[DAMP_KIND_OF_BLOCK_SIZE] = NUMBERED,
 	[DAMP_KIND_OF_TIME_OR_RANGE] = NUMBERED,
@@ -96,6 +89,18 @@ static const char *const shape[DAMP_KIND_OF_MAX] = {
 	[DAMP_KIND_OF_EXEMPTIONS] = LIST_OF(ANY_OF_2(REF("EXEMPT"), REF("name"))),
 };
 
+/* Units by kind: a number and one of these. */
+static const unsigned units[DAMP_KIND_OF_MAX] = {
+	[DAMP_KIND_OF_RATE] = DAMP_WANT(MESSAGE_RATE) | DAMP_WANT(BYTE_RATE),
+	[DAMP_KIND_OF_RATE_MSG] = DAMP_WANT(MESSAGE_RATE),
+	[DAMP_KIND_OF_RATE_BYTES] = DAMP_WANT(BYTE_RATE),
+	[DAMP_KIND_OF_AMOUNT] = DAMP_WANT(MESSAGES) | DAMP_WANT(BYTES),
+	[DAMP_KIND_OF_MESSAGES] = DAMP_WANT(MESSAGES),
+	[DAMP_KIND_OF_SIZE] = DAMP_WANT(BYTES),
+	[DAMP_KIND_OF_DURATION] = DAMP_WANT(MS),
+	[DAMP_KIND_OF_FACTOR] = DAMP_WANT(TIMES),
+};
+
 /* Values that are lists, negations, and lists of those. */
 static const char *const shared =
 	"    \"name\": {\"type\": \"string\", \"pattern\": \"^[$]\"},\n"
@@ -107,7 +112,7 @@ static const char *const shared =
 		"\"required\": [\"not\"]}") ",\n"
 	"    \"options\": " ANY_OF_3(TEXTUAL, LIST_OF(REF("options")),
 		"{\"type\": \"object\", \"properties\": {\"not\": " REF("options") "}, "
-		"\"additionalProperties\": {\"enum\": [\"present\", \"absent\"]}}") "\n";
+		"\"additionalProperties\": {\"enum\": [\"present\", \"absent\"]}}");
 
 static void put_text(FILE *f, const char *text)
 {
@@ -117,18 +122,45 @@ static void put_text(FILE *f, const char *text)
 	fputc('"', f);
 }
 
-/* The words between backticks, or a name of a define. */
-static void put_words(FILE *f, const char *text)
+/* The words between backticks. */
+static void put_enum(FILE *f, const char *text)
 {
 	const char *sep = "", *end;
 
-	fputs("{\"anyOf\": [{\"enum\": [", f);
+	fputs("{\"enum\": [", f);
 	while ((text = strchr(text, '`')) && (end = strchr(text + 1, '`'))) {
 		fprintf(f, "%s\"%.*s\"", sep, (int)(end - text - 1), text + 1);
 		sep = ", ";
 		text = end + 1;
 	}
-	fputs("]}, " REF("name") "]}", f);
+	fputs("]}", f);
+}
+
+/* These words, or a name of a define. */
+static void put_words(FILE *f, const char *text)
+{
+	fputs("{\"anyOf\": [", f);
+	put_enum(f, text);
+	fputs(", " REF("name") "]}", f);
+}
+
+/* The same where lists of them and their negation are allowed. */
+static void put_word_lists(FILE *f, const char *name, enum damp_key_kind kind)
+{
+	fprintf(f, ",\n    \"%s\": {\"anyOf\": [", name);
+	put_enum(f, damp_kind_text(kind));
+	fprintf(f, ", " REF("name") ", {\"enum\": [\"any\"]}, {\"type\": \"array\", \"items\": {\"$ref\": "
+		"\"#/definitions/%s\"}}, {\"type\": \"object\", \"properties\": {\"not\": {\"$ref\": "
+		"\"#/definitions/%s\"}}, \"additionalProperties\": false, \"required\": [\"not\"]}]}", name, name);
+}
+
+/* A number with a unit, or a name of a define. */
+static void put_quantity(FILE *f, unsigned want)
+{
+	char list[160];
+
+	damp_quantity_units(want, "|", list, sizeof(list));
+	fprintf(f, "{\"type\": \"string\", \"pattern\": \"^([$].*|[0-9]+([.][0-9]+)? *(%s))$\"}", list);
 }
 
 static const char *section_id(enum damp_key_section s)
@@ -151,12 +183,32 @@ static void put_shape(FILE *f, enum damp_key_id k)
 			section_id(opens));
 	else if (opens != DAMP_SECTION_MAX)
 		fprintf(f, ANY_OF_2("{\"$ref\": \"#/definitions/%s\"}", REF("name")), section_id(opens));
+	else if (units[damp_keys[k].kind])
+		put_quantity(f, units[damp_keys[k].kind]);
 	else if (s && *s)
 		fputs(s, f);
 	else if (s)
 		put_words(f, damp_kind_text(damp_keys[k].kind));
 	else
 		fputs(TEXTUAL, f);
+}
+
+/* The keys whose help says so. A rule may be an include instead. */
+static void put_required(FILE *f, enum damp_key_section s)
+{
+	const bool or_include = s == DAMP_SECTION_RULE;
+	const char *sep = or_include ? ", \"anyOf\": [{\"required\": [\"include\"]}, {\"required\": [" :
+					 ", \"required\": [";
+	bool any = false;
+
+	for (enum damp_key_id k = 0; k < DAMP_KEY_MAX; k++) {
+		if (damp_keys[k].section != s || damp_key_later(k) || !strstr(damp_keys[k].help, " Required."))
+			continue;
+		fprintf(f, "%s\"%s\"", sep, damp_keys[k].name);
+		sep = ", ";
+		any = true;
+	}
+	fputs(!any ? "" : or_include ? "]}]" : "]", f);
 }
 
 static void put_section(FILE *f, enum damp_key_section s, const char *indent)
@@ -175,6 +227,7 @@ static void put_section(FILE *f, enum damp_key_section s, const char *indent)
 		sep = ",";
 	}
 	fprintf(f, "\n%s}", indent);
+	put_required(f, s);
 }
 
 char *damp_rules_schema(void)
@@ -186,7 +239,7 @@ char *damp_rules_schema(void)
 	if (!f)
 		abort();
 	fputs("{\n  \"$schema\": \"http://json-schema.org/draft-07/schema#\",\n"
-	      "  \"title\": \"Damper rule file\",\n  \"required\": [\"version\"],\n  ", f);
+	      "  \"title\": \"Damper rule file\",\n  ", f);
 	put_section(f, DAMP_SECTION_TOP, "  ");
 	fputs(",\n  \"definitions\": {\n", f);
 	for (enum damp_key_section s = DAMP_SECTION_TOP + 1; s < DAMP_SECTION_MAX; s++) {
@@ -195,7 +248,9 @@ char *damp_rules_schema(void)
 		fputs("},\n", f);
 	}
 	fputs(shared, f);
-	fputs("  }\n}\n", f);
+	put_word_lists(f, "words_MSG", DAMP_KIND_OF_MSG);
+	put_word_lists(f, "words_TYPE", DAMP_KIND_OF_TYPE);
+	fputs("\n  }\n}\n", f);
 	fclose(f);
 	return text;
 }

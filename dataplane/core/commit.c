@@ -13,6 +13,7 @@
  */
 #include "judge_state.h"
 
+#include "attrs.h"
 #include "permute.h"
 #include "rewrite.h"
 
@@ -45,23 +46,29 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
-	x->request_bytes = p->frame.ip_len;
-	x->mid = p->coap.mid;
+	x->request_bytes = (uint16_t)p->frame.ip_len;
+	x->path = d->path;
+	x->notify_gap = d->notify_gap;
+	x->owed = (uint8_t)(x->owed + d->owed > UINT8_MAX ? UINT8_MAX : x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
 	x->over = d->over;
 	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED)) | d->xchg_flags);
 }
 
-static void spend(struct damp_decision *d)
+/* A copy of the last answer has been paid for. */
+static void spend(const struct damp_pkt *p, struct damp_decision *d)
 {
 	struct damp_xchg *x = d->payer;
 
 	if (x == NULL)
 		return;
 	x->credit = d->pay > x->credit ? 0 : x->credit - d->pay;
-	x->flags |= d->payer_flags;
+	if ((d->payer_flags & DAMP_XCHG_ANSWERED) && x->owed > 0 &&
+	    (!(x->flags & DAMP_XCHG_ANSWERED) || p->coap.mid != x->answer_mid))
+		x->owed--;
 	if (d->payer_flags & DAMP_XCHG_ANSWERED)
-		x->responses = x->responses == UINT8_MAX ? UINT8_MAX : (uint8_t)(x->responses + 1);
+		x->answer_mid = p->coap.mid;
+	x->flags |= d->payer_flags;
 }
 
 static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
@@ -101,6 +108,37 @@ static void mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p)
 		damp_peer_prove(c->j->peers, key, c->now, due, due);
 }
 
+static void heard_at(struct damp_obs *o, uint32_t at)
+{
+	o->heard = at;
+	o->unheard = 0;
+	o->pings = 0;
+}
+
+static void note_notification(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+			      struct damp_obs *o)
+{
+	if (o->opened == 0) {
+		o->opened = damp_due(c->now);
+		heard_at(o, o->opened);
+		if (p->xchg != NULL) {
+			o->path = p->xchg->path;
+			o->notify_gap = p->xchg->notify_gap;
+		}
+		o->leased = o->opened - damp_due(DAMP_SECONDS(3600));
+	}
+	if (d->note_heard)
+		heard_at(o, d->heard);
+	if (p->side == DAMP_OUTSIDE)
+		return;
+	if (p->coap.type == DAMP_COAP_NON && o->unheard < UINT8_MAX)
+		o->unheard++;
+	if (damp_observe_renews(c, o)) {
+		damp_observe_take(c, p, o->path, false);
+		o->leased = damp_due(c->now);
+	}
+}
+
 static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	const damp_tick due = c->now + DAMP_SECONDS(c->g->observe_life_s);
@@ -111,27 +149,21 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
 	if (o != NULL && d->note_notification) {
 		o->due = damp_due(due);
-		o->bytes += p->frame.ip_len;
-		o->last_mid = p->coap.mid;
-		/* A notification to a proved peer: the count of unanswered pings ends. */
-		if (p->proved)
-			o->notifications = 0;
-		if (o->opened == 0)
-			o->opened = damp_due(c->now);
+		note_notification(c, p, d, o);
 	}
-	if (o != NULL && d->note_observer_ping)
-		o->notifications++;
+	if (o != NULL && d->note_observer_ping && o->pings < UINT8_MAX)
+		o->pings++;
 	if (!d->refresh_obs && !d->close_obs)
 		return;
 	o = damp_obs_find(c->w->obs, d->obs_key, c->now);
 	if (o == NULL)
 		return;
 	if (d->close_obs) {
+		damp_observe_leave(c, p, d->obs_key, o->path);
 		damp_obs_close(o);
 		return;
 	}
-	o->proof_due = damp_due(c->now);
-	o->bytes = 0;
+	heard_at(o, damp_due(c->now));
 }
 
 /* The NON Message ID of an answer of ours: unpredictable, and the same for the
@@ -180,7 +212,8 @@ static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const stru
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	const int64_t age = d->max_age_s ? (int64_t)d->max_age_s : -1;
-	size_t n = damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, age, non_mid(c, p));
+	size_t n = d->size_hint ? damp_reply_too_large(p->data, p->len, &p->frame, &p->coap, d->size_hint, non_mid(c, p))
+				: damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, age, non_mid(c, p));
 
 	/* Without Max-Age it means 60 s (RFC 7252 section 5.10.5); better than nothing. */
 	return n ? n : damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, -1, non_mid(c, p));
@@ -228,8 +261,12 @@ static size_t make_forward(const struct damp_ctx *c, struct damp_pkt *p, struct 
 	schedule_probes(c, p, d, DAMP_REPLY_ON);
 	if (d->verdict != DAMP_VERDICT_BYPASS && damp_mid_moves(c, p))
 		damp_rewrite_mid(p->data, &p->frame, mid_there(c, p));
+	if (d->clamp_attrs)
+		damp_attrs_clamp(p->data, &p->frame, &p->coap, c->g);
 	if (d->slice || d->strip_observe)
 		return make_shape(p, d);
+	if (d->strip_size2)
+		return damp_rewrite_strip(p->data, p->len, &p->frame, &p->coap, DAMP_COAP_OPT_SIZE2);
 	return d->preempt_len ? add_echo(c, p, d) : p->len;
 }
 
@@ -391,7 +428,11 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		remember(c, d);
 		if (d->open_xchg)
 			open_exchange(c, p, d);
-		spend(d);
+		if (d->take_place)
+			damp_observe_take(c, p, d->path, true);
+		if (d->note_transfer && d->move == DAMP_MOVE_FORWARD)
+			damp_commit_transfer(c, p, d);
+		spend(p, d);
 		observe(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);

@@ -91,6 +91,7 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	d->rule = -1;
 	d->alpha_q8 = c->g->alpha_q8;
 	d->shape_szx = c->g->slice_szx;
+	d->body_cap = UINT32_MAX;
 	switch (p->frame.cls) {
 	case DAMP_FRAME_OTHER:
 		damp_forward(d, p, DAMP_REASON_NOT_COAP);

@@ -70,8 +70,9 @@ static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p
 	uint64_t mids = 0, value;
 	const bool con = p->coap.type == DAMP_COAP_ACK &&
 			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
-	const bool ping = !p->proved &&
-			  damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
+	/* A proved observer is asked as well (decide_observe.c). */
+	const bool ping =
+		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
 
 	*wrong = false;
 	if ((!con && !ping) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))
@@ -93,9 +94,17 @@ static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p
  */
 static bool resets_something(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t conversation)
 {
-	const struct damp_obs *o = damp_obs_find(c->w->obs, conversation, c->now);
+	uint64_t last;
 
-	return o == NULL || o->last_mid == p->coap.mid;
+	return !damp_seen_find(c->w->seen, damp_key_notified(conversation), c->now, &last) || last == p->coap.mid;
+}
+
+void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint64_t key = damp_key_notified(p->xchg_key);
+
+	damp_seen_prefetch(c->w->seen, key);
+	damp_see(d, key, p->coap.mid, c->g->con_life_s);
 }
 
 /* An ACK or RST from outside. */

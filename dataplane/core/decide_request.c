@@ -36,18 +36,24 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	const bool con = p->coap.type == DAMP_COAP_CON;
 
 	damp_forward(d, p, why);
-	if (d->strip_observe)
+	if (d->strip_observe || d->clamp_attrs)
 		d->verdict = DAMP_VERDICT_SHAPE;
+	d->owed = damp_coap_has(&p->coap, DAMP_OPTBIT_Q_BLOCK2) ? (uint8_t)c->g->q_blocks : 1;
 	d->open_xchg = true;
 	d->xchg_life_s = con ? c->g->con_life_s : c->g->non_life_s;
 	d->xchg_flags = (uint16_t)((con ? DAMP_XCHG_CON : 0) | (safe(p) ? DAMP_XCHG_SAFE : 0) |
 				   (observes(p, d) ? DAMP_XCHG_OBSERVE : 0));
 	if (p->side == DAMP_INSIDE) {
 		d->xchg_flags |= DAMP_XCHG_FROM_INSIDE;
+		if (p->frame.dst_group) {
+			d->xchg_flags |= DAMP_XCHG_GROUP;
+			d->owed = (uint8_t)c->g->group_answers;
+		}
 		if (p->coap.token_len >= DAMP_TOKEN_PROVES)
 			d->xchg_flags |= DAMP_XCHG_TOKEN_PROOF;
 	} else {
 		d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
+		d->take_place = observes(p, d);
 	}
 	damp_see_mid(c, p, d);
 }
@@ -155,12 +161,21 @@ static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, 
 	return damp_rung_has_room(c, net, damp_mix(p->peer_net, DAMP_DOMAIN_NET), p->frame.ip_len, *why);
 }
 
+/* A place for the observation that p asks for, if it does. */
+static bool place_for(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (damp_likely(!observes(p, d)))
+		return true;
+	d->path = (uint32_t)damp_path_hash(c, p);
+	return damp_observe_room(c, p, d->path);
+}
+
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	enum damp_reason why;
 
 	/* What was held has had its pings; it is not served on trust as well. */
-	if (p->held || damp_needs_proof(c, p, observes(p, d))) {
+	if (p->held || damp_needs_proof(c, p, observes(p, d)) || !place_for(c, p, d)) {
 		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}
@@ -208,6 +223,17 @@ static void decide_inside(const struct damp_ctx *c, const struct damp_pkt *p, st
 	serve(c, p, d, DAMP_REASON_ACCEPTED);
 }
 
+static void decide_outside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (!p->proved) {
+		decide_unproved(c, p, d);
+		return;
+	}
+	if (!place_for(c, p, d))
+		d->strip_observe = true;
+	serve(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
+}
+
 void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const enum damp_action act = damp_decide_rules(c, p, d);
@@ -216,8 +242,6 @@ void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, str
 		return;
 	if (p->side == DAMP_INSIDE)
 		decide_inside(c, p, d);
-	else if (p->proved)
-		serve(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
-	else
-		decide_unproved(c, p, d);
+	else if (!damp_decide_block1(c, p, d) && damp_decide_attrs(c, p, d))
+		decide_outside(c, p, d);
 }

@@ -23,10 +23,11 @@ static bool is_notification(const struct damp_pkt *p)
 	return p->obs != NULL || (p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_OBSERVE));
 }
 
-static void note_observation(const struct damp_pkt *p, struct damp_decision *d)
+static void note_observation(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	if (!is_notification(p))
 		return;
+	damp_note_last(c, p, d);
 	d->open_obs = p->obs == NULL;
 	d->note_notification = true;
 }
@@ -44,7 +45,7 @@ static void note_echo(const struct damp_ctx *c, const struct damp_pkt *p, struct
 static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
 {
 	damp_forward(d, p, why);
-	note_observation(p, d);
+	note_observation(c, p, d);
 	damp_see_mid(c, p, d);
 	damp_expect_ack(c, p, d);
 	note_echo(c, p, d);
@@ -80,18 +81,6 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 	damp_expect_ack(c, p, d);
 }
 
-static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
-{
-	enum damp_reason why;
-
-	damp_charge_proved(c, p, d);
-	if (!damp_charges_fit(c, d, &why)) {
-		refuse(d, why);
-		return;
-	}
-	pass(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
-}
-
 /* The pings of the registration are still out: a cure now would end an honest
  * observation. A CON comes again, a NON is superseded. */
 static bool fresh(const struct damp_ctx *c, const struct damp_obs *o)
@@ -107,7 +96,7 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
 	 * paid from the challenge budgets alone. */
 	const uint32_t budget = p->xchg ? p->xchg->credit : ping;
 
-	if (p->obs->notifications < c->g->observe_pings && budget >= ping && damp_decide_ping_on(c, p, d, ping)) {
+	if (p->obs->pings < c->g->observe_pings && budget >= ping && damp_decide_ping_on(c, p, d, ping)) {
 		d->payer = p->xchg;
 		d->note_observer_ping = true;
 		return;
@@ -122,6 +111,44 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
 	d->verdict = DAMP_VERDICT_ANSWER;
 	d->close_obs = true;
 	d->obs_key = p->xchg_key;
+}
+
+/* A proved observer of a server that does not ask for acknowledgements. False:
+ * it is gone, or its server was too fast. */
+static bool notify_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const enum damp_hearing hearing = damp_observer_heard(c, p, d);
+	enum damp_reason why;
+
+	if (hearing == DAMP_HEARING_GONE) {
+		decide_observer(c, p, d);
+		return false;
+	}
+	damp_charge_notification(c, p, d);
+	if (!damp_charges_fit(c, d, &why)) {
+		refuse(d, why);
+		return false;
+	}
+	if (hearing == DAMP_HEARING_ASK) {
+		d->probes = 1;
+		d->note_observer_ping = true;
+		damp_expect_pong(c, p, d);
+	}
+	return true;
+}
+
+static void decide_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+
+	if (p->obs != NULL && p->coap.type == DAMP_COAP_NON && is_notification(p) && !notify_proved(c, p, d))
+		return;
+	damp_charge_proved(c, p, d);
+	if (!damp_charges_fit(c, d, &why)) {
+		refuse(d, why);
+		return;
+	}
+	pass(c, p, d, DAMP_REASON_ACCEPTED_PROVED);
 }
 
 /* Is there more to come after this first answer: notifications, or blocks? */
@@ -189,9 +216,22 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		damp_decide_challenge_on(c, p, d, why);
 }
 
+/* All that was asked has been answered, and this is no copy of the last answer
+ * (RFC 7252 section 5.2). A notification is never one too many. */
+static bool repeats(const struct damp_pkt *p)
+{
+	const struct damp_xchg *x = p->xchg;
+
+	if (x == NULL || p->obs != NULL || is_notification(p))
+		return false;
+	return x->owed == 0 && (x->flags & DAMP_XCHG_ANSWERED) && p->coap.mid != x->answer_mid;
+}
+
 static void decide_out(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_action act)
 {
-	if (p->xchg == NULL && p->obs == NULL)
+	if (repeats(p))
+		refuse(d, DAMP_REASON_RESPONSE_REPEATED);
+	else if (p->xchg == NULL && p->obs == NULL)
 		decide_unrecorded(c, p, d);
 	else if (p->proved)
 		decide_proved(c, p, d);
@@ -205,7 +245,12 @@ static void decide_in(const struct damp_ctx *c, const struct damp_pkt *p, struct
 		refuse(d, DAMP_REASON_UNSOLICITED_IN);
 		return;
 	}
+	if (repeats(p)) {
+		refuse(d, DAMP_REASON_RESPONSE_REPEATED);
+		return;
+	}
 	pass(c, p, d, p->xchg || p->obs ? DAMP_REASON_ACCEPTED : DAMP_REASON_ACCEPTED_GRACE);
+	d->strip_size2 = damp_size2_lies(c, p);
 	d->answers = p->xchg != NULL || p->obs != NULL;
 	if (p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_TOKEN_PROOF))
 		d->proof = DAMP_PROOF_TOKEN;

@@ -135,6 +135,15 @@ static enum damp_action settle(const struct damp_pkt *p, const struct damp_act *
 	return a->action;
 }
 
+/* The strictest of all rules that let the message pass. */
+static void shape_more(const struct damp_rule *r, struct damp_decision *d)
+{
+	if (r->body_bytes && r->body_bytes < d->body_cap)
+		d->body_cap = r->body_bytes;
+	if (r->notify_gap > d->notify_gap)
+		d->notify_gap = r->notify_gap;
+}
+
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	struct damp_matches m;
@@ -156,6 +165,8 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		act = act_of(c, r, at, over, d);
 		if (mode == DAMP_MODE_ENFORCE && !ends(act) && r->slice_szx < d->shape_szx)
 			d->shape_szx = r->slice_szx;
+		if (r->mode == DAMP_MODE_ENFORCE && !ends(act))
+			shape_more(r, d);
 		if (act->action == DAMP_ACT_CONTINUE)
 			continue;
 		if (mode == DAMP_MODE_OBSERVE) {

@@ -66,13 +66,20 @@ static bool gateway_spent(const struct damp_ctx *c)
 	return f->gateway_spent;
 }
 
+/* What decide_block.c and decide_observe.c have a say in. */
+static bool has_more_to_it(const struct damp_coap *m)
+{
+	return damp_coap_has(m, DAMP_OPTBIT_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_OBSERVE) ||
+	       (m->code == DAMP_COAP_PUT && m->nquery > 0);
+}
+
 /* A request of the kind that a flood consists of, from and to where nothing
  * special holds. */
 static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->held &&
 	       !p->frame.dst_group && !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
-	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO);
+	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) && !has_more_to_it(&p->coap);
 }
 
 static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
@@ -88,10 +95,8 @@ static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct d
 /* Why p needs a proof first, if it does; decide_request.c's order. */
 static bool proof_wanted(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *cause)
 {
-	const bool observe = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
-
 	*cause = DAMP_REASON_PROOF_REQUIRED;
-	if (damp_needs_proof(c, p, observe))
+	if (damp_needs_proof(c, p, false))
 		return true;
 	*cause = DAMP_REASON_LEDGER_SERVER;
 	return server_spent(c, p);

@@ -58,6 +58,8 @@ static void message_budgets(struct damp_guard *g)
 	g->challenge_all = rung(100000, 1, 100000, 0);
 	g->ping = rung(12, 60, 5, 64);
 	g->probing = rung(1, 60, 10, 128);
+	/* One each RTT, of 0.1 s; fewer would withhold the last one of a burst. */
+	g->notify = rung(10, 1, 20, 128);
 }
 
 void damp_guard_defaults(struct damp_guard *g)
@@ -83,6 +85,22 @@ void damp_guard_defaults(struct damp_guard *g)
 		.non_life_s = DAMP_COAP_NON_LIFETIME_S,
 		.observe_life_s = 24 * 3600,
 		.observe_pings = 4,
+		.observe_path = 2,      /* RFC 7641 section 3.1: one is what an honest client has */
+		.observe_pair = 8,
+		.observe_source = 16,
+		.observe_server = 64,
+		.observe_unheard = 20,  /* attacks.md AV-12 */
+		.observe_unheard_s = 120,
+		.observe_pmin_ms = 1000,
+		.observe_pmax_ms = 3000,
+		.observe_eval_ms = 1000,
+		.transfer_bytes = 64 * 1024,
+		.transfer_life_s = DAMP_COAP_EXCHANGE_LIFETIME_S,
+		.transfers_source = 4,
+		.transfers_server = 64,
+		.announce_bytes = 1 << 20,
+		.q_blocks = 10,         /* MAX_PAYLOADS of RFC 9177 section 7.2 */
+		.group_answers = 100,
 	};
 	byte_budgets(g);
 	message_budgets(g);

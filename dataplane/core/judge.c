@@ -21,6 +21,8 @@ const struct damp_judge_config damp_judge_defaults = {
 	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
+	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
+	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
 };
 
 static size_t align(size_t n)
@@ -31,14 +33,14 @@ static size_t align(size_t n)
 size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
-	       align(damp_peer_bytes(c->peers_log2));
+	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2));
 }
 
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2));
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2));
 }
 
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
@@ -53,13 +55,16 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	damp_hasher_init(&j->h_mid, key, "message table");
 	j->k_mid = damp_key_derive(key, "message id", 0);
 	j->k_given = damp_key_derive(key, "given", 0);
+	j->k_path = damp_key_derive(key, "path", 0);
 	j->anybody = damp_hash_prefix(j, &(struct damp_addr){ { 0 } }, 0);
 	j->ledger = damp_ledger_init(at, c->ledger_log2);
 	at += align(damp_ledger_bytes(c->ledger_log2));
 	j->peers = damp_peer_init(at, c->peers_log2);
+	at += align(damp_peer_bytes(c->peers_log2));
+	j->leases = damp_lease_init(at, c->leases_log2);
 	j->wall_s = wall_s;
 	j->start = start;
-	return j->ledger != NULL && j->peers != NULL ? j : NULL;
+	return j->ledger != NULL && j->peers != NULL && j->leases != NULL ? j : NULL;
 }
 
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
@@ -80,7 +85,9 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	at += align(damp_obs_bytes(j->cfg.obs_log2));
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	damp_hold_init(&w->hold);
-	return w->xchg != NULL && w->seen != NULL && w->obs != NULL ? w : NULL;
+	at += align(damp_grey_bytes(j->cfg.grey_log2));
+	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
+	return w->xchg != NULL && w->seen != NULL && w->obs != NULL && w->transfers != NULL ? w : NULL;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -170,6 +177,7 @@ static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+	damp_observe_prefetch(c, p);
 }
 
 /* From here on every Message ID is the inside's. */
@@ -405,12 +413,14 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
 	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
+	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
 		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
 		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
 		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
 		entries[DAMP_TABLE_HELD] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
+		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
 	}
 	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
 	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
@@ -428,4 +438,8 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
 	capacity[DAMP_TABLE_HELD] = (uint64_t)DAMP_HOLDS * n;
 	bytes[DAMP_TABLE_HELD] = sizeof(struct damp_hold) * n;
+	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
+	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
+	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;
+	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
 }

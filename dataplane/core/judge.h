@@ -21,10 +21,12 @@
 
 #include "frame.h"
 #include "hold.h"
+#include "lease.h"
 #include "ledger.h"
 #include "reply.h"
 #include "scan.h"
 #include "tables.h"
+#include "transfer.h"
 #include "view.h"
 #include <damper/events.h>
 #include <damper/stats.h>
@@ -96,6 +98,8 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
+	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
+	unsigned leases_log2;       /* lines of 7 leases, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 

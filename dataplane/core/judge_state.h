@@ -22,6 +22,7 @@
 struct damp_probe {
 	damp_tick due;
 	uint64_t peer_key;
+	uint32_t proof;                 /* when the peer's proof had to be renewed, 0 it had none: told from a new one */
 	unsigned left;                  /* probes still to send, this one included */
 	bool v6;
 	struct damp_emit emit;
@@ -38,10 +39,11 @@ struct damp_probe_fifo {
 struct damp_judge {
 	struct damp_judge_config cfg;
 	struct damp_hasher h_addr, h_xchg, h_mid;
-	struct damp_key k_mid, k_given;  /* k_mid: of what is seen outside */
+	struct damp_key k_mid, k_given, k_path; /* k_mid: of what is seen outside */
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
+	struct damp_lease_table *leases;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -57,6 +59,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
@@ -134,6 +137,18 @@ struct damp_decision {
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
 	bool answers;                           /* the outside peer answered an inside request */
+	bool clamp_attrs;                       /* conditional attributes are written over (attrs.h) */
+	bool strip_size2;
+	bool note_transfer;                     /* block, under transfer_key, was let through */
+	bool take_place;                        /* of an observation of `path` */
+	bool note_heard;                        /* the observer was heard of, at `heard` */
+	uint8_t owed;                           /* answers that this request may bring */
+	uint16_t notify_gap;                    /* of the rules, for the exchange to open */
+	uint32_t path, heard;
+	uint32_t body_cap;                      /* of the rules */
+	uint32_t size_hint;                     /* Size1 of a 4.13, 0 none */
+	uint64_t transfer_key;
+	struct damp_block block;
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
@@ -199,8 +214,17 @@ enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
-	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS, DAMP_DOMAIN_LIMITS = 24
+	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_LIMITS = 32
 };
+
+/* Domains of the leases, whose keys are made like those of the ledger. */
+enum damp_lease_domain {
+	DAMP_DOMAIN_TRANSFERS_SOURCE = 1, DAMP_DOMAIN_TRANSFERS_SERVER, DAMP_DOMAIN_OBSERVE_SERVER,
+	DAMP_DOMAIN_OBSERVE_SOURCE, DAMP_DOMAIN_OBSERVE_PAIR
+};
+
+#define DAMP_TRANSFER_RETRY_S 10u       /* Max-Age of the 4.29 when too many uploads are under way */
 
 #define DAMP_BLOCK_MORE 8u              /* RFC 7959 section 2.2: the M bit */
 
@@ -270,6 +294,12 @@ static inline uint64_t damp_key_known(uint64_t peer_whole)
 	return damp_mix(peer_whole, 1ull << 49);
 }
 
+/* The last notification of a conversation, in the table of Message IDs. */
+static inline uint64_t damp_key_notified(uint64_t xchg_key)
+{
+	return damp_mix(xchg_key, 1ull << 50);
+}
+
 /* The mark "has been seen to use Block2" of a device, in the peer table. */
 static inline uint64_t damp_key_blocks(uint64_t device_key)
 {
@@ -332,6 +362,8 @@ bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Remember that p is the last notification of its observation, which a reset may name. */
+void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -351,6 +383,28 @@ void damp_decide_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 void damp_decide_empty(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* decide_block.c. Is this request refused for its Block1? Else notes what its
+ * block is to be recorded as. */
+bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Record it, and the places that the upload takes. */
+void damp_commit_transfer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+/* Does the Size2 of p announce more than an inside client should believe? */
+bool damp_size2_lies(const struct damp_ctx *c, const struct damp_pkt *p);
+/* Hash of the path of a request, of its text as rules see it. */
+uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p);
+
+/* decide_observe.c. False: conditional attributes end the request here. */
+bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_observe_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
+/* Is there a place for an observation of this path, as p's peer is now? */
+bool damp_observe_room(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path);
+void damp_observe_take(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, bool first);
+void damp_observe_leave(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t key, uint32_t path);
+bool damp_observe_renews(const struct damp_ctx *c, const struct damp_obs *o);
+void damp_charge_notification(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* A proved observer: heard of lately, to be asked, or gone. Sets heard in d. */
+enum damp_hearing { DAMP_HEARING_FINE, DAMP_HEARING_ASK, DAMP_HEARING_GONE };
+enum damp_hearing damp_observer_heard(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 /* decide_request.c: things that are done for proved peers only; has the server
  * of p budget for a request on trust? */
 bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool observe);

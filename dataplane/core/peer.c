@@ -129,6 +129,17 @@ bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, da
 	return true;
 }
 
+bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due)
+{
+	uint64_t dues;
+
+	if (slot_find(damp_assoc_line(&t->assoc, key), damp_stored_key(key), &dues) == NULL ||
+	    !damp_due_live(idle_of(dues), now))
+		return false;
+	*max_due = max_of(dues);
+	return true;
+}
+
 void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now,
 		     damp_tick idle_due, damp_tick max_due)
 {

@@ -2,7 +2,7 @@
 /*
  * Pings beside a message that stays or goes its way, and pings that are
  * repeated: +0.4 s and +0.8 s after the first, unless the peer has proved
- * itself meanwhile.
+ * itself meanwhile; one that had before is asked all the same.
  *
  * Idea: all delays are equal, so a timer wheel is one FIFO; what is to go at
  * once has another. The repetition
@@ -28,13 +28,16 @@ static void push(struct damp_judge_worker *w, struct damp_probe_fifo *f, const s
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,
 			 bool soon)
 {
-	const struct damp_probe probe = {
+	struct damp_probe probe = {
 		.due = c->now + (soon ? 0 : DAMP_PROBE_GAP), .peer_key = p->peer_key, .left = probes,
 		.v6 = p->frame.v6, .emit = *e,
 	};
 
-	if (probes > 0)
-		push(c->w, soon ? &c->w->soon : &c->w->probes, &probe);
+	if (probes == 0)
+		return;
+	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &probe.proof))
+		probe.proof = 0;
+	push(c->w, soon ? &c->w->soon : &c->w->probes, &probe);
 }
 
 static void count(struct damp_judge_worker *w, const struct damp_probe *probe)
@@ -44,12 +47,14 @@ static void count(struct damp_judge_worker *w, const struct damp_probe *probe)
 	w->stats->pings_sent++;
 	w->stats->made[probe->emit.side].packets++;
 	w->stats->made[probe->emit.side].bytes += bytes;
-	w->stats->unproved_bytes_out += bytes;
+	if (probe->proof == 0)
+		w->stats->unproved_bytes_out += bytes;
 }
 
 static unsigned emit(struct damp_judge_worker *w, struct damp_probe_fifo *f, damp_tick now, struct damp_emit *out,
 		     unsigned max)
 {
+	uint32_t due;
 	unsigned n = 0;
 
 	while (n < max && f->head != f->tail) {
@@ -58,7 +63,7 @@ static unsigned emit(struct damp_judge_worker *w, struct damp_probe_fifo *f, dam
 		if (probe.due > now)
 			break;
 		f->head++;
-		if (damp_peer_proved(w->j->peers, probe.peer_key, now, 0))
+		if (damp_peer_max_due(w->j->peers, probe.peer_key, now, &due) && due != probe.proof)
 			continue;
 		out[n++] = probe.emit;
 		count(w, &probe);

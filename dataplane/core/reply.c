@@ -186,6 +186,17 @@ size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, co
 	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
 }
 
+size_t damp_reply_too_large(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
+			    uint32_t size1, uint16_t non_mid)
+{
+	struct reply r;
+
+	if (!begin_response(&r, data, f, m, DAMP_COAP_4_13, non_mid))
+		return 0;
+	put_uint(&r, DAMP_COAP_OPT_SIZE1, size1);
+	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
+}
+
 size_t damp_reply_challenge(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
 			    const uint8_t *echo, size_t echo_len, uint16_t non_mid)
 {

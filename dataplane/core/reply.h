@@ -32,6 +32,11 @@ enum damp_reply_way {
 size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
 		       uint8_t code, int64_t max_age, uint16_t non_mid);
 
+/* 4.13 to a block of an upload, with the largest body there may be in Size1 (RFC
+ * 7959 section 2.9.3). */
+size_t damp_reply_too_large(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
+			    uint32_t size1, uint16_t non_mid);
+
 /* 4.01 + Max-Age 0 + Echo to a request (RFC 9175 section 2.4). A short Echo goes
  * without Max-Age: where there is no room for the one, there is none for the
  * other. echo_len as of damp_echo_make_len(). */

@@ -45,18 +45,20 @@ static inline uint32_t damp_due(damp_tick t)
 #define DAMP_XCHG_CHALLENGED 32u    /* a challenge went out for it */
 #define DAMP_XCHG_SLICED 128u       /* the gateway asked for a smaller first block */
 #define DAMP_XCHG_TOKEN_PROOF 64u   /* token long enough to prove the answering peer */
+#define DAMP_XCHG_GROUP 256u        /* asked of a group: its members answer, each for itself */
 
 struct damp_xchg {
 	uint64_t key;               /* 0 = never used */
 	uint32_t due;               /* damp_due() of its end */
 	uint32_t credit;            /* IP bytes that may still go out unproved */
-	uint32_t request_bytes;     /* IP bytes of the requests that opened it */
-	uint16_t mid;
+	uint32_t path;              /* of a registration: hash of its path */
+	uint16_t request_bytes;     /* IP bytes of the request that opened it last */
+	uint16_t answer_mid;        /* of the answer that passed last: its copies may pass too */
+	uint16_t notify_gap;        /* of a registration: sixteenths of a second between notifications, 0 the guard's */
 	uint16_t rule_slot;         /* rule whose amplification limit set the credit; 0 the guard */
 	uint16_t flags;
 	uint8_t over;               /* enum damp_action when the credit is used up */
-	uint8_t responses;
-	uint32_t spare;
+	uint8_t owed;               /* answers that its requests may still bring */
 };
 _Static_assert(sizeof(struct damp_xchg) == 32, "two exchanges a cache line");
 
@@ -98,11 +100,13 @@ uint64_t damp_seen_live(const struct damp_seen_table *t, damp_tick now);
 struct damp_obs {
 	uint64_t key;
 	uint32_t due;
-	uint32_t proof_due;         /* last proof of life; damp_due() units */
-	uint32_t bytes;             /* toward the peer since the proof */
-	uint16_t notifications;     /* since the proof */
-	uint16_t last_mid;
+	uint32_t heard;             /* last proof of life; damp_due() units */
+	uint32_t leased;            /* when its places (lease.h) were renewed */
+	uint32_t path;              /* hash of the path, as its exchange had it */
 	uint32_t opened;            /* damp_due() of the first response */
+	uint16_t notify_gap;        /* as its exchange had it */
+	uint8_t unheard;            /* non-confirmable notifications since */
+	uint8_t pings;              /* since, unanswered */
 };
 _Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
 
@@ -131,6 +135,9 @@ void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key);
 bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due);
 /* Record a proof. max_due: when it must be renewed at the latest. */
 void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due, damp_tick max_due);
+/* When must the proof of key be renewed at the latest, in damp_due() units? False
+ * when it is not proved. */
+bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due);
 void damp_peer_forget(struct damp_peer_table *t, uint64_t key);
 uint64_t damp_peer_evictions(const struct damp_peer_table *t);
 uint64_t damp_peer_live(const struct damp_peer_table *t, damp_tick now);

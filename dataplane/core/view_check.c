@@ -15,6 +15,8 @@
  */
 #include "view_check.h"
 
+#include "lease.h"
+
 #include "view.h"
 
 #include <stdarg.h>
@@ -148,6 +150,15 @@ static bool check_guard(const struct check *c)
 	    !rung_ok(&g->first_net6, 128) || !rung_ok(&g->server, 128) ||
 	    !rung_ok(&g->ping, 128) || !rung_ok(&g->probing, 128))
 		return bad(c, "guard: a message budget is out of range");
+	if (!rung_ok(&g->notify, 128))
+		return bad(c, "guard: the spacing of notifications is out of range");
+	if (g->observe_path > DAMP_LEASE_CAP_MAX || g->observe_pair > DAMP_LEASE_CAP_MAX ||
+	    g->observe_source > DAMP_LEASE_CAP_MAX || g->observe_server > DAMP_LEASE_CAP_MAX ||
+	    g->transfers_source > DAMP_LEASE_CAP_MAX || g->transfers_server > DAMP_LEASE_CAP_MAX)
+		return bad(c, "guard: a number at once is out of range");
+	if (g->q_blocks > UINT8_MAX || g->group_answers > UINT8_MAX || g->observe_unheard > UINT8_MAX ||
+	    g->observe_pings > UINT8_MAX)
+		return bad(c, "guard: a number of answers or pings is out of range");
 	if (g->challenge_reserve_ticks > DAMP_BURST_TICKS_MAX)
 		return bad(c, "guard: challenge reserve is out of range");
 	return true;
@@ -183,6 +194,8 @@ static bool check_rules(const struct check *c)
 			return bad(c, "rule %u: unknown mode, action or too many limits", i);
 		if (r->slice_szx > DAMP_SLICE_OFF)
 			return bad(c, "rule %u: block size is out of range", i);
+		if (r->notify_gap > DAMP_NOTIFY_GAP_MAX)
+			return bad(c, "rule %u: spacing is out of range", i);
 		for (unsigned k = 0; k < r->nlimits; k++)
 			if (r->limit[k] >= c->h->nlimits)
 				return bad(c, "rule %u: limit %u does not exist", i, r->limit[k]);

@@ -39,6 +39,7 @@
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_NAME_MAX 64u
 #define DAMP_RULE_WHENS_MAX 8u      /* schedules of one rule */
+#define DAMP_NOTIFY_GAP_MAX (480u * 16) /* twice as long is a debt that fits (DAMP_BURST_TICKS_MAX) */
 
 /* One tick is 2^-20 s; rates are folded into costs so that every debt drains
  * at the same speed (anchors.md 3.4). */
@@ -134,7 +135,9 @@ struct damp_rule {
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	/* Of the messages that the rule would end, not let pass, each slip_every-th
 	 * gets slip in place of over (or then, without a limit); 0: none does. */
-	uint16_t slip_every, pad2;
+	uint16_t slip_every;
+	uint16_t notify_gap;        /* sixteenths of a second between notifications of what the rule lets register; 0: no say */
+	uint32_t body_bytes;        /* as the guard's transfer_bytes, for what the rule lets pass; 0: no say */
 	struct damp_act then, over, slip;
 	uint64_t until_s;           /* Unix time at which it is over, or DAMP_NEVER_ENDS */
 	uint16_t when[DAMP_RULE_WHENS_MAX]; /* schedules: in force while one of them is */
@@ -266,6 +269,20 @@ struct damp_guard {
 	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
 	uint32_t observe_life_s;                       /* of an observation without any notification */
 	uint32_t observe_pings;                        /* pings to a silent observer before its server is told to stop */
+	/* Observations at once; 0: any number. Of the last, unproved peers have as many again. */
+	uint32_t observe_path;                         /* of one outside host of one path of one device */
+	uint32_t observe_pair, observe_source, observe_server;
+	uint32_t observe_unheard, observe_unheard_s;   /* non-confirmable ones, seconds: then a proved observer is pinged */
+	uint32_t observe_pmin_ms, observe_pmax_ms;     /* least periods of conditional attributes; 0: any */
+	uint32_t observe_eval_ms;                      /* of epmin and epmax */
+	struct damp_rung notify;                       /* messages: non-confirmable notifications of one observation */
+	/* Block-wise (RFC 7959, RFC 9177). */
+	uint32_t transfer_bytes;                       /* largest body of an upload from outside */
+	uint32_t transfer_life_s;
+	uint32_t transfers_source, transfers_server;   /* uploads at once; 0: any number */
+	uint32_t announce_bytes;                       /* largest Size2 that an inside client is told */
+	uint32_t q_blocks;                             /* answers that one request with Q-Block2 may bring */
+	uint32_t group_answers;                        /* answers that one request to a group may bring */
 };
 
 enum damp_section_id {

@@ -76,6 +76,9 @@ enum damp_severity {
 	X(PROOF_REQUIRED, "proof_required", ATTACK, "Needs a proved peer, and no challenge of at most the same size was possible") \
 	X(CHALLENGE_RATE, "challenge_rate", ATTACK, "Would have been challenged, but the challenges for this source are used up (AV-49)") \
 	X(OBSERVE_UNPROVED, "observe_unproved", ATTACK, "Notification toward a peer that has not proved it is there (AV-12)") \
+	X(OBSERVE_RATE, "observe_rate", ATTACK, "Notification sooner than its spacing allows, or attributes that ask for as much (AV-14)") \
+	X(BLOCKWISE, "blockwise", ATTACK, "Block1 out of sequence, of another size than it names, or of more uploads and bytes than allowed (AV-29 to AV-31)") \
+	X(RESPONSE_REPEATED, "response_repeated", ATTACK, "One more answer than its requests may bring (AV-20, AV-27, AV-37)") \
 	X(PROVED_BUDGET, "proved_budget", NOISE, "A proved peer used up its own bytes")      \
 	X(PROBING_RATE, "probing_rate", ATTACK, "Requests from inside to a peer that never answers (RFC 7252 section 4.7, AV-25)") \
 	X(DTLS_RECORD, "dtls_record", NOISE, "Not a DTLS record on a DTLS port (AV-46)")     \

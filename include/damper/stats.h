@@ -60,6 +60,8 @@ enum damp_stage {
 	X(PEERS, "peers")                \
 	X(PROBES, "probes")              \
 	X(GREYLIST, "greylist")          \
+	X(TRANSFERS, "transfers")        \
+	X(LEASES, "leases")              \
 	X(HELD, "held")
 
 enum damp_table {

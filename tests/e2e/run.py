@@ -12,6 +12,7 @@ import time
 import traceback
 
 import harness
+import change  # noqa: F401  (registers its scenario)
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import limits  # noqa: F401

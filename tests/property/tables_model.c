@@ -54,10 +54,10 @@ static void xchg_put(void *t, uint64_t key, uint64_t value, damp_tick now, damp_
 
 	x = damp_xchg_open(t, key, now, due, &fresh);
 	if (fresh)
-		assert_true(x->credit == 0 && x->request_bytes == 0 && x->flags == 0 && x->responses == 0);
+		assert_true(x->credit == 0 && x->request_bytes == 0 && x->flags == 0 && x->owed == 0);
 	x->due = damp_due(due);
 	x->credit = (uint32_t)value;
-	x->request_bytes = ~(uint32_t)value;
+	x->path = ~(uint32_t)value;
 }
 
 static bool xchg_find(void *t, uint64_t key, damp_tick now, uint64_t *value)
@@ -66,7 +66,7 @@ static bool xchg_find(void *t, uint64_t key, damp_tick now, uint64_t *value)
 
 	if (x == NULL)
 		return false;
-	assert_int_equal(x->request_bytes, ~x->credit);
+	assert_int_equal(x->path, ~x->credit);
 	*value = x->credit;
 	return true;
 }
@@ -86,16 +86,16 @@ static void obs_put(void *t, uint64_t key, uint64_t value, damp_tick now, damp_t
 
 	o = damp_obs_open(t, key, now, due, &fresh);
 	if (fresh)
-		assert_true(o->bytes == 0 && o->proof_due == 0 && o->notifications == 0);
+		assert_true(o->heard == 0 && o->path == 0 && o->pings == 0);
 	o->due = damp_due(due);
-	o->bytes = (uint32_t)value;
+	o->path = (uint32_t)value;
 }
 
 static bool obs_find(void *t, uint64_t key, damp_tick now, uint64_t *value)
 {
 	const struct damp_obs *o = damp_obs_find(t, key, now);
 
-	*value = o != NULL ? o->bytes : 0;
+	*value = o != NULL ? o->path : 0;
 	return o != NULL;
 }
 

@@ -216,7 +216,7 @@ class Command(Case):
         names = [line[2:24].strip() for line in everything.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
         self.assertGreaterEqual(len(names), 12)
         for name in names:
-            words = [w for w in name.split() if w.islower()]
+            words = [w for w in name.split() if w.islower() and "|" not in w]
             with self.subTest(command=words):
                 text = self.damper(*words, "--help").stdout
                 for part in ("Usage: damper " + " ".join(words), "Options:", "Exit codes:"):
@@ -325,6 +325,9 @@ class Reading(Case):
         for part in ("filtering", "generation 1, home revision 7, 2 rules (1 only observing)", "factor 2.25",
                      "outside (net_tap0) up, 19 packets missed", "amplification"):
             self.assertIn(part, out)
+        self.assertEqual(self.damper("completion", "rules").stdout, "discovery\ntry-out\n")
+        self.assertEqual(self.damper("completion", "limits").stdout, "few\n")
+        self.assertEqual(self.damper("completion", "generations").stdout, "1\n")
         out = self.damper("show", "rules").stdout
         self.assertRegex(out, r"(?m)^try-out +observe +rules.yaml:10 +2000 ")
         self.assertIn("few", self.damper("show", "limits").stdout)
@@ -687,7 +690,7 @@ class Living(Case):
         self.assertEqual(doc["sets"]["new"]["rules_from"]["revision"], 8)
         self.stop_fake()
         until("the news", lambda: not self.status()["dataplane"]["up"])
-        self.damper("replay", pcap, "--rules", other, "--against", "12", code=2)
+        self.damper("replay", pcap, "--rules", other, "--against", "12", code=1)
 
     def test_notify(self):
         path = os.path.join(self.dir, "notify")

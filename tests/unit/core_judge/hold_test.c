@@ -18,9 +18,12 @@
 #define CORE 0xbb, '.', 'w', 'e', 'l', 'l', '-', 'k', 'n', 'o', 'w', 'n', 0x04, 'c', 'o', 'r', 'e'
 #define NON_GET 0x51, 0x01, 0x00, 0x02, TOKEN, CORE
 #define CON_GET 0x41, 0x01, 0x00, 0x02, TOKEN, CORE
-/* NON POST with Block1 0, more to come: needs a proof first. 0xb1: Uri-Path; Block1 is 16 behind it. */
-#define NON_BLOCK1 0x51, 0x02, 0x00, 0x03, TOKEN, 0xbd, 0x01, 'l', 'o', 'n', 'g', 'e', 'r', ' ', 'p', 'a', 't', 'h', ' ', \
-	'x', 'y', 0xd1, 0x03, 0x0a, 0xff, 'd'
+/* NON POST with Block1 0, more to come, of 16 bytes: needs a proof first. 0xbd: a
+ * Uri-Path of 14 bytes; Block1 is 16 behind it. */
+#define NON_BLOCK1                                                                                        \
+	0x51, 0x02, 0x00, 0x03, TOKEN, 0xbd, 0x01, 'l', 'o', 'n', 'g', 'e', 'r', ' ', 'p', 'a', 't', 'h', \
+		' ', 'x', 'y', 0xd1, 0x03, 0x08, 0xff, '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',  \
+		'a', 'b', 'c', 'd', 'e', 'f'
 #define LARGE 600u
 
 static void holding(struct damp_guard *g)

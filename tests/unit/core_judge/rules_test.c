@@ -220,6 +220,23 @@ static void defaults_agree(void **state)
 	SAME(non_life_s);
 	SAME(observe_life_s);
 	SAME(observe_pings);
+	SAME(observe_path);
+	SAME(observe_pair);
+	SAME(observe_source);
+	SAME(observe_server);
+	SAME(observe_unheard);
+	SAME(observe_unheard_s);
+	SAME(observe_pmin_ms);
+	SAME(observe_pmax_ms);
+	SAME(observe_eval_ms);
+	SAME(notify);
+	SAME(transfer_bytes);
+	SAME(transfer_life_s);
+	SAME(transfers_source);
+	SAME(transfers_server);
+	SAME(announce_bytes);
+	SAME(q_blocks);
+	SAME(group_answers);
 #undef SAME
 	rig_close(&r);
 }

@@ -407,6 +407,39 @@ static void *copy_running(const struct damp_plane *p, size_t *len)
 	return block;
 }
 
+/* What is on trial runs, and is not what the next start begins with. */
+static void provisional_programs(void **state)
+{
+	char dir[] = "/tmp/damper-state-XXXXXX", path[64], text[256];
+	struct damp_plane *p = bare_plane(mkdtemp(dir));
+	uint8_t *block;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(damp_programs_start(p), 0);
+	block = copy_running(p, &len);
+	assert_int_equal(damp_programs_load(p, block, len, 7, text, sizeof(text)), 0);
+	assert_int_equal(p->stats->generation, 7); /* at least 7 was asked for */
+	block = copy_running(p, &len);
+	assert_int_equal(damp_programs_load(p, block, len, 3 | DAMP_LOAD_PROVISIONAL, text, sizeof(text)), 0);
+	assert_int_equal(p->stats->generation, 8); /* never back */
+	free_plane(p);
+	p = bare_plane(dir);
+	assert_int_equal(damp_programs_start(p), 0);
+	assert_int_equal(p->stats->generation, 7);
+	block = copy_running(p, &len);
+	assert_int_equal(damp_programs_load(p, block, len, DAMP_LOAD_PROVISIONAL, text, sizeof(text)), 0);
+	assert_int_equal(damp_programs_keep(p, text, sizeof(text)), 0);
+	free_plane(p);
+	p = bare_plane(dir);
+	assert_int_equal(damp_programs_start(p), 0);
+	assert_int_equal(p->stats->generation, 8);
+	free_plane(p);
+	assert_int_equal(damp_path_join(path, sizeof(path), dir, DAMP_PROGRAM_FILE), 0);
+	unlink(path);
+	rmdir(dir);
+}
+
 static void programs_are_swapped(void **state)
 {
 	char dir[] = "/tmp/damper-state-XXXXXX", path[64], text[256];
@@ -485,6 +518,7 @@ int main(void)
 		cmocka_unit_test(slots_belong_to_ids),
 		cmocka_unit_test(state_survives),
 		cmocka_unit_test(programs_are_swapped),
+		cmocka_unit_test(provisional_programs),
 		cmocka_unit_test(secrets_are_renewed),
 	};
 

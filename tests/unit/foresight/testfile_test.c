@@ -150,6 +150,8 @@ static const struct {
 	  "rule few: expected 2.. over, was 1" },
 	{ "msg: CON GET /few}\n    expect: {rules: {fewer: {over: 0}}}\n",
 	  "there is no rule fewer" },
+	{ "msg: CON GET /shut}\n    expect: {verdict: drop, rule: shutt}\n",
+	  "there is no rule shutt" },
 	/* request 20 + 8 + 10 bytes, credit three times that; the answer has 20 + 8 + 40 */
 	{ "msg: CON GET /a, reply: 40 B}\n    expect: {verdict: accept, bytes_to_peer: 68 B, "
 	  "dropped: 0%}\n",

@@ -253,6 +253,23 @@ static const struct { const char *text; size_t offset, len; uint64_t value; } gu
 	F("exchanges: {non: 100 s}", non_life_s, 100),
 	F("observe: {life: 1 d}", observe_life_s, 86400),
 	F("observe: {pings: 2 msg}", observe_pings, 2),
+	F("observe: {unheard: 7 msg}", observe_unheard, 7),
+	F("observe: {silence: 1 min}", observe_unheard_s, 60),
+	F("observe: {rate: 1 msg/s}", notify, 1ull << 36),
+	F("observe: {at_once: {path: 3}}", observe_path, 3),
+	F("observe: {at_once: {pair: 50}}", observe_pair, 50),
+	F("observe: {at_once: {source: 256}}", observe_source, 256),
+	F("observe: {at_once: {server: 1024}}", observe_server, 1024),
+	F("observe: {attributes: {pmin: 2 s}}", observe_pmin_ms, 2000),
+	F("observe: {attributes: {pmax: 0 s}}", observe_pmax_ms, 0),
+	F("observe: {attributes: {evaluation: 5 s}}", observe_eval_ms, 5000),
+	F("transfers: {body: 1 MiB}", transfer_bytes, 1 << 20),
+	F("transfers: {life: 100 s}", transfer_life_s, 100),
+	F("transfers: {source: 9}", transfers_source, 9),
+	F("transfers: {server: 0}", transfers_server, 0),
+	F("transfers: {announce: 4 KiB}", announce_bytes, 4096),
+	F("transfers: {q_block: 255}", q_blocks, 255),
+	F("exchanges: {group_answers: 7}", group_answers, 7),
 #undef F
 };
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Leases: how many things of one owner are under way at once, in fixed memory:
+ * uploads of an address, observations of a server.
+ *
+ * Idea: no counter that somebody would have to count down, but a set of items
+ * with deadlines. Who is still there renews its lease; who is not is forgotten.
+ * A line of 64 bytes holds seven; an owner whose cap is larger has as many lines
+ * as the cap needs, and all of them are looked at, which is cheap because only
+ * beginnings ask.
+ *
+ * Invariant: memory is given at init and never grows. Counting errs both ways
+ * by little: tags of 16 bits may count a stranger, and a line full of strangers
+ * forgets the lease that ends soonest. What a loss means is one more upload or
+ * observation, never a byte toward an unproved address.
+ *
+ * Threads: shared by all workers. Looking takes no lock; taking and dropping
+ * take the byte lock of a line. Two workers may take the last place at once.
+ *
+ * References: attacks.md AV-13, AV-29; RFC 7959 section 2.5; RFC 7641 section 7.
+ */
+#ifndef DAMP_CORE_LEASE_H
+#define DAMP_CORE_LEASE_H
+
+#include "types.h"
+
+#define DAMP_LEASE_CAP_MAX 1024u
+
+struct damp_lease_table;
+
+/* lines_log2: 0..26; beyond, bytes is 0 and init NULL. Memory 64-byte aligned. */
+size_t damp_lease_bytes(unsigned lines_log2);
+struct damp_lease_table *damp_lease_init(void *mem, unsigned lines_log2);
+void damp_lease_prefetch(const struct damp_lease_table *t, uint64_t owner);
+
+/* Does the owner hold item already, or fewer than cap items? cap 0: no bound.
+ * owner and item are keyed hashes; cap at most DAMP_LEASE_CAP_MAX, and of one
+ * owner always the same. */
+bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now);
+/* Hold item until due, anew or renewed. Does nothing when there is no room. */
+void damp_lease_take(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now,
+		     damp_tick due);
+void damp_lease_drop(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap);
+
+uint64_t damp_lease_evictions(const struct damp_lease_table *t);
+uint64_t damp_lease_live(const struct damp_lease_table *t, damp_tick now);
+
+#endif
