@@ -258,7 +258,8 @@ static size_t add_echo(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 
 static size_t make_forward(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	schedule_probes(c, p, d, DAMP_REPLY_ON);
+	if (damp_unlikely(d->probes > 0))
+		schedule_probes(c, p, d, DAMP_REPLY_ON);
 	if (d->verdict != DAMP_VERDICT_BYPASS && damp_mid_moves(c, p))
 		damp_rewrite_mid(p->data, &p->frame, mid_there(c, p));
 	if (d->clamp_attrs)
@@ -409,7 +410,7 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	struct damp_worker_stats *s = c->w->stats;
 	const uint64_t bytes = p->frame.ip_len ? p->frame.ip_len : p->len;
 
-	if (p->held)
+	if (damp_unlikely(p->held))
 		count_again(c, p, bytes);
 	else
 		count_once(c, p, d, bytes);

@@ -65,14 +65,17 @@ unsigned damp_hold_take(struct damp_hold *h, uint64_t peer_key, bool request, da
 {
 	const uint16_t at = h->idle.first;
 	struct damp_hold_slot *s = &h->slot[at];
-	uint16_t *bucket = bucket_of(h, peer_key);
+	uint16_t *link = bucket_of(h, peer_key);
 
+	/* At the end, so that a peer's messages are released in their order. */
+	while (*link != NONE)
+		link = &h->slot[*link].bucket_next;
 	take_out(h, &h->idle, at);
 	s->peer_key = peer_key;
 	s->due = due;
 	s->request = request;
-	s->bucket_next = *bucket;
-	*bucket = at;
+	s->bucket_next = NONE;
+	*link = at;
 	append(h, &h->waiting, at);
 	h->used++;
 	h->requests += request;

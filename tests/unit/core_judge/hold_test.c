@@ -251,6 +251,7 @@ static void slots_in_order(void **state)
 	for (unsigned i = 0; i < DAMP_HOLDS / 16; i++) {
 		assert_true(damp_hold_next(h, 0, &at));
 		assert_int_equal(h->slot[at].peer_key, 7 + (3ull << 32));
+		assert_int_equal(h->slot[at].due, 100 + 3 + 16 * i);
 	}
 	assert_false(damp_hold_next(h, 99, &at));
 	assert_true(damp_hold_room(h, true));
