@@ -493,7 +493,9 @@
 	  "these up.")                                                                            \
 	X(RETRIES, RATE, "rate", RATE_MSG, "0.1", "20 msg/s", "Sustained.")                       \
 	X(RETRIES, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
-	X(CHALLENGES, ALL, "all", MAP, "0.1", "", "The same for all addresses together.")         \
+	X(CHALLENGES, ALL, "all", MAP, "0.1", "",                                                \
+	  "The same for all addresses together: once for fresh requests, once for those that "    \
+	  "came again after a flood had spent these.")         \
 	X(ALL, RATE, "rate", RATE_MSG, "0.1", "100000 msg/s",                                     \
 	  "Toward everybody (attacks.md AV-49 names 1 Mpps as the most).")                        \
 	X(ALL, BURST, "burst", MESSAGES, "0.1", "100000 msg", "At once.")                         \

@@ -26,9 +26,11 @@
 /*
  * Which budget of its address a challenge is paid from. A flood of fresh requests
  * uses up the first. Where somebody has proved to be there is one more, but a
- * flood in his name uses that up as well; so what comes again keeps its own.
+ * flood in his name uses that up as well; so what comes again keeps its own, of
+ * its address and of the whole gateway: however many fresh requests there are, a
+ * client that repeats its own is asked.
  */
-enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN };
+enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN, PURSE_AGAIN_SPENT };
 
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			     uint32_t bytes, enum purse purse)
@@ -44,10 +46,12 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 	}
 	/* First what a flood spends first: its line is at hand, and the refusal
 	 * spares the others. All refusals have one reason. */
-	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
+	damp_charge_rung(c, d, &c->g->challenge_all, &all,
+			 purse == PURSE_AGAIN_SPENT ? DAMP_DOMAIN_AGAIN_ALL : DAMP_DOMAIN_CHALLENGE_ALL, 1,
+			 DAMP_REASON_CHALLENGE_RATE);
 	if (purse != PURSE_FRESH) {
 		damp_charge_rung(c, d, &c->g->challenge_retry, peer,
-				 purse == PURSE_AGAIN ? DAMP_DOMAIN_RETRY : DAMP_DOMAIN_KNOWN, 1,
+				 purse == PURSE_KNOWN ? DAMP_DOMAIN_KNOWN : DAMP_DOMAIN_RETRY, 1,
 				 DAMP_REASON_CHALLENGE_RATE);
 	} else {
 		damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1,
@@ -138,32 +142,51 @@ enum damp_reason damp_refusal(enum damp_reason cause)
 	return under_pressure(cause) ? cause : DAMP_REASON_CHALLENGE_RATE;
 }
 
+/* Is this the repetition of a request that was refused? spent: the gateway has no
+ * challenge left for fresh ones, and that is why. */
+static bool came_again(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
+{
+	const uint64_t key = damp_key_grey(p);
+
+	if (p->kind != DAMP_KIND_REQUEST || p->coap.type != DAMP_COAP_CON)
+		return false;
+	return spent ? damp_repeat_again(c->w->repeats, key, c->now) : damp_grey_again(c->w->grey, key, c->now);
+}
+
 /* The purse of a request beside the fresh ones': of one that came again, and of
  * one from an address where somebody has proved to be. */
 static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (p->kind == DAMP_KIND_REQUEST && p->coap.type == DAMP_COAP_CON &&
-	    damp_grey_again(c->w->grey, damp_key_grey(p), c->now))
-		return PURSE_AGAIN;
+	const bool spent = !damp_gateway_may_ask(c);
+
+	if (came_again(c, p, spent))
+		return spent ? PURSE_AGAIN_SPENT : PURSE_AGAIN;
 	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
 }
 
-bool damp_gateway_may_ask(const struct damp_ctx *c)
+static bool all_may_be_asked(const struct damp_ctx *c, enum damp_domain domain)
 {
 	static const struct damp_addr all;
 	const struct damp_rung *r = &c->g->challenge_all;
 
-	return damp_rung_has_room(c, r, damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL), 1,
-				  DAMP_REASON_CHALLENGE_RATE);
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &all, r->plen, domain), 1, DAMP_REASON_CHALLENGE_RATE);
 }
 
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p)
+bool damp_gateway_may_ask(const struct damp_ctx *c)
+{
+	return all_may_be_asked(c, DAMP_DOMAIN_CHALLENGE_ALL);
+}
+
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
 {
 	const struct damp_rung *r = &c->g->challenge_host;
 
-	return damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST), 1,
-				  DAMP_REASON_CHALLENGE_RATE) ||
-	       other_purse(c, p) != PURSE_FRESH;
+	if (!spent && damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST),
+					 1, DAMP_REASON_CHALLENGE_RATE))
+		return true;
+	if (came_again(c, p, spent))
+		return !spent || all_may_be_asked(c, DAMP_DOMAIN_AGAIN_ALL);
+	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
 }
 
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
@@ -221,8 +244,9 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	uint32_t bytes;
 	uint8_t echo;
 
+	d->spent = !damp_gateway_may_ask(c);
 	/* What a flood spends first; these spare the rest. */
-	if (!p->frame.dst_group && pings > 0 && (!damp_gateway_may_ask(c) || !damp_peer_may_be_asked(c, p))) {
+	if (!p->frame.dst_group && pings > 0 && !damp_peer_may_be_asked(c, p, d->spent)) {
 		refuse(p, d, damp_refusal(cause));
 		return;
 	}

@@ -437,7 +437,9 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		observe(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
-		if (d->grey_key)
+		if (d->grey_key && d->spent)
+			damp_repeat_note(c->w->repeats, d->grey_key, c->now);
+		else if (d->grey_key)
 			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);

@@ -127,7 +127,9 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	p->out_len = 0;
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
-	if (p->coap.type == DAMP_COAP_CON)
+	if (p->coap.type == DAMP_COAP_CON && gateway_spent(c))
+		damp_repeat_note(c->w->repeats, damp_key_grey(p), c->now);
+	else if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, damp_key_grey(p), c->now);
 	damp_event_offer(c, p, 0);
 }
@@ -140,7 +142,7 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	/* Whoever proved itself in this burst may have been looked up too early. */
 	if (!is_plain(c, p) || p->proved || c->w->nproofs != c->flood->nproofs)
 		return false;
-	if (!proof_wanted(c, p, &cause) || (!gateway_spent(c) && damp_peer_may_be_asked(c, p)))
+	if (!proof_wanted(c, p, &cause) || damp_peer_may_be_asked(c, p, gateway_spent(c)))
 		return false;
 	if (!no_rule(c, p, &cost))
 		return false;

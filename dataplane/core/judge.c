@@ -21,6 +21,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
+	.repeat_log2 = 24,      /* 16 MiB a worker: a flood of 2 M a second (docs/floods.md) */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
 };
@@ -40,7 +41,7 @@ size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2));
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_log2)) + align(damp_transfer_bytes(c->transfers_log2));
 }
 
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
@@ -86,6 +87,8 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	damp_hold_init(&w->hold);
 	at += align(damp_grey_bytes(j->cfg.grey_log2));
+	w->repeats = damp_repeat_init(at, j->cfg.repeat_log2);
+	at += align(damp_repeat_bytes(j->cfg.repeat_log2));
 	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
 	return w->xchg != NULL && w->seen != NULL && w->obs != NULL && w->transfers != NULL ? w : NULL;
 }
@@ -159,7 +162,10 @@ static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
 	const struct damp_ledger *l = c->j->ledger;
 
 	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
-		damp_grey_prefetch(c->w->grey, damp_key_grey(p));
+		if (c->flood != NULL && c->flood->may_ask == 0)
+			damp_repeat_prefetch(c->w->repeats, damp_key_grey(p));
+		else
+			damp_grey_prefetch(c->w->grey, damp_key_grey(p));
 		if (c->flood != NULL && damp_flood_likely(c, p))
 			return;
 	}
@@ -434,7 +440,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
-	bytes[DAMP_TABLE_GREYLIST] = damp_grey_bytes(c->grey_log2) * n;
+	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_log2)) * n;
 	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
 	capacity[DAMP_TABLE_HELD] = (uint64_t)DAMP_HOLDS * n;
 	bytes[DAMP_TABLE_HELD] = sizeof(struct damp_hold) * n;

@@ -98,6 +98,7 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
+	unsigned repeat_log2;       /* bytes, each worker */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
 };

@@ -16,6 +16,7 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "repeat.h"
 #include "reply.h"
 
 /* A ping that is sent later unless the peer has proved itself by then. */
@@ -59,6 +60,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	struct damp_repeat *repeats;
 	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
@@ -164,6 +166,7 @@ struct damp_decision {
 	struct damp_xchg *payer;
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
+	bool spent;                             /* it was refused because the gateway has no challenge left */
 	unsigned probes;                        /* pings to send beside or after what leaves */
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
@@ -215,6 +218,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_AGAIN_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -419,7 +423,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
  * and one of its receiver's. The reason of what is refused for want of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
