@@ -23,6 +23,8 @@ void damp_args_help(void)
 	     "\n"
 	     "  --config FILE      settings (see below)\n"
 	     "  --check-config     read the settings, print what they cost, and end\n"
+	     "  --auto-workers     as many workers as lcores beside the main one, as far as the ports have\n"
+	     "                     queues, whatever [workers] count says\n"
 	     "  --runtime-dir DIR  instead of [paths] runtime (environment: " ENV_RUNTIME_DIR ")\n"
 	     "  --state-dir DIR    instead of [paths] state (environment: " ENV_STATE_DIR ")\n"
 	     "  --version, --help\n"
@@ -43,6 +45,7 @@ static enum damp_args_action parse_own(int argc, char **argv, struct damp_args *
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check-config", no_argument, NULL, 'k' },
+		{ "auto-workers", no_argument, NULL, 'a' },
 		{ "runtime-dir", required_argument, NULL, 'r' },
 		{ "state-dir", required_argument, NULL, 's' },
 		{ "version", no_argument, NULL, 'v' },
@@ -57,6 +60,7 @@ static enum damp_args_action parse_own(int argc, char **argv, struct damp_args *
 		switch (o) {
 		case 'c': a->config = optarg; break;
 		case 'k': action = DAMP_ARGS_CHECK; break;
+		case 'a': a->auto_workers = true; break;
 		case 'r': a->runtime_dir = optarg; break;
 		case 's': a->state_dir = optarg; break;
 		case 'v': return DAMP_ARGS_VERSION;

@@ -13,6 +13,7 @@ struct damp_args {
 	enum damp_args_action action;
 	int eal_argc;               /* arguments that belong to EAL, program name included */
 	const char *config;
+	bool auto_workers;
 	const char *runtime_dir, *state_dir; /* option or environment, NULL: as configured */
 };
 

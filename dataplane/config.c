@@ -18,12 +18,13 @@
 #define LINES_LOG2_MAX 26u
 #define ENTRIES_MAX 64u /* keys in one section, far above what there are */
 
-enum kind { KIND_TEXT, KIND_COUNT, KIND_ENTRIES, KIND_CHOICE };
+enum kind { KIND_TEXT, KIND_COUNT, KIND_WORKERS, KIND_ENTRIES, KIND_CHOICE };
 
-/* What false and true are called. */
+/* What 0, 1 and 2 are called. */
+#define WORDS_MAX 3u
 enum { CHOICE_IDLE, CHOICE_TRUST };
-static const char *const choices[][2] = {
-	[CHOICE_IDLE] = { "poll", "sleep" },
+static const char *const choices[][WORDS_MAX] = {
+	[CHOICE_IDLE] = { "poll", "pause", "sleep" }, /* enum damp_idle_mode */
 	[CHOICE_TRUST] = { "kernel", "always" },
 };
 
@@ -43,10 +44,12 @@ static const struct key keys[] = {
 	  "DPDK device toward the network that is not trusted: a name (net_af_packet0) or a PCI address" },
 	{ "ports", "inside", KIND_TEXT, AT(port[DAMP_INSIDE]), 1, DAMP_NAME_MAX,
 	  "DPDK device toward the CoAP devices" },
-	{ "workers", "count", KIND_COUNT, AT(nworkers), 1, DAMP_WORKERS_MAX,
-	  "worker threads, each on an lcore of its own beside the main one" },
-	{ "workers", "idle", KIND_CHOICE, AT(idle_sleep), CHOICE_IDLE, 0,
-	  "what a worker without packets does: poll, or sleep (for machines that share their cores)" },
+	{ "workers", "count", KIND_WORKERS, AT(nworkers), 1, DAMP_WORKERS_MAX,
+	  "worker threads, each on an lcore of its own beside the main one; auto: one for each of these and each "
+	  "queue" },
+	{ "workers", "idle", KIND_CHOICE, AT(idle), CHOICE_IDLE, 0,
+	  "what a worker without packets does: poll, pause (saves power), or sleep (for machines that share their "
+	  "cores)" },
 	{ "clock", "trust", KIND_CHOICE, AT(trust_clock), CHOICE_TRUST, 0,
 	  "when the wall clock is believed: kernel (while it says that it is synchronised), or always" },
 	{ "tables", "ledger", KIND_ENTRIES, AT(tables.ledger_log2), 1, DAMP_LEDGER_WAYS,
@@ -59,6 +62,12 @@ static const struct key keys[] = {
 	  "Message IDs that may still be acknowledged, each worker" },
 	{ "tables", "observations", KIND_ENTRIES, AT(tables.obs_log2), 1, 2,
 	  "observations under way, each worker" },
+	{ "tables", "concurrent", KIND_ENTRIES, AT(tables.tally_log2), 1, DAMP_TALLY_WAYS,
+	  "keys of `concurrent` limits with something open, all workers together" },
+	{ "tables", "held", KIND_ENTRIES, AT(tables.held_log2), 1, 2,
+	  "exchanges and observations that `concurrent` limits count, each worker" },
+	{ "tables", "lists", KIND_ENTRIES, AT(tables.lists_log2), 1, 4,
+	  "prefixes that are blocked or in sets filled at run time, all workers together" },
 	{ "paths", "runtime", KIND_TEXT, AT(runtime_dir), 1, DAMP_PATH_MAX,
 	  "directory of counters, events and the control socket" },
 	{ "paths", "state", KIND_TEXT, AT(state_dir), 1, DAMP_PATH_MAX,
@@ -135,6 +144,15 @@ static int set_count(const struct key *k, void *at, const char *value, char *why
 	return 0;
 }
 
+static int set_workers(const struct key *k, void *at, const char *value, char *why, size_t len)
+{
+	if (strcmp(value, "auto") == 0) {
+		*(unsigned *)at = 0;
+		return 0;
+	}
+	return set_count(k, at, value, why, len);
+}
+
 static int set_entries(const struct key *k, void *at, const char *value, char *why, size_t len)
 {
 	const unsigned ways = (unsigned)k->max;
@@ -162,14 +180,17 @@ static int set_text(const struct key *k, void *at, const char *value, char *why,
 
 static int set_choice(const struct key *k, void *at, const char *value, char *why, size_t len)
 {
-	const bool second = strcmp(value, choices[k->min][1]) == 0;
+	const char *const *word = choices[k->min];
+	const unsigned n = word[WORDS_MAX - 1] != NULL ? WORDS_MAX : WORDS_MAX - 1;
 
-	if (!second && strcmp(value, choices[k->min][0]) != 0) {
-		snprintf(why, len, "\"%s\" is neither %s nor %s", value, choices[k->min][0], choices[k->min][1]);
-		return -1;
-	}
-	*(bool *)at = second;
-	return 0;
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(value, word[i]) == 0) {
+			*(uint8_t *)at = (uint8_t)i;
+			return 0;
+		}
+	snprintf(why, len, "\"%s\" is neither %s%s%s nor %s", value, word[0], n > 2 ? ", " : "", n > 2 ? word[1] : "",
+		 word[n - 1]);
+	return -1;
 }
 
 static int set_value(const struct key *k, struct damp_config *c, const char *value, char *why, size_t len)
@@ -181,6 +202,8 @@ static int set_value(const struct key *k, struct damp_config *c, const char *val
 		return set_text(k, at, value, why, len);
 	case KIND_COUNT:
 		return set_count(k, at, value, why, len);
+	case KIND_WORKERS:
+		return set_workers(k, at, value, why, len);
 	case KIND_ENTRIES:
 		return set_entries(k, at, value, why, len);
 	case KIND_CHOICE:
@@ -372,13 +395,14 @@ static void describe_default(FILE *out, const struct key *k, const struct damp_c
 		fprintf(out, "%s", *(const char *)at == '\0' ? "required" : (const char *)at);
 		break;
 	case KIND_COUNT:
+	case KIND_WORKERS:
 		fprintf(out, "%u", *(const unsigned *)at);
 		break;
 	case KIND_ENTRIES:
 		fprintf(out, "%llu", (unsigned long long)k->max << *(const unsigned *)at);
 		break;
 	case KIND_CHOICE:
-		fputs(choices[k->min][*(const bool *)at], out);
+		fputs(choices[k->min][*(const uint8_t *)at], out);
 		break;
 	}
 }

@@ -14,6 +14,7 @@
 #define DAMP_CONFIG_H
 
 #include "core/judge.h"
+#include "core/tally.h"
 #include <damper/program.h>
 #include <stdio.h>
 
@@ -22,9 +23,9 @@
 struct damp_config {
 	char port[DAMP_SIDE_MAX][DAMP_NAME_MAX];
 	char runtime_dir[DAMP_PATH_MAX], state_dir[DAMP_PATH_MAX];
-	unsigned nworkers;
-	bool idle_sleep;            /* give the core away when no packets come */
-	bool trust_clock;           /* the wall clock, whatever the kernel says of it */
+	unsigned nworkers;          /* 0: as many as lcores and queues allow (scale.h) */
+	uint8_t idle;               /* enum damp_idle_mode: what a worker without packets does */
+	uint8_t trust_clock;           /* the wall clock, whatever the kernel says of it */
 	struct damp_judge_config tables;
 	unsigned mtu;
 	unsigned buffers;           /* packet buffers, 0: computed from queues and rings */

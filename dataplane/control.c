@@ -4,6 +4,7 @@
  */
 #include "control.h"
 
+#include "lists.h"
 #include "programs.h"
 #include "say.h"
 #include "state.h"
@@ -256,6 +257,19 @@ static void do_keep(struct damp_plane *p, uint64_t generation, struct damp_wire_
 		damp_say("generation %u is kept", (unsigned)generation);
 }
 
+/* Learning costs the workers something, so it ends when nobody renews it. */
+static void do_sample(struct damp_plane *p, uint64_t one_in, struct damp_wire_reply *reply)
+{
+	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
+
+	if (one_in > DAMP_SAMPLE_ONE_IN_MAX || (one_in & (one_in - 1)) != 0) {
+		refuse(reply, ERANGE, "one in so many is a power of two");
+		return;
+	}
+	p->sample_until = now + DAMP_SECONDS(DAMP_SAMPLE_LEASE_S);
+	__atomic_store_n(&p->signals.sample_one_in, (uint32_t)one_in, __ATOMIC_RELAXED);
+}
+
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
 {
 	const struct damp_program_hdr *h = damp_programs_view(p)->hdr;
@@ -306,8 +320,22 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 	case DAMP_WIRE_MODE:
 		do_mode(p, &r->head, reply);
 		break;
+	case DAMP_WIRE_BLOCK:
+		reply->error = damp_lists_block(p, &r->head, reply->text, sizeof(reply->text));
+		break;
+	case DAMP_WIRE_SET:
+		reply->error = damp_lists_set(p, &r->head, reply->text, sizeof(reply->text));
+		break;
+	case DAMP_WIRE_SHOW:
+		fd = r->head.value < DAMP_WIRE_LIST_MAX ? damp_lists_show(p, (enum damp_wire_list)r->head.value) : -1;
+		if (fd < 0)
+			refuse(reply, ENOMEM, "no such list, or no memory for it");
+		break;
 	case DAMP_WIRE_KEEP:
 		do_keep(p, r->head.arg, reply);
+		break;
+	case DAMP_WIRE_SAMPLE:
+		do_sample(p, r->head.arg, reply);
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");
@@ -365,6 +393,8 @@ void damp_control_tick(struct damp_plane *p)
 {
 	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
 
+	if (now >= p->sample_until)
+		__atomic_store_n(&p->signals.sample_one_in, 0, __ATOMIC_RELAXED);
 	if (p->stats->bypass_until_s == 0 || now < p->signals.bypass_until)
 		return;
 	p->stats->bypass_until_s = 0;

@@ -10,10 +10,13 @@
  */
 #include "args.h"
 #include "control.h"
+#include "lists.h"
 #include "ports.h"
 #include "programs.h"
 #include "say.h"
+#include "scale.h"
 #include "segment.h"
+#include "sight.h"
 #include "state.h"
 #include "steer.h"
 #include "telemetry.h"
@@ -36,6 +39,7 @@
 
 #define TICK_MS 100
 #define TICKS_PER_USAGE 10u
+#define TICKS_PER_SIGHT (DAMP_ROUTING_WINDOW_S * 1000 / TICK_MS)
 #define MIB(bytes) ((unsigned long long)(((bytes) + (1ull << 20) - 1) >> 20))
 
 static const char *const table_name[DAMP_TABLE_MAX] = {
@@ -68,7 +72,8 @@ static int configure(struct damp_plane *p, const struct damp_args *a)
 	if (override_dir(p->config.runtime_dir, a->runtime_dir, "runtime") != 0 ||
 	    override_dir(p->config.state_dir, a->state_dir, "state") != 0)
 		return -1;
-	p->config.tables.nworkers = p->config.nworkers;
+	if (a->auto_workers)
+		p->config.nworkers = 0;
 	return 0;
 }
 
@@ -76,11 +81,18 @@ static void print_plan(const struct damp_plane *p)
 {
 	const size_t shared = damp_judge_bytes(&p->config.tables), each = damp_judge_worker_bytes(&p->config.tables);
 
-	printf("outside %s, inside %s, %u worker%s, mtu %u\n", p->config.port[DAMP_OUTSIDE],
-	       p->config.port[DAMP_INSIDE], p->config.nworkers, p->config.nworkers == 1 ? "" : "s", p->config.mtu);
+	char workers[32] = "workers by lcores and queues";
+
+	if (p->config.nworkers > 0)
+		snprintf(workers, sizeof(workers), "%u worker%s", p->config.nworkers,
+			 p->config.nworkers == 1 ? "" : "s");
+	printf("outside %s, inside %s, %s, mtu %u\n", p->config.port[DAMP_OUTSIDE], p->config.port[DAMP_INSIDE],
+	       workers, p->config.mtu);
 	printf("runtime directory %s, state directory %s\n", p->config.runtime_dir, p->config.state_dir);
-	printf("tables: %llu MiB shared, %llu MiB each worker, %llu MiB in all\n", MIB(shared), MIB(each),
-	       MIB(shared + each * p->config.nworkers));
+	printf("tables: %llu MiB shared, %llu MiB each worker", MIB(shared), MIB(each));
+	if (p->config.nworkers > 0)
+		printf(", %llu MiB in all", MIB(shared + each * p->config.nworkers));
+	putchar('\n');
 }
 
 static unsigned long free_hugepages(void)
@@ -113,10 +125,11 @@ static int start_eal(int argc, char **argv)
 	return -1;
 }
 
-static int check_lcores(const struct damp_plane *p)
+static int check_lcores(struct damp_plane *p)
 {
 	const unsigned have = rte_lcore_count() - 1;
 
+	p->config.tables.nworkers = p->config.nworkers;
 	if (have >= p->config.nworkers)
 		return 0;
 	damp_say("[workers] count = %u needs as many lcores beside the main one; EAL has %u. Add -l 0-%u, or "
@@ -139,9 +152,9 @@ static int start_clock(struct damp_plane *p)
 	return 0;
 }
 
-static void *table_memory(struct damp_plane *p, const char *what, size_t bytes)
+static void *table_memory(struct damp_plane *p, const char *what, size_t bytes, int socket)
 {
-	void *mem = rte_zmalloc("damper", bytes, RTE_CACHE_LINE_SIZE);
+	void *mem = damp_scale_memory("damper", bytes, socket);
 
 	if (mem == NULL)
 		damp_say("no memory for the tables of %s (%llu MiB): give EAL more (-m) or lower [tables]", what,
@@ -153,10 +166,11 @@ static void *table_memory(struct damp_plane *p, const char *what, size_t bytes)
 
 static int make_judge(struct damp_plane *p)
 {
-	void *mem = table_memory(p, "all workers", damp_judge_bytes(&p->config.tables));
+	void *mem = table_memory(p, "all workers", damp_judge_bytes(&p->config.tables), p->socket);
 	struct damp_key key;
 
-	if (mem == NULL || damp_random(&key, sizeof(key)) != 0)
+	if (mem == NULL || damp_random(&key, sizeof(key)) != 0 ||
+	    damp_random(&p->sample_key, sizeof(p->sample_key)) != 0)
 		return -1;
 	p->judge = damp_judge_init(mem, &p->config.tables, &key, p->clock.wall_s,
 				   damp_clock_tick(&p->clock, rte_rdtsc()));
@@ -165,20 +179,23 @@ static int make_judge(struct damp_plane *p)
 
 static int make_worker(struct damp_plane *p, unsigned index)
 {
-	struct damp_worker *w = rte_zmalloc("damper_worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
-	void *mem = table_memory(p, "a worker", damp_judge_worker_bytes(&p->config.tables));
+	const int socket = (int)rte_lcore_to_socket_id(damp_scale_lcore(index));
+	struct damp_worker *w = damp_scale_memory("damper_worker", sizeof(*w), socket);
+	void *mem = table_memory(p, "a worker", damp_judge_worker_bytes(&p->config.tables), socket);
 
 	if (w == NULL || mem == NULL)
 		return -1;
 	w->plane = p;
 	w->stats = &p->stats->worker[index];
+	w->samples = &p->samples->ring[index];
 	w->judge = damp_judge_worker_init(mem, p->judge, index, w->stats, &p->events->ring[index]);
 	if (w->judge == NULL)
 		return -1;
+	p->judge_worker[index] = w->judge;
 	w->index = index;
 	w->nworkers = p->config.nworkers;
 	w->burst = p->config.burst;
-	w->idle_sleep = p->config.idle_sleep;
+	damp_idle_init(&w->idle, (enum damp_idle_mode)p->config.idle, rte_get_tsc_hz());
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
 		w->side_port[side] = p->port[side].id;
 	p->worker[index] = w;
@@ -221,7 +238,7 @@ static void count_memory(struct damp_plane *p)
 
 	p->stats->mempool_size = pool->size;
 	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
-	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events);
+	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + damp_segment_samples_len(p);
 	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
 }
 
@@ -239,13 +256,17 @@ static void print_memory(const struct damp_plane *p)
 	printf("program %s, generation %llu", s->program_name, (unsigned long long)s->generation);
 	if (p->config.nworkers > 1)
 		printf("; steering by %s", p->signals.software_steering ? "software" : "the ports");
+	if (p->config.nworkers > 1 && p->rss.obstacle != NULL)
+		printf(", because %s %s", p->config.port[p->rss.obstacle_side], p->rss.obstacle);
+	if (p->socket != SOCKET_ID_ANY && rte_socket_count() > 1)
+		printf("; memory on socket %d", p->socket);
 	putchar('\n');
 	fflush(stdout);
 }
 
 static int set_up(struct damp_plane *p)
 {
-	if (check_lcores(p) != 0 || damp_ports_find(p) != 0 || damp_segment_open(p) != 0 || start_clock(p) != 0 ||
+	if (damp_ports_find(p) != 0 || check_lcores(p) != 0 || damp_segment_open(p) != 0 || start_clock(p) != 0 ||
 	    damp_ports_pool(p) != 0 || make_qsbr(p) != 0 || make_workers(p) != 0 ||
 	    damp_state_secret(p->config.state_dir, &p->master) != 0)
 		return -1;
@@ -263,12 +284,10 @@ static int set_up(struct damp_plane *p)
 
 static int launch(struct damp_plane *p)
 {
-	unsigned lcore, i = 0;
+	for (unsigned i = 0; i < p->config.nworkers; i++) {
+		const unsigned lcore = damp_scale_lcore(i);
 
-	RTE_LCORE_FOREACH_WORKER(lcore) {
-		if (i == p->config.nworkers)
-			break;
-		if (rte_eal_remote_launch(damp_worker_run, p->worker[i++], lcore) != 0) {
+		if (rte_eal_remote_launch(damp_worker_run, p->worker[i], lcore) != 0) {
 			damp_say("lcore %u does not start", lcore);
 			return -1;
 		}
@@ -282,8 +301,11 @@ static void tick(struct damp_plane *p, unsigned count)
 	damp_programs_tick(p);
 	damp_control_tick(p);
 	damp_timekeeper_tick(p);
+	damp_lists_tick(p);
 	if (count % TICKS_PER_USAGE == 0)
 		measure_tables(p);
+	if (count % TICKS_PER_SIGHT == 0)
+		damp_sight_tick(p);
 }
 
 static int64_t monotonic_ms(void)

@@ -17,7 +17,11 @@
 #include "clock.h"
 #include "config.h"
 #include "core/judge.h"
+#include "core/routing.h"
 #include "core/live.h"
+#include "core/prefixes.h"
+
+#include <damper/samples.h>
 
 #include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
@@ -32,6 +36,7 @@ struct damp_signals {
 	damp_tick bypass_until;     /* relaxed; a loop more or less does not matter */
 	uint32_t software_steering; /* set for good when the ports' hashing cannot be trusted */
 	uint32_t stop;
+	uint32_t sample_one_in;     /* relaxed; 0: nobody learns (samples.h) */
 } __attribute__((aligned(64)));
 
 struct damp_port {
@@ -44,6 +49,8 @@ struct damp_port {
 /* How the ports spread packets over queues; see rss.h. */
 struct damp_rss {
 	bool usable;
+	const char *obstacle;       /* why not, and which port's; NULL: nothing */
+	uint8_t obstacle_side;
 	uint16_t reta_size;         /* of the smaller table: what the mapping repeats by */
 	uint64_t hash_types;        /* enabled on both ports */
 	uint8_t key[DAMP_RSS_KEY_MAX];
@@ -66,13 +73,21 @@ struct damp_plane {
 	struct damp_clock clock;
 	struct damp_port port[DAMP_SIDE_MAX];
 	struct damp_rss rss;
+	int socket;                 /* of the ports, or SOCKET_ID_ANY; see scale.h */
 	struct rte_mempool *pool;
 	struct rte_rcu_qsbr *qsbr;
 	struct damp_judge *judge;
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
+	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */
+	char set_name[DAMP_LISTS_MAX][DAMP_NAME_MAX]; /* of each list of prefixes; lists.h */
+	damp_tick next_review;
+	struct damp_samples *samples;
+	struct damp_key sample_key; /* which peers and devices are sampled */
+	damp_tick sample_until;     /* end of the lease */
 	struct damp_key master;     /* of Echo values and pings; survives restarts */
 	struct damp_programs *programs;
 	struct damp_control *control;

@@ -10,12 +10,14 @@
 
 #include "rss.h"
 #include "say.h"
+#include "scale.h"
 #include "state.h"
 #include "steer.h"
 
 #include <errno.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <string.h>
 
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
@@ -75,6 +77,17 @@ static void learn(struct damp_port *port, const struct rte_eth_dev_info *info, u
 	port->chains = (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
 }
 
+static void settle_workers(struct damp_plane *p, const struct rte_eth_dev_info info[DAMP_SIDE_MAX])
+{
+	const unsigned lcores = rte_lcore_count() - 1;
+
+	p->config.nworkers = damp_scale_workers(lcores, info);
+	damp_say("%u worker%s: %u lcore%s beside the main one; the ports have %u (outside) and %u (inside) queues",
+		 p->config.nworkers, p->config.nworkers == 1 ? "" : "s", lcores, lcores == 1 ? "" : "s",
+		 RTE_MIN(info[DAMP_OUTSIDE].max_rx_queues, info[DAMP_OUTSIDE].max_tx_queues),
+		 RTE_MIN(info[DAMP_INSIDE].max_rx_queues, info[DAMP_INSIDE].max_tx_queues));
+}
+
 int damp_ports_find(struct damp_plane *p)
 {
 	struct rte_eth_dev_info info[DAMP_SIDE_MAX];
@@ -83,6 +96,10 @@ int damp_ports_find(struct damp_plane *p)
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		if (find_one(p, side, &info[side]) != 0)
 			return -1;
+	}
+	if (p->config.nworkers == 0)
+		settle_workers(p, info);
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		learn(&p->port[side], &info[side], p->config.nworkers);
 		if (p->port[side].nrx == 0 || p->port[side].ntx == 0) {
 			damp_say("%s port %s cannot both receive and send", side_name[side], p->config.port[side]);
@@ -94,6 +111,7 @@ int damp_ports_find(struct damp_plane *p)
 			 p->config.port[DAMP_INSIDE]);
 		return -1;
 	}
+	p->socket = damp_scale_socket(p);
 	if (damp_random(&draw, sizeof(draw)) != 0)
 		return -1;
 	damp_rss_plan(&p->rss, info, p->config.nworkers, draw);
@@ -118,7 +136,7 @@ int damp_ports_pool(struct damp_plane *p)
 	const unsigned room = RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u);
 	const unsigned n = p->config.buffers > 0 ? p->config.buffers : rte_align32pow2(buffers_needed(p)) - 1;
 
-	p->pool = rte_pktmbuf_pool_create("damper", n, RTE_MIN(POOL_CACHE, n / 4), 0, (uint16_t)room, SOCKET_ID_ANY);
+	p->pool = rte_pktmbuf_pool_create("damper", n, RTE_MIN(POOL_CACHE, n / 4), 0, (uint16_t)room, p->socket);
 	if (p->pool != NULL)
 		return 0;
 	damp_say("no memory for %u packet buffers of %u bytes (%u MiB): %s. Give EAL more (-m) or lower "

@@ -32,11 +32,18 @@ void damp_rss_key(uint64_t random, uint8_t key[DAMP_RSS_KEY_MAX])
 		damp_put16(key + i, pattern);
 }
 
-static bool offers(const struct rte_eth_dev_info *i, unsigned n)
+/* What keeps a port from spreading over n queues as it must; NULL: nothing. */
+static const char *obstacle(const struct rte_eth_dev_info *i, unsigned n)
 {
-	return (i->flow_type_rss_offloads & HASH_NEEDED) == HASH_NEEDED && i->reta_size > 0 &&
-	       i->reta_size <= RTE_ETH_RSS_RETA_SIZE_512 && i->hash_key_size > 0 &&
-	       i->hash_key_size <= DAMP_RSS_KEY_MAX && i->max_rx_queues >= n && i->max_tx_queues >= n;
+	if (i->max_rx_queues < n || i->max_tx_queues < n)
+		return "has fewer queues than there are workers";
+	if ((i->flow_type_rss_offloads & HASH_NEEDED) != HASH_NEEDED)
+		return "does not hash the ports of UDP over IPv4 and IPv6";
+	if (i->hash_key_size == 0 || i->hash_key_size > DAMP_RSS_KEY_MAX)
+		return "takes no hash key of ours";
+	if (i->reta_size == 0 || i->reta_size > RTE_ETH_RSS_RETA_SIZE_512)
+		return "has no redirection table that can be set";
+	return NULL;
 }
 
 void damp_rss_plan(struct damp_rss *rss, const struct rte_eth_dev_info info[DAMP_SIDE_MAX], unsigned n,
@@ -44,7 +51,11 @@ void damp_rss_plan(struct damp_rss *rss, const struct rte_eth_dev_info info[DAMP
 {
 	const struct rte_eth_dev_info *a = &info[DAMP_OUTSIDE], *b = &info[DAMP_INSIDE];
 
-	rss->usable = n > 1 && offers(a, n) && offers(b, n);
+	const char *const outside = obstacle(a, n), *const inside = obstacle(b, n);
+
+	rss->obstacle = outside != NULL ? outside : inside;
+	rss->obstacle_side = outside != NULL ? DAMP_OUTSIDE : DAMP_INSIDE;
+	rss->usable = n > 1 && rss->obstacle == NULL;
 	rss->reta_size = a->reta_size < b->reta_size ? a->reta_size : b->reta_size;
 	rss->hash_types = a->flow_type_rss_offloads & b->flow_type_rss_offloads & HASH_WANTED;
 	damp_rss_key(random, rss->key);

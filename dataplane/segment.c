@@ -86,6 +86,15 @@ static void fill_headers(struct damp_plane *p, uint64_t boot_id)
 	e->version = DAMP_STATS_VERSION;
 	e->nworkers = p->config.nworkers;
 	e->boot_id = boot_id;
+	p->samples->magic = DAMP_SAMPLES_MAGIC;
+	p->samples->version = DAMP_STATS_VERSION;
+	p->samples->nworkers = p->config.nworkers;
+	p->samples->boot_id = boot_id;
+}
+
+size_t damp_segment_samples_len(const struct damp_plane *p)
+{
+	return sizeof(*p->samples) + p->config.nworkers * sizeof(p->samples->ring[0]);
 }
 
 int damp_segment_open(struct damp_plane *p)
@@ -97,10 +106,12 @@ int damp_segment_open(struct damp_plane *p)
 		return -1;
 	p->stats = make_file(dir, DAMP_STATS_FILE, sizeof(*p->stats));
 	p->events = make_file(dir, DAMP_EVENTS_FILE, sizeof(*p->events));
-	if (p->stats == NULL || p->events == NULL)
+	p->samples = make_file(dir, DAMP_SAMPLES_FILE, damp_segment_samples_len(p));
+	if (p->stats == NULL || p->events == NULL || p->samples == NULL)
 		return -1;
 	fill_headers(p, boot_id);
-	return publish(dir, DAMP_STATS_FILE) == 0 && publish(dir, DAMP_EVENTS_FILE) == 0 ? 0 : -1;
+	return publish(dir, DAMP_STATS_FILE) == 0 && publish(dir, DAMP_EVENTS_FILE) == 0 &&
+	       publish(dir, DAMP_SAMPLES_FILE) == 0 ? 0 : -1;
 }
 
 uint16_t damp_segment_slot(struct damp_stats *s, const char *id)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The files other processes map: counters and events, in the runtime
+ * The files other processes map: counters, events and samples, in the runtime
  * directory.
  *
  * Invariant: the files are made aside and renamed when they are whole, so a
@@ -15,9 +15,12 @@
 
 #include "plane.h"
 
-/* Make the directory, lock it and map both files. Returns 0, or -1 said on
+/* Make the directory, lock it and map the files. Returns 0, or -1 said on
  * stderr. */
 int damp_segment_open(struct damp_plane *p);
+
+/* Bytes of the file of samples. */
+size_t damp_segment_samples_len(const struct damp_plane *p);
 
 /* The counter slot of a rule id: the one it has had since the start, or a new
  * one, or 0 when there is none left or the id is too long. */

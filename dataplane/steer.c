@@ -5,8 +5,10 @@
 #include "steer.h"
 
 #include "say.h"
+#include "scale.h"
 
 #include <rte_errno.h>
+#include <rte_lcore.h>
 
 /* Not all rings are full at once; beyond this the ports run out of buffers
  * first, which they count. */
@@ -53,7 +55,7 @@ static struct rte_ring *make_ring(const char *kind, unsigned from, unsigned to)
 	struct rte_ring *r;
 
 	snprintf(name, sizeof(name), "damp_%s_%u_%u", kind, from, to);
-	r = rte_ring_create(name, DAMP_RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	r = rte_ring_create(name, DAMP_RING_SIZE, (int)rte_lcore_to_socket_id(damp_scale_lcore(to)), RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (r == NULL)
 		damp_say("no memory for a ring between workers: %s", rte_strerror(rte_errno));
 	return r;

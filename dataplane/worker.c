@@ -9,14 +9,10 @@
 #include "worker.h"
 
 #include "rss.h"
+#include "sampling.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_pause.h>
-
-#define PAUSE_AFTER 64u
-#define SLEEP_AFTER 1024u
-#define SLEEP_US 50u
 
 static uint64_t lap(struct damp_worker *w, enum damp_stage stage, unsigned n, uint64_t since)
 {
@@ -230,6 +226,7 @@ enum origin { ORIGIN_PORT, ORIGIN_WORKER, ORIGIN_HELD };
 static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, enum origin origin, uint64_t t)
 {
 	const struct damp_signals *s = &w->plane->signals;
+	uint32_t one_in;
 
 	w->stats->bursts++;
 	parse(w, v, n, origin == ORIGIN_HELD);
@@ -243,6 +240,9 @@ static void process(struct damp_worker *w, const struct damp_view *v, unsigned n
 	if (n == 0)
 		return;
 	damp_judge_run(w->judge, v, w->pkt, n, w->now, w->now < __atomic_load_n(&s->bypass_until, __ATOMIC_RELAXED));
+	one_in = __atomic_load_n(&s->sample_one_in, __ATOMIC_RELAXED);
+	if (damp_unlikely(one_in != 0))
+		damp_sampling_take(w->samples, &w->plane->sample_key, one_in, w->pkt, n, w->now);
 	t = lap(w, DAMP_STAGE_DECIDE, n, t);
 	apply(w, n);
 	lap(w, DAMP_STAGE_TX, n, t);
@@ -342,14 +342,10 @@ static unsigned drain(struct damp_worker *w)
 
 static void idle(struct damp_worker *w)
 {
-	if (++w->empty < PAUSE_AFTER)
+	if (!damp_idle_wait(&w->idle))
 		return;
-	if (!w->idle_sleep || w->empty < SLEEP_AFTER) {
-		rte_pause();
-		return;
-	}
 	rte_rcu_qsbr_thread_offline(w->plane->qsbr, w->index);
-	rte_delay_us_sleep(SLEEP_US);
+	rte_delay_us_sleep(DAMP_IDLE_SLEEP_US);
 	rte_rcu_qsbr_thread_online(w->plane->qsbr, w->index);
 }
 
@@ -372,7 +368,7 @@ static void round_once(struct damp_worker *w)
 	rte_rcu_qsbr_quiescent(w->plane->qsbr, w->index);
 	w->stats->heartbeat++;
 	if (work > 0) {
-		w->empty = 0;
+		damp_idle_busy(&w->idle);
 		w->stats->cycles_busy += rte_rdtsc() - start;
 		return;
 	}
@@ -384,6 +380,7 @@ int damp_worker_run(void *arg)
 {
 	struct damp_worker *w = arg;
 
+	damp_idle_thread(&w->idle);
 	rte_rcu_qsbr_thread_register(w->plane->qsbr, w->index);
 	rte_rcu_qsbr_thread_online(w->plane->qsbr, w->index);
 	while (!__atomic_load_n(&w->plane->signals.stop, __ATOMIC_RELAXED))

@@ -12,6 +12,7 @@
 #ifndef DAMP_WORKER_H
 #define DAMP_WORKER_H
 
+#include "idle.h"
 #include "plane.h"
 
 #include <rte_mbuf.h>
@@ -36,9 +37,9 @@ struct damp_worker {
 	struct damp_plane *plane;
 	struct damp_judge_worker *judge;
 	struct damp_worker_stats *stats;
+	struct damp_sample_ring *samples;
 	unsigned index, nworkers, burst;
-	bool idle_sleep;
-	unsigned empty;             /* rounds without a packet, in a row */
+	struct damp_idle idle;
 	unsigned until_sample;      /* packets until the next check of the port's hashing */
 	damp_tick now;
 	uint16_t side_port[DAMP_SIDE_MAX];

@@ -46,6 +46,18 @@ static bool is_up(const json_t *doc)
 	return damp_get_true(json_object_get(doc, "dataplane"), "up");
 }
 
+/* Said only when a direction is missing. */
+static void print_routing(const struct damp_cli *cli, const char *sees)
+{
+	const bool unasked = strcmp(sees, "unasked") == 0;
+
+	if (!unasked && strcmp(sees, "unanswered") != 0)
+		return;
+	label("routing");
+	coloured(cli, DAMP_YELLOW, unasked ? "requests take another way" : "answers take another way");
+	printf(": the guard's 'asymmetric: %s' holds\n", sees);
+}
+
 static void print_state(const struct damp_cli *cli, const json_t *doc)
 {
 	const json_t *bypass = json_object_get(doc, "bypass");
@@ -68,6 +80,7 @@ static void print_state(const struct damp_cli *cli, const json_t *doc)
 		coloured(cli, DAMP_GREEN, "filtering");
 		putchar('\n');
 	}
+	print_routing(cli, damp_get_text(doc, "routing"));
 }
 
 static void print_origin(const json_t *p)

@@ -29,7 +29,7 @@ struct table {
 
 struct damp_learn {
 	struct table table[DAMP_SIDE_MAX][DAMP_LEARN_PER_MAX];
-	uint64_t began_ms, last_ms, window_ms; /* start of the open window */
+	uint64_t last_ms, span_ms, window_ms; /* window_ms: start of the open window */
 	bool begun, spoiled;
 	uint64_t window_messages, window_acted;
 	uint64_t windows, windows_left_out, keys_left_out, not_followed, lost, messages;
@@ -146,10 +146,17 @@ static void advance(struct damp_learn *l, uint64_t ms)
 {
 	if (!l->begun) {
 		l->begun = true;
-		l->began_ms = l->window_ms = l->last_ms = ms;
+		l->window_ms = l->last_ms = ms;
 	}
-	if (ms > l->last_ms)
+	if (ms + WINDOW_MS < l->window_ms) { /* another clock: the data plane has restarted */
+		l->spoiled = true;
+		close_window(l);
+		l->window_ms = l->last_ms = ms;
+	}
+	if (ms > l->last_ms) {
+		l->span_ms += ms - l->last_ms;
 		l->last_ms = ms;
+	}
 	if (ms < l->window_ms + WINDOW_MS)
 		return;
 	close_window(l);
@@ -190,7 +197,7 @@ static bool address(const struct damp_learn_sample *s, enum damp_learn_per per, 
 	case DAMP_LEARN_DEVICE:
 		return s->of_device;
 	case DAMP_LEARN_GLOBAL:
-		return s->of_peer && s->of_device;
+		return s->of_all;
 	default:
 		return s->of_peer;
 	}
@@ -293,6 +300,6 @@ json_t *damp_learn_json(const struct damp_learn *l)
 			 "keys_not_followed", (json_int_t)l->not_followed,
 			 "lost", (json_int_t)l->lost,
 			 "messages", (json_int_t)l->messages,
-			 "seconds", (json_int_t)((l->last_ms - l->began_ms) / 1000),
+			 "seconds", (json_int_t)(l->span_ms / 1000),
 			 "shapes", shapes_json(l));
 }

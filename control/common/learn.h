@@ -48,7 +48,8 @@ struct damp_learn_sample {
 	uint32_t bytes;                 /* of the IP packet */
 	enum damp_side side;            /* it came in on */
 	uint8_t reason;                 /* enum damp_reason: what became of it */
-	bool of_peer, of_device;        /* whose samples are complete (all of a capture) */
+	bool of_peer, of_device;        /* whose packets are all among the samples */
+	bool of_all;                    /* everybody's are */
 };
 
 struct damp_learn;

@@ -5,6 +5,7 @@
 #include "api_change.h"
 #include "api_runtime.h"
 #include "common/diag_json.h"
+#include "learner.h"
 #include "loader.h"
 #include "log.h"
 #include "peer.h"
@@ -187,6 +188,48 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 	}
 }
 
+static void get_learn(struct damp_control *c, const struct damp_http_request *req,
+		      struct damp_http_reply *reply)
+{
+	json_t *j = damp_learner_json(c->learner);
+
+	(void)req;
+	if (j != NULL)
+		damp_api_answer(reply, 200, j);
+	else
+		damp_api_refuse(reply, 409, "nothing",
+				"nothing was learned since damperd started: damper learn start");
+}
+
+static void tell_learning(struct damp_control *c, const struct damp_http_request *req, const char *what)
+{
+	char by[64], text[120];
+
+	damp_peer_name(req->peer.uid, by, sizeof(by));
+	snprintf(text, sizeof(text), "learning %s, by %s", what, by);
+	damp_log(DAMP_LOG_NOTICE, "%s", text);
+	damp_control_health(c, "learning", "ok", text);
+}
+
+static void post_learn_start(struct damp_control *c, const struct damp_http_request *req,
+			     struct damp_http_reply *reply)
+{
+	if (damp_learner_start(c->learner) != 0) {
+		damp_api_refuse(reply, 500, "internal", "no memory to learn with");
+		return;
+	}
+	tell_learning(c, req, "begins");
+	get_learn(c, req, reply);
+}
+
+static void post_learn_stop(struct damp_control *c, const struct damp_http_request *req,
+			    struct damp_http_reply *reply)
+{
+	damp_learner_stop(c->learner);
+	tell_learning(c, req, "ends");
+	get_learn(c, req, reply);
+}
+
 struct route {
 	const char *method, *path;
 	bool writes;
@@ -202,10 +245,17 @@ static const struct route routes[] = {
 	{ "GET", "/v1/history", false, damp_api_get_history },
 	{ "GET", "/v1/generation", false, damp_api_get_generation },
 	{ "POST", "/v1/load", true, damp_api_post_load },
+	{ "GET", "/v1/learn", false, get_learn },
+	{ "POST", "/v1/learn/start", true, post_learn_start },
+	{ "POST", "/v1/learn/stop", true, post_learn_stop },
 	{ "POST", "/v1/confirm", true, damp_api_post_confirm },
 	{ "POST", "/v1/rollback", true, damp_api_post_rollback },
 	{ "POST", "/v1/bypass", true, post_bypass },
 	{ "POST", "/v1/mode", true, damp_api_post_mode },
+	{ "POST", "/v1/block", true, damp_api_post_block },
+	{ "POST", "/v1/set", true, damp_api_post_set },
+	{ "GET", "/v1/blocks", false, damp_api_get_blocks },
+	{ "GET", "/v1/sets", false, damp_api_get_sets },
 };
 
 static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)

@@ -8,15 +8,20 @@
  *        (without a number: what runs)
  *   POST /v1/load?name=&comment=&confirm=SECONDS&tests=   body: the rule text
  *   POST /v1/confirm
+ *   GET  /v1/learn, POST /v1/learn/start, POST /v1/learn/stop
  *   POST /v1/rollback?to=N&comment=&confirm=SECONDS
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
  *   POST /v1/mode                         body: {"rule": "a", "mode": "observe", "for_s": 600}
+ *   POST /v1/block                        body: {"prefix": "192.0.2.0/24", "for_s": 600}
+ *   POST /v1/set                          body: {"set": "bad", "prefix": "192.0.2.9", "change": "add", "for_s": 0}
+ *   GET  /v1/blocks /v1/sets
  *
  * Every answer is an object with "schema"; one that is not a success has
  * "error" (a word for programs) and "text" (a line for people). Statuses: 400
  * not understood, 403 no right to write, 404, 405, 409 another load is going
- * on or waits to be confirmed, or there is nothing to confirm or go back to, 413, 422 wrong rules, 502 refused by the data plane, 503 data plane away,
- * 504 it did not answer in time.
+ * on or waits to be confirmed, or there is nothing to confirm or go back to, 413,
+ * 422 wrong rules, 502 refused by the data plane, 503 data plane away, 504 it did
+ * not answer in time.
  */
 #ifndef DAMP_API_H
 #define DAMP_API_H

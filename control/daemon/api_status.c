@@ -232,6 +232,7 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 			    json_pack("{s:b, s:I}",
 				      "active", left > 0,
 				      "remaining_s", (json_int_t)left));
+	json_object_set_new(j, "routing", json_string(damp_name_routing(snap->stats.routing)));
 	json_object_set_new(j, "clock", clock_json(&snap->stats));
 	json_object_set_new(j, "traffic", sides_json(t));
 	json_object_set_new(j, "now", now_json(&rates));

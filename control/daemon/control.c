@@ -4,6 +4,7 @@
 
 #include "change.h"
 #include "event_json.h"
+#include "learner.h"
 #include "log.h"
 
 #include <stdlib.h>
@@ -28,8 +29,9 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	c->stats = damp_stats_map_new(opt->runtime_dir);
 	c->sampler = damp_sampler_new();
 	c->evlog = damp_evlog_new(EVENT_LINES, opt->events_file);
+	c->learner = damp_learner_new(opt->runtime_dir);
 	if (c->wake_fd < 0 || c->link == NULL || c->stats == NULL || c->sampler == NULL ||
-	    c->evlog == NULL) {
+	    c->evlog == NULL || c->learner == NULL) {
 		damp_log(DAMP_LOG_ERROR,
 			 "out of memory, or the path of the runtime directory is too long: %s",
 			 opt->runtime_dir);
@@ -47,6 +49,7 @@ void damp_control_fini(struct damp_control *c)
 	damp_prog_put(c->state.wanted);
 	free(c->state.last.text);
 	damp_evlog_free(c->evlog);
+	damp_learner_free(c->learner);
 	damp_sampler_free(c->sampler);
 	damp_stats_map_free(c->stats);
 	damp_link_free(c->link);

@@ -67,17 +67,21 @@ struct damp_record {
 	char boot[DAMP_BOOT_LEN];
 };
 
+struct damp_learner;
+
 struct damp_control {
 	struct damp_options opt;
 	struct damp_link *link;
 	struct damp_stats_map *stats;
 	struct damp_sampler *sampler;
 	struct damp_evlog *evlog;
+	struct damp_learner *learner;
 	int wake_fd;                    /* eventfd: the keeper has something to do */
 	int64_t started_wall;
 	char metrics_at[64];            /* where metrics are served, "" nowhere */
 	struct damp_state state;
 	struct damp_record record;
+	uint32_t routing;               /* enum damp_routing as of the last event about it */
 };
 
 /* The parts that are the same in damperd and in tests. 0, or -1 with a line in

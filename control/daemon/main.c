@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "api.h"
 #include "keeper.h"
+#include "learner.h"
 #include "log.h"
 #include "metrics.h"
 #include "options.h"
@@ -114,6 +115,21 @@ static bool take_signals(struct parts *p)
 	return true;
 }
 
+/* One direction alone is worth an event, and so is its end. */
+static void tell_routing(struct damp_control *c, uint32_t now)
+{
+	static const char *const text[DAMP_ROUTING_MAX] = {
+		[DAMP_ROUTING_BOTH] = "both directions are seen",
+		[DAMP_ROUTING_UNANSWERED] = "requests are seen, their answers take another way",
+		[DAMP_ROUTING_UNASKED] = "answers are seen whose requests took another way",
+	};
+
+	if (now == c->routing || now >= DAMP_ROUTING_MAX)
+		return;
+	c->routing = now;
+	damp_control_health(c, "routing", now == DAMP_ROUTING_BOTH ? "ok" : "fault", text[now]);
+}
+
 static void sample(struct damp_control *c)
 {
 	struct damp_snap *snap = damp_control_snapshot(c);
@@ -122,7 +138,9 @@ static void sample(struct damp_control *c)
 	if (snap == NULL)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	tell_routing(c, snap->stats.routing);
 	damp_sampler_add(c->sampler, snap, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	damp_learner_totals(c->learner, snap);
 	free(snap);
 }
 
@@ -153,6 +171,7 @@ static void notify_status(struct damp_control *c)
 static void tick(struct parts *p, unsigned count)
 {
 	damp_pump_run(&p->control, p->events);
+	damp_learner_run(&p->control, p->control.learner);
 	if (p->watchdog)
 		sd_notify(0, "WATCHDOG=1");
 	if (count % TICKS_PER_SAMPLE != 0)

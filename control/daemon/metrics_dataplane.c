@@ -213,6 +213,14 @@ static void print_single(FILE *f, const char *name, const char *type, const char
 	fprintf(f, "%s %" PRIu64 "\n", name, value);
 }
 
+static void print_routing(FILE *f, uint32_t now)
+{
+	damp_metrics_family(f, "damper_routing", "gauge",
+			    "1 for what the gateway sees: both directions, requests unanswered, or answers unasked.");
+	for (uint32_t i = 0; i < DAMP_ROUTING_MAX; i++)
+		fprintf(f, "damper_routing{sees=\"%s\"} %d\n", damp_name_routing(i), i == now);
+}
+
 /* The wall clock as the data plane sees it, and what it does to rules. */
 static void print_time(FILE *f, const struct damp_stats *s)
 {
@@ -228,6 +236,11 @@ static void print_time(FILE *f, const struct damp_stats *s)
 	print_single(f, "damper_rules_waiting", "gauge", "Rules out of force for their time.",
 		     s->rules_waiting);
 	print_single(f, "damper_observe_rules", "gauge", "Rules in mode observe: they count and do nothing.", s->rules_observing);
+	print_single(f, "damper_blocks", "gauge", "Prefixes that are blocked now.", s->blocks);
+	print_single(f, "damper_blocks_added_total", "counter", "Blocks that began.", s->blocks_added);
+	print_single(f, "damper_blocks_ended_total", "counter", "Directions of blocks that ended.", s->blocks_ended);
+	print_single(f, "damper_blocks_full_total", "counter", "Blocks there was no room for.", s->blocks_full);
+	print_single(f, "damper_set_members", "gauge", "Members of the sets filled at run time.", s->set_members);
 	print_single(f, "damper_mode_overrides", "gauge", "Modes that an operator set for a while.",
 		     s->mode_overrides);
 }
@@ -249,6 +262,7 @@ static void print_singles(FILE *f, const struct damp_snap *snap)
 	print_single(f, "damper_bypass_active", "gauge",
 		     "1 while nothing is filtered because an operator said so.",
 		     damp_snap_bypass_left(snap) > 0);
+	print_routing(f, s->routing);
 	print_time(f, s);
 	print_single(f, "damper_emitted_packets_total", "counter",
 		     "Packets of our own beside those received: rx + emitted = tx + drops.",

@@ -19,7 +19,7 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 		      const struct damp_captured *f)
 {
 	const struct damp_pkt *p = &c->bench->pkt;
-	struct damp_learn_sample s = { .of_peer = true, .of_device = true };
+	struct damp_learn_sample s = { .of_peer = true, .of_device = true, .of_all = true };
 	struct damp_emit emits[DAMP_EMITS];
 
 	if (c->frames++ == 0)

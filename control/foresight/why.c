@@ -64,9 +64,12 @@ static uint16_t class_of(const struct damp_view *v, const struct damp_addr *a)
 
 static bool address_agrees(const struct question *q, bool source, struct damp_why_not *out)
 {
-	const struct damp_class *c =
-		&q->v->classes[class_of(q->v, source ? &q->p->frame.src : &q->p->frame.dst)];
-	const uint32_t *row = source ? c->src_row : c->dst_row;
+	const uint16_t cls = class_of(q->v, source ? &q->p->frame.src : &q->p->frame.dst);
+	uint32_t row[DAMP_SIDE_MAX];
+
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
+		row[side] = source ? damp_view_src_row(q->v, cls, q->p->src_sets, side)
+				   : damp_view_dst_row(q->v, cls, q->p->dst_sets, side);
 
 	out->only_side = in_row(q, row[!q->p->side]);
 	return in_row(q, row[q->p->side]);
@@ -177,6 +180,14 @@ static bool header_agrees(const struct question *q, bool type)
 	return in_row(q, h->row_code[there ? q->p->coap.code : 256u]);
 }
 
+/* Asked of DTLS only: a rule that asks for it is of no other kind. */
+static enum damp_why hello_agrees(const struct question *q)
+{
+	if (q->p->kind != DAMP_KIND_DTLS || in_row(q, q->v->hdr->row_hello[q->p->hello]))
+		return DAMP_WHY_MATCHES;
+	return q->p->hello == DAMP_HELLO_NONE ? DAMP_WHY_DTLS : DAMP_WHY_COOKIE;
+}
+
 /* What the last evaluation said; its end before its schedules, as it does. */
 static enum damp_why time_agrees(const struct question *q)
 {
@@ -218,5 +229,7 @@ struct damp_why_not damp_why_not(const struct damp_view *v, const struct damp_pk
 		out.why = DAMP_WHY_SIZE;
 	else
 		out.why = truth_agrees(&q);
+	if (out.why == DAMP_WHY_MATCHES)
+		out.why = hello_agrees(&q);
 	return out;
 }

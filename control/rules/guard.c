@@ -130,6 +130,8 @@ static const struct {
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_HOLD, G(hold), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_PERMUTE, G(permute_mids), { NULL, NULL, NULL } },
+	{ DAMP_KEY_ASYMMETRIC_UNANSWERED, G(unanswered_prove), { "pass", "prove", NULL } },
+	{ DAMP_KEY_ASYMMETRIC_UNASKED, G(unasked_small), { "drop", "small", NULL } },
 	{ DAMP_KEY_NEEDS_BLOCK1, G(prove_block1), { NULL, NULL, NULL } },
 	{ DAMP_KEY_NEEDS_Q_BLOCK, G(prove_q_block), { NULL, NULL, NULL } },
 	{ DAMP_KEY_NEEDS_OBSERVE, G(prove_observe), { NULL, NULL, NULL } },

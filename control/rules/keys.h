@@ -39,6 +39,7 @@
 	X(NAMED, "a mapping of names")                                                            \
 	X(DEFINES, "a mapping of names to any value")                                             \
 	X(RULES, "a list of rules")                                                               \
+	X(TENANTS, "a mapping of names to prefixes, full addresses or `$name`")                   \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
 	X(EXEMPTIONS, "a list of exemptions")                                                     \
@@ -54,7 +55,7 @@
 	X(HOURS, "`07:00-19:00`")                                                                 \
 	X(TIME_ZONE, "a zone of time: `Europe/Berlin`, `UTC`")                                    \
 	X(WHEN, "the name of a schedule, or a list of them")                                      \
-	X(HELLO, "`client_hello`")                                                                \
+	X(HELLO, "`client_hello`, or `{not: client_hello}`")                                      \
 	X(PRESENCE, "`present` or `absent`")                                                      \
 	X(TEXTS, "a word, or a list of them")                                                     \
 	X(OPEN_CLOSED, "`open` or `closed`")                                                      \
@@ -90,6 +91,8 @@
 	  "`accept`, `drop`, `challenge`, `reset`, `continue`, `{answer: ...}` or "               \
 	  "`{strip: observe}`") \
 	X(DROP_PASS, "`drop` or `pass`")                                                          \
+	X(PROVE_PASS, "`prove` or `pass`")                                                        \
+	X(DROP_SMALL, "`drop` or `small`")                                                        \
 	X(DROP_EVICT, "`drop` or `evict`")                                                        \
 	X(ANSWER, "a response code: `4.01`, `4.03`, `4.29`, `5.03`, ...")                         \
 	X(TIME_OR_RANGE, "`30 s`, or a range: `60 s..300 s`")                                     \
@@ -142,6 +145,7 @@
 	X(OBSERVE, "'observe'", "guard: observe")                                                 \
 	X(AT_ONCE, "'at_once'", "guard: observe: at_once")                                        \
 	X(ATTRIBUTES, "'attributes'", "guard: observe: attributes")                               \
+	X(ASYMMETRIC, "'asymmetric'", "guard: asymmetric")                                        \
 	X(TRANSFERS, "'transfers'", "guard: transfers")                                           \
 	X(PORTS, "'ports'", "guard: ports")
 
@@ -171,6 +175,9 @@
 	X(TOP, SCHEDULES, "schedules", NAMED, "0.1", "",                                          \
 	  "Times of the week, for `when`. Local time: in the hour that a change to summer "       \
 	  "time leaves out nothing holds, in the one that comes twice a schedule holds twice.")   \
+	X(TOP, TENANTS, "tenants", TENANTS, "0.1", "each item of a set called `tenants`",          \
+	  "Whose the addresses are, for limits per `tenant`: a name and its prefixes. No address " \
+	  "belongs to two.")                                                                      \
 	X(TOP, EXEMPT, "exempt", EXEMPTIONS, "0.1", "[]",                                         \
 	  "Outside addresses whose messages, and the messages to them, meet neither rules nor "   \
 	  "guard and count toward no limit. Who can send in their name can do what they may.")    \
@@ -194,11 +201,13 @@
 	X(RULESET, SIGNED_BY, "signed_by", TEXTS, "0.1", "",                                      \
 	  DAMP_UNENFORCED " Whose signatures the file needs. No signature is looked at.")         \
 	X(RULESET, LOCKED, "locked", TEXTS, "0.1", "",                                            \
-	  DAMP_UNENFORCED " Keys that nobody may change while the gateway runs.")                 \
+	  "Keys that nobody may change while the gateway runs. With `mode` in it `damper mode` "  \
+	  "is refused; for the others there is no way to change them but a load.")                \
 	X(SET, KIND, "kind", SET_KIND, "0.1", "", "What the items are. Required.")                \
 	X(SET, SOURCE, "source", SET_SOURCE, "0.1", "inline",                                     \
-	  "Where the members come from: `items`, a `file`, or `damper block` while the gateway "  \
-	  "runs. A set of `source: runtime` is empty in this version: nothing fills it yet.")     \
+	  "Where the members come from: `items`, a `file`, or `damper set add` while the gateway " \
+	  "runs. A set of `source: runtime` begins empty, keeps its members across loads by its " \
+	  "name, and fits `from`, `to`, `source` and `target`; rules may ask for at most 6.")     \
 	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members, of `source: inline`.")           \
 	X(SET, FILE, "file", PATH, "0.1", "",                                                     \
 	  "A text file with one member a line, for `source: file`; `#` begins a comment. The "    \
@@ -206,7 +215,7 @@
 	X(SET, SIZE, "size", INTEGER, "0.1", "65536",                                             \
 	  "Most members of a set of `source: runtime`, up to 1048576.")                           \
 	X(SET, TIMEOUT, "timeout", DURATION, "0.1", "10 min",                                     \
-	  "How long a member of a set of `source: runtime` stays, up to 30 d.")                   \
+	  "How long a member of a set of `source: runtime` stays unless `--for` says, up to 30 d.") \
 	X(SET, SCOPE, "scope", LATER, "", "", "")                                                 \
 	X(EXEMPT, FROM, "from", ADDRESSES, "0.1", "", "Whom. Not `any`. Required.")               \
 	X(EXEMPT, ABOUT, "about", TEXT, "0.1", "", "Why, for people.")                            \
@@ -225,8 +234,9 @@
 	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
 	X(LIMIT, PER, "per", PER, "0.1", "",                                                      \
 	  "Whose budget it is. The peer is the outside end and the device the inside end, "       \
-	  "whatever the direction. A limit per `tenant` or `path` is checked, not enforced yet. "  \
-	  "Required.")                                                    \
+	  "whatever the direction. The tenant is that of the device, or where it has none of the " \
+	  "peer (`tenants`); all who belong to nobody share one budget. The path is that of a "    \
+	  "request, whoever asks whom; other messages have none and pass. Required.")              \
 	X(LIMIT, RATE, "rate", RATE, "0.1", "",                                                   \
 	  "What drains per unit of time: messages, or IP bytes.")                                 \
 	X(LIMIT, BURST, "burst", AMOUNT, "0.1",                                                   \
@@ -240,7 +250,11 @@
 	X(LIMIT, AMPLIFICATION, "amplification", MAP, "0.1", "",                                  \
 	  "Bytes toward an unproved peer for each byte from it. Only with `per: peer`.")          \
 	X(LIMIT, CONCURRENT, "concurrent", INTEGER, "0.1", "",                                    \
-	  DAMP_UNENFORCED " How many exchanges or observations may be open at once.")             \
+	  "How many exchanges and observations may be open at once, 1 to 65535. A request opens "  \
+	  "one; its answer, or a reset, closes it; an observation stays open. What ends without "  \
+	  "a word counts until its time is over (`exchanges`, `observe: life`), and then up to "   \
+	  "64 s, 4.5 h or 36 h longer, for lives up to 7 min, 31 h and 10 d. Other messages pass. " \
+	  "With a ladder: at most 4 steps.")                                                      \
 	X(LIMIT, SHARE, "share", LATER, "", "", "")                                               \
 	X(LADDER, IPV4, "ipv4", STEPS, "0.1", "{32: 1x}",                                         \
 	  "Steps for IPv4, at most 5, lengths 0 to 32.")                                          \
@@ -249,11 +263,12 @@
 	X(AMPLIFICATION, MAX, "max", FACTOR, "0.1", "",                                           \
 	  "Bytes out per byte in. The guard's own factor stays the upper bound. Required.")       \
 	X(AMPLIFICATION, FLOOR, "floor", SIZE, "0.1", "0 B",                                      \
-	  "Free bytes on top. Another floor than `0 B` is checked, not enforced yet: free bytes " \
-	  "would add up over many addresses.")                                                    \
+	  "Free bytes on top for each exchange, as far as the guard's own factor allows: bytes "  \
+	  "that nobody paid for would add up over many addresses.")                               \
 	X(AMPLIFICATION, WINDOW, "window", DURATION, "0.1", "",                                   \
-	  DAMP_UNENFORCED " Time over which bytes are added up. The credit belongs to each "      \
-	  "exchange instead, which is stricter.")                                     \
+	  "How long the bytes from the peer count, 1 s to 1 h; not written: as long as their "     \
+	  "exchange is on record. The credit belongs to each exchange and does not add up over "  \
+	  "several, which is stricter than a sum.")                                               \
 	X(RULE, ID, "id", NAME, "0.1", "",                                                        \
 	  "Name of the rule in counters and events: `[a-z0-9][a-z0-9-]{0,62}`, once per "         \
 	  "file. Required.")                                                                      \
@@ -278,17 +293,24 @@
 	  "above an `amplification` are not counted: an `over` other than `drop` challenges "     \
 	  "them anyway.")                                                                         \
 	X(RULE, WARN, "warn", PERCENT, "0.1", "",                                                 \
-	  DAMP_UNENFORCED " Tell of it when a limit is used up so far.")                          \
+	  "Tell of it when a rate or what is open at once is used up so far, at most once a "      \
+	  "second and worker. Each exchange uses up an `amplification`: of it nothing is told.")    \
 	X(RULE, BLOCK, "block", MAP, "0.1", "",                                                   \
-	  DAMP_UNENFORCED " Drop all messages of who stays above a limit, for a time.")           \
+	  "Drop all messages of who stays above a limit of the rule, for a time that grows. Only " \
+	  "an end that cannot be forged is blocked: an outside one while it is proved, an inside " \
+	  "one for what it sent itself. Who knows address and port of a proved peer can still "   \
+	  "use up its limits. Blocks outlive loads by the id of the rule and end with it; "       \
+	  "`damper show blocks` lists them, `damper unblock` ends one. The exempt are never "     \
+	  "blocked.")                                                                             \
 	X(RULE, LOG, "log", MAP, "0.1", "",                                                       \
-	  DAMP_UNENFORCED " Which of the messages become events. Every rule's events are "        \
-	  "sampled: one per reason, second and worker.")                                          \
+	  "Which of the messages that the rule acts on, or would, become events one by one, at "   \
+	  "most 100 a second and worker. Without it they are sampled like all others: one per "    \
+	  "reason, second and worker. Each event says for how many it stands.")                    \
 	X(RULE, SHAPE, "shape", MAP, "0.1", "",                                                   \
 	  "Makes the first answer small for what the rule lets pass, or an upload, or the "       \
 	  "notifications few. Of several rules the strictest holds.")                             \
 	X(RULE, SEVERITY, "severity", SEVERITY, "0.1", "",                                        \
-	  DAMP_UNENFORCED " How loud its events are.")                                            \
+	  "How loud its events are, in place of what their reason says.")                         \
 	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
 	  "Alone in an item: the rules of these files stand here.")                               \
 	X(MATCH, FROM, "from", ENDPOINT, "0.1", "any",                                            \
@@ -319,9 +341,10 @@
 	X(MATCH, SOLICITED, "solicited", TRUTH, "0.1", "any",                                     \
 	  "Somebody asked for this response: a request is on record.")                            \
 	X(MATCH, DTLS, "dtls", HELLO, "0.1", "",                                                  \
-	  DAMP_UNENFORCED " A DTLS message of this kind. A rule that asks for it is off.")        \
+	  "A DTLS datagram that begins with this message. Narrows the rule to DTLS.")             \
 	X(MATCH, COOKIE, "cookie", PRESENCE, "0.1", "",                                           \
-	  DAMP_UNENFORCED " The cookie of a ClientHello. A rule that asks for it is off.")        \
+	  "A ClientHello with or without a cookie (RFC 6347 section 4.2.1). Narrows the rule to "  \
+	  "DTLS.")                                                                                \
 	X(MATCH, WHEN, "when", WHEN, "0.1", "",                                                   \
 	  "Only while one of these schedules holds, at most 8. `fail: clock_unsynced` says what " \
 	  "happens while nobody knows the time.")                                                 \
@@ -341,13 +364,18 @@
 	  "A request from outside that asks to observe goes on as a plain one: one answer, no "   \
 	  "notifications. Final; others go on as they are.")                                      \
 	X(ANSWER, BLOCK, "block", LATER, "", "", "")                                              \
-	X(LOG, SAMPLE, "sample", SHARE, "0.1", "", "One in so many.")                             \
-	X(LOG, FIRST, "first", FIRST, "0.1", "", "And always the first so many of each.")         \
-	X(BLOCK, AFTER, "after", DURATION, "0.1", "", "How long above the limit. Required.")      \
-	X(BLOCK, WHAT, "what", WHOM, "0.1", "source", "Who is blocked.")                          \
+	X(LOG, SAMPLE, "sample", SHARE, "0.1", "",                                                \
+	  "One in so many, by chance: who is limited most is told of most.")                      \
+	X(LOG, FIRST, "first", FIRST, "0.1", "",                                                  \
+	  "And the first so many of each; one that was quiet for ten minutes is a new one.")      \
+	X(BLOCK, AFTER, "after", DURATION, "0.1", "", "How long above the limit, without a pause of 10 s (of half of it, when that is less). Required.")\
+	X(BLOCK, WHAT, "what", WHOM, "0.1", "source",                                             \
+	  "Who is blocked: what comes from a `source` or `device`, what goes to a `target`, both " \
+	  "of a `peer`. A length up to 32 is that of IPv4, a longer one of IPv6; without one "    \
+	  "it is the address over IPv4, and over IPv6 its /64, of a `device` its address.")       \
 	X(BLOCK, FOR, "for", DURATION, "0.1", "", "How long the first time. Required.")           \
-	X(BLOCK, GROW, "grow", FACTOR, "0.1", "1x", "How much longer each time after that.")      \
-	X(BLOCK, MAX, "max", DURATION, "0.1", "", "At most.")                                     \
+	X(BLOCK, GROW, "grow", FACTOR, "0.1", "1x", "How much longer each time after that, until it was quiet for twice the last one.")\
+	X(BLOCK, MAX, "max", DURATION, "0.1", "30 d", "At most.")                                 \
 	X(BLOCK, SCOPE, "scope", LATER, "", "", "")                                               \
 	X(SCHEDULE, DAYS, "days", DAYS, "0.1", "all", "Days of the week.")                        \
 	X(SCHEDULE, HOURS, "hours", HOURS, "0.1", "",                                             \
@@ -360,8 +388,11 @@
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
 	X(DROPS, SNAP, "snap", SIZE, "0.1", "", "Bytes kept of each.")                            \
 	X(DROPS, KEEP, "keep", DURATION, "0.1", "", "How long.")                                  \
-	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "",                               \
-	  DAMP_UNENFORCED " Whether packets pass without a filter.")                              \
+	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "closed",                         \
+	  "Whether packets pass while no data plane runs. `closed` is what happens: the ports "   \
+	  "are the data plane's, and nothing is forwarded without it. `open` is checked, not "    \
+	  "enforced yet: no software of ours runs then, so it takes ports with a hardware "       \
+	  "bypass, or a path around the gateway.")                                                \
 	X(FAIL, TABLE_FULL, "table_full", FULL, "0.1", "closed",                                  \
 	  "No room to record the exchange of an unproved peer: `closed` drops its request, "      \
 	  "`open` and `evict-idle` let it pass and forget an older exchange. The same as the "    \
@@ -416,6 +447,16 @@
 	X(GUARD, EXCHANGES, "exchanges", MAP, "0.1", "", "How long a request stays on record.")   \
 	X(GUARD, OBSERVE, "observe", MAP, "0.1", "",                                              \
 	  "Notifications toward an observer that has not proved itself, or no longer (AV-12).")   \
+	X(GUARD, ASYMMETRIC, "asymmetric", MAP, "0.1", "",                                        \
+	  "What is done while the gateway sees one direction only, which it tells from its "      \
+	  "counts of 10 s, says in `damper show status`, an event and a metric (AV-49).")         \
+	X(ASYMMETRIC, UNANSWERED, "unanswered", PROVE_PASS, "0.1", "prove",                       \
+	  "Requests go in, answers take another way, where nothing counts their bytes: `prove` "  \
+	  "lets no request of an unproved peer in, `pass` goes on.")                              \
+	X(ASYMMETRIC, UNASKED, "unasked", DROP_SMALL, "0.1", "drop",                              \
+	  "Answers go out whose requests took another way: `drop`, or `small`, which lets them "  \
+	  "pass as in the grace time, up to its sizes and charged. What a compromised inside "    \
+	  "makes looks the same, so `drop` unless the routing is known to be so.")                \
 	X(GUARD, TRANSFERS, "transfers", MAP, "0.1", "",                                          \
 	  "Block-wise transfers: sequence, size and number of uploads from outside, and what "    \
 	  "answers in blocks may bring (AV-27 to AV-31; RFC 7959, RFC 9177).")                    \
@@ -429,8 +470,9 @@
 	  "each worker; beyond that, and with `false`, blocks are asked for (`slice`), and an "   \
 	  "Echo or a ping takes the place of the message (attacks.md 3.2 P2).")                    \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
-	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
-	  "endpoints to avoid them).")                                                            \
+	  "IP fragments of CoAP datagrams from outside (attacks.md 8, AV-43; RFC 7252 section "   \
+	  "4.6 asks endpoints to avoid them). Toward outside they pass to proved peers only, "    \
+	  "whole datagrams charged at once.")                                                            \
 	X(GUARD, TABLE_FULL, "table_full", DROP_EVICT, "0.1", "drop",                             \
 	  "No room to record the exchange of an unproved peer: drop its request, or forget "      \
 	  "an older exchange.")                                                                   \

@@ -50,7 +50,9 @@ struct damp_set {
 	enum damp_set_kind kind;
 	int set;		       /* PREFIX: address set */
 	bool runtime;		       /* filled while the gateway runs */
-	const struct damp_node *items; /* PATH, PORTS: read where they are used */
+	int index;		       /* of a runtime set that is asked for, -1 not yet */
+	uint32_t size, timeout_s;      /* of a runtime set */
+	const struct damp_node *items; /* PATH, PORTS: read where they are used; PREFIX: tenants */
 };
 
 enum damp_name_kind { DAMP_NAME_DEFINE, DAMP_NAME_SET, DAMP_NAME_ZONE };
@@ -71,6 +73,7 @@ struct damp_name {
 struct damp_addr_atom {
 	unsigned sides;
 	int set;
+	int runtime; /* the set is filled at run time and has this index, -1: it is not */
 };
 struct damp_addr_term {
 	bool negated;
@@ -132,6 +135,7 @@ struct damp_match {
 	struct damp_number_cond from_port, to_port, size;
 	struct damp_bits_cond kind, type, code, verified,
 		solicited; /* truths: bit 0 false, bit 1 true */
+	struct damp_bits_cond hello; /* enum damp_hello */
 	struct damp_text_cond text[DAMP_TEXTS];
 	struct damp_option_term *options;
 	size_t noptions, options_cap;
@@ -150,6 +154,8 @@ struct damp_rule_model {
 	struct damp_verdict_model then, over, slip;
 	uint16_t slip_every;
 	uint8_t slice_szx; /* of shape, DAMP_SLICE_OFF none */
+	uint8_t loud, warn_percent, log_per;
+	uint32_t log_first, log_sample_q32;
 	uint16_t notify_gap; /* likewise, 0 none */
 	uint32_t body_bytes; /* likewise */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
@@ -159,6 +165,8 @@ struct damp_rule_model {
 	uint64_t until_s; /* DAMP_NEVER_ENDS */
 	uint16_t when[DAMP_RULE_WHENS_MAX];
 	uint8_t nwhens;
+	struct damp_rule_block block; /* for_s 0: none */
+	struct damp_place block_at;
 };
 
 /* Is it in force at all times? */
@@ -198,6 +206,13 @@ struct damp_program_limit {
 	struct damp_limit l;
 };
 
+/* Whose addresses these are. */
+struct damp_tenant {
+	const char *name;
+	struct damp_place at;
+	int set;
+};
+
 struct damp_ctx {
 	struct damp_pool *pool;
 	struct damp_diags *diags;
@@ -208,6 +223,9 @@ struct damp_ctx {
 	enum damp_mode mode;
 	bool strict;
 	int64_t now;
+	struct damp_name *runtime[DAMP_RUNTIME_SETS_MAX]; /* sets filled at run time that rules ask for */
+	unsigned nruntime;
+	uint32_t locked; /* DAMP_LOCKED_x */
 	struct damp_exempt_model *exempts;
 	size_t nexempts, exempts_cap;
 	struct damp_schedule_model *schedules;
@@ -223,6 +241,9 @@ struct damp_ctx {
 	int inside_set; /* all prefixes of the inside port's zones, -1: not known */
 	struct damp_zone **zones;
 	size_t nzones, zones_cap;
+	struct damp_tenant *tenants;
+	size_t ntenants, tenants_cap;
+	bool counts_tenants; /* a limit is per tenant */
 	struct damp_limit_model *limits;
 	size_t nlimits, limits_cap;
 	struct damp_program_limit *plimits;
@@ -291,6 +312,11 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 /* model_action.c; decides: the key when it has to end the message, else NULL. */
 void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
+/* model_tenants.c; n: the key's value, NULL when it is not there. */
+void damp_tenants_read(struct damp_ctx *c, const struct damp_node *n);
+/* model_events.c: warn, log and severity of a rule. */
+void damp_events_read(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      struct damp_rule_model *r);
 /* model_when.c: times of the week; the `when` and the `until` of a rule; a day,
  * as days since 1970-01-01 with the node it stands in; the first second after one. */
 void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
@@ -298,11 +324,13 @@ void damp_when_read(struct damp_ctx *c, const struct damp_node *n, struct damp_r
 void damp_until_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
 bool damp_day_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node **at, int64_t *days);
 uint64_t damp_day_end_s(int64_t days);
+/* model_block.c: the `block` of a rule; and what it says with the rest of it. */
+void damp_block_read(struct damp_ctx *c, const struct damp_pair *p, struct damp_rule_model *r);
+void damp_block_check(struct damp_ctx *c, const struct damp_rule_model *r);
 /* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
-void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
-void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n);
+void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
 void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
 /* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);

@@ -87,6 +87,12 @@ void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct
 	damp_see(d, key, 0, DAMP_PING_LIFE_S);
 }
 
+void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	damp_seen_prefetch(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid));
+	damp_seen_prefetch(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0));
+}
+
 static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	uint64_t value;
@@ -101,7 +107,7 @@ static void refuse(const struct damp_pkt *p, struct damp_decision *d, enum damp_
 	d->ncharges = 0;
 	damp_drop(d, why);
 	if (p->coap.type == DAMP_COAP_CON)
-		d->grey_key = damp_key_grey(p);
+		d->grey_key = p->grey_key;
 }
 
 /* One of an address that is asked because somebody floods in its name is pinged
@@ -146,7 +152,7 @@ enum damp_reason damp_refusal(enum damp_reason cause)
  * challenge left for fresh ones, and that is why. */
 static bool came_again(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
 {
-	const uint64_t key = damp_key_grey(p);
+	const uint64_t key = p->grey_key;
 
 	if (p->kind != DAMP_KIND_REQUEST || p->coap.type != DAMP_COAP_CON)
 		return false;

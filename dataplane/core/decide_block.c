@@ -61,6 +61,7 @@ static bool refuse(const struct damp_pkt *p, struct damp_decision *d, uint8_t co
 	d->reason = DAMP_REASON_ANSWERED;
 	d->code = code;
 	d->max_age_s = code == DAMP_COAP_4_29 ? DAMP_TRANSFER_RETRY_S : 0;
+	d->hints_size = hint > 0;
 	d->size_hint = hint;
 	return true;
 }
@@ -84,7 +85,8 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 
 	if (damp_likely(!damp_coap_has(m, DAMP_OPTBIT_BLOCK1)))
 		return false;
-	key = damp_hasher3(&c->j->h_xchg, p->peer_key, damp_mix(p->device_key, 0x80u | m->code), damp_path_hash(c, p));
+	key = damp_hasher3(&c->j->h_xchg, p->peer_key, damp_mix(p->device_key, 0x80u | m->code),
+			   damp_path_hash(c, p));
 	read_rest(c, p, &b, &key);
 	t = damp_transfer_find(c->w->transfers, key, c->now);
 	switch (damp_transfer_step(t, &b, cap)) {

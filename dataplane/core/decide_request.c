@@ -52,7 +52,8 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 		if (p->coap.token_len >= DAMP_TOKEN_PROVES)
 			d->xchg_flags |= DAMP_XCHG_TOKEN_PROOF;
 	} else {
-		d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
+		d->credit = damp_credit(c, p, d);
+		damp_note_window(p, d);
 		d->take_place = observes(p, d);
 	}
 	damp_see_mid(c, p, d);
@@ -134,6 +135,8 @@ bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool o
 {
 	const struct damp_coap *m = &p->coap;
 
+	if (damp_unlikely(c->routing == DAMP_ROUTING_UNANSWERED) && c->g->unanswered_prove)
+		return true;
 	if (c->g->prove_block1 && damp_coap_has(m, DAMP_OPTBIT_BLOCK1) && (m->block1 & DAMP_BLOCK_MORE))
 		return true;
 	if (c->g->prove_q_block && (damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_Q_BLOCK2)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short way out, for what a flood is made of.
+ * The short ways: for what a flood is made of, and for what is not CoAP.
  *
  * Idea: while an attack lasts nearly every packet is a request of an unproved
  * peer that no rule mentions, to a server whose budget is spent, at a time when
@@ -9,7 +9,9 @@
  * budget that is spent stays so for the burst: time stands still in it and debts
  * only grow. So each server, and the gateway's challenges, are asked once.
  *
- * Invariant: a packet that is refused here would be refused by damp_decide()
+ * What is not ours passes as it is; nothing but counters knows of it.
+ *
+ * Invariant: a packet that is refused or passed here would be by damp_decide()
  * with the same reason, and damp_commit() would do no more (flood_test.c lets
  * two judges go both ways). What is not certain goes the long way, and explain
  * always does.
@@ -39,21 +41,36 @@ void damp_flood_begin(const struct damp_ctx *c)
 	struct damp_flood *f = c->flood;
 
 	memset(f, 0, sizeof(*f));
+	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
 	f->nproofs = c->w->nproofs;
 }
 
+/* Found spent lately, by which to guess; the truth is asked for in pass 2, when
+ * the line of whoever was not is there. */
+#define LATELY 64u
+
+static inline bool server_spent_lately(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
+
+	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < LATELY;
+}
+
 static bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	uint64_t *known = &c->flood->spent[p->device_whole % DAMP_FLOOD_SERVERS];
+	struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
-	if (damp_likely(*known == p->device_whole))
+	if (damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts))
 		return true;
 	if (damp_server_has_room(c, p))
 		return false;
-	*known = p->device_whole;
+	w->spent[at].device = p->device_whole;
+	w->spent[at].burst = w->nbursts;
 	return true;
 }
 
@@ -66,11 +83,13 @@ static bool gateway_spent(const struct damp_ctx *c)
 	return f->gateway_spent;
 }
 
-/* What decide_block.c and decide_observe.c have a say in. */
-static bool has_more_to_it(const struct damp_coap *m)
+#define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
+/* What look_up(), decide_block.c and decide_observe.c have a say in. */
+#define MORE_TO_IT (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
+
+static inline bool has_more_to_it(const struct damp_coap *m)
 {
-	return damp_coap_has(m, DAMP_OPTBIT_BLOCK1) || damp_coap_has(m, DAMP_OPTBIT_OBSERVE) ||
-	       (m->code == DAMP_COAP_PUT && m->nquery > 0);
+	return (m->options & MORE_TO_IT) || (m->code == DAMP_COAP_PUT && m->nquery > 0);
 }
 
 /* A request of the kind that a flood consists of, from and to where nothing
@@ -79,7 +98,7 @@ static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->held &&
 	       !p->frame.dst_group && !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
-	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) && !has_more_to_it(&p->coap);
+	       !has_more_to_it(&p->coap);
 }
 
 static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
@@ -92,26 +111,25 @@ static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct d
 	return damp_matches_next(&m) < 0;
 }
 
-/* Why p needs a proof first, if it does; decide_request.c's order. */
-static bool proof_wanted(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *cause)
+/* Why p would be challenged, if it would; decide_request.c's order. */
+static enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	*cause = DAMP_REASON_PROOF_REQUIRED;
-	if (damp_needs_proof(c, p, false))
-		return true;
-	*cause = DAMP_REASON_LEDGER_SERVER;
-	return server_spent(c, p);
+	if (damp_unlikely(p->coap.options & Q_BLOCKS) && damp_needs_proof(c, p, false))
+		return DAMP_REASON_PROOF_REQUIRED;
+	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
 }
 
-bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p)
+bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_flood *f = c->flood;
-	enum damp_reason cause;
 
-	if (!is_plain(c, p) || !proof_wanted(c, p, &cause))
+	p->plain = is_plain(c, p);
+	if (!p->plain || !server_spent_lately(c, p))
 		return false;
 	if (f->may_ask == 0)
 		return true;
 	f->may_ask--;
+	damp_challenge_prefetch(c, p);
 	return false;
 }
 
@@ -128,10 +146,13 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
 	if (p->coap.type == DAMP_COAP_CON && gateway_spent(c))
-		damp_repeat_note(c->w->repeats, damp_key_grey(p), c->now);
+		damp_repeat_note(c->w->repeats, p->grey_key, c->now);
 	else if (p->coap.type == DAMP_COAP_CON)
-		damp_grey_note(c->w->grey, damp_key_grey(p), c->now);
-	damp_event_offer(c, p, 0);
+		damp_grey_note(c->w->grey, p->grey_key, c->now);
+	if (damp_likely(c->now < c->w->event_next[why]))
+		c->w->event_skipped[why]++;
+	else
+		damp_event_offer(c, p, NULL);
 }
 
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
@@ -140,16 +161,35 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
-	if (!is_plain(c, p) || p->proved || c->w->nproofs != c->flood->nproofs)
+	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
 		return false;
-	if (!proof_wanted(c, p, &cause) || damp_peer_may_be_asked(c, p, gateway_spent(c)))
+	cause = cause_of(c, p);
+	if (cause == DAMP_REASON_NOT_COAP)
 		return false;
-	if (!no_rule(c, p, &cost))
+	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
+		return false;
+	if (damp_meets_block(c, p) || !no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;
 	c->w->stats->hs_scans += cost.hs_scans;
 	turn_away(c, p, damp_refusal(cause));
+	return true;
+}
+
+bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	struct damp_counter *sum = &c->flood->passed[p->side];
+
+	if (p->frame.cls != DAMP_FRAME_OTHER || !c->flood->on)
+		return false;
+	p->fate = DAMP_FATE_FORWARD;
+	p->reason = DAMP_REASON_NOT_COAP;
+	p->verdict = DAMP_VERDICT_ACCEPT;
+	p->rule = -1;
+	p->out_len = p->len;
+	sum->packets++;
+	sum->bytes += p->frame.ip_len ? p->frame.ip_len : p->len;
 	return true;
 }
 
@@ -171,5 +211,12 @@ void damp_flood_end(const struct damp_ctx *c)
 		add(&s->reason[DAMP_OUTSIDE][reason[i]], n);
 		add(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP], n);
 		s->unproved_bytes_in += n->bytes;
+	}
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+		const struct damp_counter *n = &c->flood->passed[side];
+
+		add(&s->kind[side][DAMP_KIND_NOT_COAP], n);
+		add(&s->reason[side][DAMP_REASON_NOT_COAP], n);
+		add(&s->verdict[side][0][DAMP_VERDICT_ACCEPT], n);
 	}
 }

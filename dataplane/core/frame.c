@@ -39,6 +39,9 @@
 
 #define UDP_HEADER_LEN 8u
 #define UDP_PORTS_LEN 4u
+/* The headers of an untagged datagram. */
+#define PLAIN4_MIN (ETH_HEADER_LEN + IPV4_HEADER_LEN + UDP_HEADER_LEN)
+#define PLAIN6_MIN (ETH_HEADER_LEN + IPV6_HEADER_LEN + UDP_HEADER_LEN)
 /* A first fragment must show the UDP and the CoAP header (AV-43). */
 #define FRAGMENT_FIRST_MIN (UDP_HEADER_LEN + 4u)
 
@@ -325,13 +328,138 @@ static void parse_v6(struct parse *p)
 		parse_udp(p);
 }
 
+/* The sum of len bytes, at least 8, eight at a time; a tail is the end of an
+ * overlapping word. Not turned to network order: what sums up to ones does so in
+ * either. */
+static inline uint64_t span_sum(const uint8_t *p, uint32_t len, uint64_t sum)
+{
+	const uint32_t tail = len % 8;
+	unsigned __int128 acc = sum;
+	uint64_t w;
+
+	for (uint32_t at = 0; at + 8 <= len; at += 8) {
+		memcpy(&w, p + at, 8);
+		acc += w;
+	}
+	memcpy(&w, p + len - 8, 8);
+	acc += tail ? damp_le64(w) >> (64 - 8 * tail) : 0;
+	w = (uint64_t)acc + (uint64_t)(acc >> 64);
+	return w + (w < (uint64_t)acc);
+}
+
+static inline bool all_ones(uint64_t sum)
+{
+	sum = (sum >> 32) + (sum & UINT32_MAX);
+	sum = (sum >> 16) + (sum & UINT16_MAX);
+	sum = (sum >> 16) + (sum & UINT16_MAX);
+	return (uint16_t)(sum + (sum >> 16)) == UINT16_MAX;
+}
+
+/* The checksums of the UDP datagram at udp and of the addresses before it. The sum
+ * of protocol and length is that of the pseudo header; 0 is no checksum. */
+static inline bool plain_udp_sum(const uint8_t *udp, uint32_t addresses, uint32_t udp_len, bool known)
+{
+	const uint64_t pseudo = damp_net16((uint16_t)(NEXT_UDP + udp_len));
+
+	if (damp_get16(udp + 6) == 0)
+		return false;
+	return known || all_ones(span_sum(udp - addresses, addresses + udp_len, pseudo));
+}
+
+static inline bool on_ports(const uint64_t map[1024], uint16_t sport, uint16_t dport)
+{
+	return damp_port_test(map, dport) || damp_port_test(map, sport);
+}
+
+/* What is alike in both families: ports, lengths, sums. hdr: of IP, right before
+ * udp; most: what the frame holds of the IP packet. ip_sum_good: asked last. */
+static inline bool plain_udp(const struct parse *p, const uint8_t *udp, uint32_t hdr, uint32_t ip_len, uint32_t most,
+			     struct damp_frame *f)
+{
+	const uint16_t sport = damp_get16(udp), dport = damp_get16(udp + 2);
+	const uint32_t udp_len = damp_get16(udp + 4);
+	const bool coap = on_ports(p->ports->coap, sport, dport);
+	const bool v4 = hdr == IPV4_HEADER_LEN;
+
+	if (ip_len > most || ip_len < hdr + UDP_HEADER_LEN)
+		return false;
+	f->ip_len = ip_len;
+	f->sport = sport;
+	f->dport = dport;
+	f->plain_l3 = 1;
+	f->l3_off = ETH_HEADER_LEN;
+	if (!coap && !on_ports(p->ports->dtls, sport, dport))
+		return true;
+	if (hdr + udp_len != ip_len || sport == 0 || dport == 0 ||
+	    !plain_udp_sum(udp, v4 ? 8 : 32, udp_len, p->checksum_known) ||
+	    (v4 && !p->checksum_known && !all_ones(span_sum(udp - hdr, IPV4_HEADER_LEN, 0))))
+		return false;
+	f->cls = coap ? DAMP_FRAME_COAP : DAMP_FRAME_DTLS;
+	f->l4_off = (uint16_t)(ETH_HEADER_LEN + hdr);
+	f->payload_off = (uint16_t)(ETH_HEADER_LEN + hdr + UDP_HEADER_LEN);
+	f->payload_len = (uint16_t)(udp_len - UDP_HEADER_LEN);
+	return true;
+}
+
+/* No options, no fragment, and addresses that no question is asked about. */
+static inline bool parse_plain_v4(const struct parse *p, const uint8_t *ip, struct damp_frame *f)
+{
+	const uint32_t from = ip[12], to = ip[16];
+
+	if (ip[0] != 0x45 || ip[9] != NEXT_UDP || (damp_get16(ip + 6) & (IPV4_FLAG_MF | IPV4_OFFSET_MASK)) ||
+	    from - 1 >= 223 || from == 127 || to >= 224)
+		return false;
+	if (!plain_udp(p, ip + IPV4_HEADER_LEN, IPV4_HEADER_LEN, damp_get16(ip + 2), p->len - ETH_HEADER_LEN, f))
+		return false;
+	set_v4(&f->src, ip + 12);
+	set_v4(&f->dst, ip + 16);
+	return true;
+}
+
+static inline bool parse_plain_v6(const struct parse *p, const uint8_t *ip, struct damp_frame *f)
+{
+	uint64_t from, to;
+
+	memcpy(&from, ip + 8, 8);
+	memcpy(&to, ip + 24, 8);
+	/* No extension headers; neither ::, ::1 nor mapped; no group */
+	if (ip[0] >> 4 != 6 || ip[6] != NEXT_UDP || from == 0 || to == 0 || ip[8] == 0xff || ip[24] == 0xff)
+		return false;
+	if (!plain_udp(p, ip + IPV6_HEADER_LEN, IPV6_HEADER_LEN, IPV6_HEADER_LEN + damp_get16(ip + 4),
+		       p->len - ETH_HEADER_LEN, f))
+		return false;
+	f->v6 = 1;
+	memcpy(f->src.b, ip + 8, 16);
+	memcpy(f->dst.b, ip + 24, 16);
+	return true;
+}
+
+/*
+ * A whole datagram without tags, options or extension headers between ordinary
+ * addresses, on none of our ports or right in every way: what nearly every packet
+ * is. Fills the cleared f and returns true, as the parser proper would; or leaves
+ * something in it and returns false, and that one says why.
+ */
+static inline bool parse_plain(const struct parse *p, struct damp_frame *f)
+{
+	uint32_t type;
+
+	if (p->len < PLAIN4_MIN)
+		return false;
+	f->l2_group = p->data[0] & 1;
+	type = damp_get16(p->data + 12);
+	if (type == ETHERTYPE_IPV4)
+		return parse_plain_v4(p, p->data + ETH_HEADER_LEN, f);
+	return type == ETHERTYPE_IPV6 && p->len >= PLAIN6_MIN && parse_plain_v6(p, p->data + ETH_HEADER_LEN, f);
+}
+
 static bool is_vlan(uint32_t ethertype)
 {
 	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ || ethertype == ETHERTYPE_QINQ_OLD;
 }
 
-void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
-		      bool checksum_known, struct damp_frame *f)
+void damp_frame_parse_fully(const uint8_t *data, size_t len, const struct damp_port_map *ports,
+			    bool checksum_known, struct damp_frame *f)
 {
 	struct parse p = {
 		.data = data, .ports = ports, .f = f, .len = (uint32_t)len, .checksum_known = checksum_known,
@@ -354,4 +482,14 @@ void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_ma
 		parse_v4(&p);
 	else if (type == ETHERTYPE_IPV6)
 		parse_v6(&p);
+}
+
+void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
+		      bool checksum_known, struct damp_frame *f)
+{
+	const struct parse p = { .data = data, .ports = ports, .len = (uint32_t)len, .checksum_known = checksum_known };
+
+	memset(f, 0, sizeof(*f));
+	if (!parse_plain(&p, f))
+		damp_frame_parse_fully(data, len, ports, checksum_known, f);
 }

@@ -61,6 +61,10 @@ struct damp_frame {
 void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
 		      bool checksum_known, struct damp_frame *f);
 
+/* The same without the short cut for plain datagrams: what tests hold it against. */
+void damp_frame_parse_fully(const uint8_t *data, size_t len, const struct damp_port_map *ports,
+			    bool checksum_known, struct damp_frame *f);
+
 /* RFC 1071 sum of len bytes as big-endian words, not folded, to be continued
  * with another call when len is even; and its 16-bit fold, not complemented:
  * 0xffff over data that contains a right checksum. */

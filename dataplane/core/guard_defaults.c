@@ -101,6 +101,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.announce_bytes = 1 << 20,
 		.q_blocks = 10,         /* MAX_PAYLOADS of RFC 9177 section 7.2 */
 		.group_answers = 100,
+		.unanswered_prove = 1,
 	};
 	byte_budgets(g);
 	message_budgets(g);

@@ -19,21 +19,46 @@ __attribute__((target("aes"))) static uint64_t aes3(const struct damp_hasher *h,
 	const __m128i *k = (const __m128i *)(const void *)h->key;
 	__m128i x = _mm_xor_si128(_mm_set_epi64x((long long)b, (long long)a), k[0]);
 
-	x = _mm_aesenc_si128(x, k[1]);
-	x = _mm_aesenc_si128(x, k[2]);
-	x = _mm_aesenc_si128(x, k[3]);
-	x = _mm_aesenc_si128(x, k[4]);
+	for (unsigned i = 1; i <= 4; i++)
+		x = _mm_aesenc_si128(x, k[i]);
 	x = _mm_xor_si128(x, _mm_cvtsi64_si128((long long)c));
-	x = _mm_aesenc_si128(x, k[5]);
-	x = _mm_aesenc_si128(x, k[6]);
-	x = _mm_aesenc_si128(x, k[7]);
-	x = _mm_aesenc_si128(x, k[8]);
+	for (unsigned i = 5; i <= 8; i++)
+		x = _mm_aesenc_si128(x, k[i]);
 	return (uint64_t)_mm_cvtsi128_si64(x);
+}
+/* The two chains fill each other's waits. */
+__attribute__((target("aes"))) static void aes3_pair(const struct damp_hasher *h, const uint64_t first[2],
+						      const uint64_t second[2], uint64_t c, uint64_t out[2])
+{
+	const __m128i *k = (const __m128i *)(const void *)h->key;
+	const __m128i third = _mm_cvtsi64_si128((long long)c);
+	__m128i x = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)first), k[0]);
+	__m128i y = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)second), k[0]);
+
+	for (unsigned i = 1; i <= 4; i++) {
+		x = _mm_aesenc_si128(x, k[i]);
+		y = _mm_aesenc_si128(y, k[i]);
+	}
+	x = _mm_xor_si128(x, third);
+	y = _mm_xor_si128(y, third);
+	for (unsigned i = 5; i <= 8; i++) {
+		x = _mm_aesenc_si128(x, k[i]);
+		y = _mm_aesenc_si128(y, k[i]);
+	}
+	out[0] = (uint64_t)_mm_cvtsi128_si64(x);
+	out[1] = (uint64_t)_mm_cvtsi128_si64(y);
 }
 #else
 bool damp_hasher_can_aes(void)
 {
 	return false;
+}
+
+static void aes3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
+		      uint64_t out[2])
+{
+	out[0] = damp_hash3(&h->sip, first[0], first[1], c);
+	out[1] = damp_hash3(&h->sip, second[0], second[1], c);
 }
 
 static uint64_t aes3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
@@ -60,4 +85,15 @@ uint64_t damp_hasher3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint6
 	if (damp_likely(h->aes))
 		return aes3(h, a, b, c);
 	return damp_hash3(&h->sip, a, b, c);
+}
+
+void damp_hasher3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
+		       uint64_t out[2])
+{
+	if (damp_likely(h->aes)) {
+		aes3_pair(h, first, second, c, out);
+		return;
+	}
+	out[0] = damp_hash3(&h->sip, first[0], first[1], c);
+	out[1] = damp_hash3(&h->sip, second[0], second[1], c);
 }

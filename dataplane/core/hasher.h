@@ -40,4 +40,8 @@ bool damp_hasher_can_aes(void);
 /* The hash of a, b and c. Any thread. */
 uint64_t damp_hasher3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c);
 
+/* Two at once: of first and c, and of second and c. Any thread. */
+void damp_hasher3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
+		       uint64_t out[2]);
+
 #endif

@@ -20,8 +20,11 @@ const struct damp_judge_config damp_judge_defaults = {
 	.xchg_log2 = 17,        /* 8 MiB a worker: 262 k exchanges */
 	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
+	.tally_log2 = 14,       /* 4 MiB: 65 k keys with something open */
+	.held_log2 = 14,        /* 1 MiB a worker: 32 k counted exchanges */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
 	.repeat_log2 = 24,      /* 16 MiB a worker: a flood of 2 M a second (docs/floods.md) */
+	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
 };
@@ -34,14 +37,29 @@ static size_t align(size_t n)
 size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
-	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2));
+	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
+	       align(damp_tally_bytes(c->tally_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(sizeof(struct damp_blocker));
 }
 
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_log2)) + align(damp_transfer_bytes(c->transfers_log2));
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_log2)) +
+	       align(damp_transfer_bytes(c->transfers_log2)) +
+	       align(damp_held_bytes(c->held_log2));
+}
+
+static void init_blocks(struct damp_judge *j, uint8_t *at, const struct damp_key *key)
+{
+	const struct damp_key k = damp_key_derive(key, "lists", 0);
+
+	j->prefixes = damp_prefixes_init(at, j->cfg.lists_log2, &k);
+	at += align(damp_prefixes_bytes(j->cfg.lists_log2));
+	j->blocker = (struct damp_blocker *)(void *)at;
+	j->blocker->prefixes = j->prefixes;
+	j->blocker->key = damp_key_derive(key, "suspects", 0);
 }
 
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
@@ -51,7 +69,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*j));
 
 	j->cfg = *c;
-	damp_hasher_init(&j->h_addr, key, "address");
+	damp_hasher_init(&j->h_addr, key, "addresses");
 	damp_hasher_init(&j->h_xchg, key, "exchange");
 	damp_hasher_init(&j->h_mid, key, "message table");
 	j->k_mid = damp_key_derive(key, "message id", 0);
@@ -63,9 +81,15 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	j->peers = damp_peer_init(at, c->peers_log2);
 	at += align(damp_peer_bytes(c->peers_log2));
 	j->leases = damp_lease_init(at, c->leases_log2);
+	at += align(damp_lease_bytes(c->leases_log2));
+	j->tally = damp_tally_init(at, c->tally_log2);
+	at += align(damp_tally_bytes(c->tally_log2));
+	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	return j->ledger != NULL && j->peers != NULL && j->leases != NULL ? j : NULL;
+	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL)
+		return NULL;
+	return j;
 }
 
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
@@ -78,6 +102,7 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->index = worker;
 	w->stats = stats;
 	w->events = events;
+	w->tell.lot = damp_hash2(&j->k_mid, worker, 0x7e11);
 	w->xchg = damp_xchg_init(at, j->cfg.xchg_log2);
 	at += align(damp_xchg_bytes(j->cfg.xchg_log2));
 	w->seen = damp_seen_init(at, j->cfg.seen_log2);
@@ -90,7 +115,11 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->repeats = damp_repeat_init(at, j->cfg.repeat_log2);
 	at += align(damp_repeat_bytes(j->cfg.repeat_log2));
 	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
-	return w->xchg != NULL && w->seen != NULL && w->obs != NULL && w->transfers != NULL ? w : NULL;
+	at += align(damp_transfer_bytes(j->cfg.transfers_log2));
+	w->held = damp_held_init(at, j->cfg.held_log2);
+	if (w->xchg == NULL || w->seen == NULL || w->obs == NULL || w->transfers == NULL || w->held == NULL)
+		return NULL;
+	return w;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -110,11 +139,20 @@ static uint8_t coap_kind(struct damp_pkt *p)
 	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
 }
 
+/* What a DTLS datagram is and begins with. */
+static void scan_dtls(struct damp_pkt *p)
+{
+	p->dtls_whole = damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->dtls);
+	if (p->dtls_whole && p->dtls.hello == DAMP_DTLS_CLIENT_HELLO)
+		p->hello = p->dtls.cookie_len > 0 ? DAMP_HELLO_COOKIE : DAMP_HELLO_FIRST;
+}
+
 void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++, p++) {
 		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
 		p->coap.malformed = 0;
+		p->hello = DAMP_HELLO_NONE;
 		p->device_serves = device_serves(v, p);
 		switch (p->frame.cls) {
 		case DAMP_FRAME_COAP:
@@ -122,6 +160,7 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 			break;
 		case DAMP_FRAME_DTLS:
 			p->kind = DAMP_KIND_DTLS;
+			scan_dtls(p);
 			break;
 		case DAMP_FRAME_BAD:
 			p->kind = DAMP_KIND_MALFORMED;
@@ -157,18 +196,20 @@ static bool has_coap(const struct damp_pkt *p)
  * is known, because loads that start between hashes cost next to nothing and a
  * volley of eight for every packet waits for its own.
  */
-static void prefetch_records(const struct damp_ctx *c, const struct damp_pkt *p)
+static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_ledger *l = c->j->ledger;
 
 	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
+		p->grey_key = damp_key_grey(p);
 		if (c->flood != NULL && c->flood->may_ask == 0)
-			damp_repeat_prefetch(c->w->repeats, damp_key_grey(p));
+			damp_repeat_prefetch(c->w->repeats, p->grey_key);
 		else
-			damp_grey_prefetch(c->w->grey, damp_key_grey(p));
+			damp_grey_prefetch(c->w->grey, p->grey_key);
 		if (c->flood != NULL && damp_flood_likely(c, p))
 			return;
 	}
+	damp_hash_rungs(c, p);
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
@@ -194,6 +235,23 @@ static void take_mid(const struct damp_ctx *c, struct damp_pkt *p)
 		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
 }
 
+/* Which sets of the program hold the ends: nothing where there are none. */
+static void find_sets(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_view *v = c->v;
+	uint32_t tag;
+
+	p->src_sets = p->dst_sets = 0;
+	for (uint32_t i = 0; i < v->hdr->nsets; i++) {
+		const unsigned list = v->live.list_of[i];
+
+		if (damp_prefixes_count(c->j->prefixes, list) == 0)
+			continue;
+		p->src_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.src, c->now, &tag) << i);
+		p->dst_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.dst, c->now, &tag) << i);
+	}
+}
+
 /* Pass 1: what can be computed from the packet and the program alone. */
 static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
@@ -205,10 +263,13 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 	p->peer_key = 0;
 	p->xchg_key = 0;
 	p->mid_key = 0;
+	p->plain = 0;
+	p->grey_key = 0;
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
+	find_sets(c, p);
 	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	take_mid(c, p);
@@ -318,6 +379,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 			p->xchg_key = damp_key_group(c->j, p);
 		p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 		find_group_exchange(c, p);
+		damp_credit_age(c, p->xchg);
 		if (p->kind == DAMP_KIND_RESPONSE)
 			p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
 	}
@@ -345,8 +407,11 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 
 static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	const enum echo_worth echo = look_up(c, p);
+	enum echo_worth echo;
 
+	if (!p->rungs_hashed && p->frame.cls != DAMP_FRAME_OTHER)
+		damp_hash_rungs(c, p);
+	echo = look_up(c, p);
 	damp_decide(c, p, d);
 	if (echo == ECHO_PROOF)
 		d->proof = DAMP_PROOF_ECHO;
@@ -360,7 +425,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	if (damp_flood_refuse(c, p))
+	if (damp_flood_refuse(c, p) || damp_flood_pass_by(c, p))
 		return;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
@@ -372,6 +437,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 	return (struct damp_ctx){
 		.w = w, .j = w->j, .v = v, .g = v->guard, .now = now, .p = p,
 		.wall_s = w->j->wall_s + now / DAMP_TICK_HZ,
+		.routing = __atomic_load_n(&w->j->routing, __ATOMIC_RELAXED),
 		.grace = now < w->j->start + DAMP_SECONDS(v->guard->grace_s),
 	};
 }
@@ -410,6 +476,23 @@ bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hol
 	return damp_hold_next(&w->hold, now, hold);
 }
 
+struct damp_prefixes *damp_judge_prefixes(struct damp_judge *j)
+{
+	return j->prefixes;
+}
+
+struct damp_blocker *damp_judge_blocker(struct damp_judge *j)
+{
+	return j->blocker;
+}
+
+void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n,
+		       const struct damp_view *v)
+{
+	for (unsigned i = 0; i < n; i++)
+		damp_blocker_read(j->blocker, &w[i]->notes, v);
+}
+
 void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
 		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
 		      uint64_t bytes[DAMP_TABLE_MAX])
@@ -418,32 +501,46 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 
 	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
 	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
+	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
 	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
+		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
 		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
 		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
 		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
-		entries[DAMP_TABLE_HELD] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
+		entries[DAMP_TABLE_WAITING] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
 		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
 	}
 	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
 	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
+	capacity[DAMP_TABLE_CONCURRENT] = (uint64_t)DAMP_TALLY_WAYS << c->tally_log2;
+	capacity[DAMP_TABLE_HELD] = (2ull << c->held_log2) * n;
 	capacity[DAMP_TABLE_EXCHANGES] = (2ull << c->xchg_log2) * n;
 	capacity[DAMP_TABLE_SEEN] = (4ull << c->seen_log2) * n;
 	capacity[DAMP_TABLE_OBSERVATIONS] = (2ull << c->obs_log2) * n;
 	capacity[DAMP_TABLE_PROBES] = (1ull << DAMP_PROBES_LOG2) * n;
 	bytes[DAMP_TABLE_LEDGER] = damp_ledger_bytes(c->ledger_log2);
 	bytes[DAMP_TABLE_PEERS] = damp_peer_bytes(c->peers_log2);
+	bytes[DAMP_TABLE_CONCURRENT] = damp_tally_bytes(c->tally_log2);
+	bytes[DAMP_TABLE_HELD] = damp_held_bytes(c->held_log2) * n;
 	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
 	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_log2)) * n;
 	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
-	capacity[DAMP_TABLE_HELD] = (uint64_t)DAMP_HOLDS * n;
-	bytes[DAMP_TABLE_HELD] = sizeof(struct damp_hold) * n;
+	capacity[DAMP_TABLE_WAITING] = (uint64_t)DAMP_HOLDS * n;
+	bytes[DAMP_TABLE_WAITING] = sizeof(struct damp_hold) * n;
+	for (unsigned list = 0; list < DAMP_LISTS_MAX; list++)
+		entries[DAMP_TABLE_LISTS] += damp_prefixes_count(j->prefixes, list);
+	capacity[DAMP_TABLE_LISTS] = damp_prefixes_capacity(j->prefixes);
+	bytes[DAMP_TABLE_LISTS] = damp_prefixes_bytes(c->lists_log2);
+	for (unsigned i = 0; i < DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS; i++)
+		entries[DAMP_TABLE_SUSPECTS] += j->blocker->suspect[i / DAMP_SUSPECT_WAYS][i % DAMP_SUSPECT_WAYS].slot != 0;
+	capacity[DAMP_TABLE_SUSPECTS] = DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS;
+	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
 	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
 	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;

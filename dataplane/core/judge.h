@@ -19,6 +19,7 @@
 #ifndef DAMP_CORE_JUDGE_H
 #define DAMP_CORE_JUDGE_H
 
+#include "dtls.h"
 #include "frame.h"
 #include "hold.h"
 #include "lease.h"
@@ -67,19 +68,26 @@ struct damp_pkt {
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	uint8_t hello;              /* enum damp_hello */
+	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
+	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
+	uint8_t plain;              /* such as floods are made of (flood.c) */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
 	uint16_t src_class, dst_class;
+	uint8_t src_sets, dst_sets; /* sets of the program, filled at run time, that hold the address: bits */
 	uint64_t peer_key, device_key, xchg_key;
 	/* Keyed hashes of the outside address and its prefixes at the guard's byte
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
+	uint64_t grey_key;          /* of a request from outside */
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
 	struct damp_coap coap;
+	struct damp_dtls dtls;      /* of a whole DTLS datagram */
 };
 
 /* A small frame of our own to send. */
@@ -99,6 +107,9 @@ struct damp_judge_config {
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
 	unsigned repeat_log2;       /* bytes, each worker */
+	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
+	unsigned held_log2;         /* lines of 2, each worker */
+	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
 };
@@ -142,6 +153,15 @@ unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct dam
  * is up. Whoever keeps it sets `held`, judges it again at once and does what is
  * then said. False: none. Call as often as damp_judge_emits(). */
 bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold);
+
+/* The lists of prefixes and who fills one of them; main thread (prefixes.h,
+ * block.h). */
+struct damp_prefixes *damp_judge_prefixes(struct damp_judge *j);
+struct damp_blocker *damp_judge_blocker(struct damp_judge *j);
+
+/* For the slow loop: read what the workers noted. */
+void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n,
+		       const struct damp_view *v);
 
 /* For the slow loop: live entries and capacity of each table over all workers
  * given; walks the tables. */

@@ -11,6 +11,7 @@
 #ifndef DAMP_CORE_JUDGE_STATE_H
 #define DAMP_CORE_JUDGE_STATE_H
 
+#include "block.h"
 #include "classify.h"
 #include "grey.h"
 #include "hasher.h"
@@ -18,6 +19,8 @@
 #include "judge.h"
 #include "repeat.h"
 #include "reply.h"
+#include "tally.h"
+#include "tell.h"
 
 /* A ping that is sent later unless the peer has proved itself by then. */
 struct damp_probe {
@@ -44,12 +47,18 @@ struct damp_judge {
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
+	struct damp_prefixes *prefixes;
+	struct damp_blocker *blocker;
 	struct damp_lease_table *leases;
+	struct damp_tally *tally;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
+	uint8_t routing;                /* enum damp_routing; set by another thread (routing.h) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
+
+#define DAMP_FLOOD_SERVERS 64u
 
 struct damp_judge_worker {
 	struct damp_judge *j;
@@ -61,14 +70,19 @@ struct damp_judge_worker {
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
 	struct damp_repeat *repeats;
+	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
+	uint64_t nbursts;
+	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;  /* of one gap each */
 	struct damp_probe_fifo soon;    /* first pings beside a message: sent at once */
 	struct damp_hold hold;
+	struct damp_tell tell;
+	struct damp_notes notes;
 };
 
 struct damp_decision;
@@ -81,15 +95,13 @@ struct damp_trace {
 	void *arg;
 };
 
-#define DAMP_FLOOD_SERVERS 8u
-
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
-	uint64_t spent[DAMP_FLOOD_SERVERS]; /* hashes of inside addresses whose budget is spent */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 };
 
 /* One burst's surroundings. */
@@ -101,6 +113,7 @@ struct damp_ctx {
 	damp_tick now;
 	uint64_t wall_s;
 	bool grace;
+	enum damp_routing routing;
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
@@ -132,9 +145,15 @@ struct damp_decision {
 	uint8_t action;                         /* enum damp_action of that rule, slip considered */
 	uint16_t rule_slot;                     /* of the rule that set the credit */
 	uint16_t alpha_q8;                      /* of the exchange to open */
+	uint32_t floor_bytes, window_s;         /* likewise; window 0: as long as it lives */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
+	uint16_t blocked_slot;                  /* of the rule whose block it met, carried out or observed */
+	uint16_t note_rule;                     /* whose block may follow, its index + 1; 0 none */
 	bool observed;
+	uint8_t would;                          /* enum damp_action of the first rule that observes it, would_rule */
+	uint8_t warn_percent;                   /* used up of a limit of warn_rule; 0: nothing to tell */
+	int32_t would_rule, warn_rule;
 	bool exempt;                            /* met neither rules nor guard */
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
@@ -143,14 +162,11 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
 	uint16_t notify_gap;                    /* of the rules, for the exchange to open */
-	uint32_t path, heard;
 	uint32_t body_cap;                      /* of the rules */
-	uint32_t size_hint;                     /* Size1 of a 4.13, 0 none */
-	uint64_t transfer_key;
-	struct damp_block block;
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
@@ -170,9 +186,14 @@ struct damp_decision {
 	unsigned probes;                        /* pings to send beside or after what leaves */
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
-	unsigned nmatched, ncharges, nseen;
+	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
+	unsigned nmatched, ncharges, nseen, nholds;
 	struct damp_text_cost text_cost;
 	char cleared[0];
+	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	uint32_t path, heard, size_hint;
+	uint64_t transfer_key;
+	struct damp_block block;
 	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
 	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
@@ -180,6 +201,9 @@ struct damp_decision {
 	/* Charges, all or none, and the reason each refusal would have. */
 	struct damp_charge charge[DAMP_CHARGES_MAX];
 	uint8_t charge_reason[DAMP_CHARGES_MAX];
+	/* Places in the tally that the exchange takes, and its tickets. */
+	uint64_t hold_key[DAMP_TICKETS];
+	uint32_t hold_most[DAMP_TICKETS], hold_ticket[DAMP_TICKETS];
 	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
@@ -284,14 +308,20 @@ uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a,
 /* The ledger's key of a prefix in a domain. Free of hashing for the addresses
  * of the packet being judged, at the lengths that damp_hash_ends() knows. */
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
-/* Hash the ends of p, once: fills its hashes, peer_key and device_key. */
+/* Hash the ends of p, once: fills the hashes of the whole addresses, peer_key and
+ * device_key. And the peer's prefixes, which a flood does not need. */
 void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
 uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
-uint64_t damp_key_grey(const struct damp_pkt *p);
+static inline uint64_t damp_key_grey(const struct damp_pkt *p)
+{
+	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
+}
+
 /* The mark "somebody at this address has proved to be there", in the peer table. */
 static inline uint64_t damp_key_known(uint64_t peer_whole)
 {
@@ -345,6 +375,19 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 /* Bytes toward a proved peer, from its own budget. */
 void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* concurrent.c: may p open one more exchange under limit l? Adds to d what it
+ * will hold; says yes to what opens none. Pure. */
+bool damp_concurrent_within(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+			    struct damp_decision *d);
+/* For commit.c. Take a ticket for each place in d; false: one was not to be had,
+ * and none is taken. Return them. Have the exchange of key keep them, and renew
+ * what it holds. Renew, or give back, all that it holds. */
+bool damp_tickets_take(const struct damp_ctx *c, struct damp_decision *d);
+void damp_tickets_return(const struct damp_ctx *c, struct damp_decision *d);
+void damp_tickets_keep(const struct damp_ctx *c, uint64_t key, const struct damp_decision *d, damp_tick due);
+void damp_tickets_renew(const struct damp_ctx *c, uint64_t key, damp_tick due);
+void damp_tickets_end(const struct damp_ctx *c, uint64_t key);
+
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
  * bytes. */
@@ -372,13 +415,21 @@ void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct d
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* flood.c: one burst's short way. begin before the first packet and end after
+/* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse: settles p, whose proof was looked up, or returns false. */
+ * that are left. refuse settles p, whose proof was looked up, pass_by what is not
+ * ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
-bool damp_flood_likely(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
+
+/* offender.c: is an end of p blocked? Then d is the drop. And note who was above
+ * the limit of a rule that blocks. */
+bool damp_meets_block(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_decide_blocked(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_note_offender(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t rule);
 
 /* decide_*.c: fill d for one packet; pure. */
 void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -425,6 +476,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
 enum damp_reason damp_refusal(enum damp_reason cause);
+/* What is on record of challenges of p's sender. */
+void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -468,6 +521,20 @@ static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t valu
 	d->seen_life_s[d->nseen++] = life_s;
 }
 
+/* The credit of an exchange with a window is good as long as this is known. */
+static inline uint64_t damp_key_window(uint64_t xchg_key)
+{
+	return damp_mix(xchg_key, 0x57);
+}
+
+static inline void damp_note_window(const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (d->window_s == 0)
+		return;
+	d->xchg_flags |= DAMP_XCHG_WINDOW;
+	damp_see(d, damp_key_window(p->xchg_key), 0, d->window_s);
+}
+
 /* Remember the Message ID of a CON or NON so that its ACK or RST may pass. */
 static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -501,7 +568,26 @@ static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *
 	d->out_ip = p->frame.ip_len;
 }
 
-/* The key that a rung of limit l keeps p's budget under (decide_rules.c). */
+/* What an exchange that p opens may cost toward its unproved peer. */
+static inline uint32_t damp_credit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	const uint64_t most = ((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8;
+	const uint64_t credit = (((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8) + d->floor_bytes;
+
+	return (uint32_t)(credit < most ? credit : most);
+}
+
+/* Credit whose window is over is gone. */
+static inline void damp_credit_age(const struct damp_ctx *c, struct damp_xchg *x)
+{
+	uint64_t value;
+
+	if (x != NULL && damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
+	    !damp_seen_find(c->w->seen, damp_key_window(x->key), c->now, &value))
+		x->credit = 0;
+}
+
+/* The key that a rung of limit l keeps p's budget under (limit_key.c). */
 uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 			const struct damp_rung *r, unsigned rung);
 
@@ -521,7 +607,26 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,
 			 bool soon);
 
-/* event.c */
-void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule_slot);
+/* event.c: a record of p, and why. */
+struct damp_told {
+	enum damp_event_how how;
+	int32_t rule;                   /* -1: none */
+	uint8_t would;                  /* enum damp_action, when observed */
+	bool observed;
+	uint8_t used_percent;
+	uint64_t represents;
+};
+void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_told *told);
+/* The same for one per reason and second; d: NULL when no rule was asked. */
+void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+/* tell.c: tell of p what its rules ask for. True when the one that decided has a
+ * `log` of its own, so that p is in no other sample. */
+bool damp_tell(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+static inline bool damp_rule_logs(const struct damp_rule *r)
+{
+	return r->log_first > 0 || r->log_sample_q32 > 0;
+}
 
 #endif

@@ -26,17 +26,27 @@ static unsigned bits_of(const struct damp_addr *a, unsigned plen)
 	return bits < WHOLE ? bits : WHOLE;
 }
 
+/* An address as the two words of the hash: as it lies in memory. */
+struct words { uint64_t w[2]; };
+
+static inline struct words words_of(const struct damp_addr *a)
+{
+	struct words x;
+
+	memcpy(&x, a, sizeof(x));
+	return x;
+}
+
 static uint64_t hash_bits(const struct damp_judge *j, const struct damp_addr *a, unsigned bits)
 {
-	uint64_t hi = damp_get64(a->b), lo = damp_get64(a->b + 8);
+	struct damp_addr kept = { { 0 } };
+	struct words x;
 
-	if (bits < 64) {
-		hi = bits ? hi & ~0ull << (64 - bits) : 0;
-		lo = 0;
-	} else if (bits < WHOLE) {
-		lo = bits > 64 ? lo & ~0ull << (WHOLE - bits) : 0;
-	}
-	return damp_hasher3(&j->h_addr, hi, lo, bits);
+	memcpy(kept.b, a->b, bits / 8);
+	if (bits % 8)
+		kept.b[bits / 8] = (uint8_t)(a->b[bits / 8] & 0xff00u >> bits % 8);
+	x = words_of(&kept);
+	return damp_hasher3(&j->h_addr, x.w[0], x.w[1], bits);
 }
 
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen)
@@ -58,15 +68,25 @@ static inline struct rung_bits rung_bits(const struct damp_guard *g, bool v6)
 		    (struct rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
 }
 
-void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p)
+void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_addr *peer = damp_peer_addr(p);
 	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
 
-	p->peer_whole = hash_bits(c->j, peer, WHOLE);
 	p->peer_host = b.host == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.host);
 	p->peer_net = b.net == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.net);
-	p->device_whole = hash_bits(c->j, damp_device_addr(p), WHOLE);
+	p->rungs_hashed = 1;
+}
+
+void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct words peer = words_of(damp_peer_addr(p)), device = words_of(damp_device_addr(p));
+	uint64_t out[2];
+
+	damp_hasher3_pair(&c->j->h_addr, peer.w, device.w, WHOLE, out);
+	p->peer_whole = out[0];
+	p->device_whole = out[1];
+	p->rungs_hashed = 0;
 	p->peer_key = damp_key_port(p->peer_whole, damp_peer_port(p));
 	p->device_key = damp_key_port(p->device_whole, damp_device_port(p));
 }
@@ -105,11 +125,17 @@ uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, un
 
 static uint64_t load_token(const struct damp_pkt *p)
 {
-	const uint8_t *t = p->data + p->frame.payload_off + p->coap.token_off;
+	const uint32_t at = (uint32_t)p->frame.payload_off + p->coap.token_off;
+	const uint8_t *t = p->data + at;
 	uint64_t v = 0;
 
+	/* The token's bytes, the first lowest; eight in one go where there are so many. */
+	if (damp_likely(p->coap.token_len < DAMP_COAP_TOKEN_MAX && p->len - at >= sizeof(v))) {
+		memcpy(&v, t, sizeof(v));
+		return damp_le64(v) & ((1ull << 8 * p->coap.token_len) - 1);
+	}
 	for (unsigned i = 0; i < p->coap.token_len && i < DAMP_COAP_TOKEN_MAX; i++)
-		v = v << 8 | t[i];
+		v |= (uint64_t)t[i] << 8 * i;
 	return v;
 }
 
@@ -128,11 +154,6 @@ uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uin
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 {
 	return damp_hasher3(&j->h_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
-}
-
-uint64_t damp_key_grey(const struct damp_pkt *p)
-{
-	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
 }
 
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)

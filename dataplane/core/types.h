@@ -55,6 +55,26 @@ static inline uint64_t damp_get64(const uint8_t *p)
 	return (uint64_t)damp_get32(p) << 32 | damp_get32(p + 4);
 }
 
+/* A word that was loaded as it lies in memory, its first byte lowest. */
+static inline uint64_t damp_le64(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(v);
+#else
+	return v;
+#endif
+}
+
+/* A number as it would lie in memory in network order. */
+static inline uint16_t damp_net16(uint16_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return v;
+#else
+	return __builtin_bswap16(v);
+#endif
+}
+
 static inline void damp_put16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);

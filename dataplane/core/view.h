@@ -37,6 +37,7 @@ struct damp_live {
 	uint64_t *mask;                         /* [nwords] rules in force */
 	uint8_t *mode;                          /* [nrules] enum damp_mode */
 	uint64_t least_s;                       /* the time it is at least, for what ends */
+	uint8_t list_of[DAMP_RUNTIME_SETS_MAX]; /* list of prefixes of each set; before the view is published */
 };
 
 struct damp_view {
@@ -55,6 +56,8 @@ struct damp_view {
 	const struct damp_schedule *schedules;
 	const struct damp_time_zone *time_zones;
 	const struct damp_transition *transitions;
+	const struct damp_runtime_set *sets;
+	const struct damp_set_class *set_classes;
 	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
 	 * one word is its own head and has no other. */
 	const uint64_t *rows;
@@ -66,6 +69,8 @@ struct damp_view {
 	uint32_t *top4;
 	uint32_t top4_shift;
 	struct damp_port_map ports;
+	bool counts_open;                       /* a limit counts what is open at once */
+	bool tells;                             /* a rule has `log` or `warn` */
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
 	struct damp_memo *memo[DAMP_WORKERS_MAX];
@@ -95,7 +100,12 @@ struct damp_view *damp_view_clone(const struct damp_view *v, const struct damp_s
 uint64_t damp_program_checksum(const void *block, size_t len);
 
 /* Address class, by binary search over the ranges. */
-uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a);
+uint16_t damp_view_class_search(const struct damp_view *v, const struct damp_addr *a);
+
+static inline uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a)
+{
+	return v->hdr->nclasses == 1 ? 0 : damp_view_class_search(v, a);
+}
 
 static inline const uint64_t *damp_view_head(const struct damp_view *v, uint32_t row)
 {
@@ -121,6 +131,21 @@ static inline uint32_t damp_view_skip(const struct damp_view *v)
 static inline const uint64_t *damp_view_row(const struct damp_view *v, uint32_t row)
 {
 	return damp_view_head(v, row) + damp_view_skip(v);
+}
+
+/* Rows of an address of a class and sets, by the side its packet came in on. */
+static inline uint32_t damp_view_src_row(const struct damp_view *v, uint16_t cls, uint8_t sets, unsigned side)
+{
+	if (damp_likely(sets == 0))
+		return v->classes[cls].src_row[side];
+	return v->set_classes[(size_t)cls * ((1u << v->hdr->nsets) - 1) + sets - 1].src_row[side];
+}
+
+static inline uint32_t damp_view_dst_row(const struct damp_view *v, uint16_t cls, uint8_t sets, unsigned side)
+{
+	if (damp_likely(sets == 0))
+		return v->classes[cls].dst_row[side];
+	return v->set_classes[(size_t)cls * ((1u << v->hdr->nsets) - 1) + sets - 1].dst_row[side];
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)

@@ -16,6 +16,7 @@
 #include "view_check.h"
 
 #include "lease.h"
+#include "tables.h"
 
 #include "view.h"
 
@@ -113,6 +114,8 @@ static bool check_sizes(const struct check *c)
 
 	if (slen == 0 || s[0] != 0 || s[slen - 1] != 0)
 		return bad(c, "strings are not terminated");
+	if (h->nsets > DAMP_RUNTIME_SETS_MAX)
+		return bad(c, "more than %u sets that are filled at run time", DAMP_RUNTIME_SETS_MAX);
 	if (h->nrows > (DAMP_PROGRAM_MAX_BYTES / 8))
 		return bad(c, "too many rows");
 	return exact(c, DAMP_SEC_GUARD, 1, sizeof(struct damp_guard), "the guard") &&
@@ -120,6 +123,9 @@ static bool check_sizes(const struct check *c)
 	       exact(c, DAMP_SEC_LIMITS, h->nlimits, sizeof(struct damp_limit), "limits") &&
 	       exact(c, DAMP_SEC_CLASSES, h->nclasses, sizeof(struct damp_class), "classes") &&
 	       exact(c, DAMP_SEC_TEXTS, 2, sizeof(struct damp_text_rows), "texts") &&
+	       exact(c, DAMP_SEC_SETS, h->nsets, sizeof(struct damp_runtime_set), "sets") &&
+	       exact(c, DAMP_SEC_SET_CLASSES, (uint64_t)h->nclasses * ((1u << h->nsets) - 1),
+		     sizeof(struct damp_set_class), "classes of sets") &&
 	       exact(c, DAMP_SEC_SCHEDULES, count(c, DAMP_SEC_SCHEDULES, sizeof(struct damp_schedule)),
 		     sizeof(struct damp_schedule), "schedules") &&
 	       exact(c, DAMP_SEC_TIME_ZONES, count(c, DAMP_SEC_TIME_ZONES, sizeof(struct damp_time_zone)),
@@ -182,6 +188,11 @@ static bool whens_ok(const struct check *c, const struct damp_rule *r)
 	return true;
 }
 
+static bool block_ok(const struct damp_rule_block *b)
+{
+	return b->for_s == 0 || (b->grow_q8 >= 256 && b->what <= DAMP_PER_DEVICE && b->plen4 <= 32 && b->plen6 <= 128);
+}
+
 static bool check_rules(const struct check *c)
 {
 	const struct damp_rule *r = section(c, DAMP_SEC_RULES);
@@ -192,6 +203,8 @@ static bool check_rules(const struct check *c)
 		if (r->mode >= DAMP_MODE_MAX || r->nlimits > DAMP_RULE_LIMITS_MAX || !act_ok(&r->then) ||
 		    !act_ok(&r->over) || !act_ok(&r->slip))
 			return bad(c, "rule %u: unknown mode, action or too many limits", i);
+		if (r->loud >= DAMP_LOUD_MAX || r->warn_percent > 100 || r->log_per >= DAMP_PER_MAX)
+			return bad(c, "rule %u: its events are out of range", i);
 		if (r->slice_szx > DAMP_SLICE_OFF)
 			return bad(c, "rule %u: block size is out of range", i);
 		if (r->notify_gap > DAMP_NOTIFY_GAP_MAX)
@@ -199,6 +212,8 @@ static bool check_rules(const struct check *c)
 		for (unsigned k = 0; k < r->nlimits; k++)
 			if (r->limit[k] >= c->h->nlimits)
 				return bad(c, "rule %u: limit %u does not exist", i, r->limit[k]);
+		if (!block_ok(&r->block))
+			return bad(c, "rule %u: its block is out of range", i);
 		if (!whens_ok(c, r))
 			return bad(c, "rule %u: a schedule does not exist", i);
 	}
@@ -210,8 +225,10 @@ static bool check_limits(const struct check *c)
 	const struct damp_limit *l = section(c, DAMP_SEC_LIMITS);
 
 	for (uint32_t i = 0; i < c->h->nlimits; i++, l++) {
+		const unsigned deepest = l->kind == DAMP_LIMIT_CONCURRENT ? DAMP_TICKETS : DAMP_RUNGS_MAX;
+
 		if (!string_ok(c, l->name_off) || l->kind >= DAMP_LIMIT_KIND_MAX || l->per >= DAMP_PER_MAX ||
-		    l->nrungs4 > DAMP_RUNGS_MAX || l->nrungs6 > DAMP_RUNGS_MAX)
+		    l->nrungs4 > deepest || l->nrungs6 > deepest)
 			return bad(c, "limit %u: unknown kind or too many rungs", i);
 		for (unsigned k = 0; k < l->nrungs4; k++)
 			if (!rung_ok(&l->rung4[k], 32))
@@ -293,8 +310,15 @@ static bool check_rows(const struct check *c)
 	const struct damp_program_hdr *h = c->h;
 	const struct damp_class *cls = section(c, DAMP_SEC_CLASSES);
 	const struct damp_option_rows *o = section(c, DAMP_SEC_OPTIONS);
+	const struct damp_set_class *sc = section(c, DAMP_SEC_SET_CLASSES);
+	const struct damp_runtime_set *set = section(c, DAMP_SEC_SETS);
 	bool ok = true;
 
+	for (uint32_t i = 0; i < h->nsets; i++)
+		ok = ok && string_ok(c, set[i].name_off);
+	for (uint64_t i = 0; i < count(c, DAMP_SEC_SET_CLASSES, sizeof(*sc)); i++)
+		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
+			ok = ok && row_ok(c, sc[i].src_row[s]) && row_ok(c, sc[i].dst_row[s]);
 	for (uint32_t i = 0; i < h->nclasses; i++)
 		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 			ok = ok && row_ok(c, cls[i].src_row[s]) && row_ok(c, cls[i].dst_row[s]);
@@ -310,6 +334,11 @@ static bool check_rows(const struct check *c)
 		ok = ok && row_ok(c, h->row_truth[i]);
 	for (unsigned i = 0; i < 257; i++)
 		ok = ok && row_ok(c, h->row_code[i]);
+	for (unsigned i = 0; i < DAMP_HELLO_MAX; i++)
+		ok = ok && row_ok(c, h->row_hello[i]);
+	for (uint32_t i = 0; i < h->nclasses; i++)
+		if (!string_ok(c, cls[i].tenant_off))
+			return bad(c, "class %u: the name of its tenant lies outside the strings", i);
 	return ok || bad(c, "an attribute names a row that does not exist");
 }
 

@@ -77,6 +77,7 @@ enum damp_limit_kind {
 	DAMP_LIMIT_MESSAGES,
 	DAMP_LIMIT_BYTES,
 	DAMP_LIMIT_AMPLIFICATION,
+	DAMP_LIMIT_CONCURRENT,      /* requests without an answer yet, and observations */
 	DAMP_LIMIT_KIND_MAX
 };
 
@@ -89,12 +90,15 @@ enum damp_per {
 	DAMP_PER_DEVICE,
 	DAMP_PER_PAIR,
 	DAMP_PER_GLOBAL,
+	DAMP_PER_TENANT,            /* of the device, or if it has none of the peer (struct damp_class) */
+	DAMP_PER_PATH,              /* of a request, whoever asks whom */
 	DAMP_PER_MAX
 };
 
 /* A step of a ladder: addresses under one prefix share multiplier times the
  * rate. cost_q16: ticks per unit (byte or message), 16 fraction bits, the
- * multiplier already divided in. */
+ * multiplier already divided in. Of CONCURRENT: burst_ticks is how many may be
+ * open, the multiplier already multiplied in. */
 struct damp_rung {
 	uint64_t cost_q16;
 	uint32_t burst_ticks;
@@ -110,9 +114,29 @@ struct damp_limit {
 	uint8_t nrungs4, nrungs6;
 	uint16_t alpha_q8;          /* AMPLIFICATION: bytes out per byte in, 8 fraction bits */
 	uint16_t pad;
+	uint32_t floor_bytes;       /* and free ones on top, up to what the guard allows */
+	uint32_t window_s;          /* how long the credit is good; 0: as long as the exchange */
 	struct damp_rung rung4[DAMP_RUNGS_MAX];
 	struct damp_rung rung6[DAMP_RUNGS_MAX];
 };
+
+/* How loud the events of a rule are. X(NAME, "word") */
+#define DAMP_LOUDS(X)             \
+	X(UNSAID, "")             \
+	X(INFO, "info")           \
+	X(WARNING, "warning")     \
+	X(CRITICAL, "critical")   \
+	X(STORM, "storm")
+
+enum damp_loud {
+#define X(name, word) DAMP_LOUD_##name,
+	DAMP_LOUDS(X)
+#undef X
+	DAMP_LOUD_MAX
+};
+
+/* More than a ticket of the tally can count. */
+#define DAMP_CONCURRENT_MAX 65535u
 
 /* What happens to a message. The Max-Age of an answer lies in a range, by a keyed
  * hash of the request; both ends 0: no Max-Age. */
@@ -123,6 +147,17 @@ struct damp_act {
 	uint32_t max_age_s, max_age_to_s;
 };
 
+/* Who stays above a limit for so long is dropped for a while, longer each time. */
+struct damp_rule_block {
+	uint32_t after_ms;
+	uint32_t for_s;             /* the first time; 0: the rule blocks nobody */
+	uint32_t max_s;             /* 0: no bound but the data plane's */
+	uint16_t grow_q8;           /* factor, 8 fraction bits, at least 1 */
+	uint8_t what;               /* enum damp_per: SOURCE, TARGET, PEER or DEVICE */
+	uint8_t plen4, plen6;
+	uint8_t pad[3];
+};
+
 #define DAMP_NEVER_ENDS UINT64_MAX
 
 struct damp_rule {
@@ -131,19 +166,24 @@ struct damp_rule {
 	uint8_t mode;               /* enum damp_mode, the file's ceiling applied */
 	uint8_t nlimits;
 	uint8_t slice_szx;          /* as the guard's, for what the rule lets pass; DAMP_SLICE_OFF: no say */
-	uint8_t pad;
+	uint8_t loud;               /* enum damp_loud */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	/* Of the messages that the rule would end, not let pass, each slip_every-th
 	 * gets slip in place of over (or then, without a limit); 0: none does. */
 	uint16_t slip_every;
 	uint16_t notify_gap;        /* sixteenths of a second between notifications of what the rule lets register; 0: no say */
 	uint32_t body_bytes;        /* as the guard's transfer_bytes, for what the rule lets pass; 0: no say */
+	/* Events. Of the messages it acts on, or would, the first log_first of each
+	 * log_per (0: of none) and a share of log_sample_q32 / 2^32 are told one by one. */
+	uint32_t log_first, log_sample_q32;
 	struct damp_act then, over, slip;
 	uint64_t until_s;           /* Unix time at which it is over, or DAMP_NEVER_ENDS */
 	uint16_t when[DAMP_RULE_WHENS_MAX]; /* schedules: in force while one of them is */
 	uint8_t nwhens;             /* 0: at all times */
 	uint8_t unable;             /* asks for what nothing can tell: off, whatever mode is set */
-	uint8_t pad3[6];
+	uint8_t warn_percent;       /* told when a limit is used up so far, 0 never */
+	uint8_t log_per;            /* enum damp_per */
+	struct damp_rule_block block;
 };
 
 /*
@@ -283,6 +323,10 @@ struct damp_guard {
 	uint32_t announce_bytes;                       /* largest Size2 that an inside client is told */
 	uint32_t q_blocks;                             /* answers that one request with Q-Block2 may bring */
 	uint32_t group_answers;                        /* answers that one request to a group may bring */
+	/* Where only one direction is seen (core/routing.h). */
+	uint8_t unanswered_prove;                      /* answers are not seen: a proof before every request */
+	uint8_t unasked_small;                         /* requests are not seen: small answers as in the grace time */
+	uint8_t pad2[6];
 };
 
 enum damp_section_id {
@@ -304,6 +348,8 @@ enum damp_section_id {
 	DAMP_SEC_SCHEDULES, /* struct damp_schedule[] */
 	DAMP_SEC_TIME_ZONES, /* struct damp_time_zone[] */
 	DAMP_SEC_TRANSITIONS, /* struct damp_transition[] */
+	DAMP_SEC_SETS,      /* struct damp_runtime_set[nsets] */
+	DAMP_SEC_SET_CLASSES, /* struct damp_set_class[nclasses][2^nsets - 1] */
 	DAMP_SEC_MAX
 };
 
@@ -311,11 +357,33 @@ enum damp_section_id {
 #define DAMP_CLASS_INSIDE 1u    /* belongs to the inside zone's prefixes */
 #define DAMP_CLASS_EXEMPT 2u    /* neither limited nor counted */
 
-/* Rows of one address class, by the side the packet came in on. */
+/* Rows of one address class, by the side the packet came in on. tenant: whose
+ * addresses they are, of the tenant's name so that it stays over a reload; 0:
+ * nobody's. */
 struct damp_class {
 	uint32_t flags;
+	uint32_t tenant, tenant_off;    /* and its name in the strings */
 	uint32_t pad;
 	uint64_t exempt_until_s;    /* Unix time at which EXEMPT is over, or DAMP_NEVER_ENDS */
+	uint32_t src_row[DAMP_SIDE_MAX];
+	uint32_t dst_row[DAMP_SIDE_MAX];
+};
+
+/*
+ * Sets that are filled while the gateway runs. Which of them an address is in,
+ * as bits, picks the rows of its class in place of those of struct damp_class
+ * (which hold for an address that is in none): entry bits - 1 of the class.
+ */
+#define DAMP_RUNTIME_SETS_MAX 6u
+
+struct damp_runtime_set {
+	uint32_t name_off;
+	uint32_t size;              /* most members */
+	uint32_t timeout_s;         /* of a member, when whoever adds it does not say */
+	uint32_t pad;
+};
+
+struct damp_set_class {
 	uint32_t src_row[DAMP_SIDE_MAX];
 	uint32_t dst_row[DAMP_SIDE_MAX];
 };
@@ -329,6 +397,8 @@ struct damp_class {
 #define DAMP_TRUTH_MULTICAST 4u
 #define DAMP_TRUTHS 8u
 
+/* What a DTLS datagram begins with: index of row_hello, asked of DTLS only. */
+enum damp_hello { DAMP_HELLO_NONE, DAMP_HELLO_FIRST, DAMP_HELLO_COOKIE, DAMP_HELLO_MAX };
 #define DAMP_LOCKED_MODE 1u     /* the modes of rules */
 
 struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
@@ -338,6 +408,7 @@ struct damp_program_hdr {
 	uint32_t version;
 	uint32_t hdr_len;           /* sizeof(struct damp_program_hdr) */
 	uint64_t total_len;
+	uint64_t made_s;            /* Unix time at which the day began that it was made on, by its maker's clock */
 	uint64_t checksum;          /* damp_program_checksum(): of all bytes but this field */
 	uint32_t generation;        /* given by the loader */
 	uint32_t revision;          /* of the rule file */
@@ -348,13 +419,14 @@ struct damp_program_hdr {
 	uint32_t nlimits, nclasses, nrows;
 	uint32_t has_inside;        /* inside prefixes are known */
 	uint32_t locked;            /* DAMP_LOCKED_x: what nobody may change while it runs */
-	uint32_t pad;
+	uint32_t nsets;
 	uint16_t ncoap_ports, ndtls_ports;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	uint32_t row_kind[DAMP_KIND_MAX];
 	uint32_t row_type[4 + 1];   /* by enum damp_coap_type, then "has none" */
 	uint32_t row_truth[DAMP_TRUTHS];
 	uint32_t row_code[256 + 1]; /* by code byte, then "has none" */
+	uint32_t row_hello[DAMP_HELLO_MAX]; /* no ClientHello, one without a cookie, one with */
 	struct damp_section sec[DAMP_SEC_MAX];
 };
 

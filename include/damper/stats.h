@@ -60,15 +60,32 @@ enum damp_stage {
 	X(PEERS, "peers")                \
 	X(PROBES, "probes")              \
 	X(GREYLIST, "greylist")          \
+	X(CONCURRENT, "concurrent")      \
+	X(HELD, "held")                  \
 	X(TRANSFERS, "transfers")        \
 	X(LEASES, "leases")              \
-	X(HELD, "held")
+	X(LISTS, "lists")                \
+	X(SUSPECTS, "suspects")          \
+	X(WAITING, "waiting")
 
 enum damp_table {
 #define X(name, label) DAMP_TABLE_##name,
 	DAMP_TABLES(X)
 #undef X
 	DAMP_TABLE_MAX
+};
+
+/* Which directions the gateway sees: X(NAME, "label"). */
+#define DAMP_ROUTINGS(X)                 \
+	X(BOTH, "both")                  \
+	X(UNANSWERED, "unanswered")      \
+	X(UNASKED, "unasked")
+
+enum damp_routing {
+#define X(name, label) DAMP_ROUTING_##name,
+	DAMP_ROUTINGS(X)
+#undef X
+	DAMP_ROUTING_MAX
 };
 
 struct damp_counter { uint64_t packets, bytes; };
@@ -111,7 +128,8 @@ struct damp_worker_stats {
 	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
 	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
 	uint64_t held, held_released; /* messages kept behind a ping; those that went on when it was answered */
-	uint64_t reserved[26];
+	uint64_t routing_asked, routing_answered, routing_orphans; /* core/routing.h */
+	uint64_t reserved[23];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 
@@ -142,10 +160,13 @@ struct damp_stats {
 	uint64_t clock_trusted, clock_behind, clock_wall_s, clock_least_s, clock_steps;
 	uint64_t rules_waiting;     /* out of force for their time */
 	uint64_t mode_overrides, rules_observing;
+	uint64_t blocks, blocks_added, blocks_ended, blocks_full; /* prefixes blocked now; of all origins */
+	uint64_t set_members;
 	uint8_t rule_mode[DAMP_RULE_SLOTS];     /* enum damp_mode, overrides and ceilings considered */
 	uint8_t rule_time[DAMP_RULE_SLOTS];     /* enum damp_in_force */
 	uint64_t rule_mode_until_s[DAMP_RULE_SLOTS]; /* of an override: CLOCK_MONOTONIC seconds, 0 none */
-	uint32_t nrule_slots, pad;
+	uint32_t nrule_slots;
+	uint32_t routing;           /* enum damp_routing */
 	char rule_slot[DAMP_RULE_SLOTS][DAMP_NAME_MAX]; /* id of the rule a slot belongs to */
 	struct damp_worker_stats worker[DAMP_WORKERS_MAX];
 };

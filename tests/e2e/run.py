@@ -16,8 +16,10 @@ import change  # noqa: F401  (registers its scenario)
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import limits  # noqa: F401
+import learn  # noqa: F401
 import passing  # noqa: F401
 import proofs  # noqa: F401
+import timed  # noqa: F401
 
 SKIPPED = 77
 

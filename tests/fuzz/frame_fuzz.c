@@ -78,7 +78,7 @@ static void check_made(const uint8_t *frame, size_t len, const struct damp_frame
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct damp_frame f;
+	struct damp_frame f, fully;
 	struct damp_coap m;
 	uint8_t *frame, choice;
 	size_t len;
@@ -90,6 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame = malloc(size ? size : 1);
 	must(frame != NULL);
 	memcpy(frame, data, size);
+	damp_frame_parse_fully(frame, size, ports(), choice & 16, &fully);
+	damp_frame_parse(frame, size, ports(), choice & 16, &f);
+	must(memcmp(&f, &fully, sizeof(f)) == 0);
 	damp_frame_parse(frame, size, ports(), true, &f);
 	check_parse(&f, size);
 	if (f.cls == DAMP_FRAME_COAP) {

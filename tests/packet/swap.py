@@ -247,7 +247,7 @@ def messages_at_start():
     start_fails('"12" is not a number from', rewrite('mtu = 1500', 'mtu = 12'))
     start_fails('given twice', rewrite('mtu = 1500', 'mtu = 1500\nmtu = 1500'))
     start_fails('needs both', rewrite('inside = net_null1', ''))
-    start_fails('is neither poll nor sleep', rewrite('idle = sleep', 'idle = nap'))
+    start_fails('is neither poll, pause nor sleep', rewrite('idle = sleep', 'idle = nap'))
     start_fails('number of entries', rewrite('ledger = 64k', 'ledger = lots'))
     start_fails('no memory for the tables', rewrite('ledger = 64k', 'ledger = 400M'))
     start_fails('no memory for 4000000 packet buffers', rewrite('[packets]', '[packets]\nbuffers = 4000000'))
@@ -257,6 +257,20 @@ def messages_at_start():
     if not any(int(open(f'/sys/kernel/mm/hugepages/{d}/free_hugepages').read())
                for d in os.listdir('/sys/kernel/mm/hugepages')):
         start_fails('--no-huge -m 512', lambda p, c: [a for a in c if a not in ('--no-huge', '-m', '512')])
+
+
+def auto_workers():
+    """As many workers as lcores beside the main one; the start says why."""
+    p = Plane(ports=SILENT, workers=2)
+    with open(p.path('plane.conf'), encoding='ascii') as f:
+        text = f.read()
+    with open(p.path('plane.conf'), 'w', encoding='ascii') as f:
+        f.write(text.replace('count = 2', 'count = auto').replace('idle = sleep', 'idle = pause'))
+    with p:
+        p.start()
+        check(p.request(HELLO)[0]['nworkers'] == 2, p.read_log())
+        check('2 workers: 2 lcores beside the main one' in p.read_log(), f'not explained:\n{p.read_log()}')
+        p.stop()
 
 
 def without_eal():
@@ -271,4 +285,4 @@ def without_eal():
 
 if __name__ == '__main__':
     sys.exit(main((hello_and_swap, bad_programs, bad_requests, bypass, swap_under_load, restart, second_plane, telemetry,
-                   messages_at_start, without_eal)))
+                   messages_at_start, auto_workers, without_eal)))

@@ -237,6 +237,8 @@ static void defaults_agree(void **state)
 	SAME(announce_bytes);
 	SAME(q_blocks);
 	SAME(group_answers);
+	SAME(unanswered_prove);
+	SAME(unasked_small);
 #undef SAME
 	rig_close(&r);
 }

@@ -14,8 +14,11 @@
 #include "clock.h"
 #include "config.h"
 #include "core/view.h"
+#include "idle.h"
 #include "programs.h"
 #include "rss.h"
+#include "sampling.h"
+#include "scale.h"
 #include "segment.h"
 #include "state.h"
 #include "steer.h"
@@ -51,18 +54,20 @@ static void settings_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(load_text("# first line\n" PORTS "[workers]\ncount = 3\nidle = sleep\n[tables]\n"
-				   "ledger = 7168\npeers = 1\nexchanges = 2^20\nseen = 64k\nobservations = 1M\n"
+				   "ledger = 7168\npeers = 1\nexchanges = 2^20\nseen = 64k\nobservations = 1M\nconcurrent = 1k\nheld = 2k\n"
 				   "[packets]\nmtu = 9000 # jumbo\nburst = 32\n[paths]\nruntime = /r\nstate = /s\n",
 				   &c, err, sizeof(err)), 0);
 	assert_string_equal(c.port[DAMP_OUTSIDE], "a0");
 	assert_string_equal(c.port[DAMP_INSIDE], "b0");
 	assert_int_equal(c.nworkers, 3);
-	assert_true(c.idle_sleep);
+	assert_int_equal(c.idle, DAMP_IDLE_SLEEP);
 	assert_int_equal(c.tables.ledger_log2, 10);     /* 7168 = 7 ways x 1024 lines */
 	assert_int_equal(c.tables.peers_log2, 4);       /* the least there is */
 	assert_int_equal(c.tables.xchg_log2, 19);       /* 2 a line */
 	assert_int_equal(c.tables.seen_log2, 14);       /* 4 a line */
 	assert_int_equal(c.tables.obs_log2, 19);
+	assert_int_equal(c.tables.tally_log2, 8);       /* 4 a set */
+	assert_int_equal(c.tables.held_log2, 10);
 	assert_int_equal(c.mtu, 9000);
 	assert_int_equal(c.burst, 32);
 	assert_string_equal(c.runtime_dir, "/r");
@@ -77,10 +82,77 @@ static void defaults_hold(void **state)
 	(void)state;
 	assert_int_equal(load_text(PORTS, &c, err, sizeof(err)), 0);
 	assert_int_equal(c.nworkers, 1);
-	assert_false(c.idle_sleep);
+	assert_int_equal(c.idle, DAMP_IDLE_POLL);
 	assert_int_equal(c.mtu, 1500);
 	assert_string_equal(c.runtime_dir, DAMP_RUNTIME_DIR);
 	assert_memory_equal(&c.tables, &damp_judge_defaults, sizeof(c.tables));
+}
+
+static void workers_may_be_counted_later(void **state)
+{
+	struct damp_config c;
+	char err[512] = "";
+
+	(void)state;
+	assert_int_equal(load_text(PORTS "[workers]\ncount = auto\nidle = pause\n", &c, err, sizeof(err)), 0);
+	assert_int_equal(c.nworkers, 0);
+	assert_int_equal(c.idle, DAMP_IDLE_PAUSE);
+}
+
+static void workers_follow_lcores_and_queues(void **state)
+{
+	static const struct { unsigned lcores; uint16_t rx[2], tx[2]; unsigned workers; } cases[] = {
+		{ 4, { 8, 8 }, { 8, 8 }, 4 },   /* one a core */
+		{ 4, { 8, 2 }, { 8, 8 }, 2 },   /* the port with fewer queues decides */
+		{ 4, { 8, 8 }, { 3, 8 }, 3 },   /* send queues count too */
+		{ 4, { 1, 1 }, { 1, 1 }, 2 },   /* two ports of one queue: one worker from either side */
+		{ 1, { 1, 1 }, { 1, 1 }, 1 },
+		{ 0, { 8, 8 }, { 8, 8 }, 1 },   /* check_lcores() then says what is missing */
+		{ 64, { 64, 64 }, { 64, 64 }, DAMP_WORKERS_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rte_eth_dev_info info[DAMP_SIDE_MAX] = { 0 };
+
+		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+			info[side].max_rx_queues = cases[i].rx[side];
+			info[side].max_tx_queues = cases[i].tx[side];
+		}
+		assert_int_equal(damp_scale_workers(cases[i].lcores, info), cases[i].workers);
+	}
+}
+
+/* Rounds without a packet until it is time to sleep; 0: never within 5000. */
+static unsigned rounds_to_sleep(struct damp_idle *i)
+{
+	for (unsigned n = 1; n <= 5000; n++)
+		if (damp_idle_wait(i))
+			return n;
+	return 0;
+}
+
+static void idle_workers_wait(void **state)
+{
+	const uint64_t hz = 1000000;    /* a cycle is 1 us here, so the longest wait is 20 cycles */
+	struct damp_idle i;
+	unsigned first;
+
+	(void)state;
+	damp_idle_init(&i, DAMP_IDLE_POLL, hz);
+	assert_int_equal(rounds_to_sleep(&i), 0);
+	assert_int_equal(i.wait, 0);
+	damp_idle_init(&i, DAMP_IDLE_PAUSE, hz);
+	assert_int_equal(rounds_to_sleep(&i), 0);
+	assert_int_equal(i.wait, DAMP_IDLE_WAIT_US);
+	damp_idle_busy(&i);
+	assert_int_equal(i.wait, 0);
+	damp_idle_init(&i, DAMP_IDLE_SLEEP, hz);
+	first = rounds_to_sleep(&i);
+	assert_true(first > 64);
+	assert_int_equal(rounds_to_sleep(&i), 1);
+	damp_idle_busy(&i);             /* one packet brings back polling */
+	assert_int_equal(rounds_to_sleep(&i), first);
 }
 
 static void wrong_settings_are_named(void **state)
@@ -93,7 +165,7 @@ static void wrong_settings_are_named(void **state)
 		{ PORTS "[workers]\ncount = -1\n", "\"-1\" is not" },
 		{ PORTS "[workers]\ncount = 1x\n", "\"1x\" is not" },
 		{ PORTS "[workers]\ncount = 99999999999999999999\n", "is not a number" },
-		{ PORTS "[workers]\nidle = often\n", "neither poll nor sleep" },
+		{ PORTS "[workers]\nidle = often\n", "\"often\" is neither poll, pause nor sleep" },
 		{ PORTS "[clock]\ntrust = never\n", "neither kernel nor always" },
 		{ PORTS "[tables]\nledger = 2^\n", "not a number of entries" },
 		{ PORTS "[tables]\nledger = 2^41\n", "not a number of entries" },
@@ -269,13 +341,17 @@ static void rss_needs_both_ports(void **state)
 	(void)state;
 	damp_rss_plan(&rss, info, 2, 1);
 	assert_true(rss.usable);
+	assert_null(rss.obstacle);
 	damp_rss_plan(&rss, info, 1, 1);
 	assert_false(rss.usable);
 	damp_rss_plan(&rss, info, 5, 1);
 	assert_false(rss.usable);
+	assert_string_equal(rss.obstacle, "has fewer queues than there are workers");
 	info[DAMP_INSIDE].reta_size = 0;
 	damp_rss_plan(&rss, info, 2, 1);
 	assert_false(rss.usable);
+	assert_string_equal(rss.obstacle, "has no redirection table that can be set");
+	assert_int_equal(rss.obstacle_side, DAMP_INSIDE);
 	info[DAMP_INSIDE] = good;
 	info[DAMP_INSIDE].flow_type_rss_offloads = RTE_ETH_RSS_NONFRAG_IPV4_UDP;
 	damp_rss_plan(&rss, info, 2, 1);
@@ -407,6 +483,47 @@ static void *copy_running(const struct damp_plane *p, size_t *len)
 	return block;
 }
 
+#define SAMPLED_PEERS 4096u
+
+/* Of a chosen key all packets, of the others none; which are chosen hangs on
+ * the key; what is no CoAP is nobody's. */
+static void samples_are_of_keys(void **state)
+{
+	static struct damp_sample_ring ring;
+	const struct damp_key key = { 1, 2 }, other = { 3, 4 };
+	struct damp_pkt p[2] = { { .side = DAMP_OUTSIDE }, { .side = DAMP_OUTSIDE } };
+	unsigned chosen = 0, same = 0;
+
+	(void)state;
+	p[0].frame.cls = p[1].frame.cls = DAMP_FRAME_COAP;
+	p[0].frame.ip_len = p[1].frame.ip_len = 70000; /* kept within 16 bits */
+	for (unsigned i = 0; i < SAMPLED_PEERS; i++) {
+		const uint64_t before = ring.head;
+		uint64_t by_other;
+
+		memcpy(p[0].frame.src.b + 12, &i, sizeof(i));
+		p[1].frame.src = p[0].frame.src;
+		damp_sampling_take(&ring, &key, 16, p, 2, i);
+		assert_true(ring.head == before || ring.head == before + 2);
+		chosen += ring.head > before && (ring.slot[before % DAMP_SAMPLE_SLOTS].of & DAMP_SAMPLE_OF_PEER);
+		by_other = ring.head;
+		damp_sampling_take(&ring, &other, 16, p, 1, i);
+		same += (ring.head > by_other) == (by_other > before);
+	}
+	assert_in_range(chosen, SAMPLED_PEERS / 16 / 2, SAMPLED_PEERS / 16 * 2);
+	assert_true(same < SAMPLED_PEERS);
+	memset(&ring, 0, sizeof(ring));
+	p[1].frame.cls = DAMP_FRAME_OTHER;
+	p[0].reason = DAMP_REASON_RULE_LIMIT;
+	damp_sampling_take(&ring, &key, 1, p, 2, 77);
+	assert_int_equal(ring.head, 1);
+	assert_int_equal(ring.slot[0].seq, 0);
+	assert_int_equal(ring.slot[0].tick, 77);
+	assert_int_equal(ring.slot[0].of, DAMP_SAMPLE_OF_PEER | DAMP_SAMPLE_OF_DEVICE);
+	assert_int_equal(ring.slot[0].reason, DAMP_REASON_RULE_LIMIT);
+	assert_int_equal(ring.slot[0].ip_len, UINT16_MAX);
+}
+
 /* What is on trial runs, and is not what the next start begins with. */
 static void provisional_programs(void **state)
 {
@@ -507,6 +624,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_are_read),
 		cmocka_unit_test(defaults_hold),
+		cmocka_unit_test(workers_may_be_counted_later),
+		cmocka_unit_test(workers_follow_lcores_and_queues),
+		cmocka_unit_test(idle_workers_wait),
 		cmocka_unit_test(wrong_settings_are_named),
 		cmocka_unit_test(clock_counts_ticks),
 		cmocka_unit_test(queues_are_dealt_out),
@@ -519,6 +639,7 @@ int main(void)
 		cmocka_unit_test(state_survives),
 		cmocka_unit_test(programs_are_swapped),
 		cmocka_unit_test(provisional_programs),
+		cmocka_unit_test(samples_are_of_keys),
 		cmocka_unit_test(secrets_are_renewed),
 	};
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See sampling.h. */
+#include "sampling.h"
+
+#include "core/hash.h"
+
+#include <string.h>
+
+static bool chosen(const struct damp_key *key, const struct damp_addr *a, uint32_t one_in)
+{
+	uint64_t w[2];
+
+	memcpy(w, a->b, sizeof(w));
+	return (damp_hash2(key, w[0], w[1]) & (one_in - 1)) == 0;
+}
+
+static void put(struct damp_sample_ring *ring, const struct damp_key_sample *s)
+{
+	const uint64_t seq = ring->head;
+	struct damp_key_sample *slot = &ring->slot[seq % DAMP_SAMPLE_SLOTS];
+
+	/* A reader that copies while we write finds another number. */
+	__atomic_store_n(&slot->seq, UINT64_MAX, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	*slot = *s;
+	slot->seq = seq;
+	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+}
+
+void damp_sampling_take(struct damp_sample_ring *ring, const struct damp_key *key, uint32_t one_in,
+			const struct damp_pkt *pkt, unsigned n, damp_tick now)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct damp_pkt *p = &pkt[i];
+		struct damp_key_sample s = { .tick = now, .one_in = one_in, .side = p->side,
+					 .reason = p->reason };
+
+		if (p->frame.cls == DAMP_FRAME_OTHER)
+			continue;
+		if (chosen(key, damp_peer_addr(p), one_in))
+			s.of |= DAMP_SAMPLE_OF_PEER;
+		if (chosen(key, damp_device_addr(p), one_in))
+			s.of |= DAMP_SAMPLE_OF_DEVICE;
+		if (s.of == 0)
+			continue;
+		memcpy(s.peer, damp_peer_addr(p)->b, sizeof(s.peer));
+		memcpy(s.device, damp_device_addr(p)->b, sizeof(s.device));
+		s.ip_len = (uint16_t)(p->frame.ip_len < UINT16_MAX ? p->frame.ip_len : UINT16_MAX);
+		put(ring, &s);
+	}
+}

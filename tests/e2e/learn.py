@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Learning from live traffic, with the real processes."""
+
+import json
+import os
+import time
+
+from harness import Asking, damper_ok, expect, new_lab, scenario
+from peer import Peer
+
+
+def _shape(doc, side, per):
+    return next(s for s in doc["shapes"] if (s["side"], s["per"]) == (side, per))
+
+
+@scenario
+def learn():
+    """One client asks at a steady rate; that rate is what is learned, and the
+    proposal made of it is a rule file that check accepts."""
+    with new_lab() as lab:
+        done = lab.damper("learn", "show")
+        expect(done.returncode == 1, "something is learned before the start")
+        peer = Peer(lab, "honest", 4)
+        with Asking(peer, "/time", period=0.1) as asking:
+            damper_ok(lab, "learn", "start")
+            begun, asked = time.monotonic(), asking.asked
+            time.sleep(24)
+            rate = (asking.asked - asked) / (time.monotonic() - begun)
+        peer.close()
+        doc = json.loads(damper_ok(lab, "learn", "show", "--json"))
+        expect(doc["learning"] and doc["lost"] == 0 and doc["windows"] >= 2, f"{doc}")
+        for per in ("peer", "device", "pair", "global"):
+            shape = _shape(doc, "outside", per)
+            found = shape["messages"]["rate"]["max"]
+            expect(0.7 * rate <= found <= 1.3 * rate + 1,
+                   f"per {per}: {found} msg/s learned, {rate:.1f} asked\n{shape}")
+        damper_ok(lab, "learn", "stop")
+        after = json.loads(damper_ok(lab, "learn", "show", "--json"))
+        expect(not after["learning"] and after["windows"] == doc["windows"], "it went on, or was lost")
+        path = os.path.join(lab.folder, "proposal.yaml")
+        damper_ok(lab, "learn", "propose", "--out", path)
+        damper_ok(lab, "check", path)
