@@ -126,6 +126,7 @@ static unsigned buffers_needed(const struct damp_plane *p)
 
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
 		n += (unsigned)(p->port[side].nrx + p->port[side].ntx) * DAMP_PORT_DESCRIPTORS;
+	n += p->config.nworkers * DAMP_HOLDS;
 	return n + (p->config.nworkers + 1) * (POOL_CACHE + POOL_CACHE / 2 + 4 * DAMP_BURST);
 }
 

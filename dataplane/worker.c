@@ -106,7 +106,7 @@ static uint32_t room(const struct damp_worker *w, const struct rte_mbuf *m, uint
 	return RTE_MIN(buffer, RTE_MAX(wire, len));
 }
 
-static void parse(struct damp_worker *w, const struct damp_view *v, unsigned n)
+static void parse(struct damp_worker *w, const struct damp_view *v, unsigned n, bool held)
 {
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(w->mbuf[i], void *));
@@ -121,7 +121,8 @@ static void parse(struct damp_worker *w, const struct damp_view *v, unsigned n)
 		p->len = visible(m);
 		p->cap = room(w, m, p->len);
 		p->side = (uint8_t)side_of(w, m);
-		p->checksum_known = checksums_good(m);
+		p->checksum_known = held || checksums_good(m);
+		p->held = held;
 	}
 	damp_judge_parse(v, w->pkt, n);
 }
@@ -202,6 +203,10 @@ static void apply(struct damp_worker *w, unsigned n)
 			w->dead[ndead++] = m;
 			continue;
 		}
+		if (damp_unlikely(p->fate == DAMP_FATE_HOLD)) {
+			w->held[p->hold] = m;
+			continue;
+		}
 		if (p->out_len != p->len)
 			set_length(m, p->out_len);
 		/* No offload is asked for, so the field is free to tell count_loss()
@@ -213,15 +218,19 @@ static void apply(struct damp_worker *w, unsigned n)
 		rte_pktmbuf_free_bulk(w->dead, ndead);
 }
 
-/* n frames in w->mbuf: judge and send. fresh: straight from a port. */
-static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, bool fresh, uint64_t t)
+/* Where a burst comes from: straight from a port, from another worker, or from
+ * what this one held. */
+enum origin { ORIGIN_PORT, ORIGIN_WORKER, ORIGIN_HELD };
+
+/* n frames in w->mbuf: judge and send. */
+static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, enum origin origin, uint64_t t)
 {
 	const struct damp_signals *s = &w->plane->signals;
 	uint32_t one_in;
 
 	w->stats->bursts++;
-	parse(w, v, n);
-	if (fresh && w->nworkers > 1) {
+	parse(w, v, n, origin == ORIGIN_HELD);
+	if (origin == ORIGIN_PORT && w->nworkers > 1) {
 		if (__atomic_load_n(&s->software_steering, __ATOMIC_RELAXED))
 			n = keep_own(w, n);
 		else
@@ -257,7 +266,7 @@ static unsigned receive(struct damp_worker *w, const struct damp_view *v)
 		}
 		w->stats->rx[side_of(w, w->mbuf[0])].packets += n;
 		w->stats->rx[side_of(w, w->mbuf[0])].bytes += bytes;
-		process(w, v, n, true, lap(w, DAMP_STAGE_RX, n, t));
+		process(w, v, n, ORIGIN_PORT, lap(w, DAMP_STAGE_RX, n, t));
 		total += n;
 	}
 	return total;
@@ -274,10 +283,23 @@ static unsigned take_over(struct damp_worker *w, const struct damp_view *v)
 		if (n == 0)
 			continue;
 		w->stats->steered_in += n;
-		process(w, v, n, false, t);
+		process(w, v, n, ORIGIN_WORKER, t);
 		total += n;
 	}
 	return total;
+}
+
+/* Frames whose peer has proved itself meanwhile, or whose time is up. */
+static unsigned unhold(struct damp_worker *w, const struct damp_view *v)
+{
+	const uint64_t t = rte_rdtsc();
+	unsigned n = 0, at;
+
+	while (n < w->burst && damp_judge_unhold(w->judge, w->now, &at))
+		w->mbuf[n++] = w->held[at];
+	if (n > 0)
+		process(w, v, n, ORIGIN_HELD, t);
+	return n;
 }
 
 static unsigned emit(struct damp_worker *w)
@@ -338,6 +360,7 @@ static void round_once(struct damp_worker *w)
 		w->now = tick;
 	work = receive(w, v);
 	work += take_over(w, v);
+	work += unhold(w, v);
 	work += emit(w);
 	work += drain(w);
 	flush(w, DAMP_OUTSIDE);

@@ -54,6 +54,7 @@ struct damp_worker {
 	struct rte_mbuf *dead[DAMP_BURST];
 	struct damp_pkt pkt[DAMP_BURST];
 	struct damp_emit emit[DAMP_EMITS];
+	struct rte_mbuf *held[DAMP_HOLDS];      /* by the judge's numbers; valid while it says so */
 } __attribute__((aligned(64)));
 
 /* The loop; arg is a struct damp_worker. Returns 0 when signals.stop is set. */

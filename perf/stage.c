@@ -130,11 +130,14 @@ static inline __attribute__((always_inline)) void put_through(struct stage *s, c
 	for (unsigned at = 0; at < n; at += DAMP_BURST) {
 		const unsigned burst = n - at < DAMP_BURST ? n - at : DAMP_BURST;
 		const uint64_t since = bench_lap();
+		unsigned held;
 
 		take(s, f + at, burst);
 		damp_judge_parse(s->view, s->pkt, burst);
 		s->parse_cycles += bench_lap() - since;
 		damp_judge_run(s->worker, s->view, s->pkt, burst, s->now, false);
+		while (damp_judge_unhold(s->worker, s->now, &held))
+			;
 		s->emitted += damp_judge_emits(s->worker, s->now, s->emit, DAMP_EMITS);
 		advance(s, burst);
 	}

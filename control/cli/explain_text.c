@@ -204,6 +204,8 @@ static void print_effects(const json_t *e)
 		printf("          pings %lld more times, each 0.4 s, unless the peer proves "
 		       "itself\n",
 		       damp_get_int(e, "more_pings"));
+	if (damp_get_int(e, "pings") > 0)
+		printf("          pings up to %lld times meanwhile\n", damp_get_int(e, "pings"));
 }
 
 static void print_sends(const json_t *s)

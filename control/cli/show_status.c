@@ -248,6 +248,9 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 	printf("by what their server sent them: %lld by DTLS cookie, %lld by ACK, %lld by Echo\n",
 	       damp_get_int(c, "proofs_cookie"), damp_get_int(c, "proofs_ack"),
 	       damp_get_int(c, "proofs_server_echo"));
+	label("");
+	printf("%lld messages held behind a ping, %lld of them released when it was answered\n",
+	       damp_get_int(c, "held"), damp_get_int(c, "held_released"));
 	if (hurt == 0)
 		return;
 	label("");

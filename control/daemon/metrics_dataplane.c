@@ -176,6 +176,10 @@ static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 	fprintf(f, "damper_server_proofs_total{kind=\"cookie\"} %" PRIu64 "\n", t->proofs_cookie);
 	fprintf(f, "damper_server_proofs_total{kind=\"ack\"} %" PRIu64 "\n", t->proofs_ack);
 	fprintf(f, "damper_server_proofs_total{kind=\"echo\"} %" PRIu64 "\n", t->proofs_server_echo);
+	damp_metrics_family(f, "damper_held_total", "counter",
+			    "Messages kept behind a ping, and those of them that went on when it was answered.");
+	fprintf(f, "damper_held_total{result=\"kept\"} %" PRIu64 "\n", t->held);
+	fprintf(f, "damper_held_total{result=\"released\"} %" PRIu64 "\n", t->held_released);
 	damp_metrics_family(
 		f, "damper_made_packets_total", "counter",
 		"Packets of our own, in place of another or new, by the zone they leave to.");

@@ -153,8 +153,19 @@ void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *
 	damp_bench_commit(b);
 }
 
+/* Nobody answered our pings in what was recorded, so what would be held is not
+ * followed any further. */
+static void forget_held(struct damp_bench *b)
+{
+	unsigned at;
+
+	while (damp_judge_unhold(b->worker, b->now, &at))
+		;
+}
+
 unsigned damp_bench_emits(struct damp_bench *b, struct damp_emit *out, unsigned max)
 {
+	forget_held(b);
 	return damp_judge_emits(b->worker, b->now, out, max);
 }
 
@@ -171,7 +182,7 @@ uint32_t damp_bench_out_ip(const struct damp_bench *b)
 {
 	const struct damp_pkt *p = &b->pkt;
 
-	return p->fate == DAMP_FATE_DROP || p->out_len < p->frame.l3_off
+	return p->fate >= DAMP_FATE_DROP || p->out_len < p->frame.l3_off
 		       ? 0
 		       : p->out_len - p->frame.l3_off;
 }

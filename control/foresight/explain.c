@@ -154,7 +154,7 @@ static json_t *guard_json(const struct record *r)
 
 json_t *damp_verdict_json(const struct damp_bench *b)
 {
-	static const char *const fates[] = { "forward", "back", "drop" };
+	static const char *const fates[] = { "forward", "back", "drop", "hold" };
 	const struct damp_pkt *p = &b->pkt;
 	const int32_t rule = damp_bench_rule(b);
 	const struct damp_rule *r = rule >= 0 ? &b->view->rules[rule] : NULL;
@@ -187,7 +187,8 @@ static json_t *effects_json(const struct damp_decision *d)
 	if (d->payer != NULL)
 		json_object_set_new(j, "paid_by_exchange", json_integer(d->pay));
 	if (d->probes > 0)
-		json_object_set_new(j, "more_pings", json_integer(d->probes));
+		json_object_set_new(j, d->move == DAMP_MOVE_HOLD ? "pings" : "more_pings",
+				    json_integer(d->probes));
 	if (d->open_obs)
 		json_object_set_new(j, "opens_observation", json_true());
 	if (d->close_obs)
@@ -204,7 +205,7 @@ static json_t *sends_json(const struct damp_bench *b)
 	struct damp_frame f;
 	json_t *j;
 
-	if (p->fate == DAMP_FATE_DROP)
+	if (p->fate >= DAMP_FATE_DROP)
 		return json_null();
 	damp_frame_parse(p->data, p->out_len, &b->view->ports, true, &f);
 	j = json_pack("{s:s, s:b, s:i}", "to", damp_name_side(damp_bench_out_side(b)), "changed",

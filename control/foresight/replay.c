@@ -126,7 +126,7 @@ static bool count_emits(struct damp_replay_set *s)
 static bool count_bytes(struct damp_replay_set *s)
 {
 	const struct damp_pkt *p = &s->bench->pkt;
-	const bool outward = p->fate != DAMP_FATE_DROP &&
+	const bool outward = p->fate < DAMP_FATE_DROP &&
 			     damp_bench_out_side(s->bench) == DAMP_OUTSIDE;
 
 	if (p->proved)

@@ -32,7 +32,8 @@ struct bucket {
 
 struct values {
 	struct damp_guard g;
-	struct bucket unproved, first, first_network, first_known, server, proved, challenge, network, retry, all, ping, probing, notify;
+	struct bucket unproved, first, first_network, first_known, first_trust, server, proved, challenge, network, retry, all, ping, probing,
+		notify;
 	struct damp_steps steps[DAMP_FAMILIES];
 	struct damp_place steps_at;
 	struct damp_quantity reserve;
@@ -59,6 +60,8 @@ static const struct {
 	  offsetof(struct values, first_network), MSGS },
 	{ DAMP_KEY_FIRST_KNOWN_RATE, DAMP_KEY_FIRST_KNOWN_BURST,
 	  offsetof(struct values, first_known), MSGS },
+	{ DAMP_KEY_FIRST_TRUST_RATE, DAMP_KEY_FIRST_TRUST_BURST,
+	  offsetof(struct values, first_trust), MSGS },
 	{ DAMP_KEY_RETRIES_RATE, DAMP_KEY_RETRIES_BURST, offsetof(struct values, retry), MSGS },
 	{ DAMP_KEY_SERVERS_RATE, DAMP_KEY_SERVERS_BURST, offsetof(struct values, server), MSGS },
 	{ DAMP_KEY_ALL_RATE, DAMP_KEY_ALL_BURST, offsetof(struct values, all), MSGS },
@@ -125,6 +128,7 @@ static const struct {
 	{ DAMP_KEY_GUARD_TABLE_FULL, G(table_full), { "drop", "evict", NULL } },
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
+	{ DAMP_KEY_GUARD_HOLD, G(hold), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_PERMUTE, G(permute_mids), { NULL, NULL, NULL } },
 	{ DAMP_KEY_ASYMMETRIC_UNANSWERED, G(unanswered_prove), { "pass", "prove", NULL } },
 	{ DAMP_KEY_ASYMMETRIC_UNASKED, G(unasked_small), { "drop", "small", NULL } },
@@ -399,6 +403,8 @@ static void settle(struct damp_ctx *c, struct values *v)
 	rung(c, &v->first_known, 128, &v->g.first_known);
 	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V4], &v->g.first_net4);
 	rung(c, &v->first_network, (uint8_t)v->first_plen[DAMP_V6], &v->g.first_net6);
+	rung(c, &v->first_trust, (uint8_t)v->first_plen[DAMP_V4], &v->g.trust_net4);
+	rung(c, &v->first_trust, (uint8_t)v->first_plen[DAMP_V6], &v->g.trust_net6);
 	rung(c, &v->server, 128, &v->g.server);
 	rung(c, &v->retry, HOST_PLEN, &v->g.challenge_retry);
 	rung(c, &v->all, 0, &v->g.challenge_all);

@@ -129,6 +129,7 @@
 	X(FIRST, "'first_contact'", "guard: first_contact")                                       \
 	X(FIRST_NETWORK, "'network'", "guard: first_contact: network")                            \
 	X(FIRST_KNOWN, "'known'", "guard: first_contact: known")                                  \
+	X(FIRST_TRUST, "'trust'", "guard: first_contact: trust")                                  \
 	X(SERVERS, "'servers'", "guard: servers")                                                 \
 	X(PROVED, "'proved'", "guard: proved")                                                    \
 	X(CHALLENGES, "'challenges'", "guard: challenges")                                        \
@@ -463,6 +464,11 @@
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
+	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
+	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \
+	  "each worker; beyond that, and with `false`, blocks are asked for (`slice`), and an "   \
+	  "Echo or a ping takes the place of the message (attacks.md 3.2 P2).")                    \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
 	  "IP fragments of CoAP datagrams from outside (attacks.md 8, AV-43; RFC 7252 section "   \
 	  "4.6 asks endpoints to avoid them). Toward outside they pass to proved peers only, "    \
@@ -499,6 +505,12 @@
 	X(FIRST_KNOWN, BURST, "burst", MESSAGES, "0.1", "30 msg", "At once.")                     \
 	X(FIRST, NETWORK, "network", MAP, "0.1", "",                                              \
 	  "The same for a whole network, against carpet bombing (AV-41).")                        \
+	X(FIRST, TRUST, "trust", MAP, "0.1", "",                                                  \
+	  "Of a whole network, how many of these may bring back `amplification` times their "     \
+	  "bytes; the others bring back as many as they are, which is one ping. Slow attacks "    \
+	  "over many addresses end here (AV-50).")                                                \
+	X(FIRST_TRUST, RATE, "rate", RATE_MSG, "0.1", "2 msg/min", "Sustained.")                  \
+	X(FIRST_TRUST, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                     \
 	X(FIRST_NETWORK, RATE, "rate", RATE_MSG, "0.1", "2 msg/s", "Sustained.")                  \
 	X(FIRST_NETWORK, BURST, "burst", MESSAGES, "0.1", "16 msg", "At once.")                   \
 	X(FIRST_NETWORK, IPV4, "ipv4", INTEGER, "0.1", "24", "Length of an IPv4 network.")        \
@@ -523,7 +535,9 @@
 	  "these up.")                                                                            \
 	X(RETRIES, RATE, "rate", RATE_MSG, "0.1", "20 msg/s", "Sustained.")                       \
 	X(RETRIES, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
-	X(CHALLENGES, ALL, "all", MAP, "0.1", "", "The same for all addresses together.")         \
+	X(CHALLENGES, ALL, "all", MAP, "0.1", "",                                                \
+	  "The same for all addresses together: once for fresh requests, once for those that "    \
+	  "came again after a flood had spent these.")         \
 	X(ALL, RATE, "rate", RATE_MSG, "0.1", "100000 msg/s",                                     \
 	  "Toward everybody (attacks.md AV-49 names 1 Mpps as the most).")                        \
 	X(ALL, BURST, "burst", MESSAGES, "0.1", "100000 msg", "At once.")                         \

@@ -10,6 +10,12 @@
  * pinged first, whoever orders the challenge, and gets an Echo when it comes
  * again unproved; a NON gets an Echo at once.
  *
+ * Better than either is to hold the message while pings are out (hold.h): the
+ * client has what it asked for one round trip later and needs to do nothing. What
+ * is held is judged again when its peer has proved itself, or when its time is
+ * up; then a NON gets the Echo that was put by for it, and a CON nothing, because
+ * its client repeats the request.
+ *
  * Invariant: a challenge is charged to the peer's and its network's challenge
  * budgets and to the byte ledger, within a reserve that data may not use, so
  * that a victim's own client can still be asked while spoofed data is refused.
@@ -20,9 +26,11 @@
 /*
  * Which budget of its address a challenge is paid from. A flood of fresh requests
  * uses up the first. Where somebody has proved to be there is one more, but a
- * flood in his name uses that up as well; so what comes again keeps its own.
+ * flood in his name uses that up as well; so what comes again keeps its own, of
+ * its address and of the whole gateway: however many fresh requests there are, a
+ * client that repeats its own is asked.
  */
-enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN };
+enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN, PURSE_AGAIN_SPENT };
 
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			     uint32_t bytes, enum purse purse)
@@ -31,12 +39,19 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 	static const struct damp_addr all;
 
 	d->ncharges = 0;
+	/* The Echo after the pings of a message that was held belongs to the same challenge. */
+	if (c->p->held) {
+		damp_charge_unproved(c, d, peer, bytes, c->g->challenge_reserve_ticks);
+		return;
+	}
 	/* First what a flood spends first: its line is at hand, and the refusal
 	 * spares the others. All refusals have one reason. */
-	damp_charge_rung(c, d, &c->g->challenge_all, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
+	damp_charge_rung(c, d, &c->g->challenge_all, &all,
+			 purse == PURSE_AGAIN_SPENT ? DAMP_DOMAIN_AGAIN_ALL : DAMP_DOMAIN_CHALLENGE_ALL, 1,
+			 DAMP_REASON_CHALLENGE_RATE);
 	if (purse != PURSE_FRESH) {
 		damp_charge_rung(c, d, &c->g->challenge_retry, peer,
-				 purse == PURSE_AGAIN ? DAMP_DOMAIN_RETRY : DAMP_DOMAIN_KNOWN, 1,
+				 purse == PURSE_KNOWN ? DAMP_DOMAIN_KNOWN : DAMP_DOMAIN_RETRY, 1,
 				 DAMP_REASON_CHALLENGE_RATE);
 	} else {
 		damp_charge_rung(c, d, &c->g->challenge_host, peer, DAMP_DOMAIN_CHALLENGE_HOST, 1,
@@ -102,36 +117,82 @@ static bool under_pressure(enum damp_reason cause)
 	return cause != DAMP_REASON_RULE && cause != DAMP_REASON_PROOF_REQUIRED;
 }
 
+/* What of a budget may go for pings when p is held: of a NON, all but the Echo
+ * that follows if nobody answers them. */
+static uint32_t beside_echo(const struct damp_pkt *p, uint32_t budget, bool con, uint8_t echo)
+{
+	const uint32_t bytes = con || !echo ? 0 : damp_udp_ip_len(p, damp_challenge_len(p, echo));
+
+	return bytes > budget ? 0 : budget - bytes;
+}
+
+/* One message kept, and pings: one alone waits until a libcoap client hears it
+ * (attacks.md 6.3), of several the first goes at once. */
+static void keep(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, unsigned pings)
+{
+	d->move = DAMP_MOVE_HOLD;
+	d->verdict = DAMP_VERDICT_CHALLENGE;
+	d->reason = DAMP_REASON_HELD;
+	d->probes = pings;
+	d->probe_soon = pings > 1;
+	damp_expect_pong(c, p, d);
+}
+
+static bool may_hold(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return c->g->hold && !p->held && damp_hold_room(&c->w->hold, p->kind == DAMP_KIND_REQUEST);
+}
+
 enum damp_reason damp_refusal(enum damp_reason cause)
 {
 	return under_pressure(cause) ? cause : DAMP_REASON_CHALLENGE_RATE;
+}
+
+/* Is this the repetition of a request that was refused? spent: the gateway has no
+ * challenge left for fresh ones, and that is why. */
+static bool came_again(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
+{
+	const uint64_t key = p->grey_key;
+
+	if (p->kind != DAMP_KIND_REQUEST || p->coap.type != DAMP_COAP_CON)
+		return false;
+	return spent ? damp_repeat_again(c->w->repeats, key, c->now) : damp_grey_again(c->w->grey, key, c->now);
 }
 
 /* The purse of a request beside the fresh ones': of one that came again, and of
  * one from an address where somebody has proved to be. */
 static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (p->coap.type == DAMP_COAP_CON && damp_grey_again(c->w->grey, p->grey_key, c->now))
-		return PURSE_AGAIN;
+	const bool spent = !damp_gateway_may_ask(c);
+
+	if (came_again(c, p, spent))
+		return spent ? PURSE_AGAIN_SPENT : PURSE_AGAIN;
 	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
 }
 
-bool damp_gateway_may_ask(const struct damp_ctx *c)
+static bool all_may_be_asked(const struct damp_ctx *c, enum damp_domain domain)
 {
 	static const struct damp_addr all;
 	const struct damp_rung *r = &c->g->challenge_all;
 
-	return damp_rung_has_room(c, r, damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL), 1,
-				  DAMP_REASON_CHALLENGE_RATE);
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &all, r->plen, domain), 1, DAMP_REASON_CHALLENGE_RATE);
 }
 
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p)
+bool damp_gateway_may_ask(const struct damp_ctx *c)
+{
+	return all_may_be_asked(c, DAMP_DOMAIN_CHALLENGE_ALL);
+}
+
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
 {
 	const struct damp_rung *r = &c->g->challenge_host;
 
-	return damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST), 1,
-				  DAMP_REASON_CHALLENGE_RATE) ||
-	       other_purse(c, p) != PURSE_FRESH;
+	if (!spent && damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST),
+					 1, DAMP_REASON_CHALLENGE_RATE))
+		return true;
+	if (came_again(c, p, spent))
+		return !spent || all_may_be_asked(c, DAMP_DOMAIN_AGAIN_ALL);
+	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
 }
 
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
@@ -140,13 +201,13 @@ static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, st
 {
 	enum purse purse;
 
-	charge_challenge(c, d, &p->frame.src, bytes, PURSE_FRESH);
+	charge_challenge(c, d, damp_peer_addr(p), bytes, PURSE_FRESH);
 	if (affordable(c, d, why))
 		return true;
 	purse = other_purse(c, p);
 	if (purse == PURSE_FRESH)
 		return false;
-	charge_challenge(c, d, &p->frame.src, bytes, purse);
+	charge_challenge(c, d, damp_peer_addr(p), bytes, purse);
 	return affordable(c, d, why);
 }
 
@@ -160,6 +221,26 @@ static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p)
 	return asked_before(c, p) ? fitting : 0;
 }
 
+/* Hold a request that is to be challenged for the first time. */
+static bool hold_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget,
+			 enum damp_reason cause)
+{
+	const uint32_t left = beside_echo(p, budget, p->coap.type == DAMP_COAP_CON,
+					  damp_echo_fitting(p, p->coap.len));
+	unsigned pings = pings_for(p, left);
+	enum damp_reason why;
+
+	if (pings == 0 || !may_hold(c, p) || asked_before(c, p))
+		return false;
+	if (under_pressure(cause))
+		pings = 1;
+	if (!pay_challenge(c, p, d, pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN), &why))
+		return false;
+	keep(c, p, d, pings);
+	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
+	return true;
+}
+
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause)
 {
@@ -169,12 +250,19 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	uint32_t bytes;
 	uint8_t echo;
 
+	d->spent = !damp_gateway_may_ask(c);
 	/* What a flood spends first; these spare the rest. */
-	if (!p->frame.dst_group && pings > 0 && (!damp_gateway_may_ask(c) || !damp_peer_may_be_asked(c, p))) {
+	if (!p->frame.dst_group && pings > 0 && !damp_peer_may_be_asked(c, p, d->spent)) {
 		refuse(p, d, damp_refusal(cause));
 		return;
 	}
+	if (!p->frame.dst_group && hold_request(c, p, d, budget, cause))
+		return;
 	echo = echo_in_turn(c, p);
+	if (p->held && (!echo || p->coap.type == DAMP_COAP_CON)) {
+		refuse(p, d, cause);
+		return;
+	}
 	if (p->frame.dst_group || (!echo && pings == 0)) {
 		d->ncharges = 0;
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
@@ -208,8 +296,7 @@ bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, str
 
 	if (pings == 0)
 		return false;
-	charge_challenge(c, d, &p->frame.dst, bytes, PURSE_FRESH);
-	if (!affordable(c, d, &why))
+	if (!pay_challenge(c, p, d, bytes, &why))
 		return false;
 	d->move = DAMP_MOVE_PING_ON;
 	d->verdict = DAMP_VERDICT_CHALLENGE;
@@ -239,6 +326,25 @@ static uint8_t echo_on_possible(const struct damp_pkt *p, const struct damp_xchg
 	return damp_echo_fitting(p, room - headers);
 }
 
+/* Hold a response that would cost too much. One that its server repeats is left
+ * to its repetition. */
+static bool hold_response(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			  struct damp_xchg *x, uint8_t echo)
+{
+	const unsigned pings = pings_for(p, beside_echo(p, x->credit, x->flags & DAMP_XCHG_CON, echo));
+	const uint32_t bytes = pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	enum damp_reason why;
+
+	if (pings == 0 || p->coap.type == DAMP_COAP_CON || (x->flags & DAMP_XCHG_CHALLENGED) || !may_hold(c, p))
+		return false;
+	if (!pay_challenge(c, p, d, bytes, &why))
+		return false;
+	keep(c, p, d, pings);
+	d->pay = bytes;
+	d->payer_flags = DAMP_XCHG_CHALLENGED;
+	return true;
+}
+
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			      enum damp_reason why)
 {
@@ -249,11 +355,18 @@ void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p
 
 	d->payer = x;
 	d->speaks_blocks = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
+	if (hold_response(c, p, d, x, echo))
+		return;
+	if (p->held && (con || !echo)) {
+		d->ncharges = 0;
+		d->payer = NULL;
+		damp_drop(d, why);
+		return;
+	}
 	if (echo && (!con || !first || x->over == DAMP_ACT_CHALLENGE)) {
 		const uint32_t ip = damp_udp_ip_len(p, damp_challenge_len(p, echo));
 
-		charge_challenge(c, d, &p->frame.dst, ip, PURSE_FRESH);
-		if (affordable(c, d, &why)) {
+		if (pay_challenge(c, p, d, ip, &why)) {
 			d->move = DAMP_MOVE_ECHO_ON;
 			d->verdict = DAMP_VERDICT_CHALLENGE;
 			d->reason = DAMP_REASON_CHALLENGED;

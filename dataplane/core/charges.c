@@ -57,6 +57,43 @@ void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, con
 			DAMP_REASON_LEDGER_NET);
 }
 
+static bool known(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
+}
+
+void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (known(c, p)) {
+		damp_charge_rung(c, d, &c->g->first_known, &p->frame.src, DAMP_DOMAIN_FIRST_KNOWN, 1,
+				 DAMP_REASON_FIRST_CONTACT);
+		return;
+	}
+	damp_charge_rung(c, d, &c->g->first_host, &p->frame.src, DAMP_DOMAIN_FIRST_HOST, 1,
+			 DAMP_REASON_FIRST_CONTACT);
+	damp_charge_rung(c, d, p->frame.v6 ? &c->g->first_net6 : &c->g->first_net4, &p->frame.src,
+			 DAMP_DOMAIN_FIRST_NET, 1, DAMP_REASON_FIRST_CONTACT);
+}
+
+bool damp_charge_trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint16_t beyond_q8)
+{
+	const struct damp_rung *r = p->frame.v6 ? &c->g->trust_net6 : &c->g->trust_net4;
+	struct damp_decision probe;
+	enum damp_reason why;
+
+	probe.ncharges = 0;
+	damp_charge_rung(c, &probe, r, &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
+	if (known(c, p))
+		return true;
+	if (damp_charges_fit(c, &probe, &why)) {
+		damp_charge_rung(c, d, r, &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
+		return true;
+	}
+	if (d->alpha_q8 > beyond_q8)
+		d->alpha_q8 = beyond_q8;
+	return false;
+}
+
 void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const struct damp_rung *r = &c->g->proved;
@@ -97,25 +134,26 @@ bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uin
 	return r->cost_q16 == 0 || alone_fits(c, &one, why);
 }
 
-static struct damp_charge guess(const struct damp_ctx *c, const struct damp_pkt *p)
+static struct damp_charge guess(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
 	return (struct damp_charge){
-		.key = damp_key_prefix(c, &p->frame.src, p->frame.v6 ? 128 : 32, DAMP_DOMAIN_GUESSES),
+		.key = damp_key_prefix(c, &p->frame.src, p->frame.v6 ? 128 : 32, domain),
 		.cost = DAMP_GUESS_TICKS,
 		.burst = DAMP_GUESS_TICKS * DAMP_GUESSES,
 	};
 }
 
-bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p)
+bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
-	const struct damp_charge one = guess(c, p);
+	const struct damp_charge one = guess(c, p, domain);
 
 	return damp_ledger_peek(c->j->ledger, &one, 1, c->now) < 0;
 }
 
-void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		       enum damp_domain domain)
 {
-	const struct damp_charge one = guess(c, p);
+	const struct damp_charge one = guess(c, p, domain);
 
 	if (d->move == DAMP_MOVE_DROP)
 		d->ncharges = 0;

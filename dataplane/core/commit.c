@@ -51,7 +51,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	const damp_tick due = c->now + DAMP_SECONDS(d->xchg_life_s);
 	bool fresh;
 	struct damp_xchg *x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
-	const uint64_t credit = (uint64_t)x->credit + d->credit;
+	const uint64_t credit = (uint64_t)(d->credit_alone ? 0 : x->credit) + d->credit;
 
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
@@ -94,6 +94,7 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
 	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
+	damp_hold_release(&c->w->hold, p->peer_key);
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
@@ -233,7 +234,7 @@ static void schedule_probes(const struct damp_ctx *c, const struct damp_pkt *p, 
 	e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
 					       ping_mid(c, p));
 	if (e.len > 0)
-		damp_probe_schedule(c, p, &e, d->probes);
+		damp_probe_schedule(c, p, &e, d->probes, d->probe_soon);
 }
 
 static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d,
@@ -293,7 +294,8 @@ static size_t add_echo(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 
 static size_t make_forward(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	schedule_probes(c, p, d, DAMP_REPLY_ON);
+	if (damp_unlikely(d->probes > 0))
+		schedule_probes(c, p, d, DAMP_REPLY_ON);
 	if (d->verdict != DAMP_VERDICT_BYPASS && damp_mid_moves(c, p))
 		damp_rewrite_mid(p->data, &p->frame, mid_there(c, p));
 	if (d->clamp_attrs)
@@ -303,6 +305,17 @@ static size_t make_forward(const struct damp_ctx *c, struct damp_pkt *p, struct 
 	if (d->strip_size2)
 		return damp_rewrite_strip(p->data, p->len, &p->frame, &p->coap, DAMP_COAP_OPT_SIZE2);
 	return d->preempt_len ? add_echo(c, p, d) : p->len;
+}
+
+/* The frame stays as it is; only pings leave. */
+static size_t hold(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
+{
+	const bool request = p->kind == DAMP_KIND_REQUEST;
+
+	schedule_probes(c, p, d, request ? DAMP_REPLY_BACK : DAMP_REPLY_ON);
+	p->hold = (uint16_t)damp_hold_take(&c->w->hold, p->peer_key, request, c->now + DAMP_HOLD_TIME);
+	c->w->stats->held++;
+	return p->len;
 }
 
 /* Rewrite the frame as the move says. Returns its new length, 0 when it could
@@ -323,9 +336,17 @@ static size_t rewrite(const struct damp_ctx *c, struct damp_pkt *p, struct damp_
 		return make_ping(c, p, d, DAMP_REPLY_ON);
 	case DAMP_MOVE_RST_BACK:
 		return damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_RST, p->coap.mid);
+	case DAMP_MOVE_HOLD:
+		return hold(c, p, d);
 	default:
 		return 0;
 	}
+}
+
+/* Does what leaves come from us, in the place of p? */
+static bool makes(const struct damp_decision *d)
+{
+	return d->move > DAMP_MOVE_FORWARD && d->move != DAMP_MOVE_HOLD;
 }
 
 static void set_fate(struct damp_pkt *p, struct damp_decision *d, size_t len)
@@ -335,17 +356,20 @@ static void set_fate(struct damp_pkt *p, struct damp_decision *d, size_t len)
 		[DAMP_MOVE_CODE_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_ECHO_BACK] = DAMP_FATE_BACK,
 		[DAMP_MOVE_PING_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_RST_BACK] = DAMP_FATE_BACK,
 		[DAMP_MOVE_ECHO_ON] = DAMP_FATE_FORWARD,     [DAMP_MOVE_PING_ON] = DAMP_FATE_FORWARD,
+		[DAMP_MOVE_HOLD] = DAMP_FATE_HOLD,
 	};
 
 	if (d->move != DAMP_MOVE_DROP && len == 0)
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
+	if (p->held && d->move == DAMP_MOVE_DROP)
+		d->reason = DAMP_REASON_HELD_EXPIRED;
 	p->fate = fate[d->move];
 	p->reason = d->reason;
 	p->verdict = d->verdict;
 	p->rule = d->rule;
 	p->observed = d->observed;
 	p->out_len = (uint32_t)len;
-	if (d->move > DAMP_MOVE_FORWARD)
+	if (makes(d))
 		d->out_ip = (uint32_t)len - p->frame.l3_off;
 }
 
@@ -398,11 +422,18 @@ static void count_routing(const struct damp_pkt *p, const struct damp_decision *
 	}
 }
 
-static void count(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */
+static bool counts_toward_promise(const struct damp_pkt *p, const struct damp_decision *d)
+{
+	return p->kind != DAMP_KIND_NOT_COAP && !p->proved && !d->exempt && d->verdict != DAMP_VERDICT_BYPASS;
+}
+
+/* What was counted when p was first judged, and held: every packet has one kind
+ * and one reason. */
+static void count_once(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+		       uint64_t bytes)
 {
 	struct damp_worker_stats *s = c->w->stats;
-	const uint64_t bytes = p->frame.ip_len ? p->frame.ip_len : p->len;
-	const bool ours = p->kind != DAMP_KIND_NOT_COAP;
 
 	add(&s->kind[p->side][p->kind], bytes);
 	add(&s->reason[p->side][d->reason], bytes);
@@ -411,19 +442,37 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	if (d->blocked_slot)
 		add(&s->rule[d->blocked_slot][d->reason == DAMP_REASON_BLOCKED ? DAMP_OUT_ACTED : DAMP_OUT_WOULD], bytes);
 	count_slips(c, d);
+	if (p->kind != DAMP_KIND_NOT_COAP)
+		count_routing(p, d, s);
+	if (p->side == DAMP_OUTSIDE && counts_toward_promise(p, d))
+		s->unproved_bytes_in += bytes;
+}
+
+/* Held before: it is released, or an Echo goes in its place, or it ends. */
+static void count_again(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t bytes)
+{
+	struct damp_worker_stats *s = c->w->stats;
+
+	s->held_released += p->proved;
+	if (p->fate == DAMP_FATE_DROP)
+		add(&s->reason[p->side][DAMP_REASON_HELD_EXPIRED], bytes);
+}
+
+static void count(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	struct damp_worker_stats *s = c->w->stats;
+	const uint64_t bytes = p->frame.ip_len ? p->frame.ip_len : p->len;
+
+	if (damp_unlikely(p->held))
+		count_again(c, p, bytes);
+	else
+		count_once(c, p, d, bytes);
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
 	s->hs_scans += d->text_cost.hs_scans;
-	if (d->move > DAMP_MOVE_FORWARD)
+	if (makes(d))
 		add(&s->made[side_out(p)], d->out_ip);
-	if (ours)
-		count_routing(p, d, s);
-	/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */
-	if (!ours || p->proved || d->exempt || d->verdict == DAMP_VERDICT_BYPASS)
-		return;
-	if (p->side == DAMP_OUTSIDE)
-		s->unproved_bytes_in += bytes;
-	if (p->fate != DAMP_FATE_DROP && side_out(p) == DAMP_OUTSIDE)
+	if (p->fate < DAMP_FATE_DROP && side_out(p) == DAMP_OUTSIDE && counts_toward_promise(p, d))
 		s->unproved_bytes_out += d->out_ip;
 }
 
@@ -442,7 +491,9 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		settle_tickets(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
-		if (d->grey_key)
+		if (d->grey_key && d->spent)
+			damp_repeat_note(c->w->repeats, d->grey_key, c->now);
+		else if (d->grey_key)
 			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);

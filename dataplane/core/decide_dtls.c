@@ -8,11 +8,17 @@
  * A conversation that an inside client began is held to PROBING_RATE until
  * its peer answers, as for CoAP. A cookie that the server inside sends out is
  * noted, and the ClientHello that returns it proves its sender: from then on
- * the budget of a proved peer takes the place of the credit.
+ * the budget of a proved peer takes the place of the credit. A peer that keeps
+ * sending and never does is trusted with little (AV-24): beyond its first contact
+ * it gets less than it sent, which is still enough for a cookie when its hello
+ * comes again.
  *
  * Reference: RFC 6347 4.2.1, RFC 9147 5.1, AV-45, AV-46.
  */
 #include "judge_state.h"
+
+/* A record cannot be answered by a ping, so nothing has to be of its size. */
+#define ALPHA_BEYOND_TRUST (1u << 7)
 
 static struct damp_given cookie_of(const struct damp_pkt *p, const struct damp_dtls *h)
 {
@@ -35,6 +41,21 @@ static void note_cookie(const struct damp_ctx *c, const struct damp_pkt *p, stru
 		damp_note_given(c, p, d, DAMP_SEEN_COOKIE, &cookie, DAMP_COOKIE_LIFE_S);
 }
 
+static void trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const unsigned before = d->ncharges;
+	enum damp_reason why;
+
+	damp_charge_first_contact(c, p, d);
+	if (damp_charges_fit(c, d, &why)) {
+		damp_charge_trust(c, p, d, ALPHA_BEYOND_TRUST);
+		return;
+	}
+	d->ncharges = before;
+	if (d->alpha_q8 > ALPHA_BEYOND_TRUST)
+		d->alpha_q8 = ALPHA_BEYOND_TRUST;
+}
+
 static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			 const struct damp_dtls *h)
 {
@@ -52,6 +73,8 @@ static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, str
 			return;
 		}
 	}
+	if (!p->proved && d->proof == DAMP_PROOF_NONE && !d->answers)
+		trust(c, p, d);
 	d->open_xchg = true;
 	d->xchg_life_s = c->g->con_life_s;
 	d->xchg_flags = p->xchg ? p->xchg->flags & (uint16_t)~DAMP_XCHG_WINDOW : 0;

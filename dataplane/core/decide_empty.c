@@ -75,7 +75,7 @@ static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p
 		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
 
 	*wrong = false;
-	if ((!con && !ping) || !damp_guesses_left(c, p))
+	if ((!con && !ping) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))
 		return DAMP_PROOF_NONE;
 	if (ping && damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport,
 				    c->wall_s, p->wire_mid))
@@ -86,14 +86,39 @@ static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p
 	return DAMP_PROOF_NONE;
 }
 
+/*
+ * A reset ends an observation, so it is worth guessing at one (AV-17). It has to
+ * name the last notification, of which each client sees but one at a time; and
+ * who gives wrong ones in the name of a proved peer, who has something to lose,
+ * soon gives none at all.
+ */
+static bool resets_something(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t conversation)
+{
+	uint64_t last;
+
+	return !damp_seen_find(c->w->seen, damp_key_notified(conversation), c->now, &last) || last == p->coap.mid;
+}
+
+void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint64_t key = damp_key_notified(p->xchg_key);
+
+	damp_seen_prefetch(c->w->seen, key);
+	damp_see(d, key, p->coap.mid, c->g->con_life_s);
+}
+
 /* An ACK or RST from outside. */
 static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FROM_INSIDE, p->coap.mid);
-	bool wrong;
+	const bool reset = p->coap.type == DAMP_COAP_RST;
+	bool wrong, found;
 
 	d->proof = (uint8_t)proves(c, p, &wrong);
-	if (damp_seen_find(c->w->seen, key, c->now, &d->obs_key)) {
+	found = damp_seen_find(c->w->seen, key, c->now, &d->obs_key);
+	if (found && reset)
+		found = resets_something(c, p, d->obs_key) && damp_guesses_left(c, p, DAMP_DOMAIN_RESETS);
+	if (found) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED);
 		d->refresh_obs = p->coap.type == DAMP_COAP_ACK;
 		d->close_obs = p->coap.type == DAMP_COAP_RST;
@@ -101,7 +126,9 @@ static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p,
 	}
 	damp_drop(d, d->proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);
 	if (wrong)
-		damp_charge_guess(c, p, d);
+		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
+	else if (reset && p->proved)
+		damp_charge_guess(c, p, d, DAMP_DOMAIN_RESETS);
 }
 
 /* An ACK or RST toward outside: paid by the exchange it belongs to. */

@@ -15,6 +15,9 @@
  */
 #include "judge_state.h"
 
+/* A peer whose network is trusted no longer gets no more than it sent: room for
+ * one ping, which is less than the smallest request, and for a small answer. */
+#define ALPHA_OF_ONE_PING (1u << 8)
 #define DAMP_TOKEN_PROVES 4u    /* bytes of token that are hard to guess (attacks.md 3.2 P4) */
 
 static bool observes(const struct damp_pkt *p, const struct damp_decision *d)
@@ -56,8 +59,17 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	damp_see_mid(c, p, d);
 }
 
+/* A whole answer, held until its client has answered a ping, costs one round trip;
+ * small blocks cost one each, to the end of the body (RFC 7959 section 2.4 lets no
+ * block grow). So there are blocks only where a rule orders them, or when what is
+ * held begins to fill its table. */
+static bool rather_held(const struct damp_ctx *c)
+{
+	return c->g->hold && damp_hold_calm(&c->w->hold);
+}
+
 /*
- * Slice first (attacks.md AV-26, insight 5): ask for a first block whose answer
+ * Slice (attacks.md AV-26, insight 5): ask for a first block whose answer
  * fits the exchange's credit, and nobody notices. Only GET and FETCH, only a
  * first block, only where OSCORE does not hide the real one, and only of a
  * device that was seen to use Block2, since the option is critical.
@@ -70,7 +82,7 @@ static void slice(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 	const bool later = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2) && p->coap.block2 >> 4 != 0;
 	uint32_t szx = d->shape_szx;
 
-	if (szx >= DAMP_SLICE_OFF || !safe(p) || later || damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE) ||
+	if (szx >= DAMP_SLICE_OFF || !safe(p) || later || (szx == c->g->slice_szx && rather_held(c)) || damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE) ||
 	    !damp_peer_proved(c->j->peers, damp_key_blocks(p->device_key), c->now, 0))
 		return;
 	while (szx > 0 && around + (16u << szx) > d->credit)
@@ -152,20 +164,6 @@ static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, 
 	return damp_rung_has_room(c, net, damp_mix(p->peer_net, DAMP_DOMAIN_NET), p->frame.ip_len, *why);
 }
 
-/* What one address, and one network, is served on trust. */
-static void charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
-{
-	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0)) {
-		damp_charge_rung(c, d, &c->g->first_known, &p->frame.src, DAMP_DOMAIN_FIRST_KNOWN, 1,
-				 DAMP_REASON_FIRST_CONTACT);
-		return;
-	}
-	damp_charge_rung(c, d, &c->g->first_host, &p->frame.src, DAMP_DOMAIN_FIRST_HOST, 1,
-			 DAMP_REASON_FIRST_CONTACT);
-	damp_charge_rung(c, d, p->frame.v6 ? &c->g->first_net6 : &c->g->first_net4, &p->frame.src,
-			 DAMP_DOMAIN_FIRST_NET, 1, DAMP_REASON_FIRST_CONTACT);
-}
-
 /* A place for the observation that p asks for, if it does. */
 static bool place_for(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -179,7 +177,8 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 {
 	enum damp_reason why;
 
-	if (damp_needs_proof(c, p, observes(p, d)) || !place_for(c, p, d)) {
+	/* What was held has had its pings; it is not served on trust as well. */
+	if (p->held || damp_needs_proof(c, p, observes(p, d)) || !place_for(c, p, d)) {
 		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}
@@ -191,7 +190,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		damp_decide_challenge(c, p, d, why);
 		return;
 	}
-	charge_first_contact(c, p, d);
+	damp_charge_first_contact(c, p, d);
 	damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
 	if (!damp_charges_fit(c, d, &why)) {
 		damp_decide_challenge(c, p, d, why);
@@ -202,6 +201,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		damp_drop(d, DAMP_REASON_TABLE_FULL);
 		return;
 	}
+	d->credit_alone = !damp_charge_trust(c, p, d, ALPHA_OF_ONE_PING);
 	serve(c, p, d, DAMP_REASON_ACCEPTED);
 	slice(c, p, d);
 }

@@ -23,10 +23,11 @@ static bool is_notification(const struct damp_pkt *p)
 	return p->obs != NULL || (p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_OBSERVE));
 }
 
-static void note_observation(const struct damp_pkt *p, struct damp_decision *d)
+static void note_observation(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	if (!is_notification(p))
 		return;
+	damp_note_last(c, p, d);
 	d->open_obs = p->obs == NULL;
 	d->note_notification = true;
 }
@@ -44,7 +45,7 @@ static void note_echo(const struct damp_ctx *c, const struct damp_pkt *p, struct
 static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
 {
 	damp_forward(d, p, why);
-	note_observation(p, d);
+	note_observation(c, p, d);
 	damp_see_mid(c, p, d);
 	damp_expect_ack(c, p, d);
 	note_echo(c, p, d);

@@ -96,8 +96,8 @@ static inline bool has_more_to_it(const struct damp_coap *m)
  * special holds. */
 static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->frame.dst_group &&
-	       !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
+	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->held &&
+	       !p->frame.dst_group && !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
 	       !has_more_to_it(&p->coap);
 }
 
@@ -145,7 +145,9 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	p->out_len = 0;
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
-	if (p->coap.type == DAMP_COAP_CON)
+	if (p->coap.type == DAMP_COAP_CON && gateway_spent(c))
+		damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+	else if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
 	if (damp_likely(c->now < c->w->event_next[why]))
 		c->w->event_skipped[why]++;
@@ -164,7 +166,7 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	cause = cause_of(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)
 		return false;
-	if (!gateway_spent(c) && damp_peer_may_be_asked(c, p))
+	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
 		return false;
 	if (damp_meets_block(c, p) || !no_rule(c, p, &cost))
 		return false;

@@ -47,6 +47,9 @@ static void message_budgets(struct damp_guard *g)
 	g->first_known = rung(60, 60, 30, 128);
 	g->first_net4 = rung(2, 1, 16, 24);
 	g->first_net6 = rung(2, 1, 16, 48);
+	/* Of a network, with answers as large as alpha allows. */
+	g->trust_net4 = rung(2, 60, 20, 24);
+	g->trust_net6 = rung(2, 60, 20, 48);
 	g->server = rung(100, 1, 200, 128);
 	g->challenge_host = rung(3, 10, 3, 64);
 	g->challenge_net4 = rung(25, 1, 20, 24);
@@ -70,6 +73,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.prove_q_block = 1,
 		.slice_szx = 2,         /* 64 bytes (attacks.md AV-26, RFC 7252 section 11.3) */
 		.prove_observe = 0,
+		.hold = 1,              /* attacks.md 3.2 P2, insight 2 */
 		.permute_mids = 1,      /* attacks.md AV-15, AV-17, insight 3 */
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,

@@ -23,6 +23,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.tally_log2 = 14,       /* 4 MiB: 65 k keys with something open */
 	.held_log2 = 14,        /* 1 MiB a worker: 32 k counted exchanges */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
+	.repeat_log2 = 24,      /* 16 MiB a worker: a flood of 2 M a second (docs/floods.md) */
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
@@ -45,7 +46,8 @@ size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2)) +
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_log2)) +
+	       align(damp_transfer_bytes(c->transfers_log2)) +
 	       align(damp_held_bytes(c->held_log2));
 }
 
@@ -108,7 +110,10 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->obs = damp_obs_init(at, j->cfg.obs_log2);
 	at += align(damp_obs_bytes(j->cfg.obs_log2));
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
+	damp_hold_init(&w->hold);
 	at += align(damp_grey_bytes(j->cfg.grey_log2));
+	w->repeats = damp_repeat_init(at, j->cfg.repeat_log2);
+	at += align(damp_repeat_bytes(j->cfg.repeat_log2));
 	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
 	at += align(damp_transfer_bytes(j->cfg.transfers_log2));
 	w->held = damp_held_init(at, j->cfg.held_log2);
@@ -197,7 +202,10 @@ static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
 
 	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
 		p->grey_key = damp_key_grey(p);
-		damp_grey_prefetch(c->w->grey, p->grey_key);
+		if (c->flood != NULL && c->flood->may_ask == 0)
+			damp_repeat_prefetch(c->w->repeats, p->grey_key);
+		else
+			damp_grey_prefetch(c->w->grey, p->grey_key);
 		if (c->flood != NULL && damp_flood_likely(c, p))
 			return;
 	}
@@ -213,6 +221,7 @@ static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
 	damp_observe_prefetch(c, p);
@@ -317,7 +326,7 @@ static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp
 
 	if (guessable &&
 	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
-	     !damp_guesses_left(c, p)))
+	     !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
 		return ECHO_NONE;
 	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s, echo.bytes,
 			    echo.len))
@@ -409,7 +418,7 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 	if (echo == ECHO_OF_SERVER)
 		d->proof = DAMP_PROOF_SERVER_ECHO;
 	if (echo == ECHO_WRONG_GUESS)
-		damp_charge_guess(c, p, d);
+		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
@@ -462,6 +471,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_flood_end(&c);
 }
 
+bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold)
+{
+	return damp_hold_next(&w->hold, now, hold);
+}
+
 struct damp_prefixes *damp_judge_prefixes(struct damp_judge *j)
 {
 	return j->prefixes;
@@ -496,6 +510,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
 		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
 		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
+		entries[DAMP_TABLE_WAITING] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
 		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
 	}
 	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
@@ -514,7 +529,10 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
-	bytes[DAMP_TABLE_GREYLIST] = damp_grey_bytes(c->grey_log2) * n;
+	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_log2)) * n;
+	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
+	capacity[DAMP_TABLE_WAITING] = (uint64_t)DAMP_HOLDS * n;
+	bytes[DAMP_TABLE_WAITING] = sizeof(struct damp_hold) * n;
 	for (unsigned list = 0; list < DAMP_LISTS_MAX; list++)
 		entries[DAMP_TABLE_LISTS] += damp_prefixes_count(j->prefixes, list);
 	capacity[DAMP_TABLE_LISTS] = damp_prefixes_capacity(j->prefixes);
@@ -523,7 +541,6 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 		entries[DAMP_TABLE_SUSPECTS] += j->blocker->suspect[i / DAMP_SUSPECT_WAYS][i % DAMP_SUSPECT_WAYS].slot != 0;
 	capacity[DAMP_TABLE_SUSPECTS] = DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS;
 	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
-	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
 	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
 	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;

@@ -21,6 +21,7 @@
 
 #include "dtls.h"
 #include "frame.h"
+#include "hold.h"
 #include "lease.h"
 #include "ledger.h"
 #include "reply.h"
@@ -41,7 +42,8 @@
 enum damp_fate {
 	DAMP_FATE_FORWARD,          /* send on the other port */
 	DAMP_FATE_BACK,             /* send on the port it came from (rewritten in place) */
-	DAMP_FATE_DROP
+	DAMP_FATE_DROP,
+	DAMP_FATE_HOLD              /* keep it, as it is, under the number in `hold` (damp_judge_unhold()) */
 };
 
 struct damp_pkt {
@@ -51,12 +53,14 @@ struct damp_pkt {
 	uint32_t cap;               /* bytes the frame may grow to: the buffer, the other port's MTU */
 	uint8_t side;               /* enum damp_side it came in on */
 	uint8_t checksum_known;     /* the port verified the checksums */
+	uint8_t held;               /* it was held, and damp_judge_unhold() has named it */
 	/* The judgement. */
 	uint8_t fate;               /* enum damp_fate */
 	uint8_t reason;             /* enum damp_reason */
 	uint8_t verdict;            /* enum damp_verdict, for the counters */
 	uint8_t observed;           /* a rule in mode observe would have acted */
 	uint32_t out_len;           /* frame length to send */
+	uint16_t hold;              /* fate HOLD: 0 .. DAMP_HOLDS - 1 */
 	int32_t rule;               /* index of the deciding rule, -1 none */
 	/* Found on the way; for explain, events and tests. */
 	uint8_t kind;               /* enum damp_kind */
@@ -102,6 +106,7 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
+	unsigned repeat_log2;       /* bytes, each worker */
 	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
 	unsigned held_log2;         /* lines of 2, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
@@ -143,6 +148,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 /* Messages of our own that are due now (pings beside a forwarded packet and
  * later probes): moves up to max into out. Call after run and when idle. */
 unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct damp_emit *out, unsigned max);
+
+/* The next frame that is held no longer: its peer has proved itself, or its time
+ * is up. Whoever keeps it sets `held`, judges it again at once and does what is
+ * then said. False: none. Call as often as damp_judge_emits(). */
+bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold);
 
 /* The lists of prefixes and who fills one of them; main thread (prefixes.h,
  * block.h). */

@@ -15,7 +15,9 @@
 #include "classify.h"
 #include "grey.h"
 #include "hasher.h"
+#include "hold.h"
 #include "judge.h"
+#include "repeat.h"
 #include "reply.h"
 #include "tally.h"
 #include "tell.h"
@@ -67,6 +69,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	struct damp_repeat *repeats;
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
@@ -75,7 +78,9 @@ struct damp_judge_worker {
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
-	struct damp_probe_fifo probes;
+	struct damp_probe_fifo probes;  /* of one gap each */
+	struct damp_probe_fifo soon;    /* first pings beside a message: sent at once */
+	struct damp_hold hold;
 	struct damp_tell tell;
 	struct damp_notes notes;
 };
@@ -123,7 +128,8 @@ enum damp_move {
 	DAMP_MOVE_PING_BACK,
 	DAMP_MOVE_RST_BACK,
 	DAMP_MOVE_ECHO_ON,
-	DAMP_MOVE_PING_ON
+	DAMP_MOVE_PING_ON,
+	DAMP_MOVE_HOLD                  /* stays until its peer has answered a ping, or not */
 };
 
 #define DAMP_MATCHES_KEPT 16u
@@ -171,11 +177,14 @@ struct damp_decision {
 	uint16_t payer_flags;                   /* set in the paying exchange */
 	uint32_t xchg_life_s;
 	uint32_t credit;                        /* added to the exchange opened */
+	bool credit_alone;                      /* it has no other: what an older request left is gone */
 	uint32_t pay;                           /* taken from the paying exchange */
 	struct damp_xchg *payer;
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
-	unsigned probes;
+	bool spent;                             /* it was refused because the gateway has no challenge left */
+	unsigned probes;                        /* pings to send beside or after what leaves */
+	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
 	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
 	unsigned nmatched, ncharges, nseen, nholds;
@@ -232,7 +241,8 @@ enum damp_domain {
 	DAMP_DOMAIN_HOST = 1, DAMP_DOMAIN_NET, DAMP_DOMAIN_SERVER, DAMP_DOMAIN_PROVED, DAMP_DOMAIN_CHALLENGE_HOST,
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
-	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY,
+	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_AGAIN_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -318,6 +328,12 @@ static inline uint64_t damp_key_known(uint64_t peer_whole)
 	return damp_mix(peer_whole, 1ull << 49);
 }
 
+/* The last notification of a conversation, in the table of Message IDs. */
+static inline uint64_t damp_key_notified(uint64_t xchg_key)
+{
+	return damp_mix(xchg_key, 1ull << 50);
+}
+
 /* The mark "has been seen to use Block2" of a device, in the peer table. */
 static inline uint64_t damp_key_blocks(uint64_t device_key)
 {
@@ -335,13 +351,21 @@ void damp_charge_add(struct damp_decision *d, uint64_t key, uint32_t cost, uint3
 /* Messages or bytes against a guard rung of one address. */
 void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const struct damp_rung *r,
 		      const struct damp_addr *a, enum damp_domain domain, uint32_t units, enum damp_reason why);
+/* One unproved request or record from the peer of the packet, of those that are
+ * served on trust. */
+void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Is its network still trusted with answers larger than what they answer? Then
+ * charge it and return true, else lower d's alpha to beyond_q8. */
+bool damp_charge_trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint16_t beyond_q8);
 /* Bytes toward an unproved outside address: host and network, with a reserve. */
 void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			  uint32_t bytes, uint32_t reserve);
-/* Wrong answers to what can be guessed, of one address: is one left; charge one,
+/* Wrong answers to what can be guessed, of one address, in a domain (GUESSES at
+ * proofs, RESETS of observations): is one left; charge one,
  * whatever becomes of the packet. */
-bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p);
-void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain);
+void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
@@ -385,6 +409,8 @@ bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Remember that p is the last notification of its observation, which a reset may name. */
+void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -448,7 +474,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
  * and one of its receiver's. The reason of what is refused for want of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* What is on record of challenges of p's sender. */
 void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
@@ -577,8 +603,9 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 
-/* probe.c */
-void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes);
+/* probe.c: soon: the first at once, the others a gap apart. */
+void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,
+			 bool soon);
 
 /* event.c: a record of p, and why. */
 struct damp_told {

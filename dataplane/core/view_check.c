@@ -152,7 +152,7 @@ static bool check_guard(const struct check *c)
 		return bad(c, "guard: a byte budget is out of range");
 	if (!rung_ok(&g->proved, 128) || !rung_ok(&g->challenge_host, 128) || !rung_ok(&g->challenge_net4, 32) ||
 	    !rung_ok(&g->challenge_net6, 128) || !rung_ok(&g->challenge_all, 128) ||
-	    !rung_ok(&g->challenge_retry, 128) || !rung_ok(&g->first_host, 128) || !rung_ok(&g->first_known, 128) || !rung_ok(&g->first_net4, 32) ||
+	    !rung_ok(&g->challenge_retry, 128) || !rung_ok(&g->first_host, 128) || !rung_ok(&g->first_known, 128) || !rung_ok(&g->first_net4, 32) || !rung_ok(&g->trust_net4, 32) || !rung_ok(&g->trust_net6, 128) ||
 	    !rung_ok(&g->first_net6, 128) || !rung_ok(&g->server, 128) ||
 	    !rung_ok(&g->ping, 128) || !rung_ok(&g->probing, 128))
 		return bad(c, "guard: a message budget is out of range");

@@ -286,10 +286,12 @@ struct damp_guard {
 	uint8_t prove_observe;          /* registrations need a proof first, else first answer only */
 	uint8_t slice_szx;              /* largest Block2 SZX an unproved GET or FETCH asks for; DAMP_SLICE_OFF */
 	uint8_t permute_mids;           /* Message IDs of inside CON and NON leave permuted per peer (permute.h) */
+	uint8_t hold;                   /* keep what an unproved peer may not have yet while a ping is out (hold.h) */
 	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
-	uint8_t pad[4];
+	uint8_t pad[3];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
+	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
 	struct damp_rung first_known;                  /* messages: the same of an address that proved another port */
 	struct damp_rung server;                       /* messages: unproved requests let through to one inside address */
 	struct damp_rung proved;                       /* bytes of one proved peer, per address and port */

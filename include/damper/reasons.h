@@ -32,6 +32,7 @@ enum damp_severity {
 	X(ANSWERED, "answered", OK, "Answered by the gateway in place of the server")      \
 	X(CHALLENGED, "challenged", OK, "Answered with 4.01 and an Echo value to return")  \
 	X(PINGED, "pinged", OK, "Turned into a CoAP ping whose RST will prove the peer")   \
+	X(HELD, "held", OK, "Kept for up to 1.5 s while a ping asks its outside peer to prove that it is there") \
 	X(CURED, "cured", OK, "Turned into an RST to the sender, which ends its retransmission or observation")
 
 /* Packets that end here. */
@@ -86,6 +87,7 @@ enum damp_severity {
 	X(RULE_LIMIT, "rule_limit", ATTACK, "A rule's limit was exceeded and its over says drop") \
 	X(TABLE_FULL, "table_full", FAULT, "No room for an exchange and the policy is drop") \
 	X(STEER_FULL, "steer_full", FAULT, "Ring to the worker that owns this exchange is full") \
+	X(HELD_EXPIRED, "held_expired", NOISE, "Was held behind a ping, and then dropped: nobody answered in time, or a budget was used up") \
 	X(NO_MBUF, "no_mbuf", FAULT, "No packet buffer for a message of our own")            \
 	X(TX_FULL, "tx_full", FAULT, "The port to send on took no more packets")             \
 	X(BUG, "bug", FAULT, "A state that cannot happen; please report it")

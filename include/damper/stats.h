@@ -65,7 +65,8 @@ enum damp_stage {
 	X(TRANSFERS, "transfers")        \
 	X(LEASES, "leases")              \
 	X(LISTS, "lists")                \
-	X(SUSPECTS, "suspects")
+	X(SUSPECTS, "suspects")          \
+	X(WAITING, "waiting")
 
 enum damp_table {
 #define X(name, label) DAMP_TABLE_##name,
@@ -94,12 +95,12 @@ struct damp_counter { uint64_t packets, bytes; };
  * rest (nothing in a ring between workers):
  *
  *	rx + emitted            == tx + all drop reasons
- *	all reasons             == rx + NO_MBUF + TX_FULL
+ *	all reasons             == rx + NO_MBUF + TX_FULL + HELD_EXPIRED
  *
  * Every received packet has one reason: the judge's, or STEER_FULL when it
- * never got that far. NO_MBUF and TX_FULL are losses behind the judgement: the
- * packet keeps its first reason (or is one of our own, which has none) and the
- * loss is counted beside it. emitted counts messages of our own that need a
+ * never got that far. NO_MBUF, TX_FULL and HELD_EXPIRED are losses behind the
+ * judgement: the packet keeps its first reason (or is one of our own, which has
+ * none) and the loss is counted beside it. At rest nothing is held either. emitted counts messages of our own that need a
  * buffer of their own; answers and rewrites in place of a received packet are
  * not among them.
  *
@@ -126,8 +127,9 @@ struct damp_worker_stats {
 	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them */
 	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
 	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
+	uint64_t held, held_released; /* messages kept behind a ping; those that went on when it was answered */
 	uint64_t routing_asked, routing_answered, routing_orphans; /* core/routing.h */
-	uint64_t reserved[25];
+	uint64_t reserved[23];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

@@ -9,7 +9,7 @@ import honest
 import lab as wiring
 import results
 from capture import Recorder
-from harness import expect, new_lab, rule_file, scenario
+from harness import expect, new_lab, rule_file, scenario, status
 from peer import Peer
 
 INSIDE_ZONES = """\
@@ -67,7 +67,10 @@ def honest_two_workers():
 LONG, SHORT = "/a-resource-with-a-long-name", "/t"
 
 
-def _challenged(path, kinds):
+WITHOUT_HOLDING = "guard: {hold: false}\n"
+
+
+def _challenged(path, kinds, guard=""):
     """Ask for a path while every unproved request is challenged; the families
     to which a 4.01 with Echo was sent."""
     with new_lab() as lab:
@@ -75,7 +78,7 @@ def _challenged(path, kinds):
             peer = Peer(lab, "attacker", family)
             expect(peer.put(path, b"found: it"), f"PUT {path} over IPv{family}")
             peer.close()
-        done = lab.damper("load", rule_file(lab, "challenge.yaml", CHALLENGE))
+        done = lab.damper("load", rule_file(lab, "challenge.yaml", CHALLENGE + guard))
         expect(done.returncode == 0, f"load: {done.stdout}{done.stderr}")
         recorder = Recorder()
         try:
@@ -95,18 +98,46 @@ def _challenged(path, kinds):
 
 @scenario
 def challenged_client():
-    """A libcoap client that is challenged gets its resource, unconfigured."""
-    echoes = _challenged(LONG, ((), ("-N",)))
+    """A libcoap client that is challenged by Echo gets its resource, unconfigured."""
+    echoes = _challenged(LONG, ((), ("-N",)), WITHOUT_HOLDING)
     expect(echoes == {4, 6}, f"4.01 with Echo was seen for {sorted(echoes)} only")
 
 
 @scenario
 def challenged_small_request():
     """The same where a challenge would be larger than the request: a ping asks
-    in its place, and the client's own retransmission is served. A NON request
-    is repeated by nobody; see the known gaps in docs/threat-model.md."""
-    echoes = _challenged(SHORT, ((),))
+    in its place, and the client's own retransmission is served."""
+    echoes = _challenged(SHORT, ((),), WITHOUT_HOLDING)
     expect(echoes == set(), f"a 4.01 larger than its request was sent: {sorted(echoes)}")
+
+
+@scenario
+def held_request():
+    """A request waits for the answer to a ping, a NON that nobody repeats too."""
+    echoes = _challenged(LONG, ((), ("-N",)))
+    expect(echoes == set(), f"a 4.01 was sent: {sorted(echoes)}")
+    echoes = _challenged(SHORT, ((), ("-N",)))
+    expect(echoes == set(), f"a 4.01 was sent: {sorted(echoes)}")
+
+
+@scenario
+def minimal_client():
+    """A client that knows RFC 7252 and nothing else, and sends each request once,
+    has a first answer of twenty times its size: it answers one ping."""
+    body = b"m" * 900
+    with new_lab(workers=2) as lab:
+        for family in (4, 6):
+            writer = Peer(lab, "attacker", family)
+            expect(writer.put("/m", body), f"PUT over IPv{family}")
+            writer.close()
+            for kind in (coap.CON, coap.NON):
+                peer = Peer(lab, "honest", family, knows_echo=False)
+                got = peer.get("/m", kind=kind, tries=1)
+                expect(got == body, f"IPv{family}, type {kind}: {got!r}, {peer.pings} pings")
+                expect(peer.pings >= 1, f"IPv{family}, type {kind}: never asked")
+                peer.close()
+        held = status(lab)["challenges"]
+        expect(held["held"] >= 4 and held["held_released"] >= 4, f"held: {held}")
 
 
 @scenario

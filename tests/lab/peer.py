@@ -2,8 +2,8 @@
 """A CoAP endpoint of our own: a socket, one request at a time.
 
 It does what RFC 7252 asks of every endpoint and no more: it repeats a
-confirmable request, answers an Empty CON with RST, and (RFC 9175) returns an
-Echo value that came with a 4.01. Tests use it where coap-client is too slow to
+confirmable request, answers an Empty CON with RST, and (RFC 9175), unless it is
+told not to know of that, returns an Echo value that came with a 4.01. Tests use it where coap-client is too slow to
 start or does not say enough.
 """
 
@@ -20,7 +20,7 @@ TIMEOUT, REPEAT = 1.5, 6
 class Peer:
     """An endpoint in a namespace of the lab, talking to one server."""
 
-    def __init__(self, lab, role, family, server=None):
+    def __init__(self, lab, role, family, server=None, knows_echo=True):
         kind = socket.AF_INET if family == 4 else socket.AF_INET6
         own = {"honest": wiring.HONEST, "attacker": wiring.ATTACKER}[role][family]
         self.sock = netns.in_namespace(lab.ns(role),
@@ -28,6 +28,7 @@ class Peer:
         self.sock.bind((own, 0))
         self.target = ((server or wiring.SERVER)[family], coap.PORT)
         self.family, self.mid = family, 0x7000
+        self.knows_echo = knows_echo
         self.sent = self.pings = self.challenges = 0
 
     def ask(self, code, path, options=(), payload=b"", kind=coap.CON, tries=REPEAT):
@@ -42,7 +43,7 @@ class Peer:
             if answer is None:
                 continue
             echo = coap.option(answer, coap.OPT_ECHO)
-            if answer[1] != coap.CODE_UNAUTHORIZED or echo is None:
+            if answer[1] != coap.CODE_UNAUTHORIZED or echo is None or not self.knows_echo:
                 return answer
             self.challenges += 1
             self.mid += 1

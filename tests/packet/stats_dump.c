@@ -99,6 +99,8 @@ static void add_single(json_t *o, const struct damp_worker_stats *w)
 	add(o, "proofs_cookie", w->proofs_cookie);
 	add(o, "proofs_ack", w->proofs_ack);
 	add(o, "proofs_server_echo", w->proofs_server_echo);
+	add(o, "held", w->held);
+	add(o, "held_released", w->held_released);
 	add(o, "emitted", w->emitted);
 	add(o, "steered_out", w->steered_out);
 	add(o, "steered_in", w->steered_in);

@@ -166,10 +166,13 @@ static void step(struct rig *r, uint64_t *s, uint32_t weight)
 	}
 	if (draw(s, 10) == 0)
 		rig_wait_ms(r, draw(s, 50) ? draw(s, 2000) : 400000);
+	while (rig_unhold(r) != NULL)
+		;
 }
 
 static void no_probing(struct damp_guard *g)
 {
+	g->hold = 1;
 	/* DTLS toward a peer that asked nothing is a conversation begun inside. */
 	g->probing.burst_ticks = 1;
 }
@@ -180,6 +183,12 @@ static void credit_alone(struct damp_guard *g)
 	no_probing(g);
 	g->host4.cost_q16 = g->net4.cost_q16 = g->host6.cost_q16 = g->net6.cost_q16 = 0;
 	g->challenge_host.cost_q16 = g->challenge_net4.cost_q16 = g->challenge_net6.cost_q16 = 0;
+}
+
+static void credit_without_holding(struct damp_guard *g)
+{
+	credit_alone(g);
+	g->hold = 0;
 }
 
 static void run(bool v6, uint64_t first, uint32_t weight, void (*guard)(struct damp_guard *g))
@@ -209,7 +218,7 @@ static void runs(bool v6)
 	static const uint32_t weights[] = { 1, 5, 40, 200 };
 
 	for (unsigned i = 0; i < 12; i++)
-		run(v6, seed + i, weights[i % 4], i < 6 ? credit_alone : no_probing);
+		run(v6, seed + i, weights[i % 4], i < 4 ? credit_alone : i < 8 ? credit_without_holding : no_probing);
 }
 
 static void promise_v4(void **state)

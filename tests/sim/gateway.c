@@ -17,7 +17,7 @@
 
 static const struct damp_judge_config config = {
 	.nworkers = 1, .ledger_log2 = 14, .peers_log2 = 14, .xchg_log2 = 14, .seen_log2 = 15, .obs_log2 = 12, .tally_log2 = 8, .held_log2 = 8,
-	.grey_log2 = 16,
+	.grey_log2 = 16, .repeat_log2 = 12,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
 };
@@ -31,6 +31,7 @@ struct sim_gateway {
 	struct damp_view *view;
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct sim_frame *held[DAMP_HOLDS];     /* by the judge's numbers; NULL when it holds none there */
 	bool polling;
 	damp_tick poll_until;
 };
@@ -85,6 +86,8 @@ struct sim_gateway *sim_gateway_open(struct sim *s, bool enforce)
 
 void sim_gateway_close(struct sim_gateway *g)
 {
+	for (unsigned int i = 0; i < DAMP_HOLDS; i++)
+		free(g->held[i]);
 	damp_view_close(g->view);
 	free(g->judge_mem);
 	free(g->worker_mem);
@@ -143,12 +146,43 @@ static void send_due(struct sim_gateway *g)
 		leave(g, sim_frame_new(e[i].data, e[i].len, e[i].side), e[i].side);
 }
 
+static void judge(struct sim_gateway *g, struct sim_frame *f, bool held)
+{
+	const enum damp_side from = f->side, to = from == DAMP_OUTSIDE ? DAMP_INSIDE : DAMP_OUTSIDE;
+	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len, .cap = (uint32_t)f->len + DAMP_GROW_MAX,
+			      .side = (uint8_t)from, .held = held };
+
+	damp_judge_parse(g->view, &p, 1);
+	damp_judge_run(g->worker, g->view, &p, 1, g->sim->now, !g->enforce);
+	f->len = p.out_len;
+	if (p.fate == DAMP_FATE_HOLD)
+		g->held[p.hold] = f;
+	else if (p.fate == DAMP_FATE_DROP)
+		free(f);
+	else
+		leave(g, f, p.fate == DAMP_FATE_BACK ? from : to);
+}
+
+/* What was held and is so no longer, and what the gateway sends by itself. */
+static void look_round(struct sim_gateway *g)
+{
+	unsigned int at;
+
+	while (damp_judge_unhold(g->worker, g->sim->now, &at)) {
+		struct sim_frame *f = g->held[at];
+
+		g->held[at] = NULL;
+		judge(g, f, true);
+	}
+	send_due(g);
+}
+
 static void poll_due(void *self, uint64_t arg)
 {
 	struct sim_gateway *g = self;
 
 	(void)arg;
-	send_due(g);
+	look_round(g);
 	g->polling = g->sim->now < g->poll_until;
 	if (g->polling)
 		sim_at(g->sim, g->sim->now + POLL_GAP, poll_due, g, 0);
@@ -165,18 +199,8 @@ static void keep_polling(struct sim_gateway *g)
 
 void sim_gateway_frame(struct sim_gateway *g, struct sim_frame *f)
 {
-	const enum damp_side from = f->side, to = from == DAMP_OUTSIDE ? DAMP_INSIDE : DAMP_OUTSIDE;
-	struct damp_pkt p = { .data = f->data, .len = (uint32_t)f->len,
-			      .cap = (uint32_t)f->len + DAMP_GROW_MAX, .side = (uint8_t)from };
-
 	count_coming(g, f);
-	damp_judge_parse(g->view, &p, 1);
-	damp_judge_run(g->worker, g->view, &p, 1, g->sim->now, !g->enforce);
-	f->len = p.out_len;
-	if (p.fate == DAMP_FATE_DROP)
-		free(f);
-	else
-		leave(g, f, p.fate == DAMP_FATE_BACK ? from : to);
-	send_due(g);
+	judge(g, f, false);
+	look_round(g);
 	keep_polling(g);
 }

@@ -148,12 +148,18 @@ void av49(struct sim_world *w)
 	}
 }
 
-/* 255 sources, each once in two and a half minutes, for ten minutes. */
+/* 255 sources, each once in two and a half minutes, for ten minutes. Clients at
+ * one of their addresses ask when the network is trusted no longer. */
 void av50(struct sim_world *w)
 {
 	static const uint8_t get[] = { 0x41, 0x01, 0x00, 0x01, 0x01, 0xb1, 'm' };
+	static const struct sim_client_kind *const kind[] = {
+		&sim_libcoap_con, &sim_minimal_con, &sim_libcoap_non, &sim_minimal_non,
+	};
 
 	sim_server_add(&w->server, "m", 40, 9);
+	for (unsigned int i = 0; i < 4; i++)
+		sim_client_want(sim_behind_add(w, kind[i], SIM_START + DAMP_SECONDS(200 + 70 * i)), "a100", 100, 1);
 	sim_repeat(sim_attack_add(w, get, sizeof(get)), 1000, SIM_MS(600))->vary = sim_next_host;
 }
 

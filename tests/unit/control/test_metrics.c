@@ -122,6 +122,8 @@ static void test_numbers(void **state)
 		"damper_server_proofs_total{kind=\"cookie\"} 6",
 		"damper_server_proofs_total{kind=\"ack\"} 3",
 		"damper_server_proofs_total{kind=\"echo\"} 21",
+		"damper_held_total{result=\"kept\"} 24",
+		"damper_held_total{result=\"released\"} 18",
 		"damper_worker_cycles_total{worker=\"1\",state=\"busy\"} 6000000",
 		"damper_mempool_free_buffers 16000",
 		"damper_bypass_active 0",

@@ -366,6 +366,36 @@ static void proved_budget_applies(void **state)
 	rig_close(&r);
 }
 
+/* A peer that never proves itself gets less than it sent in the long run (AV-24),
+ * and yet a cookie. */
+static void trust_runs_out(void **state)
+{
+	/* 100 bytes of a record with a connection ID; 120 in return. */
+	static const uint8_t record[100] = { 25, 0xfe, 0xfd, [4] = 1, [11] = 1, 2, 3, 4, 0, 83 };
+	static const uint8_t data[120] = { 25, 0xfe, 0xfd, [4] = 1, [11] = 1, 2, 3, 4, 0, 103 };
+	static const struct rig_end other = { 1, 40007 };
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	for (unsigned i = 0; i < 60; i++) {
+		rig_wait_ms(&r, 1000);
+		from_client(&r, record, sizeof(record));
+		from_server(&r, data, sizeof(data));
+		from_server(&r, data, sizeof(data));
+	}
+	assert_in_range(r.peer_out, r.peer_in / 2, r.peer_in);
+	/* A client at another port has no credit left over, and yet its cookie: a hello
+	 * is twice as large. */
+	from_client(&r, record, sizeof(record));
+	rig_send(&r, DAMP_OUTSIDE, other, (struct rig_end){ 2, 5684 }, hello, sizeof(hello));
+	rig_send(&r, DAMP_INSIDE, (struct rig_end){ 2, 5684 }, other, verify, sizeof(verify));
+	assert_int_equal(r.pkt.reason, DAMP_REASON_ACCEPTED);
+	/* But not the second. */
+	rig_send(&r, DAMP_INSIDE, (struct rig_end){ 2, 5684 }, other, verify, sizeof(verify));
+	assert_int_equal(r.pkt.reason, DAMP_REASON_AMPLIFICATION);
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -375,7 +405,7 @@ int main(void)
 		cmocka_unit_test(hellos_are_read), cmocka_unit_test(broken_hellos_stay_inside),
 		BOTH(records_are_checked), BOTH(returned_cookie_is_a_proof), BOTH(returned_cookie_of_dtls13),
 		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none),
-		BOTH(shared_cookies_are_none),
+		BOTH(shared_cookies_are_none), BOTH(trust_runs_out),
 		BOTH(proved_budget_applies),
 	};
 

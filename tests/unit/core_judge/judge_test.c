@@ -193,6 +193,25 @@ static void second_try_gets_an_echo(void **state)
 	rig_close(&r);
 }
 
+static void holding(struct damp_guard *g)
+{
+	g->hold = 1;
+}
+
+/* More in hold_test.c. */
+static void large_answers_are_held(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, holding);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	expect(answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000), DAMP_REASON_HELD);
+	rig_wait_ms(&r, 1500);
+	expect(rig_unhold(&r), DAMP_REASON_HELD_EXPIRED);
+	assert_promise(&r);
+	rig_close(&r);
+}
+
 static void responses_need_a_request(void **state)
 {
 	static const uint8_t token[] = { 0x99 };
@@ -340,6 +359,39 @@ static void a_known_address_has_more(void **state)
 		rig_wait_ms(&r, 3000);
 	}
 	assert_int_equal(refused, 0);
+	rig_close(&r);
+}
+
+static void spread_out(struct damp_guard *g)
+{
+	g->first_host.cost_q16 = g->challenge_host.cost_q16 = 0;
+	g->table_full = DAMP_TABLE_FULL_EVICT;
+}
+
+/* Twenty answers of twice the request's size for one network, and then no more
+ * than a ping each (AV-50). */
+static void a_slow_network_is_trusted_less(void **state)
+{
+	unsigned passed = 0, pings = 0;
+	bool trusted;
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, spread_out);
+	for (unsigned i = 0; i < 40; i++) {
+		const struct rig_end one = { (uint8_t)(3 + i), 40000 };
+		uint8_t m[64];
+
+		r.peer_in = r.peer_out = 0;
+		expect(rig_send(&r, DAMP_OUTSIDE, one, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+		rig_send(&r, DAMP_INSIDE, SERVER, one, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, sizeof(m)));
+		trusted = r.pkt.reason == DAMP_REASON_ACCEPTED;
+		passed += trusted;
+		pings += r.pkt.reason == DAMP_REASON_PINGED;
+		rig_wait_ms(&r, 1000);
+		assert_true(r.peer_out <= (trusted ? 3 : 1) * r.peer_in);
+	}
+	assert_in_range(passed, 20, 22);
+	assert_int_equal(pings, 40 - passed);
 	rig_close(&r);
 }
 
@@ -1082,10 +1134,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(small_answer_passes), BOTH(large_answer_needs_pong), BOTH(proof_ends_the_probes),
 		BOTH(large_answer_to_non_is_challenged), BOTH(echo_of_another_port_is_not_a_proof),
-		BOTH(second_try_gets_an_echo), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
+		BOTH(second_try_gets_an_echo), BOTH(large_answers_are_held), BOTH(responses_need_a_request), BOTH(grace_after_a_start),
 		BOTH(known_servers_are_sliced), BOTH(first_slice_brings_an_echo), BOTH(many_requests_bring_back_less),
 		BOTH(retransmission_is_recognised), BOTH(retransmission_at_a_known_address),
-		BOTH(a_known_address_has_more), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
+		BOTH(a_known_address_has_more), BOTH(a_slow_network_is_trusted_less), BOTH(short_echo), BOTH(observation_of_a_ghost_is_cured), BOTH(observer_that_is_there_is_served),
 		BOTH(large_renewals_are_dropped),
 		BOTH(guessing_runs_out), BOTH(pings_from_outside), BOTH(block1_needs_a_proof),
 		BOTH(challenges_run_out), BOTH(host_ledger), BOTH(net_ledger), BOTH(nothing_fits),

@@ -296,6 +296,55 @@ static void guessing_runs_out(void **state)
 	}
 }
 
+/* GET /p with Observe 0, and its notifications with Observe 1. */
+#define REGISTER(mid) HEAD(DAMP_COAP_CON, 0x01, mid), 0x60, 0x51, 'p'
+#define NOTIFY(type, mid) HEAD(type, 0x45, mid), 0x61, 0x01, 0xff, 'o'
+
+/* An observer that is there: its ACK of an earlier answer says so. */
+static void observe(struct rig *r)
+{
+	asked(r, 1);
+	from_client(r, BYTES(EMPTY(DAMP_COAP_ACK, separate(r, 0x0501))));
+	assert_int_equal(proofs(r), 1);
+	from_client(r, BYTES(REGISTER(2)));
+	from_server(r, BYTES(NOTIFY(DAMP_COAP_ACK, 2)));
+}
+
+static uint16_t notified(struct rig *r, uint16_t mid)
+{
+	assert_int_equal(from_server(r, BYTES(NOTIFY(DAMP_COAP_NON, mid)))->reason, DAMP_REASON_ACCEPTED_PROVED);
+	return mid_out(r);
+}
+
+/* Only the last notification can be reset, and after eight wrong guesses none
+ * for a while (AV-17). */
+static void resets_name_the_last_notification(void **state)
+{
+	struct rig r;
+	uint16_t first, last;
+
+	rig_open(&r, *(bool *)*state);
+	observe(&r);
+	first = notified(&r, 0x0502);
+	last = notified(&r, 0x0503);
+	assert_int_equal(from_client(&r, BYTES(EMPTY(DAMP_COAP_RST, first)))->reason, DAMP_REASON_EMPTY_UNMATCHED);
+	assert_int_equal(from_client(&r, BYTES(EMPTY(DAMP_COAP_RST, last)))->fate, DAMP_FATE_FORWARD);
+	/* The observation is over. */
+	assert_int_equal(from_server(&r, BYTES(NOTIFY(DAMP_COAP_NON, 0x0504)))->reason, DAMP_REASON_ACCEPTED_PROVED);
+	rig_close(&r);
+
+	rig_open(&r, *(bool *)*state);
+	observe(&r);
+	last = notified(&r, 0x0502);
+	for (uint16_t i = 1; i <= 8; i++)
+		from_client(&r, BYTES(EMPTY(DAMP_COAP_RST, (uint16_t)(last + i))));
+	assert_int_equal(from_client(&r, BYTES(EMPTY(DAMP_COAP_RST, last)))->reason, DAMP_REASON_EMPTY_UNMATCHED);
+	/* Later there are guesses again, and it may have been the client after all. */
+	rig_wait_ms(&r, 60000);
+	assert_int_equal(from_client(&r, BYTES(EMPTY(DAMP_COAP_RST, last)))->fate, DAMP_FATE_FORWARD);
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -305,6 +354,7 @@ int main(void)
 		BOTH(permuted_and_back), BOTH(one_bijection_a_peer), BOTH(others_are_left_alone),
 		BOTH(inside_clients_get_theirs_back), BOTH(replaced_responses_too), BOTH(ack_is_a_proof),
 		BOTH(acks_renew_the_proof), BOTH(old_acks_are_none), BOTH(guessing_runs_out),
+		BOTH(resets_name_the_last_notification),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 
 static const struct damp_judge_config small = {
 	.nworkers = 1, .ledger_log2 = 10, .peers_log2 = 8, .xchg_log2 = 10, .seen_log2 = 8, .obs_log2 = 8, .grey_log2 = 12,
-	.transfers_log2 = 6, .leases_log2 = 8, .tally_log2 = 6, .held_log2 = 8,
+	.transfers_log2 = 6, .leases_log2 = 8, .tally_log2 = 6, .held_log2 = 8, .repeat_log2 = 12,
 };
 
 static void *lines(size_t n)
@@ -52,14 +52,16 @@ void rig_open_program(struct rig *r, bool v6, void *block, size_t len)
 void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g))
 {
 	struct damp_program_hdr *h;
+	struct damp_guard *g;
 	size_t len;
 
 	h = damp_builtin_program(&len);
 	assert(h != NULL);
-	if (change != NULL) {
-		change((struct damp_guard *)((uint8_t *)h + h->sec[DAMP_SEC_GUARD].off));
-		h->checksum = damp_program_checksum(h, len);
-	}
+	g = (struct damp_guard *)((uint8_t *)h + h->sec[DAMP_SEC_GUARD].off);
+	g->hold = 0;
+	if (change != NULL)
+		change(g);
+	h->checksum = damp_program_checksum(h, len);
 	rig_open_program(r, v6, h, len);
 }
 
@@ -70,6 +72,8 @@ void rig_open(struct rig *r, bool v6)
 
 void rig_close(struct rig *r)
 {
+	for (unsigned i = 0; i < DAMP_HOLDS; i++)
+		free(r->kept[i].frame);
 	damp_view_close(r->view);
 	free(r->judge_mem);
 	free(r->worker_mem);
@@ -130,7 +134,19 @@ static bool leaves_outside(const struct damp_pkt *p)
 	       (p->side == DAMP_OUTSIDE && p->fate == DAMP_FATE_BACK);
 }
 
-struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *frame, size_t len)
+static void keep(struct rig *r, const struct damp_pkt *p)
+{
+	struct rig_kept *k = &r->kept[p->hold];
+
+	free(k->frame);
+	k->frame = malloc(p->len);
+	assert(k->frame != NULL);
+	memcpy(k->frame, p->data, p->len);
+	k->len = p->len;
+	k->side = p->side;
+}
+
+static struct damp_pkt *judge(struct rig *r, enum damp_side side, const uint8_t *frame, size_t len, bool held)
 {
 	struct damp_pkt *p = &r->pkt;
 
@@ -140,13 +156,32 @@ struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *fr
 	p->len = (uint32_t)len;
 	p->cap = sizeof(r->frame);
 	p->side = (uint8_t)side;
+	p->held = held;
 	damp_judge_parse(r->view, p, 1);
-	if (side == DAMP_OUTSIDE)
+	if (side == DAMP_OUTSIDE && !held)
 		r->peer_in += p->frame.ip_len;
 	damp_judge_run(r->worker, r->view, p, 1, r->now, r->bypass);
+	if (p->fate == DAMP_FATE_HOLD)
+		keep(r, p);
 	if (leaves_outside(p))
 		r->peer_out += p->out_len - p->frame.l3_off;
 	return p;
+}
+
+struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *frame, size_t len)
+{
+	return judge(r, side, frame, len, false);
+}
+
+struct damp_pkt *rig_unhold(struct rig *r)
+{
+	const struct rig_kept *k;
+	unsigned at;
+
+	if (!damp_judge_unhold(r->worker, r->now, &at))
+		return NULL;
+	k = &r->kept[at];
+	return judge(r, k->side, k->frame, k->len, true);
 }
 
 struct damp_pkt *rig_send(struct rig *r, enum damp_side side, struct rig_end a, struct rig_end b,
@@ -171,7 +206,7 @@ const uint8_t *rig_out(struct rig *r, size_t *len)
 {
 	const size_t at = 14 + (r->v6 ? 40u : 20u) + 8u;
 
-	if (r->pkt.fate == DAMP_FATE_DROP)
+	if (r->pkt.fate >= DAMP_FATE_DROP)
 		return NULL;
 	*len = r->pkt.out_len - at;
 	return r->frame + at;

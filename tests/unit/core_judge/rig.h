@@ -11,6 +11,9 @@
 
 #include "judge.h"
 
+/* A frame that the judge holds. */
+struct rig_kept { uint8_t *frame; size_t len; enum damp_side side; };
+
 struct rig {
 	void *judge_mem, *worker_mem;
 	struct damp_judge *judge;
@@ -26,13 +29,17 @@ struct rig {
 	struct damp_pkt pkt;
 	struct damp_emit emits[DAMP_EMITS];
 	unsigned nemits;
+	struct rig_kept kept[DAMP_HOLDS];
 };
 
 /* Ends of the conversation; a test may use others by number. */
 struct rig_end { uint8_t host; uint16_t port; };
 
+/* The built-in program, but nothing is held: what becomes of a message is known
+ * at once. */
 void rig_open(struct rig *r, bool v6);
-/* The same with a change to the guard before the program is opened. */
+/* The same with a change to the guard before the program is opened; it may turn
+ * holding on. */
 void rig_open_guard(struct rig *r, bool v6, void (*change)(struct damp_guard *g));
 /* With a compiled program, which the rig takes over. Rule i counts in slot i + 1. */
 void rig_open_program(struct rig *r, bool v6, void *block, size_t len);
@@ -46,6 +53,9 @@ struct damp_pkt *rig_send(struct rig *r, enum damp_side side, struct rig_end a, 
 
 /* Send a whole frame as it is. */
 struct damp_pkt *rig_frame(struct rig *r, enum damp_side side, const uint8_t *frame, size_t len);
+
+/* Judge the next frame that is held no longer; NULL: none. */
+struct damp_pkt *rig_unhold(struct rig *r);
 
 /* Move time on and collect what the gateway sends by itself. */
 void rig_wait_ms(struct rig *r, unsigned ms);

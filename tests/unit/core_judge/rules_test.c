@@ -84,7 +84,7 @@ static void ordered_challenge_is_a_ping_and_then_an_echo(void **state)
 	const uint8_t get[] = { 0x41, 0x01, 0x00, 0x01, 0x4a, 0xbd, 0x07, '1', '2', '3', '4', '5', '6', '7', '8', '9',
 				'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '0' };
 
-	rules_open(&r, *(bool *)*state, HEAD ZONES
+	rules_open(&r, *(bool *)*state, HEAD ZONES "guard: {hold: false}\n"
 		   "rules:\n  - {id: ask, match: {from: outside, msg: request, verified: false}, then: challenge}\n");
 	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get)), DAMP_REASON_PINGED);
 	/* Again, and still nobody has answered. */
@@ -188,6 +188,7 @@ static void defaults_agree(void **state)
 	SAME(prove_q_block);
 	SAME(prove_observe);
 	SAME(permute_mids);
+	SAME(hold);
 	SAME(slice_szx);
 	SAME(host4);
 	SAME(net4);
@@ -197,6 +198,8 @@ static void defaults_agree(void **state)
 	SAME(first_known);
 	SAME(first_net4);
 	SAME(first_net6);
+	SAME(trust_net4);
+	SAME(trust_net6);
 	SAME(challenge_retry);
 	SAME(server);
 	SAME(proved);

@@ -167,10 +167,10 @@ static void test_explain_limits(void **unused)
 	assert_string_equal(text(json_object_get(doc, "verdict"), "rule"), "few");
 	/* what is behind the final rule was not asked */
 	assert_true(json_is_false(json_object_get(rule(doc, 3), "asked")));
-	/* and what leaves is a ping: 4 bytes, CON 0.00 */
-	assert_string_equal(text(json_object_get(json_object_get(doc, "sends"), "message"), "code"),
-			    "0.00");
-	assert_string_equal(text(json_object_get(doc, "sends"), "dst"), "203.0.113.9:49152");
+	/* and it stays, while pings leave */
+	assert_string_equal(text(json_object_get(doc, "verdict"), "fate"), "hold");
+	assert_true(json_is_null(json_object_get(doc, "sends")));
+	assert_int_equal((int)number(json_object_get(doc, "effects"), "pings"), 3);
 	json_decref(doc);
 	damp_bench_free(b);
 }

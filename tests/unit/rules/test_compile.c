@@ -230,6 +230,7 @@ static const struct { const char *text; size_t offset, len; uint64_t value; } gu
 	F("group_from_outside: true", allow_group_from_outside, 1),
 	F("check_sources: false", check_sources, 0),
 	F("permute_message_ids: false", permute_mids, 0),
+	F("hold: false", hold, 0),
 	F("needs_proof: {block1: false}", prove_block1, 0),
 	F("needs_proof: {q_block: false}", prove_q_block, 0),
 	F("needs_proof: {observe: true}", prove_observe, 1),

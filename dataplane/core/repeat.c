@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Repetitions: a line of seven words, one for each half second; see repeat.h.
+ *
+ * Invariant: words of a line belong to the seven generations up to the one in
+ * its head; a line is brought to the present when it is written, and what is
+ * ahead of its head counts as empty. So nothing has to be swept.
+ */
+#include "repeat.h"
+
+#define WORDS 7u
+#define BITS_OF_KEY 4u
+#define UNIT (DAMP_TICK_HZ / 2)
+/* Generations back: ages from just above 1.5 s to just below 3.5 s. */
+#define OLDEST 6u
+#define YOUNGEST 4u
+_Static_assert(OLDEST < WORDS, "a line remembers as far back as is asked");
+
+struct repeat_line {
+	uint64_t generation;            /* of the newest word */
+	uint64_t word[WORDS];
+};
+_Static_assert(sizeof(struct repeat_line) == DAMP_CACHE_LINE, "one line a key");
+
+struct damp_repeat {
+	uint64_t mask;
+	uint8_t pad[DAMP_CACHE_LINE - sizeof(uint64_t)];
+	struct repeat_line line[];
+};
+
+/* Lines of 2^log2 bytes; at least one. */
+static uint64_t lines(unsigned bytes_log2)
+{
+	return bytes_log2 > 6 ? 1ull << (bytes_log2 - 6) : 1;
+}
+
+static struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
+{
+	return (struct repeat_line *)&g->line[key & g->mask];
+}
+
+/* Four of 64 bits, from the end of the key that the line is not taken from. */
+static uint64_t bits_of(uint64_t key)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < BITS_OF_KEY; i++)
+		bits |= 1ull << (key >> (39 + 6 * i) & 63);
+	return bits;
+}
+
+size_t damp_repeat_bytes(unsigned bytes_log2)
+{
+	return sizeof(struct damp_repeat) + lines(bytes_log2) * sizeof(struct repeat_line);
+}
+
+struct damp_repeat *damp_repeat_init(void *mem, unsigned bytes_log2)
+{
+	struct damp_repeat *g = mem;
+
+	memset(mem, 0, damp_repeat_bytes(bytes_log2));
+	g->mask = lines(bytes_log2) - 1;
+	return g;
+}
+
+void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key)
+{
+	damp_prefetch(line_of(g, key));
+}
+
+bool damp_repeat_again(const struct damp_repeat *g, uint64_t key, damp_tick now)
+{
+	const struct repeat_line *l = line_of(g, key);
+	const uint64_t bits = bits_of(key), present = now / UNIT;
+
+	for (unsigned back = YOUNGEST; back <= OLDEST; back++) {
+		const uint64_t at = present - back;
+
+		if (at <= l->generation && at + WORDS > l->generation && (l->word[at % WORDS] & bits) == bits)
+			return true;
+	}
+	return false;
+}
+
+void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now)
+{
+	struct repeat_line *l = line_of(g, key);
+	const uint64_t present = now / UNIT;
+
+	if (present >= l->generation + WORDS)
+		memset(l->word, 0, sizeof(l->word));
+	else
+		for (uint64_t at = l->generation + 1; at <= present; at++)
+			l->word[at % WORDS] = 0;
+	if (present > l->generation)
+		l->generation = present;
+	l->word[present % WORDS] |= bits_of(key);
+}
