@@ -258,8 +258,9 @@ const struct damp_command damp_commands[] = {
 		.name = "events", .args = "",
 		.summary = "what happened, packet by packet (sampled)",
 		.help = "Prints the newest events, oldest first: sampled verdicts (at most one per\n"
-			"reason and second from each worker; \"x812\" stands for that many packets),\n"
-			"loads of rules, and changes of health. With --json each line is one object.\n",
+			"reason and second from each worker, or what the 'log' of a rule asks for;\n"
+			"\"x812\" stands for that many packets), warnings of rules with 'warn', loads of\n"
+			"rules, and changes of health. With --json each line is one object.\n",
 		.options = { DAMP_OPT_FOLLOW, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper events -f",

@@ -25,9 +25,10 @@ struct cursor {
 
 static enum damp_colour colour_of(const char *severity)
 {
-	if (strcmp(severity, "attack") == 0)
+	if (strcmp(severity, "attack") == 0 || strcmp(severity, "warning") == 0)
 		return DAMP_YELLOW;
-	return strcmp(severity, "fault") == 0 ? DAMP_RED : DAMP_PLAIN;
+	return strcmp(severity, "fault") == 0 || strcmp(severity, "critical") == 0 || strcmp(severity, "storm") == 0
+		       ? DAMP_RED : DAMP_PLAIN;
 }
 
 static void print_end(const json_t *end)
@@ -42,8 +43,11 @@ static void print_verdict(const json_t *e)
 	const json_t *coap = json_object_get(e, "coap");
 	bool observed = strcmp(damp_get_text(e, "mode"), "observe") == 0;
 
-	printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"),
-	       damp_get_text(e, "reason"));
+	if (json_object_get(e, "used_percent") != NULL)
+		printf("warning %lld%% used  ", damp_get_int(e, "used_percent"));
+	else
+		printf("%s%s %s  ", observed ? "would " : "", damp_get_text(e, "would"),
+		       damp_get_text(e, "reason"));
 	print_end(json_object_get(e, "src"));
 	printf(" > ");
 	print_end(json_object_get(e, "dst"));
@@ -60,13 +64,28 @@ static void print_verdict(const json_t *e)
 	putchar('\n');
 }
 
+static void print_loaded(const json_t *r)
+{
+	const long long confirm = damp_get_int(r, "confirm_s");
+
+	printf("rules loaded: generation %lld, %s, by %s%s%s", damp_get_int(r, "to_gen"),
+	       damp_get_text(r, "name"), damp_get_text(r, "by"),
+	       damp_get_text(r, "comment")[0] != '\0' ? ": " : "", damp_get_text(r, "comment"));
+	if (confirm > 0)
+		printf("; to be confirmed within %lld s", confirm);
+	putchar('\n');
+}
+
 static void print_ruleset(const json_t *r)
 {
-	if (json_object_get(r, "to_gen") != NULL)
-		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"),
-		       damp_get_text(r, "name"), damp_get_text(r, "by"),
-		       damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
-		       damp_get_text(r, "comment"));
+	const char *result = damp_get_text(r, "result");
+
+	if (strcmp(result, "confirmed") == 0 || strcmp(result, "gone_back") == 0)
+		printf("rules %s: generation %lld: %s\n",
+		       result[0] == 'c' ? "confirmed" : "taken back", damp_get_int(r, "generation"),
+		       damp_get_text(r, "text"));
+	else if (json_object_get(r, "to_gen") != NULL)
+		print_loaded(r);
 	else
 		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"),
 		       damp_get_text(r, "by"));
@@ -81,7 +100,7 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 	       damp_colour(cli, DAMP_PLAIN));
 	if (colour != DAMP_PLAIN)
 		fputs(damp_colour(cli, colour), stdout);
-	if (strcmp(type, "verdict") == 0)
+	if (strcmp(type, "verdict") == 0 || strcmp(type, "warn") == 0)
 		print_verdict(e);
 	else if (strcmp(type, "ruleset") == 0)
 		print_ruleset(json_object_get(e, "ruleset"));

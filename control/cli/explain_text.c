@@ -82,6 +82,16 @@ static void why_line(const json_t *why, char *out, size_t len)
 	}
 }
 
+static void print_open(const struct damp_cli *cli, const json_t *limit, const json_t *rung)
+{
+	const bool fits = damp_get_true(rung, "fits");
+
+	printf("      limit %s, per %s %s: %lld open, of %lld: %s%s%s\n", damp_get_text(limit, "name"),
+	       damp_get_text(limit, "per"), damp_get_text(rung, "key"), damp_get_int(rung, "measured"),
+	       damp_get_int(rung, "max"), damp_colour(cli, fits ? DAMP_GREEN : DAMP_RED),
+	       fits ? "fits" : "over", damp_colour(cli, DAMP_PLAIN));
+}
+
 static void print_limits(const struct damp_cli *cli, const json_t *rule)
 {
 	const json_t *limit, *rung;
@@ -94,6 +104,10 @@ static void print_limits(const struct damp_cli *cli, const json_t *rule)
 		json_array_foreach (json_object_get(limit, "rungs"), k, rung) {
 			const bool fits = damp_get_true(rung, "fits");
 
+			if (json_object_get(rung, "per_s") == NULL) {
+				print_open(cli, limit, rung);
+				continue;
+			}
 			printf("      limit %s, per %s %s: %.1f and %lld more, of %.1f %s "
 			       "(%.3g/s): %s%s%s\n",
 			       damp_get_text(limit, "name"), damp_get_text(limit, "per"),

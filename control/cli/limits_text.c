@@ -53,6 +53,12 @@ static void rung_cells(struct damp_sheet *t, const json_t *rung, const char *fam
 	bool messages = strcmp(damp_get_text(rung, "unit"), "messages") == 0;
 	char rate[64], burst[64];
 
+	if (json_object_get(rung, "open") != NULL) {
+		damp_sheet_cell(t, DAMP_PLAIN, "%s/%lld", family, damp_get_int(rung, "prefix"));
+		damp_sheet_cell(t, DAMP_PLAIN, "%lld open", damp_get_int(rung, "open"));
+		damp_sheet_cell(t, DAMP_PLAIN, "-");
+		return;
+	}
 	rate_text(rate, sizeof(rate), damp_get_number(rung, "per_s"), messages);
 	burst_text(burst, sizeof(burst), damp_get_number(rung, "burst"), messages);
 	if (damp_get_number(rung, "per_s") <= 0) {
@@ -83,7 +89,10 @@ static void limit_rows(struct damp_sheet *t, const json_t *limit)
 		name_cells(t, limit, true);
 		damp_sheet_cell(t, DAMP_PLAIN, "-");
 		damp_sheet_cell(t, DAMP_PLAIN, "%.2fx", damp_get_number(limit, "max_factor"));
-		damp_sheet_cell(t, DAMP_PLAIN, "-");
+		if (damp_get_int(limit, "floor_bytes") > 0)
+			damp_sheet_cell(t, DAMP_PLAIN, "+%lld B", damp_get_int(limit, "floor_bytes"));
+		else
+			damp_sheet_cell(t, DAMP_PLAIN, "-");
 		first = false;
 	}
 	for (unsigned f = 0; f < 2; f++) {

@@ -68,14 +68,14 @@ const char *damp_name_act(const struct damp_act *a, char *out, size_t len)
 
 const char *damp_name_limit_kind(unsigned kind)
 {
-	static const char *const word[] = { "messages", "bytes", "amplification" };
+	static const char *const word[] = { "messages", "bytes", "amplification", "concurrent" };
 
 	PICK(word, DAMP_LIMIT_KIND_MAX, kind);
 }
 
 const char *damp_name_per(unsigned per)
 {
-	static const char *const word[] = { "source", "target", "peer", "device", "pair", "global" };
+	static const char *const word[] = { "source", "target", "peer", "device", "pair", "global", "tenant", "path" };
 
 	PICK(word, DAMP_PER_MAX, per);
 }
@@ -129,6 +129,17 @@ const char *damp_name_source(unsigned source)
 	static const char *const word[] = { "builtin", "disk", "loaded" };
 
 	PICK(word, DAMP_SOURCE_MAX, source);
+}
+
+const char *damp_name_loud(unsigned loud)
+{
+	static const char *const word[] = {
+#define X(name, text) text,
+		DAMP_LOUDS(X)
+#undef X
+	};
+
+	PICK(word, DAMP_LOUD_MAX, loud);
 }
 
 const char *damp_name_severity(unsigned severity)

@@ -31,6 +31,7 @@ const char *damp_name_stage(unsigned stage);
 const char *damp_name_table(unsigned table);
 const char *damp_name_routing(unsigned routing);
 const char *damp_name_source(unsigned source);
+const char *damp_name_loud(unsigned loud);
 const char *damp_name_severity(unsigned severity);
 const char *damp_name_coap_type(unsigned type);
 const char *damp_name_reason(unsigned reason);

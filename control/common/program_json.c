@@ -4,6 +4,8 @@
 
 #include "names.h"
 
+#include <stdbool.h>
+
 json_t *damp_program_json(const struct damp_progview *v)
 {
 	const struct damp_program_hdr *h = v->hdr;
@@ -37,19 +39,35 @@ static json_t *ladder_json(const struct damp_rung *rung, unsigned n, const char 
 	return all;
 }
 
+static json_t *open_json(const struct damp_rung *rung, unsigned n)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < n && i < DAMP_RUNGS_MAX; i++)
+		json_array_append_new(all, json_pack("{s:i, s:i}", "prefix", (int)rung[i].plen,
+						     "open", (int)rung[i].burst_ticks));
+	return all;
+}
+
 static json_t *limit_json(const struct damp_progview *v, const struct damp_limit *l)
 {
+	const bool open = l->kind == DAMP_LIMIT_CONCURRENT;
 	const char *unit = l->kind == DAMP_LIMIT_MESSAGES ? "messages" : "bytes";
 	json_t *j =
 		json_pack("{s:s, s:s, s:s, s:o, s:o}",
 			  "name", damp_progview_string(v, l->name_off),
 			  "kind", damp_name_limit_kind(l->kind),
 			  "per", damp_name_per(l->per),
-			  "ipv4", ladder_json(l->rung4, l->nrungs4, unit),
-			  "ipv6", ladder_json(l->rung6, l->nrungs6, unit));
+			  "ipv4", open ? open_json(l->rung4, l->nrungs4)
+				       : ladder_json(l->rung4, l->nrungs4, unit),
+			  "ipv6", open ? open_json(l->rung6, l->nrungs6)
+				       : ladder_json(l->rung6, l->nrungs6, unit));
 
-	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
+	if (l->kind == DAMP_LIMIT_AMPLIFICATION) {
 		json_object_set_new(j, "max_factor", json_real(l->alpha_q8 / 256.0));
+		json_object_set_new(j, "floor_bytes", json_integer(l->floor_bytes));
+		json_object_set_new(j, "window_s", json_integer(l->window_s));
+	}
 	return j;
 }
 

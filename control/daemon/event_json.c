@@ -75,15 +75,22 @@ static json_t *header(const char *ts, const char *type, const char *severity)
 			 "severity", severity);
 }
 
+/* The rule's word, else that of the reason; a warning is at least one. */
+static const char *severity_of(const struct damp_event *e)
+{
+	if (e->loud != DAMP_LOUD_UNSAID)
+		return damp_name_loud(e->loud);
+	return e->how == DAMP_TOLD_WARN ? "warning" : damp_name_severity(damp_name_reason_severity(e->reason));
+}
+
 json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *rule_id,
 				const struct damp_prog *prog)
 {
 	const struct damp_event *e = &r->event;
-	const char *word = damp_name_verdict(e->verdict);
-	bool inside = e->side == DAMP_INSIDE;
+	bool inside = e->side == DAMP_INSIDE, warns = e->how == DAMP_TOLD_WARN;
 	char ts[DAMP_TEXT_LEN], boot[20], ip[DAMP_TEXT_ADDR_LEN];
-	json_t *j = header(damp_text_time(ts, sizeof(ts), (int64_t)e->wall_us), "verdict",
-			   damp_name_severity(damp_name_reason_severity(e->reason)));
+	json_t *j = header(damp_text_time(ts, sizeof(ts), (int64_t)e->wall_us), warns ? "warn" : "verdict",
+			   severity_of(e));
 
 	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)r->boot_id);
 	json_object_set_new(j, "boot", json_string(boot));
@@ -100,9 +107,10 @@ json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *r
 			    json_string(damp_name_mode(e->observed ? DAMP_MODE_OBSERVE
 								   : DAMP_MODE_ENFORCE)));
 	json_object_set_new(j, "verdict",
-			    json_string(e->observed ? damp_name_verdict(DAMP_VERDICT_ACCEPT)
-						    : word));
-	json_object_set_new(j, "would", json_string(word));
+			    json_string(damp_name_verdict(e->verdict)));
+	json_object_set_new(j, "would", json_string(damp_name_verdict(e->would)));
+	if (warns)
+		json_object_set_new(j, "used_percent", json_integer(e->used_percent));
 	json_object_set_new(j, "reason", json_string(damp_name_reason(e->reason)));
 	json_object_set_new(j, "src", end_json(e->src, e->sport, e->side));
 	json_object_set_new(j, "dst",

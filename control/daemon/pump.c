@@ -31,7 +31,7 @@ static void add_records(struct damp_control *c, const struct damp_event_record *
 		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e),
 						    e->generation == generation ? running : NULL);
 
-		damp_evlog_add(c->evlog, DAMP_EVENT_VERDICT, j,
+		damp_evlog_add(c->evlog, e->how == DAMP_TOLD_WARN ? DAMP_EVENT_WARN : DAMP_EVENT_VERDICT, j,
 			       e->represents > 0 ? e->represents - 1 : 0);
 	}
 	damp_prog_put(running);

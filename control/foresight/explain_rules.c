@@ -64,6 +64,10 @@ static void value_text(const struct damp_bench *b, enum damp_why why, char out[V
 	case DAMP_WHY_SOLICITED:
 		snprintf(out, VALUE_MAX, "%s", p->truths & DAMP_TRUTH_SOLICITED ? "true" : "false");
 		break;
+	case DAMP_WHY_DTLS: snprintf(out, VALUE_MAX, "no ClientHello"); break;
+	case DAMP_WHY_COOKIE:
+		snprintf(out, VALUE_MAX, "%s", p->hello == DAMP_HELLO_COOKIE ? "present" : "absent");
+		break;
 	case DAMP_WHY_UNTIL:
 		damp_text_time_s(out, VALUE_MAX, (int64_t)b->moment.least_s);
 		break;
@@ -127,11 +131,24 @@ char *damp_prefix_text(const struct damp_addr *a, unsigned plen, char out[DAMP_P
 	return out;
 }
 
+/* The tenant that a limit counts this packet for. */
+static const char *tenant(const struct damp_bench *b)
+{
+	const struct damp_class *src = &b->view->classes[b->pkt.src_class],
+				*dst = &b->view->classes[b->pkt.dst_class];
+	const struct damp_class *device = b->pkt.side == DAMP_OUTSIDE ? dst : src,
+				*peer = b->pkt.side == DAMP_OUTSIDE ? src : dst;
+	const struct damp_class *own = device->tenant ? device : peer;
+
+	return own->tenant ? damp_view_string(b->view, own->tenant_off) : "nobody's";
+}
+
 /* Whose budget a rung of a limit is. */
-static void whose(const struct damp_pkt *p, const struct damp_limit *l, const struct damp_rung *r,
+static void whose(const struct damp_bench *b, const struct damp_limit *l, const struct damp_rung *r,
 		  char *out, size_t len)
 {
-	char one[DAMP_PREFIX_TEXT], other[DAMP_PREFIX_TEXT];
+	char one[DAMP_PREFIX_TEXT], other[DAMP_PREFIX_TEXT], text[DAMP_TEXT_BYTES_MAX];
+	const struct damp_pkt *p = &b->pkt;
 
 	switch (l->per) {
 	case DAMP_PER_SOURCE:
@@ -150,6 +167,10 @@ static void whose(const struct damp_pkt *p, const struct damp_limit *l, const st
 		snprintf(out, len, "%s with %s", damp_prefix_text(damp_peer_addr(p), r->plen, one),
 			 damp_prefix_text(damp_device_addr(p), r->plen, other));
 		return;
+	case DAMP_PER_TENANT: snprintf(out, len, "%s", tenant(b)); return;
+	case DAMP_PER_PATH:
+		snprintf(out, len, "%.*s", (int)damp_why_text(p, 0, text), text);
+		return;
 	default: snprintf(out, len, "all together");
 	}
 }
@@ -158,6 +179,20 @@ static void whose(const struct damp_pkt *p, const struct damp_limit *l, const st
 static double units(const struct damp_rung *r, uint64_t ticks)
 {
 	return r->cost_q16 ? (double)ticks * 65536.0 / (double)r->cost_q16 : 0;
+}
+
+/* How many are open now; the packet itself not, unless it repeats what is. */
+static json_t *open_json(const struct damp_bench *b, const struct damp_limit *l,
+			 const struct damp_rung *r, unsigned i)
+{
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+	const uint64_t at = damp_limit_key(&c, &b->pkt, l, r, i);
+	const uint32_t open = damp_tally_count(b->judge->tally, at, b->now);
+	char key[160];
+
+	whose(b, l, r, key, sizeof(key));
+	return json_pack("{s:s, s:I, s:i, s:i, s:s, s:b}", "key", key, "measured", (json_int_t)open, "cost",
+			 1, "max", (int)r->burst_ticks, "unit", "open", "fits", open < r->burst_ticks);
 }
 
 static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l,
@@ -170,7 +205,7 @@ static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l,
 	const uint32_t cost = damp_cost(r->cost_q16, n);
 	char key[160];
 
-	whose(&b->pkt, l, r, key, sizeof(key));
+	whose(b, l, r, key, sizeof(key));
 	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:s, s:b}", "key", key, "measured",
 			 damp_real_json(units(r, debt)), "cost", (int)n, "max",
 			 damp_real_json(units(r, r->burst_ticks)), "per_s",
@@ -186,7 +221,8 @@ static json_t *limit_json(const struct damp_bench *b, const struct damp_limit *l
 	json_t *steps = json_array(), *j;
 
 	for (unsigned i = 0; l->kind != DAMP_LIMIT_AMPLIFICATION && i < n; i++)
-		json_array_append_new(steps, rung_json(b, l, &r[i], i));
+		json_array_append_new(steps, l->kind == DAMP_LIMIT_CONCURRENT ? open_json(b, l, &r[i], i)
+									     : rung_json(b, l, &r[i], i));
 	j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off),
 		      "kind", damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs",
 		      steps);

@@ -180,6 +180,14 @@ static bool header_agrees(const struct question *q, bool type)
 	return in_row(q, h->row_code[there ? q->p->coap.code : 256u]);
 }
 
+/* Asked of DTLS only: a rule that asks for it is of no other kind. */
+static enum damp_why hello_agrees(const struct question *q)
+{
+	if (q->p->kind != DAMP_KIND_DTLS || in_row(q, q->v->hdr->row_hello[q->p->hello]))
+		return DAMP_WHY_MATCHES;
+	return q->p->hello == DAMP_HELLO_NONE ? DAMP_WHY_DTLS : DAMP_WHY_COOKIE;
+}
+
 /* What the last evaluation said; its end before its schedules, as it does. */
 static enum damp_why time_agrees(const struct question *q)
 {
@@ -221,5 +229,7 @@ struct damp_why_not damp_why_not(const struct damp_view *v, const struct damp_pk
 		out.why = DAMP_WHY_SIZE;
 	else
 		out.why = truth_agrees(&q);
+	if (out.why == DAMP_WHY_MATCHES)
+		out.why = hello_agrees(&q);
 	return out;
 }

@@ -32,6 +32,8 @@
 	X(SIZE, "size")                                                                     \
 	X(VERIFIED, "verified")                                                             \
 	X(SOLICITED, "solicited")                                                           \
+	X(DTLS, "dtls")                                                                     \
+	X(COOKIE, "cookie")                                                                 \
 	X(UNTIL, "until")                                                                   \
 	X(WHEN, "when")
 

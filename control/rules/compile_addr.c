@@ -35,6 +35,7 @@ struct sweep {
 	struct event *ev;
 	size_t nev, ev_cap;
 	bool full;
+	bool shared;       /* two tenants have an address in common */
 };
 
 static bool in_set(const uint64_t *vec, int set)
@@ -205,14 +206,48 @@ static void put_set_classes(struct damp_build *b, const uint64_t *vec)
 	}
 }
 
+/* Of the name alone, so that a reload does not change it. */
+static uint32_t tenant_id(const char *name)
+{
+	const struct damp_key key = { 0, 0 };
+
+	return (uint32_t)damp_siphash24(&key, name, strlen(name)) | 1;
+}
+
+/* Whose the addresses of a class are; reports when more than one says so. */
+static void name_tenant(struct sweep *s, const uint64_t *vec, const uint32_t *names, struct damp_class *to)
+{
+	const struct damp_ctx *c = s->b->c;
+	const struct damp_tenant *owner = NULL;
+
+	for (size_t i = 0; i < c->ntenants; i++) {
+		if (!in_set(vec, c->tenants[i].set))
+			continue;
+		if (owner && !s->shared) {
+			damp_diag_error(c->diags, c->tenants[i].at, "tenant '%s' has addresses of '%s'",
+					c->tenants[i].name, owner->name);
+			damp_diag_notice(c->diags, owner->at, "here");
+			s->shared = true;
+		}
+		owner = owner ? owner : &c->tenants[i];
+		to->tenant = tenant_id(owner->name);
+		to->tenant_off = names[owner - c->tenants];
+	}
+}
+
 static void put_classes(struct sweep *s)
 {
+	uint32_t *names = damp_pool_alloc(s->b->c->pool, (s->b->c->ntenants + 1) * sizeof(*names));
+
+	for (size_t i = 0; i < s->b->c->ntenants; i++)
+		names[i] = damp_build_string(s->b, s->b->c->tenants[i].name);
 	for (size_t i = 0; i < s->nclasses; i++) {
 		const uint64_t *vec = s->classes + i * s->nwords;
 		struct damp_class c = { 0 };
 
 		if (s->inside >= 0 && in_set(vec, s->inside))
 			c.flags |= DAMP_CLASS_INSIDE;
+		name_tenant(s, vec, names, &c);
 		exempt_class(s->b->c, vec, &c);
 		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 			c.src_row[side] = class_row(s->b, true, side, vec, 0);

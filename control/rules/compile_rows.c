@@ -231,6 +231,8 @@ void damp_build_rows(struct damp_build *b)
 	for (int v = 0; v < 256; v++)
 		b->hdr.row_code[v] = bits_row(b, offsetof(struct damp_match, code), v);
 	b->hdr.row_code[256] = bits_row(b, offsetof(struct damp_match, code), -1);
+	for (int v = 0; v < DAMP_HELLO_MAX; v++)
+		b->hdr.row_hello[v] = bits_row(b, offsetof(struct damp_match, hello), v);
 	for (unsigned t = 0; t < DAMP_TRUTHS; t++)
 		b->hdr.row_truth[t] = truth_row(b, t);
 	compile_numbers(b, offsetof(struct damp_match, size), DAMP_SEC_SIZES);

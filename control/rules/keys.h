@@ -39,6 +39,7 @@
 	X(NAMED, "a mapping of names")                                                            \
 	X(DEFINES, "a mapping of names to any value")                                             \
 	X(RULES, "a list of rules")                                                               \
+	X(TENANTS, "a mapping of names to prefixes, full addresses or `$name`")                   \
 	X(SET_KIND, "`prefix`, `path` or `ports`")                                                \
 	X(ITEMS, "a list in the manner of the kind")                                              \
 	X(EXEMPTIONS, "a list of exemptions")                                                     \
@@ -54,7 +55,7 @@
 	X(HOURS, "`07:00-19:00`")                                                                 \
 	X(TIME_ZONE, "a zone of time: `Europe/Berlin`, `UTC`")                                    \
 	X(WHEN, "the name of a schedule, or a list of them")                                      \
-	X(HELLO, "`client_hello`")                                                                \
+	X(HELLO, "`client_hello`, or `{not: client_hello}`")                                      \
 	X(PRESENCE, "`present` or `absent`")                                                      \
 	X(TEXTS, "a word, or a list of them")                                                     \
 	X(OPEN_CLOSED, "`open` or `closed`")                                                      \
@@ -173,6 +174,9 @@
 	X(TOP, SCHEDULES, "schedules", NAMED, "0.1", "",                                          \
 	  "Times of the week, for `when`. Local time: in the hour that a change to summer "       \
 	  "time leaves out nothing holds, in the one that comes twice a schedule holds twice.")   \
+	X(TOP, TENANTS, "tenants", TENANTS, "0.1", "each item of a set called `tenants`",          \
+	  "Whose the addresses are, for limits per `tenant`: a name and its prefixes. No address " \
+	  "belongs to two.")                                                                      \
 	X(TOP, EXEMPT, "exempt", EXEMPTIONS, "0.1", "[]",                                         \
 	  "Outside addresses whose messages, and the messages to them, meet neither rules nor "   \
 	  "guard and count toward no limit. Who can send in their name can do what they may.")    \
@@ -229,8 +233,9 @@
 	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
 	X(LIMIT, PER, "per", PER, "0.1", "",                                                      \
 	  "Whose budget it is. The peer is the outside end and the device the inside end, "       \
-	  "whatever the direction. A limit per `tenant` or `path` is checked, not enforced yet. "  \
-	  "Required.")                                                    \
+	  "whatever the direction. The tenant is that of the device, or where it has none of the " \
+	  "peer (`tenants`); all who belong to nobody share one budget. The path is that of a "    \
+	  "request, whoever asks whom; other messages have none and pass. Required.")              \
 	X(LIMIT, RATE, "rate", RATE, "0.1", "",                                                   \
 	  "What drains per unit of time: messages, or IP bytes.")                                 \
 	X(LIMIT, BURST, "burst", AMOUNT, "0.1",                                                   \
@@ -244,7 +249,11 @@
 	X(LIMIT, AMPLIFICATION, "amplification", MAP, "0.1", "",                                  \
 	  "Bytes toward an unproved peer for each byte from it. Only with `per: peer`.")          \
 	X(LIMIT, CONCURRENT, "concurrent", INTEGER, "0.1", "",                                    \
-	  DAMP_UNENFORCED " How many exchanges or observations may be open at once.")             \
+	  "How many exchanges and observations may be open at once, 1 to 65535. A request opens "  \
+	  "one; its answer, or a reset, closes it; an observation stays open. What ends without "  \
+	  "a word counts until its time is over (`exchanges`, `observe: life`), and then up to "   \
+	  "64 s, 4.5 h or 36 h longer, for lives up to 7 min, 31 h and 10 d. Other messages pass. " \
+	  "With a ladder: at most 4 steps.")                                                      \
 	X(LIMIT, SHARE, "share", LATER, "", "", "")                                               \
 	X(LADDER, IPV4, "ipv4", STEPS, "0.1", "{32: 1x}",                                         \
 	  "Steps for IPv4, at most 5, lengths 0 to 32.")                                          \
@@ -253,11 +262,12 @@
 	X(AMPLIFICATION, MAX, "max", FACTOR, "0.1", "",                                           \
 	  "Bytes out per byte in. The guard's own factor stays the upper bound. Required.")       \
 	X(AMPLIFICATION, FLOOR, "floor", SIZE, "0.1", "0 B",                                      \
-	  "Free bytes on top. Another floor than `0 B` is checked, not enforced yet: free bytes " \
-	  "would add up over many addresses.")                                                    \
+	  "Free bytes on top for each exchange, as far as the guard's own factor allows: bytes "  \
+	  "that nobody paid for would add up over many addresses.")                               \
 	X(AMPLIFICATION, WINDOW, "window", DURATION, "0.1", "",                                   \
-	  DAMP_UNENFORCED " Time over which bytes are added up. The credit belongs to each "      \
-	  "exchange instead, which is stricter.")                                     \
+	  "How long the bytes from the peer count, 1 s to 1 h; not written: as long as their "     \
+	  "exchange is on record. The credit belongs to each exchange and does not add up over "  \
+	  "several, which is stricter than a sum.")                                               \
 	X(RULE, ID, "id", NAME, "0.1", "",                                                        \
 	  "Name of the rule in counters and events: `[a-z0-9][a-z0-9-]{0,62}`, once per "         \
 	  "file. Required.")                                                                      \
@@ -282,7 +292,8 @@
 	  "above an `amplification` are not counted: an `over` other than `drop` challenges "     \
 	  "them anyway.")                                                                         \
 	X(RULE, WARN, "warn", PERCENT, "0.1", "",                                                 \
-	  DAMP_UNENFORCED " Tell of it when a limit is used up so far.")                          \
+	  "Tell of it when a rate or what is open at once is used up so far, at most once a "      \
+	  "second and worker. Each exchange uses up an `amplification`: of it nothing is told.")    \
 	X(RULE, BLOCK, "block", MAP, "0.1", "",                                                   \
 	  "Drop all messages of who stays above a limit of the rule, for a time that grows. Only " \
 	  "an end that cannot be forged is blocked: an outside one while it is proved, an inside " \
@@ -291,13 +302,14 @@
 	  "`damper show blocks` lists them, `damper unblock` ends one. The exempt are never "     \
 	  "blocked.")                                                                             \
 	X(RULE, LOG, "log", MAP, "0.1", "",                                                       \
-	  DAMP_UNENFORCED " Which of the messages become events. Every rule's events are "        \
-	  "sampled: one per reason, second and worker.")                                          \
+	  "Which of the messages that the rule acts on, or would, become events one by one, at "   \
+	  "most 100 a second and worker. Without it they are sampled like all others: one per "    \
+	  "reason, second and worker. Each event says for how many it stands.")                    \
 	X(RULE, SHAPE, "shape", MAP, "0.1", "",                                                   \
 	  "Makes the first answer small for what the rule lets pass, or an upload, or the "       \
 	  "notifications few. Of several rules the strictest holds.")                             \
 	X(RULE, SEVERITY, "severity", SEVERITY, "0.1", "",                                        \
-	  DAMP_UNENFORCED " How loud its events are.")                                            \
+	  "How loud its events are, in place of what their reason says.")                         \
 	X(RULE, INCLUDE, "include", FILES, "0.1", "",                                             \
 	  "Alone in an item: the rules of these files stand here.")                               \
 	X(MATCH, FROM, "from", ENDPOINT, "0.1", "any",                                            \
@@ -328,9 +340,10 @@
 	X(MATCH, SOLICITED, "solicited", TRUTH, "0.1", "any",                                     \
 	  "Somebody asked for this response: a request is on record.")                            \
 	X(MATCH, DTLS, "dtls", HELLO, "0.1", "",                                                  \
-	  DAMP_UNENFORCED " A DTLS message of this kind. A rule that asks for it is off.")        \
+	  "A DTLS datagram that begins with this message. Narrows the rule to DTLS.")             \
 	X(MATCH, COOKIE, "cookie", PRESENCE, "0.1", "",                                           \
-	  DAMP_UNENFORCED " The cookie of a ClientHello. A rule that asks for it is off.")        \
+	  "A ClientHello with or without a cookie (RFC 6347 section 4.2.1). Narrows the rule to "  \
+	  "DTLS.")                                                                                \
 	X(MATCH, WHEN, "when", WHEN, "0.1", "",                                                   \
 	  "Only while one of these schedules holds, at most 8. `fail: clock_unsynced` says what " \
 	  "happens while nobody knows the time.")                                                 \
@@ -350,8 +363,10 @@
 	  "A request from outside that asks to observe goes on as a plain one: one answer, no "   \
 	  "notifications. Final; others go on as they are.")                                      \
 	X(ANSWER, BLOCK, "block", LATER, "", "", "")                                              \
-	X(LOG, SAMPLE, "sample", SHARE, "0.1", "", "One in so many.")                             \
-	X(LOG, FIRST, "first", FIRST, "0.1", "", "And always the first so many of each.")         \
+	X(LOG, SAMPLE, "sample", SHARE, "0.1", "",                                                \
+	  "One in so many, by chance: who is limited most is told of most.")                      \
+	X(LOG, FIRST, "first", FIRST, "0.1", "",                                                  \
+	  "And the first so many of each; one that was quiet for ten minutes is a new one.")      \
 	X(BLOCK, AFTER, "after", DURATION, "0.1", "", "How long above the limit, without a pause of 10 s (of half of it, when that is less). Required.")\
 	X(BLOCK, WHAT, "what", WHOM, "0.1", "source",                                             \
 	  "Who is blocked: what comes from a `source` or `device`, what goes to a `target`, both " \

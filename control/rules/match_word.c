@@ -162,3 +162,39 @@ void damp_truth_read(struct damp_ctx *c, const struct damp_node *n, const char *
 
 	read_bits(c, n, key, truth_item, all, out);
 }
+
+#define HELLO_BIT(h) (1ull << DAMP_HELLO_##h)
+
+static bool dtls_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b[4])
+{
+	static const char *const words[] = { "client_hello", NULL };
+	static const unsigned value[] = { DAMP_HELLO_FIRST };
+
+	if (!read_word(c, l, "a DTLS message", words, value, b))
+		return false;
+	set_bit(b, DAMP_HELLO_COOKIE);
+	return true;
+}
+
+static bool cookie_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b[4])
+{
+	static const char *const words[] = { "present", "absent", NULL };
+	static const unsigned value[] = { DAMP_HELLO_COOKIE, DAMP_HELLO_FIRST };
+
+	return read_word(c, l, "a state of a cookie", words, value, b);
+}
+
+void damp_hello_read(struct damp_ctx *c, const struct damp_node *n, bool cookie,
+		     struct damp_bits_cond *out)
+{
+	static const uint64_t any[4] = { HELLO_BIT(NONE) | HELLO_BIT(FIRST) | HELLO_BIT(COOKIE) },
+			      hellos[4] = { HELLO_BIT(FIRST) | HELLO_BIT(COOKIE) };
+	struct damp_bits_cond one = { .asked = false };
+
+	read_bits(c, n, cookie ? "cookie" : "dtls", cookie ? cookie_item : dtls_item,
+		  cookie ? hellos : any, &one);
+	if (!one.asked)
+		return;
+	out->b[0] = out->asked ? out->b[0] & one.b[0] : one.b[0];
+	out->asked = true;
+}

@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct top {
-	const struct damp_node *version, *ruleset, *guard, *exempt, *limits, *rules, *schedules, *capture, *fail;
+	const struct damp_node *version, *ruleset, *guard, *exempt, *limits, *rules, *schedules, *capture, *fail, *tenants;
 };
 
 static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
@@ -29,6 +29,7 @@ static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pai
 	case DAMP_KEY_TOP_SCHEDULES: t->schedules = p->value; break;
 	case DAMP_KEY_TOP_CAPTURE: t->capture = p->value; break;
 	case DAMP_KEY_TOP_FAIL: t->fail = p->value; break;
+	case DAMP_KEY_TOP_TENANTS: t->tenants = p->value; break;
 	case DAMP_KEY_TOP_LIMITS: t->limits = p->value; break;
 	case DAMP_KEY_TOP_RULES: t->rules = p->value; break;
 	default: break; /* include: include.c; define, sets and zones: names.c */
@@ -153,6 +154,7 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 		damp_exempt_read(c, t.exempt);
 	if (t.limits)
 		damp_limits_read(c, t.limits);
+	damp_tenants_read(c, t.tenants);
 	if (t.rules)
 		damp_rules_read(c, t.rules);
 }

@@ -52,7 +52,7 @@ struct damp_set {
 	bool runtime;		       /* filled while the gateway runs */
 	int index;		       /* of a runtime set that is asked for, -1 not yet */
 	uint32_t size, timeout_s;      /* of a runtime set */
-	const struct damp_node *items; /* PATH, PORTS: read where they are used */
+	const struct damp_node *items; /* PATH, PORTS: read where they are used; PREFIX: tenants */
 };
 
 enum damp_name_kind { DAMP_NAME_DEFINE, DAMP_NAME_SET, DAMP_NAME_ZONE };
@@ -135,6 +135,7 @@ struct damp_match {
 	struct damp_number_cond from_port, to_port, size;
 	struct damp_bits_cond kind, type, code, verified,
 		solicited; /* truths: bit 0 false, bit 1 true */
+	struct damp_bits_cond hello; /* enum damp_hello */
 	struct damp_text_cond text[DAMP_TEXTS];
 	struct damp_option_term *options;
 	size_t noptions, options_cap;
@@ -153,6 +154,8 @@ struct damp_rule_model {
 	struct damp_verdict_model then, over, slip;
 	uint16_t slip_every;
 	uint8_t slice_szx; /* of shape, DAMP_SLICE_OFF none */
+	uint8_t loud, warn_percent, log_per;
+	uint32_t log_first, log_sample_q32;
 	uint16_t notify_gap; /* likewise, 0 none */
 	uint32_t body_bytes; /* likewise */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
@@ -203,6 +206,13 @@ struct damp_program_limit {
 	struct damp_limit l;
 };
 
+/* Whose addresses these are. */
+struct damp_tenant {
+	const char *name;
+	struct damp_place at;
+	int set;
+};
+
 struct damp_ctx {
 	struct damp_pool *pool;
 	struct damp_diags *diags;
@@ -231,6 +241,9 @@ struct damp_ctx {
 	int inside_set; /* all prefixes of the inside port's zones, -1: not known */
 	struct damp_zone **zones;
 	size_t nzones, zones_cap;
+	struct damp_tenant *tenants;
+	size_t ntenants, tenants_cap;
+	bool counts_tenants; /* a limit is per tenant */
 	struct damp_limit_model *limits;
 	size_t nlimits, limits_cap;
 	struct damp_program_limit *plimits;
@@ -299,6 +312,11 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 /* model_action.c; decides: the key when it has to end the message, else NULL. */
 void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
+/* model_tenants.c; n: the key's value, NULL when it is not there. */
+void damp_tenants_read(struct damp_ctx *c, const struct damp_node *n);
+/* model_events.c: warn, log and severity of a rule. */
+void damp_events_read(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		      struct damp_rule_model *r);
 /* model_when.c: times of the week; the `when` and the `until` of a rule; a day,
  * as days since 1970-01-01 with the node it stands in; the first second after one. */
 void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
@@ -310,10 +328,9 @@ uint64_t damp_day_end_s(int64_t days);
 void damp_block_read(struct damp_ctx *c, const struct damp_pair *p, struct damp_rule_model *r);
 void damp_block_check(struct damp_ctx *c, const struct damp_rule_model *r);
 /* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
-void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
-void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n);
+void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
 void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
 /* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);

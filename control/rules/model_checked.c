@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is read and checked although nothing acts on it yet: log, warn, severity, capture, parts of fail and ruleset.
+ * What is read and checked although nothing acts on it yet: capture, parts of
+ * fail and ruleset.
  *
  * Idea: a file that is written for the whole language keeps loading as its
  * parts come to life, and a mistake in it shows today. The key table marks such
@@ -16,9 +17,6 @@
 #include <string.h>
 
 #define SHARE_MAX 1000000000u
-#define FIRST_MAX 1000000u
-#define CONCURRENT_MAX 1000000u
-#define WHOM_BITS 128u
 
 /* A reader of one value; what: as messages name it. */
 static bool matches(struct damp_ctx *c, const struct damp_node *n, const char *what,
@@ -53,38 +51,6 @@ static bool is_share(const char *text)
 	       take_number(&text, SHARE_MAX, &b) && !*text && a >= 1 && a <= b;
 }
 
-static bool is_percent(const char *text)
-{
-	unsigned long n;
-
-	return take_number(&text, 100, &n) && n >= 1 && strcmp(text, "%") == 0;
-}
-
-static bool is_whom(const char *text, const char *const *who, char end)
-{
-	for (size_t i = 0; who[i]; i++) {
-		const size_t len = strlen(who[i]);
-		const char *p = text + len + 1;
-		unsigned long bits;
-
-		if (strncmp(text, who[i], len) != 0)
-			continue;
-		if (!text[len])
-			return true;
-		return end && text[len] == end && take_number(&p, WHOM_BITS, &bits) && !*p;
-	}
-	return false;
-}
-
-static bool is_first(const char *text)
-{
-	static const char *const who[] = { "source", "target", "peer", "device", "pair", NULL };
-	unsigned long n;
-
-	return take_number(&text, FIRST_MAX, &n) && n >= 1 && strncmp(text, " per ", 5) == 0 &&
-	       is_whom(text + 5, who, 0);
-}
-
 static void duration(struct damp_ctx *c, const struct damp_node *n)
 {
 	struct damp_quantity q;
@@ -96,50 +62,6 @@ static void duration(struct damp_ctx *c, const struct damp_node *n)
 static void share(struct damp_ctx *c, const struct damp_node *n)
 {
 	matches(c, n, "a share", is_share, "1/100");
-}
-
-static void log_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
-{
-	(void)user;
-	if (key == DAMP_KEY_LOG_SAMPLE)
-		share(c, p->value);
-	else
-		matches(c, p->value, "a number per end", is_first, "'3 per source'");
-}
-
-void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
-{
-	static const char *const loud[] = { "info", "warning", "critical", "storm", NULL };
-
-	switch (key) {
-	case DAMP_KEY_RULE_WARN: matches(c, p->value, "a share", is_percent, "80%"); break;
-	case DAMP_KEY_RULE_LOG: damp_read_keys(c, DAMP_SECTION_LOG, p->value, log_key, NULL); break;
-	case DAMP_KEY_RULE_SEVERITY: damp_read_word(c, p->value, "severity", loud); break;
-	default: break;
-	}
-}
-
-void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
-{
-	static const char *const hello[] = { "client_hello", NULL },
-				 *const presence[] = { "present", "absent", NULL };
-	const struct damp_node *n = damp_read_deref(c, p->value);
-
-	damp_diag_notice(c->diags, p->key->at,
-			 "the rule is off: without this condition it would match too much");
-	if (!n)
-		return;
-	if (key == DAMP_KEY_MATCH_DTLS)
-		damp_read_word(c, n, "DTLS message", hello);
-	else
-		damp_read_word(c, n, "state of a cookie", presence);
-}
-
-void damp_concurrent_check(struct damp_ctx *c, const struct damp_node *n)
-{
-	uint64_t value;
-
-	damp_read_integer(c, n, 1, CONCURRENT_MAX, &value);
 }
 
 static void drops_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,

@@ -13,12 +13,15 @@
  */
 #include "limit.h"
 #include "read.h"
+#include "tables.h"
 
 #include <string.h>
 
 #define BURST_BYTES_MIN 1500u
 #define AMPLIFICATION_MAX 255u
 #define STEP_FACTOR_MAX 65536u
+#define FLOOR_MAX 65535u
+#define WINDOW_MAX_S 3600u
 
 /* A packet's cost is rounded up to a whole tick; below these costs the rounding
  * would be most of it: 1 msg per tick, and 128 MiB/s, where a packet of 64
@@ -226,7 +229,6 @@ static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 	case DAMP_KEY_LIMIT_AMPLIFICATION: w->amplification = p->value; break;
 	case DAMP_KEY_LIMIT_CONCURRENT:
 		w->concurrent = p->value;
-		damp_concurrent_check(c, p->value);
 		break;
 	default: break;
 	}
@@ -281,8 +283,39 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 	add_limit(w->c, name, &l);
 }
 
+/* How many may be open on a step; false after a report. */
+static bool open_rungs(struct limit_walk *w, uint64_t most, const struct damp_steps *s,
+		       struct damp_rung out[DAMP_RUNGS_MAX], uint8_t *n)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		const uint64_t here = most * s->factor_micro[i] / DAMP_MICRO;
+
+		if (i == DAMP_TICKETS || here > DAMP_CONCURRENT_MAX) {
+			damp_diag_error(w->c->diags, w->ladder->at,
+					"what is open at once is counted on at most %u steps of at most %u",
+					DAMP_TICKETS, DAMP_CONCURRENT_MAX);
+			return false;
+		}
+		out[i] = (struct damp_rung){ .burst_ticks = (uint32_t)here, .plen = s->plen[i] };
+	}
+	*n = (uint8_t)s->n;
+	return true;
+}
+
+static void read_concurrent(struct limit_walk *w, const struct damp_steps steps[DAMP_FAMILIES], struct damp_limit l)
+{
+	const bool alone = !w->rate && !w->bytes && !w->amplification;
+	uint64_t most;
+
+	l.kind = DAMP_LIMIT_CONCURRENT;
+	if (damp_read_integer(w->c, w->concurrent, 1, DAMP_CONCURRENT_MAX, &most) &&
+	    open_rungs(w, most, &steps[DAMP_V4], l.rung4, &l.nrungs4) &&
+	    open_rungs(w, most, &steps[DAMP_V6], l.rung6, &l.nrungs6))
+		add_limit(w->c, alone ? w->name : damp_pool_printf(w->c->pool, "%s.concurrent", w->name), &l);
+}
+
 struct ratio_walk {
-	const struct damp_node *max, *floor;
+	const struct damp_node *max, *floor, *window;
 };
 
 static void ratio_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
@@ -290,14 +323,13 @@ static void ratio_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 {
 	struct ratio_walk *w = user;
 
-	struct damp_quantity q;
-
+	(void)c;
 	if (key == DAMP_KEY_AMPLIFICATION_MAX)
 		w->max = p->value;
 	else if (key == DAMP_KEY_AMPLIFICATION_FLOOR)
 		w->floor = p->value;
 	else
-		damp_read_quantity(c, p->value, DAMP_WANT(MS), &q);
+		w->window = p->value;
 }
 
 bool damp_alpha_read(struct damp_ctx *c, const struct damp_node *n, uint16_t *alpha_q8)
@@ -315,19 +347,42 @@ bool damp_alpha_read(struct damp_ctx *c, const struct damp_node *n, uint16_t *al
 	return false;
 }
 
+static void read_floor(struct damp_ctx *c, const struct damp_node *n, struct damp_limit *l)
+{
+	struct damp_quantity q;
+
+	if (!n || !damp_read_quantity(c, n, DAMP_WANT(BYTES), &q))
+		return;
+	if (q.micro / DAMP_MICRO > FLOOR_MAX)
+		damp_diag_error(c->diags, n->at, "'%s' is out of range; at most %u B", n->text, FLOOR_MAX);
+	else
+		l->floor_bytes = (uint32_t)(q.micro / DAMP_MICRO);
+}
+
+static void read_window(struct damp_ctx *c, const struct damp_node *n, struct damp_limit *l)
+{
+	struct damp_quantity q;
+
+	if (!n || !damp_read_quantity(c, n, DAMP_WANT(MS), &q))
+		return;
+	if (q.micro / DAMP_MICRO < 1000 || q.micro / DAMP_MICRO > WINDOW_MAX_S * 1000ull)
+		damp_diag_error(c->diags, n->at, "'%s' is out of range; a window has 1 s to %u s", n->text,
+				WINDOW_MAX_S);
+	else
+		l->window_s = (uint32_t)(q.micro / DAMP_MICRO / 1000);
+}
+
 static void read_ratio(struct limit_walk *w, struct damp_limit l)
 {
-	struct ratio_walk r = { NULL, NULL };
-	struct damp_quantity floor = { .micro = 0 };
+	struct ratio_walk r = { NULL, NULL, NULL };
 	const unsigned before = w->c->diags->errors;
 
 	damp_read_keys(w->c, DAMP_SECTION_AMPLIFICATION, w->amplification, ratio_key, &r);
 	if (!r.max && w->c->diags->errors == before)
 		damp_diag_error(w->c->diags, w->amplification->at,
 				"'amplification' has no 'max'; write {max: 3x}");
-	if (r.floor && damp_read_quantity(w->c, r.floor, DAMP_WANT(BYTES), &floor) && floor.micro)
-		damp_diag_warning(w->c->diags, r.floor->at,
-				  "a floor other than 0 B is checked, not enforced yet: no bytes are free");
+	read_floor(w->c, r.floor, &l);
+	read_window(w->c, r.window, &l);
 	if (l.per != DAMP_PER_PEER)
 		damp_diag_error(w->c->diags, w->per->at,
 				"an amplification is counted per peer; write 'per: peer'");
@@ -340,9 +395,6 @@ static void read_ratio(struct limit_walk *w, struct damp_limit l)
 			  &l);
 }
 
-/* Owners that no key of the ledger can tell yet. */
-enum { PER_TENANT = DAMP_PER_MAX, PER_PATH };
-
 static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 {
 	static const char *const words[] = {
@@ -352,8 +404,8 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 		[DAMP_PER_DEVICE] = "device",
 		[DAMP_PER_PAIR] = "pair",
 		[DAMP_PER_GLOBAL] = "global",
-		[PER_TENANT] = "tenant",
-		[PER_PATH] = "path",
+		[DAMP_PER_TENANT] = "tenant",
+		[DAMP_PER_PATH] = "path",
 		NULL,
 	};
 
@@ -371,20 +423,20 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 static bool steps_of(struct damp_ctx *c, const struct limit_walk *w, int per,
 		     struct damp_steps steps[DAMP_FAMILIES])
 {
-	steps[DAMP_V4] = damp_step_one(per == DAMP_PER_GLOBAL ? 0 : 32);
-	steps[DAMP_V6] = damp_step_one(per == DAMP_PER_GLOBAL ? 0
-				       : per == DAMP_PER_PEER ? 64
-							      : 128);
+	const bool one = per == DAMP_PER_GLOBAL || per == DAMP_PER_TENANT || per == DAMP_PER_PATH;
+
+	steps[DAMP_V4] = damp_step_one(one ? 0 : 32);
+	steps[DAMP_V6] = damp_step_one(one ? 0 : per == DAMP_PER_PEER ? 64 : 128);
 	if (!w->ladder)
 		return true;
-	if (per == DAMP_PER_GLOBAL) {
-		damp_diag_error(c->diags, w->ladder->at,
-				"a global limit is one budget and has no ladder");
+	if (one) {
+		damp_diag_error(c->diags, w->ladder->at, "a limit per '%s' has no addresses, hence no ladder",
+				w->per->text);
 		return false;
 	}
-	if (!w->rate && !w->bytes)
+	if (!w->rate && !w->bytes && !w->concurrent)
 		damp_diag_warning(c->diags, w->ladder->at,
-				  "a ladder does nothing without a 'rate' or 'bytes'");
+				  "a ladder does nothing without a 'rate', 'bytes' or 'concurrent'");
 	return damp_ladder_read(c, w->ladder, steps);
 }
 
@@ -393,14 +445,13 @@ static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 {
 	struct damp_steps steps[DAMP_FAMILIES];
 	const int per = read_per(c, w);
-	const bool idle = per >= DAMP_PER_MAX;
-	struct damp_limit l = { .per = (uint8_t)(per < 0 || idle ? 0 : per) };
+	struct damp_limit l = { .per = (uint8_t)(per < 0 ? 0 : per) };
 	const size_t before = c->nplimits;
 
 	if (fresh && !w->rate && !w->bytes && !w->amplification && !w->concurrent)
 		damp_diag_error(
 			c->diags, w->at,
-			"limit '%s' limits nothing; write 'rate', 'bytes' or 'amplification'",
+			"limit '%s' limits nothing; write 'rate', 'bytes', 'amplification' or 'concurrent'",
 			w->name);
 	if (w->burst && !w->rate)
 		damp_diag_error(c->diags, w->burst->at, "'burst' without a 'rate'");
@@ -415,12 +466,9 @@ static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 		read_rate(w, w->bytes, NULL, DAMP_WANT(BYTE_RATE), steps, l);
 	if (w->amplification)
 		read_ratio(w, l);
-	if (idle) {
-		damp_diag_warning(c->diags, w->per->at,
-				  "'per: %s' is checked, not enforced yet: limit '%s' limits nothing",
-				  w->per->text, w->name);
-		c->nplimits = before;
-	}
+	if (w->concurrent)
+		read_concurrent(w, steps, l);
+	c->counts_tenants |= per == DAMP_PER_TENANT;
 	if (c->nplimits > DAMP_LIMITS_MAX && before <= DAMP_LIMITS_MAX)
 		damp_diag_error(c->diags, w->at, "more than %u limits", DAMP_LIMITS_MAX);
 }

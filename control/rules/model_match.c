@@ -19,8 +19,9 @@
 struct match_walk {
 	struct damp_match *m;
 	struct damp_rule_model *r;
-	struct damp_place msg_at, code_at, request_at, coap_at;
+	struct damp_place msg_at, code_at, request_at, coap_at, dtls_at;
 	const char *request_key, *coap_key; /* a key that asks for a request, for CoAP content */
+	const char *dtls_key;
 };
 
 static void needs_request(struct match_walk *w, const struct damp_pair *p)
@@ -97,8 +98,9 @@ static void read_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 	case DAMP_KEY_MATCH_WHEN: damp_when_read(c, p->value, w->r); break;
 	case DAMP_KEY_MATCH_DTLS:
 	case DAMP_KEY_MATCH_COOKIE:
-		w->r->off = true;
-		damp_checked_match_key(c, key, p);
+		w->dtls_key = p->key->text;
+		w->dtls_at = p->key->at;
+		damp_hello_read(c, p->value, key == DAMP_KEY_MATCH_COOKIE, &m->hello);
 		break;
 	default: read_content(c, key, p, w); break;
 	}
@@ -156,6 +158,11 @@ static void settle_kinds(struct damp_ctx *c, struct match_walk *w)
 					"this rule can "
 					"never match",
 					w->coap_key));
+	if (w->m->hello.asked && !w->m->hello.b[0])
+		damp_diag_error(c->diags, w->dtls_at, "no DTLS datagram is this and has such a cookie: this rule can never match");
+	if (w->dtls_key)
+		narrow(c, w, KIND_BIT(DTLS), w->dtls_at,
+		       damp_pool_printf(c->pool, "only DTLS has a '%s': this rule can never match", w->dtls_key));
 	if (w->m->code.asked)
 		narrow(c, w, kinds_of_codes(w->m->code.b), w->code_at,
 		       "no message is of this kind and has this code: this rule can never match");

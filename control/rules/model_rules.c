@@ -45,9 +45,8 @@ static void add_limit(struct damp_ctx *c, const struct damp_node *n,
 	for (uint16_t i = 0; i < l->count; i++) {
 		if (r->nlimits == DAMP_RULE_LIMITS_MAX) {
 			damp_diag_error(c->diags, n->at,
-					"a rule has at most %u limits; 'bytes' and 'amplification' "
-					"beside a 'rate' "
-					"count as well",
+					"a rule has at most %u limits; 'bytes', 'amplification' and "
+					"'concurrent' beside a 'rate' count as well",
 					DAMP_RULE_LIMITS_MAX);
 			return;
 		}
@@ -145,7 +144,10 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		mode = damp_read_mode(c, p->value);
 		w->r->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
-	default: damp_checked_rule_key(c, key, p); break;
+	case DAMP_KEY_RULE_WARN:
+	case DAMP_KEY_RULE_LOG:
+	case DAMP_KEY_RULE_SEVERITY: damp_events_read(c, key, p, w->r); break;
+	default: break;
 	}
 }
 

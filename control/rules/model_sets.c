@@ -166,6 +166,7 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 	if (set->kind == DAMP_SET_PREFIX) {
 		if (items)
 			damp_addrs_read(c, items, &a);
+		set->items = items;
 		set->set = damp_addr_set_add(c, &a);
 		return;
 	}

@@ -68,6 +68,9 @@ void damp_type_read(struct damp_ctx *c, const struct damp_node *n, struct damp_b
 void damp_code_read(struct damp_ctx *c, const struct damp_node *n, struct damp_bits_cond *out);
 void damp_truth_read(struct damp_ctx *c, const struct damp_node *n, const char *key,
 		     struct damp_bits_cond *out);
+/* dtls, or (cookie) the cookie of a ClientHello; both on one `out` must agree. */
+void damp_hello_read(struct damp_ctx *c, const struct damp_node *n, bool cookie,
+		     struct damp_bits_cond *out);
 void damp_text_read(struct damp_ctx *c, const struct damp_node *n, enum damp_text_id id,
 		    struct damp_text_cond *out);
 void damp_option_read(struct damp_ctx *c, const struct damp_node *n, struct damp_match *m);

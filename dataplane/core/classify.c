@@ -251,6 +251,8 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 	add_row(m, interval_row(v->sizes, v->nsizes, p->frame.payload_len));
 	add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
 	add_row(m, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
+	if (p->kind == DAMP_KIND_DTLS)
+		add_row(m, v->hdr->row_hello[p->hello]);
 	if (coap)
 		add_coap(m, v, p);
 	else

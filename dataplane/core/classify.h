@@ -15,7 +15,8 @@
 
 #include "judge.h"
 
-/* Seven attributes of every packet, type, code, both texts, and option masks. */
+/* Seven attributes of every packet, the hello of DTLS or both texts, type, code,
+ * and option masks. */
 #define DAMP_ROWS_GATHERED (11u + DAMP_OPTION_ROWS_MAX)
 
 /* A longer path or query is matched as an empty text. */

@@ -21,11 +21,20 @@ static bool pay(const struct damp_ctx *c, struct damp_decision *d)
 {
 	int refused;
 
+	if (damp_unlikely(d->nholds > 0)) {
+		if (!d->open_xchg || d->move == DAMP_MOVE_DROP)
+			d->nholds = 0;
+		else if (!damp_tickets_take(c, d)) {
+			damp_drop(d, DAMP_REASON_RULE_LIMIT);
+			return false;
+		}
+	}
 	if (d->ncharges == 0 || (d->move == DAMP_MOVE_DROP && !d->charge_on_drop))
 		return true;
 	refused = damp_ledger_charge(c->j->ledger, d->charge, d->ncharges, c->now);
 	if (refused < 0 || d->move == DAMP_MOVE_DROP)
 		return true;
+	damp_tickets_return(c, d);
 	damp_drop(d, d->charge_reason[refused]);
 	return false;
 }
@@ -47,12 +56,17 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
 	x->request_bytes = (uint16_t)p->frame.ip_len;
-	x->path = d->path;
+	x->path = d->take_place ? d->path : 0;
 	x->notify_gap = d->notify_gap;
 	x->owed = (uint8_t)(x->owed + d->owed > UINT8_MAX ? UINT8_MAX : x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
 	x->over = d->over;
-	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED)) | d->xchg_flags);
+	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED | DAMP_XCHG_HELD)) |
+			      d->xchg_flags);
+	if (d->nholds == 0 && !(x->flags & DAMP_XCHG_HELD))
+		return;
+	x->flags |= DAMP_XCHG_HELD;
+	damp_tickets_keep(c, p->xchg_key, d, due);
 }
 
 /* A copy of the last answer has been paid for. */
@@ -165,6 +179,28 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 	heard_at(o, damp_due(c->now));
 }
 
+/* What an exchange or its observation counts as open: notifications keep it so,
+ * a plain answer or a reset ends it. */
+static void settle_tickets(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	struct damp_xchg *x = d->payer;
+
+	if (damp_likely(!c->v->counts_open))
+		return;
+	if (p->kind == DAMP_KIND_RESPONSE && (d->payer_flags & DAMP_XCHG_ANSWERED)) {
+		if (d->note_notification)
+			damp_tickets_renew(c, p->xchg_key, c->now + DAMP_SECONDS(c->g->observe_life_s));
+		else
+			damp_tickets_end(c, x != NULL ? x->key : p->xchg_key);
+		if (x != NULL)
+			x->flags &= (uint16_t)~DAMP_XCHG_HELD;
+	}
+	if (d->close_obs)
+		damp_tickets_end(c, d->obs_key);
+	if (d->ended_key != 0 && d->move != DAMP_MOVE_DROP)
+		damp_tickets_end(c, d->ended_key);
+}
+
 /* The NON Message ID of an answer of ours: unpredictable, and the same for the
  * same cause (attacks.md 6.2). */
 static uint16_t non_mid(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -211,7 +247,7 @@ static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const stru
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	const int64_t age = d->max_age_s ? (int64_t)d->max_age_s : -1;
-	size_t n = d->size_hint ? damp_reply_too_large(p->data, p->len, &p->frame, &p->coap, d->size_hint, non_mid(c, p))
+	size_t n = d->hints_size ? damp_reply_too_large(p->data, p->len, &p->frame, &p->coap, d->size_hint, non_mid(c, p))
 				: damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, age, non_mid(c, p));
 
 	/* Without Max-Age it means 60 s (RFC 7252 section 5.10.5); better than nothing. */
@@ -378,9 +414,10 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
 	s->hs_scans += d->text_cost.hs_scans;
-	count_routing(p, d, s);
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
+	if (ours)
+		count_routing(p, d, s);
 	/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */
 	if (!ours || p->proved || d->exempt || d->verdict == DAMP_VERDICT_BYPASS)
 		return;
@@ -402,6 +439,7 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			damp_commit_transfer(c, p, d);
 		spend(p, d);
 		observe(c, p, d);
+		settle_tickets(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
 		if (d->grey_key)
@@ -415,6 +453,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
+	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))
+		return;
 	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)
-		damp_event_offer(c, p, d->rule >= 0 ? c->v->rule_slot[d->rule] : 0);
+		damp_event_offer(c, p, d);
 }

@@ -14,8 +14,6 @@
  */
 #include "judge_state.h"
 
-#include "dtls.h"
-
 static struct damp_given cookie_of(const struct damp_pkt *p, const struct damp_dtls *h)
 {
 	return (struct damp_given){ p->data + p->frame.payload_off + h->cookie_off, h->cookie_len };
@@ -56,8 +54,9 @@ static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, str
 	}
 	d->open_xchg = true;
 	d->xchg_life_s = c->g->con_life_s;
-	d->xchg_flags = p->xchg ? p->xchg->flags : 0;
-	d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
+	d->xchg_flags = p->xchg ? p->xchg->flags & (uint16_t)~DAMP_XCHG_WINDOW : 0;
+	d->credit = damp_credit(c, p, d);
+	damp_note_window(p, d);
 }
 
 static void toward_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -108,9 +107,8 @@ static void toward_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	enum damp_action act;
-	struct damp_dtls h;
 
-	if (!damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &h)) {
+	if (!p->dtls_whole) {
 		damp_drop(d, DAMP_REASON_DTLS_RECORD);
 		return;
 	}
@@ -121,9 +119,9 @@ void damp_decide_dtls(const struct damp_ctx *c, const struct damp_pkt *p, struct
 		return;
 	}
 	if (p->side == DAMP_OUTSIDE)
-		from_outside(c, p, d, &h);
+		from_outside(c, p, d, &p->dtls);
 	else if (p->proved)
-		toward_proved(c, p, d, &h);
+		toward_proved(c, p, d, &p->dtls);
 	else
-		toward_unproved(c, p, d, &h);
+		toward_unproved(c, p, d, &p->dtls);
 }

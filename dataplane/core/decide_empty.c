@@ -115,12 +115,15 @@ static void decide_answer_out(const struct damp_ctx *c, const struct damp_pkt *p
 		damp_drop(d, DAMP_REASON_EMPTY_UNMATCHED);
 		return;
 	}
+	if (p->coap.type == DAMP_COAP_RST)
+		d->ended_key = payer;
 	if (p->proved) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
 		return;
 	}
 	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
 	d->payer = damp_xchg_find(c->w->xchg, payer, c->now);
+	damp_credit_age(c, d->payer);
 	if (d->payer != NULL && (d->payer->flags & DAMP_XCHG_FROM_INSIDE)) {
 		/* The outside answered an inside request with a CON: this ACK is owed. */
 		d->pay = 0;

@@ -49,7 +49,8 @@ static void serve(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 		if (p->coap.token_len >= DAMP_TOKEN_PROVES)
 			d->xchg_flags |= DAMP_XCHG_TOKEN_PROOF;
 	} else {
-		d->credit = (uint32_t)(((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8);
+		d->credit = damp_credit(c, p, d);
+		damp_note_window(p, d);
 		d->take_place = observes(p, d);
 	}
 	damp_see_mid(c, p, d);

@@ -27,6 +27,16 @@ static void note(struct damp_decision *d, int32_t rule, unsigned outcomes)
 	d->outcome[d->nmatched++] = (uint8_t)outcomes;
 }
 
+/* Of the inside end; where that is nobody's, of the outside end. Who belongs to
+ * no tenant shares the budget of nobody. */
+static uint32_t tenant_of(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const uint32_t device = p->side == DAMP_OUTSIDE ? p->dst_class : p->src_class;
+	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
+
+	return c->v->classes[device].tenant ? c->v->classes[device].tenant : c->v->classes[peer].tenant;
+}
+
 /* The addresses a limit is kept for. */
 uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 			const struct damp_rung *r, unsigned rung)
@@ -45,6 +55,10 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
 	case DAMP_PER_PAIR:
 		return damp_mix(damp_key_prefix(c, damp_peer_addr(p), r->plen, domain),
 				damp_key_prefix(c, damp_device_addr(p), r->plen, domain));
+	case DAMP_PER_TENANT:
+		return damp_mix(damp_mix(c->j->anybody, tenant_of(c, p)), domain);
+	case DAMP_PER_PATH:
+		return damp_mix(damp_path_hash(c, p), domain);
 	default:
 		return damp_mix(c->j->anybody, domain);
 	}
@@ -63,32 +77,74 @@ static void charge_limit(const struct damp_ctx *c, const struct damp_pkt *p, con
 				r[i].burst_ticks, DAMP_REASON_RULE_LIMIT);
 }
 
+/* The strictest for this message, and of equals the first, whose `over` then
+ * holds. A window can only be made shorter. */
+static void set_credit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l, int32_t index,
+		       struct damp_decision *d)
+{
+	const struct damp_decision as = { .alpha_q8 = l->alpha_q8, .floor_bytes = l->floor_bytes };
+	const uint32_t here = damp_credit(c, p, &as), so_far = damp_credit(c, p, d);
+
+	if (l->window_s > 0 && (d->window_s == 0 || l->window_s < d->window_s))
+		d->window_s = l->window_s;
+	if (here > so_far || (here == so_far && d->rule_slot != 0))
+		return;
+	d->alpha_q8 = l->alpha_q8;
+	d->floor_bytes = l->floor_bytes;
+	d->rule_slot = c->v->rule_slot[index];
+	d->over = c->v->rules[index].over.action;
+}
+
+/* How far this message uses up the limits that it has just joined, in percent of
+ * the one that is used up most; noted when the rule wants to warn of it. */
+static void note_use(const struct damp_ctx *c, const struct damp_rule *r, int32_t index, unsigned charges,
+		     unsigned holds, struct damp_decision *d)
+{
+	uint64_t most = 0, used;
+
+	for (unsigned i = charges; i < d->ncharges; i++) {
+		used = (uint64_t)damp_ledger_debt(c->j->ledger, d->charge[i].key, c->now) + d->charge[i].cost;
+		used = d->charge[i].burst ? used * 100 / d->charge[i].burst : 100;
+		most = used > most ? used : most;
+	}
+	for (unsigned i = holds; i < d->nholds; i++) {
+		used = ((uint64_t)damp_tally_count(c->j->tally, d->hold_key[i], c->now) + 1) * 100 / d->hold_most[i];
+		most = used > most ? used : most;
+	}
+	if (most < r->warn_percent)
+		return;
+	d->warn_percent = most < 100 ? (uint8_t)most : 100;
+	d->warn_rule = index;
+}
+
 /* Take the limits of a rule on board. Returns false when one is exceeded; then
  * the decision's charges are as before. */
 static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r,
 			  int32_t index, enum damp_mode mode, struct damp_decision *d)
 {
-	const unsigned before = d->ncharges;
+	const unsigned charges = d->ncharges, holds = d->nholds;
 	enum damp_reason why;
+	bool within = true;
 
 	for (unsigned i = 0; i < r->nlimits; i++) {
 		const struct damp_limit *l = &c->v->limits[r->limit[i]];
 
-		if (l->kind != DAMP_LIMIT_AMPLIFICATION) {
-			charge_limit(c, p, l, d);
+		if (l->per == DAMP_PER_PATH && p->kind != DAMP_KIND_REQUEST)
 			continue;
-		}
-		/* The strictest, and of equals the first, whose `over` then holds. */
-		if (mode == DAMP_MODE_ENFORCE &&
-		    (l->alpha_q8 < d->alpha_q8 || (l->alpha_q8 == d->alpha_q8 && d->rule_slot == 0))) {
-			d->alpha_q8 = l->alpha_q8;
-			d->rule_slot = c->v->rule_slot[index];
-			d->over = r->over.action;
-		}
+		if (l->kind == DAMP_LIMIT_CONCURRENT)
+			within = within && damp_concurrent_within(c, p, l, d);
+		else if (l->kind != DAMP_LIMIT_AMPLIFICATION)
+			charge_limit(c, p, l, d);
+		else if (mode == DAMP_MODE_ENFORCE)
+			set_credit(c, p, l, index, d);
 	}
-	if (d->ncharges == before || damp_charges_fit(c, d, &why))
+	if (within && (d->ncharges == charges || damp_charges_fit(c, d, &why))) {
+		if (damp_unlikely(r->warn_percent > 0) && d->warn_percent == 0)
+			note_use(c, r, index, charges, holds, d);
 		return true;
-	d->ncharges = before;
+	}
+	d->ncharges = charges;
+	d->nholds = holds;
 	return false;
 }
 
@@ -174,6 +230,10 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		if (mode == DAMP_MODE_OBSERVE) {
 			if (act->action != DAMP_ACT_ACCEPT) {
 				note(d, at, 1u << DAMP_OUT_WOULD);
+				if (!d->observed) {
+					d->would = act->action;
+					d->would_rule = at;
+				}
 				d->observed = true;
 			}
 			continue;

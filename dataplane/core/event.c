@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Telling about single packets: at most one record per reason and second and
- * worker, with the number of packets it stands for; see events.h.
+ * Records of single packets: at most one per reason and second and worker, with
+ * the number of packets it stands for (see events.h), and those of tell.c.
  *
  * Invariant: the worker never waits for a reader. A record's seq is written
  * last and the head after it, both with release order; the partner is the
@@ -9,25 +9,21 @@
  */
 #include "judge_state.h"
 
-void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule_slot)
+/* The verdict that an action would have had. */
+static uint8_t verdict_of(uint8_t action)
 {
-	struct damp_judge_worker *w = c->w;
-	struct damp_event_ring *ring = w->events;
-	struct damp_event *e;
-	uint64_t seq;
+	static const uint8_t verdict[DAMP_ACT_MAX] = {
+		[DAMP_ACT_CONTINUE] = DAMP_VERDICT_ACCEPT,   [DAMP_ACT_ACCEPT] = DAMP_VERDICT_ACCEPT,
+		[DAMP_ACT_DROP] = DAMP_VERDICT_DROP,	     [DAMP_ACT_CHALLENGE] = DAMP_VERDICT_CHALLENGE,
+		[DAMP_ACT_ANSWER] = DAMP_VERDICT_ANSWER,     [DAMP_ACT_RESET] = DAMP_VERDICT_ANSWER,
+		[DAMP_ACT_STRIP_OBSERVE] = DAMP_VERDICT_SHAPE,
+	};
 
-	if (ring == NULL)
-		return;
-	w->event_skipped[p->reason]++;
-	if (c->now < w->event_next[p->reason])
-		return;
-	w->event_next[p->reason] = c->now + DAMP_TICK_HZ;
-	seq = ring->head;
-	e = &ring->slot[seq % DAMP_EVENT_SLOTS];
-	__atomic_store_n(&e->seq, ~0ull, __ATOMIC_RELEASE);
-	e->wall_us = c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
-	e->represents = w->event_skipped[p->reason];
-	w->event_skipped[p->reason] = 0;
+	return verdict[action];
+}
+
+static void put_message(struct damp_event *e, const struct damp_pkt *p)
+{
 	memcpy(e->src, p->frame.src.b, sizeof(e->src));
 	memcpy(e->dst, p->frame.dst.b, sizeof(e->dst));
 	e->sport = p->frame.sport;
@@ -42,15 +38,53 @@ void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16
 	e->verified = p->proved;
 	e->reason = p->reason;
 	e->verdict = p->verdict;
-	e->observed = p->observed;
-	e->generation = c->v->hdr->generation;
-	e->rule_slot = rule_slot;
 	e->path_len = 0;
 	if (p->kind == DAMP_KIND_REQUEST && p->fate != DAMP_FATE_BACK) {
 		const int n = damp_coap_path_text(p->data + p->frame.payload_off, &p->coap, e->path, sizeof(e->path));
 
 		e->path_len = n < 0 ? 0 : (uint8_t)n;
 	}
+}
+
+void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_told *told)
+{
+	struct damp_event_ring *ring = c->w->events;
+	struct damp_event *e;
+	uint64_t seq;
+
+	if (ring == NULL)
+		return;
+	seq = ring->head;
+	e = &ring->slot[seq % DAMP_EVENT_SLOTS];
+	__atomic_store_n(&e->seq, ~0ull, __ATOMIC_RELEASE);
+	e->wall_us = c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
+	e->represents = told->represents;
+	put_message(e, p);
+	e->observed = told->observed;
+	e->would = told->observed ? verdict_of(told->would) : p->verdict;
+	e->how = (uint8_t)told->how;
+	e->used_percent = told->used_percent;
+	e->generation = c->v->hdr->generation;
+	e->rule_slot = told->rule >= 0 ? c->v->rule_slot[told->rule] : 0;
+	e->loud = told->rule >= 0 ? c->v->rules[told->rule].loud : DAMP_LOUD_UNSAID;
 	__atomic_store_n(&e->seq, seq, __ATOMIC_RELEASE);
 	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+}
+
+void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	struct damp_judge_worker *w = c->w;
+	/* What was done outweighs what would have been. */
+	const bool observed = d != NULL && p->observed && p->reason < DAMP_REASON_FIRST_DROP &&
+			      d->move == DAMP_MOVE_FORWARD;
+	const int32_t rule = d == NULL ? -1 : observed ? d->would_rule : d->rule;
+
+	w->event_skipped[p->reason]++;
+	if (c->now < w->event_next[p->reason])
+		return;
+	w->event_next[p->reason] = c->now + DAMP_TICK_HZ;
+	damp_event_put(c, p, &(struct damp_told){ .how = DAMP_TOLD_SAMPLE, .rule = rule, .observed = observed,
+						  .would = observed ? d->would : 0,
+						  .represents = w->event_skipped[p->reason] });
+	w->event_skipped[p->reason] = 0;
 }

@@ -20,6 +20,8 @@ const struct damp_judge_config damp_judge_defaults = {
 	.xchg_log2 = 17,        /* 8 MiB a worker: 262 k exchanges */
 	.seen_log2 = 17,        /* 8 MiB a worker: 524 k Message IDs */
 	.obs_log2 = 15,         /* 2 MiB a worker: 65 k observations */
+	.tally_log2 = 14,       /* 4 MiB: 65 k keys with something open */
+	.held_log2 = 14,        /* 1 MiB a worker: 32 k counted exchanges */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
@@ -35,14 +37,16 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
 	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
-	       align(damp_prefixes_bytes(c->lists_log2)) + align(sizeof(struct damp_blocker));
+	       align(damp_tally_bytes(c->tally_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(sizeof(struct damp_blocker));
 }
 
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2));
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2)) +
+	       align(damp_held_bytes(c->held_log2));
 }
 
 static void init_blocks(struct damp_judge *j, uint8_t *at, const struct damp_key *key)
@@ -76,10 +80,14 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	at += align(damp_peer_bytes(c->peers_log2));
 	j->leases = damp_lease_init(at, c->leases_log2);
 	at += align(damp_lease_bytes(c->leases_log2));
+	j->tally = damp_tally_init(at, c->tally_log2);
+	at += align(damp_tally_bytes(c->tally_log2));
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	return j->ledger != NULL && j->peers != NULL && j->leases != NULL && j->prefixes != NULL ? j : NULL;
+	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL)
+		return NULL;
+	return j;
 }
 
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
@@ -92,6 +100,7 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->index = worker;
 	w->stats = stats;
 	w->events = events;
+	w->tell.lot = damp_hash2(&j->k_mid, worker, 0x7e11);
 	w->xchg = damp_xchg_init(at, j->cfg.xchg_log2);
 	at += align(damp_xchg_bytes(j->cfg.xchg_log2));
 	w->seen = damp_seen_init(at, j->cfg.seen_log2);
@@ -101,7 +110,11 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	at += align(damp_grey_bytes(j->cfg.grey_log2));
 	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
-	return w->xchg != NULL && w->seen != NULL && w->obs != NULL && w->transfers != NULL ? w : NULL;
+	at += align(damp_transfer_bytes(j->cfg.transfers_log2));
+	w->held = damp_held_init(at, j->cfg.held_log2);
+	if (w->xchg == NULL || w->seen == NULL || w->obs == NULL || w->transfers == NULL || w->held == NULL)
+		return NULL;
+	return w;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -121,11 +134,20 @@ static uint8_t coap_kind(struct damp_pkt *p)
 	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
 }
 
+/* What a DTLS datagram is and begins with. */
+static void scan_dtls(struct damp_pkt *p)
+{
+	p->dtls_whole = damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->dtls);
+	if (p->dtls_whole && p->dtls.hello == DAMP_DTLS_CLIENT_HELLO)
+		p->hello = p->dtls.cookie_len > 0 ? DAMP_HELLO_COOKIE : DAMP_HELLO_FIRST;
+}
+
 void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++, p++) {
 		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
 		p->coap.malformed = 0;
+		p->hello = DAMP_HELLO_NONE;
 		p->device_serves = device_serves(v, p);
 		switch (p->frame.cls) {
 		case DAMP_FRAME_COAP:
@@ -133,6 +155,7 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 			break;
 		case DAMP_FRAME_DTLS:
 			p->kind = DAMP_KIND_DTLS;
+			scan_dtls(p);
 			break;
 		case DAMP_FRAME_BAD:
 			p->kind = DAMP_KIND_MALFORMED;
@@ -347,6 +370,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 			p->xchg_key = damp_key_group(c->j, p);
 		p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 		find_group_exchange(c, p);
+		damp_credit_age(c, p->xchg);
 		if (p->kind == DAMP_KIND_RESPONSE)
 			p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
 	}
@@ -392,7 +416,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	if (damp_flood_refuse(c, p))
+	if (damp_flood_refuse(c, p) || damp_flood_pass_by(c, p))
 		return;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
@@ -463,10 +487,12 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 
 	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
 	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
+	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
 	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
+		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
 		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
 		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
 		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
@@ -474,12 +500,16 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	}
 	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
 	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
+	capacity[DAMP_TABLE_CONCURRENT] = (uint64_t)DAMP_TALLY_WAYS << c->tally_log2;
+	capacity[DAMP_TABLE_HELD] = (2ull << c->held_log2) * n;
 	capacity[DAMP_TABLE_EXCHANGES] = (2ull << c->xchg_log2) * n;
 	capacity[DAMP_TABLE_SEEN] = (4ull << c->seen_log2) * n;
 	capacity[DAMP_TABLE_OBSERVATIONS] = (2ull << c->obs_log2) * n;
 	capacity[DAMP_TABLE_PROBES] = (1ull << DAMP_PROBES_LOG2) * n;
 	bytes[DAMP_TABLE_LEDGER] = damp_ledger_bytes(c->ledger_log2);
 	bytes[DAMP_TABLE_PEERS] = damp_peer_bytes(c->peers_log2);
+	bytes[DAMP_TABLE_CONCURRENT] = damp_tally_bytes(c->tally_log2);
+	bytes[DAMP_TABLE_HELD] = damp_held_bytes(c->held_log2) * n;
 	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;

@@ -19,6 +19,7 @@
 #ifndef DAMP_CORE_JUDGE_H
 #define DAMP_CORE_JUDGE_H
 
+#include "dtls.h"
 #include "frame.h"
 #include "lease.h"
 #include "ledger.h"
@@ -63,6 +64,8 @@ struct damp_pkt {
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
+	uint8_t hello;              /* enum damp_hello */
+	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
 	uint8_t plain;              /* such as floods are made of (flood.c); */
 	uint8_t cause;              /* and why it would be challenged, an enum damp_reason; 0: perhaps not */
@@ -81,6 +84,7 @@ struct damp_pkt {
 	struct damp_obs *obs;
 	struct damp_frame frame;
 	struct damp_coap coap;
+	struct damp_dtls dtls;      /* of a whole DTLS datagram */
 };
 
 /* A small frame of our own to send. */
@@ -100,6 +104,8 @@ struct damp_judge_config {
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
+	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
+	unsigned held_log2;         /* lines of 2, each worker */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
 };

@@ -17,6 +17,8 @@
 #include "hasher.h"
 #include "judge.h"
 #include "reply.h"
+#include "tally.h"
+#include "tell.h"
 
 /* A ping that is sent later unless the peer has proved itself by then. */
 struct damp_probe {
@@ -46,6 +48,7 @@ struct damp_judge {
 	struct damp_prefixes *prefixes;
 	struct damp_blocker *blocker;
 	struct damp_lease_table *leases;
+	struct damp_tally *tally;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -64,6 +67,7 @@ struct damp_judge_worker {
 	struct damp_seen_table *seen;
 	struct damp_obs_table *obs;
 	struct damp_grey *grey;
+	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
 	uint32_t nproofs;               /* taken so far */
 	uint64_t nbursts;
@@ -73,6 +77,7 @@ struct damp_judge_worker {
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
 	struct damp_notes notes;
+	struct damp_tell tell;
 };
 
 struct damp_decision;
@@ -91,6 +96,7 @@ struct damp_flood {
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 };
 
 /* One burst's surroundings. */
@@ -133,11 +139,15 @@ struct damp_decision {
 	uint8_t action;                         /* enum damp_action of that rule, slip considered */
 	uint16_t rule_slot;                     /* of the rule that set the credit */
 	uint16_t alpha_q8;                      /* of the exchange to open */
+	uint32_t floor_bytes, window_s;         /* likewise; window 0: as long as it lives */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
 	uint16_t blocked_slot;                  /* of the rule whose block it met, carried out or observed */
 	uint16_t note_rule;                     /* whose block may follow, its index + 1; 0 none */
 	bool observed;
+	uint8_t would;                          /* enum damp_action of the first rule that observes it, would_rule */
+	uint8_t warn_percent;                   /* used up of a limit of warn_rule; 0: nothing to tell */
+	int32_t would_rule, warn_rule;
 	bool exempt;                            /* met neither rules nor guard */
 	bool charge_on_drop;                    /* wrong guesses count although they are dropped */
 	bool open_xchg, open_obs, note_notification, note_observer_ping, refresh_obs, close_obs;
@@ -146,14 +156,11 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
 	uint16_t notify_gap;                    /* of the rules, for the exchange to open */
-	uint32_t path, heard;
 	uint32_t body_cap;                      /* of the rules */
-	uint32_t size_hint;                     /* Size1 of a 4.13, 0 none */
-	uint64_t transfer_key;
-	struct damp_block block;
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
@@ -170,9 +177,14 @@ struct damp_decision {
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
 	unsigned probes;
 	uint8_t echo_len;                       /* of the Echo to build */
-	unsigned nmatched, ncharges, nseen;
+	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
+	unsigned nmatched, ncharges, nseen, nholds;
 	struct damp_text_cost text_cost;
 	char cleared[0];
+	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	uint32_t path, heard, size_hint;
+	uint64_t transfer_key;
+	struct damp_block block;
 	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
 	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
@@ -180,6 +192,9 @@ struct damp_decision {
 	/* Charges, all or none, and the reason each refusal would have. */
 	struct damp_charge charge[DAMP_CHARGES_MAX];
 	uint8_t charge_reason[DAMP_CHARGES_MAX];
+	/* Places in the tally that the exchange takes, and its tickets. */
+	uint64_t hold_key[DAMP_TICKETS];
+	uint32_t hold_most[DAMP_TICKETS], hold_ticket[DAMP_TICKETS];
 	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
@@ -336,6 +351,19 @@ bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, e
 /* Bytes toward a proved peer, from its own budget. */
 void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* concurrent.c: may p open one more exchange under limit l? Adds to d what it
+ * will hold; says yes to what opens none. Pure. */
+bool damp_concurrent_within(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+			    struct damp_decision *d);
+/* For commit.c. Take a ticket for each place in d; false: one was not to be had,
+ * and none is taken. Return them. Have the exchange of key keep them, and renew
+ * what it holds. Renew, or give back, all that it holds. */
+bool damp_tickets_take(const struct damp_ctx *c, struct damp_decision *d);
+void damp_tickets_return(const struct damp_ctx *c, struct damp_decision *d);
+void damp_tickets_keep(const struct damp_ctx *c, uint64_t key, const struct damp_decision *d, damp_tick due);
+void damp_tickets_renew(const struct damp_ctx *c, uint64_t key, damp_tick due);
+void damp_tickets_end(const struct damp_ctx *c, uint64_t key);
+
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
  * bytes. */
@@ -361,11 +389,13 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* flood.c: one burst's short way. begin before the first packet and end after
+/* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse: settles p, whose proof was looked up, or returns false. */
+ * that are left. refuse settles p, whose proof was looked up, pass_by what is not
+ * ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 
@@ -463,6 +493,20 @@ static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t valu
 	d->seen_life_s[d->nseen++] = life_s;
 }
 
+/* The credit of an exchange with a window is good as long as this is known. */
+static inline uint64_t damp_key_window(uint64_t xchg_key)
+{
+	return damp_mix(xchg_key, 0x57);
+}
+
+static inline void damp_note_window(const struct damp_pkt *p, struct damp_decision *d)
+{
+	if (d->window_s == 0)
+		return;
+	d->xchg_flags |= DAMP_XCHG_WINDOW;
+	damp_see(d, damp_key_window(p->xchg_key), 0, d->window_s);
+}
+
 /* Remember the Message ID of a CON or NON so that its ACK or RST may pass. */
 static inline void damp_see_mid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -496,7 +540,26 @@ static inline void damp_forward(struct damp_decision *d, const struct damp_pkt *
 	d->out_ip = p->frame.ip_len;
 }
 
-/* The key that a rung of limit l keeps p's budget under (decide_rules.c). */
+/* What an exchange that p opens may cost toward its unproved peer. */
+static inline uint32_t damp_credit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+{
+	const uint64_t most = ((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8;
+	const uint64_t credit = (((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8) + d->floor_bytes;
+
+	return (uint32_t)(credit < most ? credit : most);
+}
+
+/* Credit whose window is over is gone. */
+static inline void damp_credit_age(const struct damp_ctx *c, struct damp_xchg *x)
+{
+	uint64_t value;
+
+	if (x != NULL && damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
+	    !damp_seen_find(c->w->seen, damp_key_window(x->key), c->now, &value))
+		x->credit = 0;
+}
+
+/* The key that a rung of limit l keeps p's budget under (limit_key.c). */
 uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 			const struct damp_rung *r, unsigned rung);
 
@@ -515,7 +578,26 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 /* probe.c */
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes);
 
-/* event.c */
-void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule_slot);
+/* event.c: a record of p, and why. */
+struct damp_told {
+	enum damp_event_how how;
+	int32_t rule;                   /* -1: none */
+	uint8_t would;                  /* enum damp_action, when observed */
+	bool observed;
+	uint8_t used_percent;
+	uint64_t represents;
+};
+void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_told *told);
+/* The same for one per reason and second; d: NULL when no rule was asked. */
+void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+/* tell.c: tell of p what its rules ask for. True when the one that decided has a
+ * `log` of its own, so that p is in no other sample. */
+bool damp_tell(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+static inline bool damp_rule_logs(const struct damp_rule *r)
+{
+	return r->log_first > 0 || r->log_sample_q32 > 0;
+}
 
 #endif

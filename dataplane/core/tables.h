@@ -43,6 +43,8 @@ static inline uint32_t damp_due(damp_tick t)
 #define DAMP_XCHG_OBSERVE 8u        /* it asked for an observation (Observe 0) */
 #define DAMP_XCHG_ANSWERED 16u      /* a response was seen */
 #define DAMP_XCHG_CHALLENGED 32u    /* a challenge went out for it */
+#define DAMP_XCHG_HELD 512u         /* holds tickets of the tally (struct damp_held) */
+#define DAMP_XCHG_WINDOW 1024u      /* its credit ends with its entry in the table of Message IDs */
 #define DAMP_XCHG_SLICED 128u       /* the gateway asked for a smaller first block */
 #define DAMP_XCHG_TOKEN_PROOF 64u   /* token long enough to prove the answering peer */
 #define DAMP_XCHG_GROUP 256u        /* asked of a group: its members answer, each for itself */
@@ -73,9 +75,32 @@ struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_t
 struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
 /* Would opening key evict a live exchange? */
 bool damp_xchg_full(const struct damp_xchg_table *t, uint64_t key, damp_tick now);
-void damp_xchg_close(struct damp_xchg *x);
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t);
 uint64_t damp_xchg_live(const struct damp_xchg_table *t, damp_tick now);
+
+/*
+ * What an exchange, and then its observation, holds of the tally (tally.h), keyed
+ * like the exchange; only those that a rule's `concurrent` counts. 32 bytes a
+ * slot, two a line.
+ */
+#define DAMP_TICKETS 4u             /* concurrent limits, steps of ladders included, of one message */
+
+struct damp_held {
+	uint64_t key;
+	uint32_t due;
+	uint32_t ticket[DAMP_TICKETS];  /* 0: none */
+	uint32_t spare;
+};
+_Static_assert(sizeof(struct damp_held) == 32, "two holders a cache line");
+
+struct damp_held_table;
+size_t damp_held_bytes(unsigned lines_log2);
+struct damp_held_table *damp_held_init(void *mem, unsigned lines_log2);
+struct damp_held *damp_held_find(struct damp_held_table *t, uint64_t key, damp_tick now);
+struct damp_held *damp_held_open(struct damp_held_table *t, uint64_t key, damp_tick now, damp_tick due);
+void damp_held_close(struct damp_held *h);
+uint64_t damp_held_live(const struct damp_held_table *t, damp_tick now);
+uint64_t damp_held_evictions(const struct damp_held_table *t);
 
 /*
  * Message IDs seen: a set with deadlines, so that an ACK or RST is forwarded
@@ -113,7 +138,6 @@ _Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
 struct damp_obs_table;
 size_t damp_obs_bytes(unsigned lines_log2);
 struct damp_obs_table *damp_obs_init(void *mem, unsigned lines_log2);
-void damp_obs_prefetch(const struct damp_obs_table *t, uint64_t key);
 struct damp_obs *damp_obs_find(struct damp_obs_table *t, uint64_t key, damp_tick now);
 struct damp_obs *damp_obs_open(struct damp_obs_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
 void damp_obs_close(struct damp_obs *o);
@@ -138,7 +162,6 @@ void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, dam
 /* When must the proof of key be renewed at the latest, in damp_due() units? False
  * when it is not proved. */
 bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due);
-void damp_peer_forget(struct damp_peer_table *t, uint64_t key);
 uint64_t damp_peer_evictions(const struct damp_peer_table *t);
 uint64_t damp_peer_live(const struct damp_peer_table *t, damp_tick now);
 

@@ -64,6 +64,10 @@ static void point(struct damp_view *v)
 	v->nsrc_ports = (uint32_t)(h->sec[DAMP_SEC_SRC_PORTS].len / sizeof(*v->src_ports));
 	v->ndst_ports = (uint32_t)(h->sec[DAMP_SEC_DST_PORTS].len / sizeof(*v->dst_ports));
 	v->noptions = (uint32_t)(h->sec[DAMP_SEC_OPTIONS].len / sizeof(*v->options));
+	for (uint32_t i = 0; i < h->nlimits; i++)
+		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT;
+	for (uint32_t i = 0; i < h->nrules; i++)
+		v->tells |= v->rules[i].warn_percent > 0 || v->rules[i].log_first > 0 || v->rules[i].log_sample_q32 > 0;
 }
 
 static void map_ports(struct damp_view *v)
@@ -287,7 +291,7 @@ static uint16_t class4(const struct damp_view *v, uint32_t ip)
 	return v->ranges4[lo].cls;
 }
 
-uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a)
+uint16_t damp_view_class_search(const struct damp_view *v, const struct damp_addr *a)
 {
 	uint64_t ahi, alo;
 	uint32_t lo = 0, hi = v->nranges6 - 1;

@@ -16,6 +16,7 @@
 #include "view_check.h"
 
 #include "lease.h"
+#include "tables.h"
 
 #include "view.h"
 
@@ -202,6 +203,8 @@ static bool check_rules(const struct check *c)
 		if (r->mode >= DAMP_MODE_MAX || r->nlimits > DAMP_RULE_LIMITS_MAX || !act_ok(&r->then) ||
 		    !act_ok(&r->over) || !act_ok(&r->slip))
 			return bad(c, "rule %u: unknown mode, action or too many limits", i);
+		if (r->loud >= DAMP_LOUD_MAX || r->warn_percent > 100 || r->log_per >= DAMP_PER_MAX)
+			return bad(c, "rule %u: its events are out of range", i);
 		if (r->slice_szx > DAMP_SLICE_OFF)
 			return bad(c, "rule %u: block size is out of range", i);
 		if (r->notify_gap > DAMP_NOTIFY_GAP_MAX)
@@ -222,8 +225,10 @@ static bool check_limits(const struct check *c)
 	const struct damp_limit *l = section(c, DAMP_SEC_LIMITS);
 
 	for (uint32_t i = 0; i < c->h->nlimits; i++, l++) {
+		const unsigned deepest = l->kind == DAMP_LIMIT_CONCURRENT ? DAMP_TICKETS : DAMP_RUNGS_MAX;
+
 		if (!string_ok(c, l->name_off) || l->kind >= DAMP_LIMIT_KIND_MAX || l->per >= DAMP_PER_MAX ||
-		    l->nrungs4 > DAMP_RUNGS_MAX || l->nrungs6 > DAMP_RUNGS_MAX)
+		    l->nrungs4 > deepest || l->nrungs6 > deepest)
 			return bad(c, "limit %u: unknown kind or too many rungs", i);
 		for (unsigned k = 0; k < l->nrungs4; k++)
 			if (!rung_ok(&l->rung4[k], 32))
@@ -329,6 +334,11 @@ static bool check_rows(const struct check *c)
 		ok = ok && row_ok(c, h->row_truth[i]);
 	for (unsigned i = 0; i < 257; i++)
 		ok = ok && row_ok(c, h->row_code[i]);
+	for (unsigned i = 0; i < DAMP_HELLO_MAX; i++)
+		ok = ok && row_ok(c, h->row_hello[i]);
+	for (uint32_t i = 0; i < h->nclasses; i++)
+		if (!string_ok(c, cls[i].tenant_off))
+			return bad(c, "class %u: the name of its tenant lies outside the strings", i);
 	return ok || bad(c, "an attribute names a row that does not exist");
 }
 

@@ -7,7 +7,8 @@
  * and then publishes seq + 1; it never looks at readers and never waits. A
  * reader keeps its own position and finds out from `head` how many records it
  * lost. Records are sampled by the worker: at most one per reason and second,
- * with the number it stands for.
+ * with the number it stands for; and those that a rule's `log` and `warn` ask
+ * for (core/tell.h).
  *
  * Invariant: a reader copies a record, then reads head again, and discards the
  * copy when its slot may have been overwritten meanwhile.
@@ -22,6 +23,14 @@
 #define DAMP_EVENTS_FILE "events"   /* below the runtime directory */
 #define DAMP_EVENT_SLOTS 1024u      /* per worker, a power of two */
 
+/* Why there is a record. */
+enum damp_event_how {
+	DAMP_TOLD_SAMPLE,           /* one per reason and second */
+	DAMP_TOLD_LOG,              /* `log` of its rule; represents counts messages of the rule */
+	DAMP_TOLD_WARN,             /* `warn` of its rule: the message passed; likewise */
+	DAMP_TOLD_MAX
+};
+
 struct damp_event {
 	uint64_t seq;               /* equals the slot's sequence number when whole */
 	uint64_t wall_us;           /* CLOCK_REALTIME at the time of the burst */
@@ -34,9 +43,12 @@ struct damp_event {
 	uint32_t generation;
 	uint16_t rule_slot;         /* stats.h slot, 0 when no rule decided */
 	uint8_t observed;           /* mode observe: the verdict was not carried out */
-	uint8_t pad;
+	uint8_t would;              /* of one that was observed: the verdict it would have got */
+	uint8_t how;                /* enum damp_event_how */
+	uint8_t loud;               /* enum damp_loud of the rule */
+	uint8_t used_percent;       /* WARN: of the rule's limit that is used up most */
 	uint8_t path_len;
-	char path[39];              /* text of the path, cut off */
+	char path[36];              /* text of the path, cut off */
 };
 
 struct damp_event_ring {

@@ -77,6 +77,7 @@ enum damp_limit_kind {
 	DAMP_LIMIT_MESSAGES,
 	DAMP_LIMIT_BYTES,
 	DAMP_LIMIT_AMPLIFICATION,
+	DAMP_LIMIT_CONCURRENT,      /* requests without an answer yet, and observations */
 	DAMP_LIMIT_KIND_MAX
 };
 
@@ -89,12 +90,15 @@ enum damp_per {
 	DAMP_PER_DEVICE,
 	DAMP_PER_PAIR,
 	DAMP_PER_GLOBAL,
+	DAMP_PER_TENANT,            /* of the device, or if it has none of the peer (struct damp_class) */
+	DAMP_PER_PATH,              /* of a request, whoever asks whom */
 	DAMP_PER_MAX
 };
 
 /* A step of a ladder: addresses under one prefix share multiplier times the
  * rate. cost_q16: ticks per unit (byte or message), 16 fraction bits, the
- * multiplier already divided in. */
+ * multiplier already divided in. Of CONCURRENT: burst_ticks is how many may be
+ * open, the multiplier already multiplied in. */
 struct damp_rung {
 	uint64_t cost_q16;
 	uint32_t burst_ticks;
@@ -110,9 +114,29 @@ struct damp_limit {
 	uint8_t nrungs4, nrungs6;
 	uint16_t alpha_q8;          /* AMPLIFICATION: bytes out per byte in, 8 fraction bits */
 	uint16_t pad;
+	uint32_t floor_bytes;       /* and free ones on top, up to what the guard allows */
+	uint32_t window_s;          /* how long the credit is good; 0: as long as the exchange */
 	struct damp_rung rung4[DAMP_RUNGS_MAX];
 	struct damp_rung rung6[DAMP_RUNGS_MAX];
 };
+
+/* How loud the events of a rule are. X(NAME, "word") */
+#define DAMP_LOUDS(X)             \
+	X(UNSAID, "")             \
+	X(INFO, "info")           \
+	X(WARNING, "warning")     \
+	X(CRITICAL, "critical")   \
+	X(STORM, "storm")
+
+enum damp_loud {
+#define X(name, word) DAMP_LOUD_##name,
+	DAMP_LOUDS(X)
+#undef X
+	DAMP_LOUD_MAX
+};
+
+/* More than a ticket of the tally can count. */
+#define DAMP_CONCURRENT_MAX 65535u
 
 /* What happens to a message. The Max-Age of an answer lies in a range, by a keyed
  * hash of the request; both ends 0: no Max-Age. */
@@ -142,20 +166,25 @@ struct damp_rule {
 	uint8_t mode;               /* enum damp_mode, the file's ceiling applied */
 	uint8_t nlimits;
 	uint8_t slice_szx;          /* as the guard's, for what the rule lets pass; DAMP_SLICE_OFF: no say */
-	uint8_t pad;
+	uint8_t loud;               /* enum damp_loud */
 	uint16_t limit[DAMP_RULE_LIMITS_MAX];
 	/* Of the messages that the rule would end, not let pass, each slip_every-th
 	 * gets slip in place of over (or then, without a limit); 0: none does. */
 	uint16_t slip_every;
 	uint16_t notify_gap;        /* sixteenths of a second between notifications of what the rule lets register; 0: no say */
 	uint32_t body_bytes;        /* as the guard's transfer_bytes, for what the rule lets pass; 0: no say */
+	/* Events. Of the messages it acts on, or would, the first log_first of each
+	 * log_per (0: of none) and a share of log_sample_q32 / 2^32 are told one by one. */
+	uint32_t log_first, log_sample_q32;
 	struct damp_act then, over, slip;
 	uint64_t until_s;           /* Unix time at which it is over, or DAMP_NEVER_ENDS */
 	uint16_t when[DAMP_RULE_WHENS_MAX]; /* schedules: in force while one of them is */
 	uint8_t nwhens;             /* 0: at all times */
 	uint8_t unable;             /* asks for what nothing can tell: off, whatever mode is set */
-	uint8_t pad3[2];
+	uint8_t warn_percent;       /* told when a limit is used up so far, 0 never */
+	uint8_t log_per;            /* enum damp_per */
 	struct damp_rule_block block;
+	uint8_t pad3[4];
 };
 
 /*
@@ -327,9 +356,12 @@ enum damp_section_id {
 #define DAMP_CLASS_INSIDE 1u    /* belongs to the inside zone's prefixes */
 #define DAMP_CLASS_EXEMPT 2u    /* neither limited nor counted */
 
-/* Rows of one address class, by the side the packet came in on. */
+/* Rows of one address class, by the side the packet came in on. tenant: whose
+ * addresses they are, of the tenant's name so that it stays over a reload; 0:
+ * nobody's. */
 struct damp_class {
 	uint32_t flags;
+	uint32_t tenant, tenant_off;    /* and its name in the strings */
 	uint32_t pad;
 	uint64_t exempt_until_s;    /* Unix time at which EXEMPT is over, or DAMP_NEVER_ENDS */
 	uint32_t src_row[DAMP_SIDE_MAX];
@@ -364,6 +396,8 @@ struct damp_set_class {
 #define DAMP_TRUTH_MULTICAST 4u
 #define DAMP_TRUTHS 8u
 
+/* What a DTLS datagram begins with: index of row_hello, asked of DTLS only. */
+enum damp_hello { DAMP_HELLO_NONE, DAMP_HELLO_FIRST, DAMP_HELLO_COOKIE, DAMP_HELLO_MAX };
 #define DAMP_LOCKED_MODE 1u     /* the modes of rules */
 
 struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
@@ -391,6 +425,7 @@ struct damp_program_hdr {
 	uint32_t row_type[4 + 1];   /* by enum damp_coap_type, then "has none" */
 	uint32_t row_truth[DAMP_TRUTHS];
 	uint32_t row_code[256 + 1]; /* by code byte, then "has none" */
+	uint32_t row_hello[DAMP_HELLO_MAX]; /* no ClientHello, one without a cookie, one with */
 	struct damp_section sec[DAMP_SEC_MAX];
 };
 

@@ -60,6 +60,8 @@ enum damp_stage {
 	X(PEERS, "peers")                \
 	X(PROBES, "probes")              \
 	X(GREYLIST, "greylist")          \
+	X(CONCURRENT, "concurrent")      \
+	X(HELD, "held")                  \
 	X(TRANSFERS, "transfers")        \
 	X(LEASES, "leases")              \
 	X(LISTS, "lists")                \

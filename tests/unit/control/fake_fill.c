@@ -138,6 +138,7 @@ struct damp_event fake_event(uint64_t n)
 		.tkl = 4,
 		.reason = DAMP_REASON_AMPLIFICATION,
 		.verdict = DAMP_VERDICT_DROP,
+		.would = DAMP_VERDICT_DROP,
 		.generation = 1,
 		.rule_slot = 1,
 	};

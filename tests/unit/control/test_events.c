@@ -183,6 +183,8 @@ static void test_json(void **state)
 	json_decref(j);
 
 	r.event.observed = 1;
+	r.event.verdict = DAMP_VERDICT_ACCEPT;
+	r.event.loud = DAMP_LOUD_STORM;
 	r.event.side = DAMP_INSIDE;
 	r.event.path_len = 255; /* a length beyond the field is cut */
 	memset(r.event.path, 'a', sizeof(r.event.path));
@@ -193,6 +195,16 @@ static void test_json(void **state)
 	assert_string_equal(text_at(j, NULL, "device"), "203.0.113.9");
 	assert_null(json_object_get(j, "rule"));
 	assert_int_equal(strlen(text_at(j, "coap", "path")), sizeof(r.event.path));
+	assert_string_equal(text_at(j, NULL, "severity"), "storm");
+	json_decref(j);
+
+	r.event.how = DAMP_TOLD_WARN;
+	r.event.loud = DAMP_LOUD_UNSAID;
+	r.event.used_percent = 83;
+	j = damp_event_verdict_json(&r, "thing-polls", NULL);
+	assert_string_equal(text_at(j, NULL, "type"), "warn");
+	assert_string_equal(text_at(j, NULL, "severity"), "warning");
+	assert_int_equal(json_integer_value(json_object_get(j, "used_percent")), 83);
 	json_decref(j);
 }
 

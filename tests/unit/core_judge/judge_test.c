@@ -961,7 +961,7 @@ static void owners_agree(void **state)
 {
 	static const struct damp_judge_config two = {
 		.nworkers = 2, .ledger_log2 = 4, .peers_log2 = 4, .xchg_log2 = 4, .seen_log2 = 4, .obs_log2 = 4, .grey_log2 = 4,
-		.transfers_log2 = 4, .leases_log2 = 4,
+		.transfers_log2 = 4, .leases_log2 = 4, .tally_log2 = 2, .held_log2 = 4,
 	};
 	static const struct damp_key key = { 1, 2 };
 	static uint8_t mem[1 << 19] __attribute__((aligned(64)));

@@ -54,6 +54,8 @@ static const char *const keys[][6] = {
 	  "size: ..1000 B" },
 	{ "from_port: 5683", "from_port: 49152..", "from_port: [53, 49152]", "to_port: 5683",
 	  "to_port: {not: 5684}", "to_port: ..5683" },
+	{ "dtls: client_hello", "dtls: {not: client_hello}", "cookie: present", "cookie: absent",
+	  "cookie: [present, absent]", "cookie: {not: absent}" },
 	{ "verified: true", "verified: false", "solicited: true", "solicited: false",
 	  "verified: false", "solicited: false" },
 	{ "when: work", "when: never", "when: [never, work]", "when: never", "when: work", "when: work" },
@@ -211,6 +213,10 @@ static void test_agrees(void **unused)
 					random_frame(frame));
 			damp_bench_decide(b, NULL);
 			b->pkt.truths = (uint8_t)rnd(DAMP_TRUTHS);
+			if (b->pkt.kind != DAMP_KIND_NOT_COAP && rnd(6) == 0) {
+				b->pkt.kind = DAMP_KIND_DTLS;
+				b->pkt.hello = (uint8_t)rnd(DAMP_HELLO_MAX);
+			}
 			check(b, named);
 		}
 		damp_bench_free(b);

@@ -132,6 +132,8 @@ void eval_program(const struct damp_program_hdr *h, const struct probe *p, uint6
 	and_row(h, h->row_type[p->type < 0 ? 4 : p->type], out);
 	and_row(h, h->row_code[p->code < 0 ? 256 : p->code], out);
 	and_row(h, h->row_truth[p->truths], out);
+	if (p->kind == DAMP_KIND_DTLS)
+		and_row(h, h->row_hello[p->hello], out);
 	and_row(h, c[eval_class(h, p->v6, p->src)].src_row[p->side], out);
 	and_row(h, c[eval_class(h, p->v6, p->dst)].dst_row[p->side], out);
 	and_row(h, interval_row(h, DAMP_SEC_SIZES, p->size), out);

@@ -16,7 +16,7 @@ struct probe {
 	uint8_t src[16], dst[16];       /* IPv4 in the first four bytes */
 	unsigned side, kind;
 	int type, code;                 /* -1: has none */
-	unsigned sport, dport, size, truths;
+	unsigned sport, dport, size, truths, hello;
 	uint64_t options;
 	const char *path, *query;       /* canonical texts */
 };

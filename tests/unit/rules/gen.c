@@ -226,6 +226,9 @@ static bool code_item(unsigned item, int code)
 	}
 }
 
+static const char *const dtls_items[] = { "client_hello" };
+static const char *const cookie_items[] = { "present", "absent" };
+
 static bool item_agrees(enum gen_attribute a, unsigned item, const struct gen_message *m)
 {
 	const struct probe *p = &m->p;
@@ -246,6 +249,8 @@ static bool item_agrees(enum gen_attribute a, unsigned item, const struct gen_me
 	case GEN_QUERY: return text_item(item, false, m->query, m->nquery);
 	case GEN_OPTION: return (p->options >> option_bits[item]) & 1;
 	case GEN_SIZE: return size_item(item, p->size);
+	case GEN_DTLS: return p->hello != DAMP_HELLO_NONE;
+	case GEN_COOKIE: return p->hello == (item ? DAMP_HELLO_FIRST : DAMP_HELLO_COOKIE);
 	case GEN_VERIFIED: return item == ((p->truths & DAMP_TRUTH_VERIFIED) != 0);
 	default: return item == ((p->truths & DAMP_TRUTH_SOLICITED) != 0);
 	}
@@ -267,6 +272,8 @@ static const struct { const char *key; const char *const *items; unsigned n; } a
 	[GEN_SIZE] = { "size", size_items, COUNT(size_items) },
 	[GEN_VERIFIED] = { "verified", truth_items, COUNT(truth_items) },
 	[GEN_SOLICITED] = { "solicited", truth_items, COUNT(truth_items) },
+	[GEN_DTLS] = { "dtls", dtls_items, COUNT(dtls_items) },
+	[GEN_COOKIE] = { "cookie", cookie_items, COUNT(cookie_items) },
 };
 
 static const char *item_text(enum gen_attribute a, unsigned item)
@@ -305,6 +312,10 @@ static bool cond_agrees(const struct gen_rule *r, enum gen_attribute a, const st
 	if ((a == GEN_PATH || a == GEN_QUERY) && m->p.kind != DAMP_KIND_REQUEST)
 		return false;
 	if ((a == GEN_TYPE || a == GEN_CODE || a == GEN_OPTION) && !content)
+		return false;
+	if ((a == GEN_DTLS || a == GEN_COOKIE) && m->p.kind != DAMP_KIND_DTLS)
+		return false;
+	if (a == GEN_COOKIE && m->p.hello == DAMP_HELLO_NONE)
 		return false;
 	if (a == GEN_OPTION && r->option_map)
 		return all_agree(a, c->plain, m) && !any_agrees(a, c->negated, m);
@@ -345,14 +356,17 @@ static void make_cond(uint64_t *s, enum gen_attribute a, struct gen_cond *c)
 /* A rule the compiler would refuse because no message can match it. */
 static bool impossible(const struct gen_rule *r)
 {
-	static const struct { unsigned kind; int code; } probes[] = {
-		{ DAMP_KIND_REQUEST, 1 }, { DAMP_KIND_REQUEST, 2 }, { DAMP_KIND_REQUEST, 3 }, { DAMP_KIND_REQUEST, 7 },
-		{ DAMP_KIND_RESPONSE, 0x45 }, { DAMP_KIND_RESPONSE, 0x84 }, { DAMP_KIND_RESPONSE, 0xa0 },
-		{ DAMP_KIND_EMPTY, 0 }, { DAMP_KIND_MALFORMED, -1 }, { DAMP_KIND_DTLS, -1 },
+	static const struct { unsigned kind; int code; unsigned hello; } probes[] = {
+		{ DAMP_KIND_REQUEST, 1, 0 }, { DAMP_KIND_REQUEST, 2, 0 }, { DAMP_KIND_REQUEST, 3, 0 },
+		{ DAMP_KIND_REQUEST, 7, 0 }, { DAMP_KIND_RESPONSE, 0x45, 0 }, { DAMP_KIND_RESPONSE, 0x84, 0 },
+		{ DAMP_KIND_RESPONSE, 0xa0, 0 }, { DAMP_KIND_EMPTY, 0, 0 }, { DAMP_KIND_MALFORMED, -1, 0 },
+		{ DAMP_KIND_DTLS, -1, DAMP_HELLO_NONE }, { DAMP_KIND_DTLS, -1, DAMP_HELLO_FIRST },
+		{ DAMP_KIND_DTLS, -1, DAMP_HELLO_COOKIE },
 	};
 
 	for (size_t i = 0; i < COUNT(probes); i++) {
-		const struct gen_message m = { .p = { .kind = probes[i].kind, .code = probes[i].code } };
+		const struct gen_message m = { .p = { .kind = probes[i].kind, .code = probes[i].code,
+						       .hello = probes[i].hello } };
 		const bool text = r->c[GEN_PATH].asked || r->c[GEN_QUERY].asked;
 		const bool content = r->c[GEN_TYPE].asked || r->c[GEN_CODE].asked || r->c[GEN_OPTION].asked;
 
@@ -360,7 +374,8 @@ static bool impossible(const struct gen_rule *r)
 			continue;
 		if (content && probes[i].code < 0)
 			continue;
-		if (cond_agrees(r, GEN_MSG, &m) && cond_agrees(r, GEN_CODE, &m))
+		if (cond_agrees(r, GEN_MSG, &m) && cond_agrees(r, GEN_CODE, &m) && cond_agrees(r, GEN_DTLS, &m) &&
+		    cond_agrees(r, GEN_COOKIE, &m))
 			return false;
 	}
 	return true;
@@ -434,6 +449,7 @@ void gen_message(uint64_t *s, struct gen_message *m)
 	put_addr(s, &p->v6, p->dst);
 	p->side = pick(s, DAMP_SIDE_MAX);
 	p->kind = pick(s, 2) ? DAMP_KIND_REQUEST : pick(s, DAMP_KIND_MAX);
+	p->hello = p->kind == DAMP_KIND_DTLS ? pick(s, DAMP_HELLO_MAX) : DAMP_HELLO_NONE;
 	p->sport = ports[pick(s, COUNT(ports))];
 	p->dport = ports[pick(s, COUNT(ports))];
 	p->size = sizes[pick(s, COUNT(sizes))];

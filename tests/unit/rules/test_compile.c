@@ -446,22 +446,72 @@ static void untold_rules_are_off(void **state)
 
 	(void)state;
 	compile(HEAD "schedules: {night: {hours: 22:00-05:00}}\n"
-		     "limits: {t: {per: tenant, rate: 1 msg/s}, n: {per: peer, concurrent: 3}, r: {per: peer, rate: 1 msg/s}}\n"
-		     "rules:\n  - {id: a, match: {when: night}, then: drop}\n"
-		     "  - {id: b, match: {dtls: client_hello}, then: drop}\n"
-		     "  - {id: c, match: {msg: request}, limit: [t, n], slip: {every: 9, with: accept}}\n"
-		     "  - {id: d, match: {msg: request}, limit: [t, r, n]}\n", &r);
+		     "rules:\n  - {id: a, match: {when: night}, then: drop}\n", &r);
 	rule = eval_section(r.program, DAMP_SEC_RULES);
 	assert_int_equal(rule[0].mode, DAMP_MODE_ENFORCE);
 	assert_int_equal(rule[0].unable, 0);
-	assert_int_equal(rule[1].mode, DAMP_MODE_OFF);
-	assert_int_equal(rule[1].unable, 1);
-	assert_int_equal(rule[2].mode, DAMP_MODE_ENFORCE);
-	assert_int_equal(rule[2].nlimits, 0);
-	assert_int_equal(rule[2].slip_every, 0);
-	assert_int_equal(rule[3].nlimits, 1);
-	assert_int_equal(r.program->nlimits, 1);
 	damp_rules_free(&r);
+}
+
+/* All that one limit may say, as limits of the program. */
+static void parts_of_a_limit(void **state)
+{
+	static const uint8_t kinds[] = { DAMP_LIMIT_MESSAGES, DAMP_LIMIT_BYTES, DAMP_LIMIT_AMPLIFICATION,
+					 DAMP_LIMIT_CONCURRENT, DAMP_LIMIT_CONCURRENT, DAMP_LIMIT_MESSAGES };
+	const struct damp_limit *l;
+	struct damp_rules r;
+
+	(void)state;
+	compile(HEAD "tenants: {acme: 10.0.0.0/8}\nlimits:\n"
+		     "  a: {per: peer, rate: 1 msg/s, bytes: 1 KiB/s, amplification: {max: 2x, floor: 9 B, window: 5 s}, "
+		     "concurrent: 7}\n"
+		     "  b: {per: source, concurrent: 10, ladder: {ipv4: {32: 1x, 24: 2.5x}, ipv6: {64: 1x}}}\n"
+		     "  c: {per: tenant, rate: 1 msg/s}\n"
+		     "rules:\n  - {id: r, match: {msg: request}, limit: a}\n"
+		     "  - {id: s, match: {msg: request}, limit: [b, c]}\n", &r);
+	l = eval_section(r.program, DAMP_SEC_LIMITS);
+	assert_int_equal(r.program->nlimits, 6);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(l[i].kind, kinds[i]);
+	assert_int_equal(l[2].floor_bytes, 9);
+	assert_int_equal(l[2].window_s, 5);
+	assert_int_equal(l[3].rung4[0].burst_ticks, 7);
+	assert_int_equal(l[3].rung6[0].plen, 64);
+	assert_int_equal(l[4].rung4[1].burst_ticks, 25);
+	assert_int_equal(l[4].nrungs6, 1);
+	assert_int_equal(l[5].per, DAMP_PER_TENANT);
+	assert_int_equal(l[5].rung4[0].plen, 0);
+	damp_rules_free(&r);
+}
+
+/* The tenant of each address; without `tenants` the items of a set of that name. */
+static void tenants_of_classes(void **state)
+{
+	static const char *const texts[] = {
+		HEAD "tenants: {acme: [10.1.0.0/16, \"2001:db8:1::/48\"], beta: 10.2.0.0/16}\n"
+		     "limits: {t: {per: tenant, rate: 1 msg/s}}\nrules: [{id: r, match: any, limit: t}]\n",
+		HEAD "sets: {tenants: {kind: prefix, items: [10.1.0.0/16, 10.2.0.0/16, \"2001:db8:1::/48\"]}}\n"
+		     "limits: {t: {per: tenant, rate: 1 msg/s}}\nrules: [{id: r, match: any, limit: t}]\n",
+	};
+	static const uint8_t a[4] = { 10, 1, 9, 9 }, b[4] = { 10, 2, 0, 1 }, c[4] = { 10, 3, 0, 1 },
+			     a6[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 5 };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct damp_class *cls;
+		uint32_t ta, tb, ta6;
+		struct damp_rules r;
+
+		compile(texts[i], &r);
+		cls = eval_section(r.program, DAMP_SEC_CLASSES);
+		ta = cls[eval_class(r.program, false, a)].tenant;
+		tb = cls[eval_class(r.program, false, b)].tenant;
+		ta6 = cls[eval_class(r.program, true, a6)].tenant;
+		assert_true(ta != 0 && tb != 0 && ta != tb && ta6 != 0);
+		assert_int_equal(ta == ta6, i == 0);
+		assert_int_equal(cls[eval_class(r.program, false, c)].tenant, 0);
+		damp_rules_free(&r);
+	}
 }
 
 static void full_tables(void **state)
@@ -529,7 +579,8 @@ static void exempt_classes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header), cmocka_unit_test(untold_rules_are_off), cmocka_unit_test(full_tables), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
+		cmocka_unit_test(header), cmocka_unit_test(untold_rules_are_off), cmocka_unit_test(parts_of_a_limit),
+		cmocka_unit_test(tenants_of_classes), cmocka_unit_test(full_tables), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
 		cmocka_unit_test(state_keys), cmocka_unit_test(guard_keys), cmocka_unit_test(guard_defaults),
 		cmocka_unit_test(inside), cmocka_unit_test(bounds), cmocka_unit_test(option_sets),
 	};
