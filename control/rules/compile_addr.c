@@ -192,20 +192,6 @@ static void exempt_class(const struct damp_ctx *c, const uint64_t *vec, struct d
 	}
 }
 
-/* The rows of a class for every way its addresses may be in sets. */
-static void put_set_classes(struct damp_build *b, const uint64_t *vec)
-{
-	for (unsigned sets = 1; sets < 1u << b->c->nruntime; sets++) {
-		struct damp_set_class c;
-
-		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
-			c.src_row[side] = class_row(b, true, side, vec, sets);
-			c.dst_row[side] = class_row(b, false, side, vec, sets);
-		}
-		damp_build_put(b, DAMP_SEC_SET_CLASSES, &c, sizeof(c));
-	}
-}
-
 /* Of the name alone, so that a reload does not change it. */
 static uint32_t tenant_id(const char *name)
 {
@@ -232,6 +218,20 @@ static void name_tenant(struct sweep *s, const uint64_t *vec, const uint32_t *na
 		owner = owner ? owner : &c->tenants[i];
 		to->tenant = tenant_id(owner->name);
 		to->tenant_off = names[owner - c->tenants];
+	}
+}
+
+/* The rows of a class for every way its addresses may be in sets. */
+static void put_set_classes(struct damp_build *b, const uint64_t *vec)
+{
+	for (unsigned sets = 1; sets < 1u << b->c->nruntime; sets++) {
+		struct damp_set_class c;
+
+		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+			c.src_row[side] = class_row(b, true, side, vec, sets);
+			c.dst_row[side] = class_row(b, false, side, vec, sets);
+		}
+		damp_build_put(b, DAMP_SEC_SET_CLASSES, &c, sizeof(c));
 	}
 }
 

@@ -464,8 +464,9 @@
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
-	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
-	  "endpoints to avoid them).")                                                            \
+	  "IP fragments of CoAP datagrams from outside (attacks.md 8, AV-43; RFC 7252 section "   \
+	  "4.6 asks endpoints to avoid them). Toward outside they pass to proved peers only, "    \
+	  "whole datagrams charged at once.")                                                            \
 	X(GUARD, TABLE_FULL, "table_full", DROP_EVICT, "0.1", "drop",                             \
 	  "No room to record the exchange of an unproved peer: drop its request, or forget "      \
 	  "an older exchange.")                                                                   \

@@ -58,7 +58,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->request_bytes = (uint16_t)p->frame.ip_len;
 	x->path = d->take_place ? d->path : 0;
 	x->notify_gap = d->notify_gap;
-	x->owed = (uint8_t)(x->owed + d->owed > UINT8_MAX ? UINT8_MAX : x->owed + d->owed);
+	x->owed = x->owed + d->owed > UINT8_MAX ? UINT8_MAX : (uint8_t)(x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
 	x->over = d->over;
 	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED | DAMP_XCHG_HELD)) |

@@ -67,8 +67,7 @@ struct damp_pkt {
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
-	uint8_t plain;              /* such as floods are made of (flood.c); */
-	uint8_t cause;              /* and why it would be challenged, an enum damp_reason; 0: perhaps not */
+	uint8_t plain;              /* such as floods are made of (flood.c) */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
@@ -103,9 +102,9 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
-	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
 	unsigned held_log2;         /* lines of 2, each worker */
+	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
 };

@@ -76,8 +76,8 @@ struct damp_judge_worker {
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
-	struct damp_notes notes;
 	struct damp_tell tell;
+	struct damp_notes notes;
 };
 
 struct damp_decision;
@@ -450,6 +450,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p);
 enum damp_reason damp_refusal(enum damp_reason cause);
+/* What is on record of challenges of p's sender. */
+void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,

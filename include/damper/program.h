@@ -184,7 +184,6 @@ struct damp_rule {
 	uint8_t warn_percent;       /* told when a limit is used up so far, 0 never */
 	uint8_t log_per;            /* enum damp_per */
 	struct damp_rule_block block;
-	uint8_t pad3[4];
 };
 
 /*
