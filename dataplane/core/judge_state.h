@@ -17,6 +17,7 @@
 #include "judge.h"
 #include "reply.h"
 #include "tally.h"
+#include "tap.h"
 #include "tell.h"
 
 /* A ping that is sent later unless the peer has proved itself by then. */
@@ -74,6 +75,7 @@ struct damp_judge_worker {
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
 	struct damp_tell tell;
+	struct damp_tap tap;
 };
 
 struct damp_decision;

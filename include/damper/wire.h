@@ -34,6 +34,8 @@ enum damp_wire_type {
 	DAMP_WIRE_MODE,             /* name: rule id, "" all; value: enum damp_mode; arg: seconds, 0 ends it */
 	DAMP_WIRE_SAMPLE,           /* arg: one key in so many, a power of two, for
 	                             * DAMP_SAMPLE_LEASE_S (samples.h); 0 ends it */
+	DAMP_WIRE_CAPTURE,          /* arg: seconds, 0 ends it; value: DAMP_CAPTURE_WANT (capture.h);
+	                             * name: rule id, "" any */
 	DAMP_WIRE_TYPE_MAX
 };
 
