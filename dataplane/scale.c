@@ -15,7 +15,7 @@ unsigned damp_scale_workers(unsigned lcores, const struct rte_eth_dev_info info[
 	unsigned n = DAMP_WORKERS_MAX;
 
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
-		n = RTE_MIN(n, RTE_MIN(info[side].max_rx_queues, info[side].max_tx_queues));
+		n = RTE_MIN(n, (unsigned)RTE_MIN(info[side].max_rx_queues, info[side].max_tx_queues));
 	if (n == 1)
 		n = 2;
 	n = RTE_MIN(n, lcores);

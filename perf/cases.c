@@ -9,13 +9,17 @@
  *    long as the longest debt a challenge leaves (one in 10/3 s for an address),
  *    so that the ledger is as full as such a flood can make it.
  *  - flood_answer: below 100 000 a second, from so many addresses that none has
- *    used up its own challenges, all but the servers' 400 are answered.
+ *    used up its own challenges, all but the servers' 400 are answered. The
+ *    warm-up touches every line of the ledger, so that none is first aged while
+ *    it is measured.
  *  - requests and responses: 16 requests to each server in a chunk are within
  *    its burst. 300 s later all exchanges are over (and all proofs, so they are
  *    given again), so that the table never fills up with a load that no table
  *    could hold.
  *  - rules and patterns: proved requests, the least that a request costs, so that
  *    what the rules add is the most it can be in proportion.
+ *  - the mix: requests and their answers in turns, an answer 256 requests behind,
+ *    10 % observations, 10 % blocks, 1 % broken; peers have proved themselves.
  *  - proved peers: so few that the table of three a line loses next to none.
  */
 #include "cases.h"
@@ -32,7 +36,8 @@
 #define PROVED .clients = 8192, .servers = 1024, .skip_s = 300, .proved = true, \
 	.expect = DAMP_REASON_ACCEPTED_PROVED
 #define PASSED .clients = 1000000, .servers = 1024, .expect = DAMP_REASON_NOT_COAP
-#define ANSWERED .clients = 4000000, .servers = 4, .pps = 90000, .warm = 32768, .warm_pps = 90000
+#define MIX .mix = true, .kind = FRAME_GET, .share = 97, PROVED
+#define ANSWERED .clients = 4000000, .servers = 4, .pps = 90000, .warm = 131072, .warm_pps = 90000
 
 const struct perf_case perf_cases[] = {
 	{ .name = "passthrough", .kind = FRAME_DNS, PASSED },
@@ -55,6 +60,16 @@ const struct perf_case perf_cases[] = {
 	{ .name = "flood_drop_1m_nic_checksums", .kind = FRAME_GET, .checksum_known = true, .clients = 1000000,
 	  .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
 	  .expect = DAMP_REASON_LEDGER_SERVER },
+	{ .name = "flood_drop_1m_random_paths", .kind = FRAME_GET, .random_paths = true, .clients = 1000000,
+	  .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
+	  .expect = DAMP_REASON_LEDGER_SERVER },
+	{ .name = "flood_drop_1m_patterns_200", .kind = FRAME_GET, .patterns = 200, .regexes = 50, .random_paths = true,
+	  .clients = 1000000, .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
+	  .expect = DAMP_REASON_LEDGER_SERVER },
+	{ .name = "mix", MIX },
+	{ .name = "mix_patterns_0", .rules = 1, MIX },
+	{ .name = "mix_patterns_200", .patterns = 200, .regexes = 50, MIX },
+	{ .name = "mix_random_paths", .patterns = 200, .regexes = 50, .random_paths = true, MIX },
 	{ .name = "flood_answer_ping", .kind = FRAME_GET, ANSWERED, .expect = DAMP_REASON_PINGED },
 	{ .name = "flood_answer_echo", .kind = FRAME_GET_CORE, ANSWERED, .expect = DAMP_REASON_CHALLENGED },
 };
@@ -82,6 +97,14 @@ void perf_pool_free(struct stage_frame *pool)
 	free(pool);
 }
 
+/* The shares of the honest mix, by a draw of percents. */
+static uint8_t extra(uint32_t percent)
+{
+	if (percent == 0)
+		return FRAME_BROKEN;
+	return percent <= 10 ? FRAME_OBSERVE : percent <= 20 ? FRAME_BLOCK : FRAME_BARE;
+}
+
 /* The port of a client that is to be proved goes with the client. */
 static void draw(const struct perf_case *c, uint64_t number, struct frame_draw *d)
 {
@@ -94,6 +117,8 @@ static void draw(const struct perf_case *c, uint64_t number, struct frame_draw *
 	d->mid = (uint16_t)(b >> 32);
 	d->token = (uint32_t)b;
 	d->v6 = c->v6;
+	d->path = c->random_paths ? (uint32_t)bench_random(&state) | 1 : 0;
+	d->extra = c->mix ? extra((uint32_t)(b >> 16) % 100) : FRAME_BARE;
 }
 
 static void build(struct perf_run *r, enum frame_kind kind, uint64_t first, unsigned n)
@@ -109,6 +134,23 @@ static void build(struct perf_run *r, enum frame_kind kind, uint64_t first, unsi
 	}
 }
 
+/* How many requests an answer of the mix is behind its own. */
+#define MIX_BEHIND 256u
+
+static void build_mix(struct perf_run *r, uint64_t first, unsigned n)
+{
+	struct frame_draw d;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct stage_frame *f = &r->pool[i];
+		const bool answer = i % 2;
+
+		draw(r->c, first + i / 2 - (answer ? MIX_BEHIND : 0), &d);
+		f->len = frame_build(f->data, answer ? FRAME_CONTENT : FRAME_GET, &d, NULL);
+		f->side = answer ? DAMP_INSIDE : DAMP_OUTSIDE;
+	}
+}
+
 static void build_proofs(struct perf_run *r, uint64_t first, unsigned n)
 {
 	struct frame_draw d;
@@ -120,6 +162,7 @@ static void build_proofs(struct perf_run *r, uint64_t first, unsigned n)
 
 		draw(r->c, first + i, &d);
 		d.client = first + i;
+		d.extra = FRAME_BARE;
 		d.port = (uint16_t)(6000 + d.client % 59000);
 		frame_client(d.client, d.v6, &a);
 		damp_echo_make(&r->s->view->secrets, &a, d.port, STAGE_WALL_S + r->s->now / DAMP_TICK_HZ, echo);
@@ -190,7 +233,14 @@ void perf_prepare(struct perf_run *r)
 		build(r, FRAME_GET, r->drawn, r->frames);
 		stage_unmeasured(r->s, r->pool, r->frames);
 	}
-	build(r, r->c->kind, r->drawn, r->frames);
+	if (r->c->mix) {
+		build(r, FRAME_GET, r->drawn, MIX_BEHIND);
+		stage_unmeasured(r->s, r->pool, MIX_BEHIND);
+		r->drawn += MIX_BEHIND;
+		build_mix(r, r->drawn, r->frames);
+	} else {
+		build(r, r->c->kind, r->drawn, r->frames);
+	}
 	r->drawn += r->frames;
 }
 

@@ -31,6 +31,8 @@ struct perf_case {
 	const char *name;
 	enum frame_kind kind;           /* measured; a response is preceded by its request */
 	bool v6, proved, checksum_known;
+	bool mix;                       /* requests and answers in turns: the honest mix */
+	bool random_paths;              /* a path of its own for each request */
 	uint32_t clients, servers;
 	uint32_t pps;                   /* of the virtual clock; 0: 10 GbE full of these frames */
 	uint32_t skip_s;                /* on the virtual clock, before each chunk */
@@ -39,6 +41,7 @@ struct perf_case {
 	uint32_t patterns, regexes;     /* or of so many path patterns, of them regular expressions */
 	uint32_t warm_fast;             /* packets then sent at the rate: spends the budgets */
 	enum damp_reason expect;
+	double share;                   /* in percent, what that reason must reach; 0: 99 */
 };
 
 extern const struct perf_case perf_cases[];

@@ -68,7 +68,25 @@ size_t frame_payload_at(bool v6)
 	return ETH_LEN + (v6 ? 40 : 20) + UDP_LEN;
 }
 
-static size_t put_get(uint8_t *m, enum frame_kind kind, const uint8_t *echo)
+/* Uri-Path behind an option of number last. */
+static size_t put_path(uint8_t *m, const struct frame_draw *d, unsigned last)
+{
+	const unsigned delta = DAMP_COAP_OPT_URI_PATH - last;
+
+	m[0] = (uint8_t)(delta << 4 | (d->path ? 8 : 4));
+	if (d->path == 0)
+		memcpy(m + 1, "temp", 4);
+	for (unsigned i = 0; d->path != 0 && i < 8; i++)
+		m[1 + i] = (uint8_t)('a' + (d->path >> 4 * i & 15));
+	return d->path ? 9 : 5;
+}
+
+static uint8_t block_of(const struct frame_draw *d)
+{
+	return (uint8_t)((d->token & 15) << 4 | 2);     /* number, 64 bytes */
+}
+
+static size_t put_get(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
 {
 	size_t at = 0;
 
@@ -76,14 +94,40 @@ static size_t put_get(uint8_t *m, enum frame_kind kind, const uint8_t *echo)
 		memcpy(m, "\xbb.well-known\x04" "core", 17);    /* delta 11, length 11; delta 0, length 4 */
 		return 17;
 	}
-	memcpy(m, "\xb4" "temp", 5);                            /* delta 11 (Uri-Path), length 4 */
-	at = 5;
+	if (d->extra == FRAME_OBSERVE)
+		m[at++] = DAMP_COAP_OPT_OBSERVE << 4;           /* 0, in no bytes */
+	at += put_path(m + at, d, at ? DAMP_COAP_OPT_OBSERVE : 0);
+	if (d->extra == FRAME_BLOCK) {
+		m[at++] = (DAMP_COAP_OPT_BLOCK2 - DAMP_COAP_OPT_URI_PATH) << 4 | 1;
+		m[at++] = block_of(d);
+	}
 	if (kind != FRAME_GET_ECHO)
 		return at;
 	m[at++] = 0xd0 | DAMP_ECHO_LEN;                         /* delta 13 + next byte */
 	m[at++] = DAMP_COAP_OPT_ECHO - 11 - 13;
 	memcpy(m + at, echo, DAMP_ECHO_LEN);
 	return at + DAMP_ECHO_LEN;
+}
+
+static size_t put_answer(uint8_t *m, const struct frame_draw *d)
+{
+	size_t at = 0, len = 10;
+
+	if (d->extra == FRAME_OBSERVE) {
+		m[at++] = DAMP_COAP_OPT_OBSERVE << 4 | 1;
+		m[at++] = 1;
+	}
+	/* Content-Format 0, in no bytes */
+	m[at] = (uint8_t)((at ? DAMP_COAP_OPT_CONTENT_FORMAT - DAMP_COAP_OPT_OBSERVE : DAMP_COAP_OPT_CONTENT_FORMAT) << 4);
+	at++;
+	if (d->extra == FRAME_BLOCK) {
+		m[at++] = (DAMP_COAP_OPT_BLOCK2 - DAMP_COAP_OPT_CONTENT_FORMAT) << 4 | 1;
+		m[at++] = block_of(d) | 8;
+		len = 64;
+	}
+	m[at++] = DAMP_COAP_PAYLOAD_MARKER;
+	memset(m + at, 't', len);
+	return at + len;
 }
 
 static unsigned type_of(enum frame_kind kind)
@@ -101,10 +145,9 @@ static size_t put_coap(uint8_t *m, enum frame_kind kind, const struct frame_draw
 	m[1] = kind == FRAME_CONTENT ? DAMP_COAP_CODE(2, 5) : DAMP_COAP_GET;
 	damp_put16(m + 2, d->mid);
 	damp_put32(m + 4, d->token);
-	if (kind != FRAME_CONTENT)
-		return 8 + put_get(m + 8, kind, echo);
-	memcpy(m + 8, "\xc0\xff" "21.5 deg C", 12);             /* Content-Format 0, marker, text */
-	return 20;
+	if (d->extra == FRAME_BROKEN)
+		m[0] &= 0x3f;
+	return 8 + (kind == FRAME_CONTENT ? put_answer(m + 8, d) : put_get(m + 8, kind, d, echo));
 }
 
 static size_t put_payload(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)

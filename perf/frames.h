@@ -28,12 +28,22 @@ enum frame_kind {
 	FRAME_CONTENT               /* piggybacked 2.05 to FRAME_GET, 10 bytes of text */
 };
 
+/* What a GET and its answer have beside the path and the text. */
+enum frame_extra {
+	FRAME_BARE,
+	FRAME_OBSERVE,              /* a registration and its first notification */
+	FRAME_BLOCK,                /* one of 16 blocks of 64 bytes */
+	FRAME_BROKEN                /* version 0 */
+};
+
 struct frame_draw {
 	uint64_t client;            /* number of the outside address */
 	uint32_t server;            /* number of the inside address */
 	uint16_t port, mid;
 	uint32_t token;
+	uint32_t path;              /* of eight letters; 0: "temp" */
 	uint8_t v6;
+	uint8_t extra;              /* enum frame_extra */
 };
 
 /* Addresses by number. IPv4 clients leave out 0/8, 10/8, 127/8 and 224/3;

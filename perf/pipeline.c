@@ -158,7 +158,7 @@ static double share(const struct perf_run *r, unsigned reason)
 /* Every reason that a case met, and whether it is what the case is about. */
 static bool report(const struct perf_run *r, struct bench_results *res)
 {
-	const bool good = share(r, r->c->expect) >= SHARE_MIN;
+	const bool good = share(r, r->c->expect) >= (r->c->share > 0 ? r->c->share : SHARE_MIN);
 
 	printf("%-28s", r->c->name);
 	for (unsigned i = 0; i < DAMP_REASON_MAX; i++)

@@ -8,6 +8,7 @@ import atexit
 import glob
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -51,6 +52,7 @@ def reserve_huge(mib):
             f.write(str(before + mib // 2))
     except (OSError, ValueError):
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     atexit.register(lambda: open(HUGE_PAGES, "w", encoding="ascii").write(str(before)))
 
 

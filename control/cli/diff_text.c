@@ -43,7 +43,7 @@ static void print_list(FILE *f, const json_t *key)
 {
 	const json_t *n = json_object_get(key, "items");
 
-	fprintf(f, "%lld -> %lld items:", damp_get_int(n, "old"), damp_get_int(n, "new"));
+	fprintf(f, "%lld -> %lld:", damp_get_int(n, "old"), damp_get_int(n, "new"));
 	print_items(f, json_object_get(key, "removed"), damp_get_int(n, "removed"), '-');
 	print_items(f, json_object_get(key, "added"), damp_get_int(n, "added"), '+');
 }
@@ -115,9 +115,9 @@ static void print_change(const struct damp_cli *cli, FILE *f, const json_t *c)
 	if (sign == '-')
 		return;
 	json_array_foreach(json_object_get(c, "keys"), i, key) {
-		if (sign == '+')
+		if (sign == '+' && strcmp(damp_get_text(key, "key"), "id") != 0)
 			print_new_key(f, key);
-		else
+		else if (sign != '+')
 			print_key(cli, f, key);
 	}
 }

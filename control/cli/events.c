@@ -64,13 +64,28 @@ static void print_verdict(const json_t *e)
 	putchar('\n');
 }
 
+static void print_loaded(const json_t *r)
+{
+	const long long confirm = damp_get_int(r, "confirm_s");
+
+	printf("rules loaded: generation %lld, %s, by %s%s%s", damp_get_int(r, "to_gen"),
+	       damp_get_text(r, "name"), damp_get_text(r, "by"),
+	       damp_get_text(r, "comment")[0] != '\0' ? ": " : "", damp_get_text(r, "comment"));
+	if (confirm > 0)
+		printf("; to be confirmed within %lld s", confirm);
+	putchar('\n');
+}
+
 static void print_ruleset(const json_t *r)
 {
-	if (json_object_get(r, "to_gen") != NULL)
-		printf("rules loaded: generation %lld, %s, by %s%s%s\n", damp_get_int(r, "to_gen"),
-		       damp_get_text(r, "name"), damp_get_text(r, "by"),
-		       damp_get_text(r, "comment")[0] != '\0' ? ": " : "",
-		       damp_get_text(r, "comment"));
+	const char *result = damp_get_text(r, "result");
+
+	if (strcmp(result, "confirmed") == 0 || strcmp(result, "gone_back") == 0)
+		printf("rules %s: generation %lld: %s\n",
+		       result[0] == 'c' ? "confirmed" : "taken back", damp_get_int(r, "generation"),
+		       damp_get_text(r, "text"));
+	else if (json_object_get(r, "to_gen") != NULL)
+		print_loaded(r);
 	else
 		printf("rules NOT loaded: %s, by %s\n", damp_get_text(r, "text"),
 		       damp_get_text(r, "by"));

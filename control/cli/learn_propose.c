@@ -20,7 +20,7 @@
 #define MARGIN 2.0
 #define DRAIN_S 600.0           /* the language wants a burst to drain in 1024 s */
 
-/* Names in capital letters stand in comments and cannot end them. */
+/* A name of a file can end no comment. */
 static void put_comment(FILE *f, const char *text)
 {
 	for (; *text != '\0'; text++)
@@ -44,7 +44,7 @@ static void put_number(FILE *f, double v)
 {
 	const double up = larger(ceil(v * 1000) / 1000, 0.001);
 
-	fprintf(f, up == floor(up) ? "%.0f" : "%.3f", up);
+	fprintf(f, up == floor(up) ? "%.0f" : "%.9g", up);
 }
 
 static void put_limit(FILE *f, const json_t *s)
@@ -96,27 +96,16 @@ static unsigned put_limits(FILE *f, const json_t *shapes)
 	return n;
 }
 
-/* One rule for each side, with all limits of it. */
-static void put_rule(FILE *f, const json_t *shapes, const char *side)
+/* A rule for each limit: they all look at the same messages, one behind the
+ * other, and each tells what its limit would have stopped. */
+static void put_rule(FILE *f, const json_t *s)
 {
-	const char *sep = "";
-	const json_t *s;
-	size_t i;
-	unsigned n = 0;
+	const char *side = damp_get_text(s, "side"), *per = damp_get_text(s, "per");
 
-	json_array_foreach(shapes, i, s)
-		n += enough(s) && strcmp(damp_get_text(s, "side"), side) == 0;
-	if (n == 0)
-		return;
-	fprintf(f, "  - id: learned-from-%s\n    mode: observe\n    match: {from: %s, msg: [request, response]}\n"
-		   "    limit: [", side, side);
-	json_array_foreach(shapes, i, s) {
-		if (!enough(s) || strcmp(damp_get_text(s, "side"), side) != 0)
-			continue;
-		fprintf(f, "%sfrom_%s_per_%s", sep, side, damp_get_text(s, "per"));
-		sep = ", ";
-	}
-	fputs("]\n    over: drop\n", f);
+	fprintf(f, "  - id: learned-from-%s-per-%s\n    mode: observe\n"
+		   "    match: {from: %s, msg: [request, response]}\n"
+		   "    limit: from_%s_per_%s\n    over: drop\n",
+		side, per, side, side, per);
 }
 
 static void put_head(FILE *f, const json_t *doc)
@@ -141,7 +130,8 @@ static void put_head(FILE *f, const json_t *doc)
 
 void damp_learn_write_rules(FILE *f, const json_t *doc)
 {
-	const json_t *shapes = json_object_get(doc, "shapes");
+	const json_t *shapes = json_object_get(doc, "shapes"), *s;
+	size_t i;
 
 	put_head(f, doc);
 	if (put_limits(f, shapes) == 0) {
@@ -149,6 +139,7 @@ void damp_learn_write_rules(FILE *f, const json_t *doc)
 		return;
 	}
 	fputs("\nrules:\n", f);
-	put_rule(f, shapes, "outside");
-	put_rule(f, shapes, "inside");
+	json_array_foreach(shapes, i, s)
+		if (enough(s))
+			put_rule(f, s);
 }

@@ -16,8 +16,9 @@
  * Every answer is an object with "schema"; one that is not a success has
  * "error" (a word for programs) and "text" (a line for people). Statuses: 400
  * not understood, 403 no right to write, 404, 405, 409 another load is going
- * on or waits to be confirmed, or there is nothing to confirm or go back to, 413, 422 wrong rules, 502 refused by the data plane, 503 data plane away,
- * 504 it did not answer in time.
+ * on or waits to be confirmed, or there is nothing to confirm or go back to, 413,
+ * 422 wrong rules, 502 refused by the data plane, 503 data plane away, 504 it did
+ * not answer in time.
  */
 #ifndef DAMP_API_H
 #define DAMP_API_H

@@ -6,6 +6,7 @@
 #include "change_int.h"
 #include "log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ void damp_change_start(struct damp_control *c)
 	g = damp_generations_find(&r->gens, r->trial.generation);
 	if (g != NULL && g->state != DAMP_GENERATION_IS_PENDING)
 		r->trial.active = false; /* settled, only the file was left */
+	r->gens.pinned = r->trial.active ? r->trial.base : 0;
 	if (!r->trial.active)
 		damp_trial_write(c->opt.state_dir, &r->trial);
 	else
@@ -85,16 +87,17 @@ bool damp_change_waits(struct damp_control *c, char *text, size_t len)
 	return waits;
 }
 
-/* What runs, when it is not the newest that is kept: the built-in program, or
- * rules that somebody else has loaded. */
-static int keep_found(struct damp_control *c, struct damp_record *r)
+/* What runs, when it is not kept: the built-in program, or rules that somebody
+ * else has loaded. */
+static int keep_found(struct damp_control *c, struct damp_record *r, const char *file,
+		      const char *text, size_t len)
 {
 	const struct damp_generation *last = damp_generations_newest(&r->gens);
 	struct damp_prog *p = damp_control_running(c);
 	struct damp_generation g = { .how = DAMP_GENERATION_FOUND, .at = time(NULL) };
 	int err = 0;
 
-	if (p == NULL || (last != NULL && strcmp(last->digest, p->view.hdr->digest) == 0))
+	if (p == NULL || damp_generations_of(&r->gens, p->view.hdr->digest) != NULL)
 		goto out;
 	pthread_mutex_lock(&c->state.lock);
 	g.number = c->state.generation;
@@ -106,27 +109,62 @@ static int keep_found(struct damp_control *c, struct damp_record *r)
 		goto out;
 	damp_change_describe(&g, p);
 	snprintf(g.by, sizeof(g.by), "found running");
-	err = damp_generations_add(&r->gens, &g, NULL, 0, p);
+	snprintf(g.file, sizeof(g.file), "%s", file);
+	err = damp_generations_add(&r->gens, &g, text, len, p);
 out:
 	damp_prog_put(p);
 	return err;
+}
+
+bool damp_change_known(struct damp_control *c)
+{
+	struct damp_record *r = &c->record;
+	char running[DAMP_DIGEST_LEN];
+	bool known = damp_change_running(c, running);
+
+	pthread_mutex_lock(&r->lock);
+	known = known && damp_generations_of(&r->gens, running) != NULL;
+	pthread_mutex_unlock(&r->lock);
+	return known;
+}
+
+void damp_change_found(struct damp_control *c, const struct damp_load_job *job,
+		       const struct damp_load_result *r)
+{
+	char running[DAMP_DIGEST_LEN], *owned;
+	const char *text;
+	size_t len;
+
+	if (!damp_change_running(c, running) || strcmp(running, r->prog->view.hdr->digest) != 0)
+		return;
+	text = damp_load_text(job, &r->rules, &len, &owned);
+	pthread_mutex_lock(&c->record.lock);
+	keep_found(c, &c->record, job->name, text, len);
+	pthread_mutex_unlock(&c->record.lock);
+	free(owned);
 }
 
 static int begin_trial(struct damp_control *c, const struct damp_load_job *job,
 		       const struct damp_load_result *r, uint32_t seconds)
 {
 	struct damp_record *rec = &c->record;
-	const struct damp_generation *base = damp_generations_newest(&rec->gens);
 	struct damp_trial *t = &rec->trial;
+	const struct damp_generation *base;
+	char running[DAMP_DIGEST_LEN];
 
+	/* What ran when the right to load was taken is kept by now. */
+	base = damp_change_running(c, running) ? damp_generations_of(&rec->gens, running) : NULL;
+	if (base == NULL)
+		return -ENOENT;
 	*t = (struct damp_trial){ .active = true,
-				  .base = base != NULL ? base->number : 0,
+				  .base = base->number,
 				  .began_ms = damp_trial_now_ms(),
 				  .wall = time(NULL) + seconds };
+	rec->gens.pinned = base->number;
 	t->deadline_ms = t->began_ms + (uint64_t)seconds * 1000;
 	memcpy(t->boot, rec->boot, sizeof(t->boot));
 	snprintf(t->digest, sizeof(t->digest), "%s", r->prog->view.hdr->digest);
-	snprintf(t->base_digest, sizeof(t->base_digest), "%s", base != NULL ? base->digest : "");
+	snprintf(t->base_digest, sizeof(t->base_digest), "%s", base->digest);
 	snprintf(t->by, sizeof(t->by), "%s", job->by);
 	return damp_trial_write(c->opt.state_dir, t);
 }
@@ -139,7 +177,7 @@ int damp_change_arm(struct damp_control *c, const struct damp_load_job *job,
 	int err;
 
 	pthread_mutex_lock(&rec->lock);
-	err = keep_found(c, rec);
+	err = keep_found(c, rec, "", NULL, 0);
 	if (err == 0 && seconds > 0)
 		err = begin_trial(c, job, r, seconds);
 	last = damp_generations_newest(&rec->gens);
@@ -157,6 +195,7 @@ int damp_change_end(struct damp_control *c, enum damp_generation_state how, cons
 	/* The record first: a file that is left over is known by it. */
 	damp_generations_mark(&r->gens, r->trial.generation, how, by, time(NULL));
 	r->trial.active = false;
+	r->gens.pinned = 0;
 	err = damp_trial_write(c->opt.state_dir, &r->trial);
 	pthread_mutex_unlock(&r->lock);
 	return err;
@@ -169,6 +208,7 @@ void damp_change_disarm(struct damp_control *c)
 	pthread_mutex_lock(&r->lock);
 	if (r->trial.active && r->trial.generation == 0) {
 		r->trial.active = false;
+		r->gens.pinned = 0;
 		damp_trial_write(c->opt.state_dir, &r->trial);
 	}
 	pthread_mutex_unlock(&r->lock);

@@ -42,6 +42,14 @@ void damp_change_disarm(struct damp_control *c);
 int damp_change_loaded(struct damp_control *c, const struct damp_load_job *job,
 		       const struct damp_load_result *r, const char *text, size_t len);
 
+/* What runs is not kept, though it is what job, compiled into r, says: keep it
+ * with its text. */
+void damp_change_found(struct damp_control *c, const struct damp_load_job *job,
+		       const struct damp_load_result *r);
+
+/* Is what runs kept? */
+bool damp_change_known(struct damp_control *c);
+
 /* What to do about the trial, by what is known to run. */
 enum damp_trial_step damp_change_look(struct damp_control *c);
 

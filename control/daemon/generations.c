@@ -60,14 +60,16 @@ static int by_number(const void *a, const void *b)
 /* Into the list, which stays sorted; of more than ten the newest stay. */
 static void insert(struct damp_generations *s, const struct damp_generation *g)
 {
+	const unsigned oldest = s->pinned > 0 && s->g[0].number == s->pinned;
+
 	if (s->n == DAMP_GENERATIONS_KEPT) {
-		if (s->g[0].number > g->number) {
+		if (s->g[oldest].number > g->number) {
 			drop_files(s, g->number);
 			return;
 		}
-		drop_files(s, s->g[0].number);
-		memmove(&s->g[0], &s->g[1], (s->n - 1) * sizeof(s->g[0]));
+		drop_files(s, s->g[oldest].number);
 		s->n--;
+		memmove(&s->g[oldest], &s->g[oldest + 1], (s->n - oldest) * sizeof(s->g[0]));
 	}
 	s->g[s->n++] = *g;
 	qsort(s->g, s->n, sizeof(s->g[0]), by_number);
@@ -170,6 +172,15 @@ const struct damp_generation *damp_generations_find(const struct damp_generation
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->g[i].number == number)
 			return &s->g[i];
+	return NULL;
+}
+
+const struct damp_generation *damp_generations_of(const struct damp_generations *s,
+						  const char *digest)
+{
+	for (unsigned i = s->n; i > 0; i--)
+		if (strcmp(s->g[i - 1].digest, digest) == 0)
+			return &s->g[i - 1];
 	return NULL;
 }
 

@@ -10,7 +10,8 @@
  *
  * Invariant: the data plane needs none of this. A directory that is missing,
  * damaged or full costs the history and never a load without a confirm timer.
- * Ascending by number; the newest is what runs, unless somebody else loaded.
+ * Ascending by number. What runs is the newest, unless somebody else loaded, or
+ * the data plane came back with what was confirmed.
  *
  * One mutex of the owner guards it (control.h).
  */
@@ -73,6 +74,7 @@ struct damp_generation {
 
 struct damp_generations {
 	char dir[300];
+	uint32_t pinned;                /* never makes room: a trial goes back to it; 0 none */
 	unsigned n;
 	struct damp_generation g[DAMP_GENERATIONS_KEPT];
 };
@@ -89,6 +91,10 @@ int damp_generations_add(struct damp_generations *s, const struct damp_generatio
 /* By number; NULL when it is not kept. */
 const struct damp_generation *damp_generations_find(const struct damp_generations *s,
 						    uint32_t number);
+
+/* The newest one with these rules, NULL none. */
+const struct damp_generation *damp_generations_of(const struct damp_generations *s,
+						  const char *digest);
 
 /* The newest one, NULL none; the newest one below number whose rules ran
  * without being taken back and differ from digest. */

@@ -177,6 +177,21 @@ static void resume(struct damp_keeper *k, struct damp_prog *running,
 	pthread_mutex_unlock(&k->c->state.lock);
 }
 
+/* The rule file is what runs, but nobody wrote it down: another damperd loaded
+ * it, or one from before generations were kept. */
+static void write_down(struct damp_keeper *k)
+{
+	const struct damp_load_job job = file_job(k);
+	struct damp_load_result r;
+
+	if (damp_change_known(k->c))
+		return;
+	damp_load_compile(&job, &r);
+	if (r.status == DAMP_LOAD_OK)
+		damp_change_found(k->c, &job, &r);
+	damp_load_result_free(&r);
+}
+
 static void go_back(struct damp_keeper *k, const char *why)
 {
 	struct damp_load_result r;
@@ -236,6 +251,7 @@ static void settle(struct damp_keeper *k, const struct damp_wire_reply *hello)
 		load_wanted(k, &r);
 	} else {
 		resume(k, running, hello);
+		write_down(k);
 	}
 	if (why <= DAMP_CONNECT_RELOAD && wanted != NULL && r.status == DAMP_LOAD_OK)
 		note_file_digest(k->c, wanted);

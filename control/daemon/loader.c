@@ -121,22 +121,31 @@ static char *read_text(const char *path, size_t *len)
 	return text;
 }
 
+const char *damp_load_text(const struct damp_load_job *job, const struct damp_rules *rules,
+			   size_t *len, char **owned)
+{
+	*owned = NULL;
+	*len = job->len;
+	if (job->text != NULL)
+		return job->text;
+	*len = rules->bundle_len;
+	if (rules->bundle != NULL)
+		return rules->bundle;
+	if (job->path != NULL)
+		*owned = read_text(job->path, len);
+	return *owned;
+}
+
 static void save_history(struct damp_control *c, const struct damp_load_job *job,
 			 const struct damp_load_result *r)
 {
-	const struct damp_rules *rules = &r->rules;
-	char *owned = NULL;
-	const char *text = job->text;
-	size_t len = job->len;
 	struct damp_history h;
+	const char *text;
+	char *owned;
+	size_t len;
 	int err, kept;
 
-	if (text == NULL && rules->bundle != NULL) {
-		text = rules->bundle;
-		len = rules->bundle_len;
-	} else if (text == NULL && job->path != NULL) {
-		text = owned = read_text(job->path, &len);
-	}
+	text = damp_load_text(job, &r->rules, &len, &owned);
 	kept = damp_change_loaded(c, job, r, text, len);
 	pthread_mutex_lock(&c->state.lock);
 	h = c->state.history;

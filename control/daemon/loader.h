@@ -67,6 +67,11 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
 		   struct damp_load_result *r);
 
+/* The text of a compiled job: of all its files, or of its one. owned: what the
+ * caller frees, NULL nothing. NULL when it cannot be read any more. */
+const char *damp_load_text(const struct damp_load_job *job, const struct damp_rules *rules,
+			   size_t *len, char **owned);
+
 void damp_load_result_free(struct damp_load_result *r);
 const char *damp_load_status_name(enum damp_load_status status);
 

@@ -10,6 +10,7 @@
 #include "lint_cover.h"
 
 #include "judge.h"
+#include "lint_when.h"
 
 #include <string.h>
 
@@ -318,6 +319,37 @@ static void crowds(const struct cover *v, size_t end)
 	}
 }
 
+/* Do both match the same messages, whatever the time? */
+static bool alike(const struct cover *v, size_t a, size_t b, uint64_t *over)
+{
+	superset(v, a, over);
+	if (!bit(over, b))
+		return false;
+	superset(v, b, over);
+	return bit(over, a) && text_covers(&v->c->rules[a], &v->c->rules[b]) &&
+	       text_covers(&v->c->rules[b], &v->c->rules[a]);
+}
+
+/* Rules that only their times tell apart, each group once. */
+static void gaps(const struct cover *v, size_t end)
+{
+	uint64_t *over = damp_pool_alloc(v->c->pool, (v->h->nwords + 1) * sizeof(*over));
+	size_t *group = damp_pool_alloc(v->c->pool, (end + 1) * sizeof(*group)), n;
+	bool *told = damp_pool_alloc(v->c->pool, (end + 1) * sizeof(*told));
+
+	for (size_t a = 0; a < end; a++) {
+		n = 0;
+		for (size_t b = a; b < end; b++)
+			if (!told[b] && v->c->rules[b].nwhens && v->c->rules[b].mode != DAMP_MODE_OFF &&
+			    v->c->rules[a].nwhens && (a == b || alike(v, a, b, over))) {
+				told[b] = true;
+				group[n++] = b;
+			}
+		if (n > 1)
+			damp_lint_gap(v->c, group, n);
+	}
+}
+
 /* Rules up to the one that takes everything; model_rules.c tells of the rest. */
 static size_t reached(const struct damp_ctx *c)
 {
@@ -342,4 +374,6 @@ void damp_lint_cover(struct damp_ctx *c, const struct damp_program_hdr *program)
 	shadows(&v, end);
 	bypasses(&v, end);
 	crowds(&v, end);
+	if (c->strict)
+		gaps(&v, end);
 }

@@ -56,7 +56,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
 	x->request_bytes = (uint16_t)p->frame.ip_len;
-	x->path = d->path;
+	x->path = d->take_place ? d->path : 0;
 	x->notify_gap = d->notify_gap;
 	x->owed = (uint8_t)(x->owed + d->owed > UINT8_MAX ? UINT8_MAX : x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
@@ -247,7 +247,7 @@ static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const stru
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	const int64_t age = d->max_age_s ? (int64_t)d->max_age_s : -1;
-	size_t n = d->size_hint ? damp_reply_too_large(p->data, p->len, &p->frame, &p->coap, d->size_hint, non_mid(c, p))
+	size_t n = d->hints_size ? damp_reply_too_large(p->data, p->len, &p->frame, &p->coap, d->size_hint, non_mid(c, p))
 				: damp_reply_code(p->data, p->len, &p->frame, &p->coap, d->code, age, non_mid(c, p));
 
 	/* Without Max-Age it means 60 s (RFC 7252 section 5.10.5); better than nothing. */
@@ -412,9 +412,10 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
 	s->hs_scans += d->text_cost.hs_scans;
-	count_routing(p, d, s);
 	if (d->move > DAMP_MOVE_FORWARD)
 		add(&s->made[side_out(p)], d->out_ip);
+	if (ours)
+		count_routing(p, d, s);
 	/* With the filter bypassed there is no promise to keep account of, nor toward the exempt. */
 	if (!ours || p->proved || d->exempt || d->verdict == DAMP_VERDICT_BYPASS)
 		return;

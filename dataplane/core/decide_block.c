@@ -61,6 +61,7 @@ static bool refuse(const struct damp_pkt *p, struct damp_decision *d, uint8_t co
 	d->reason = DAMP_REASON_ANSWERED;
 	d->code = code;
 	d->max_age_s = code == DAMP_COAP_4_29 ? DAMP_TRANSFER_RETRY_S : 0;
+	d->hints_size = hint > 0;
 	d->size_hint = hint;
 	return true;
 }

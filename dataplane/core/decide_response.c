@@ -240,9 +240,18 @@ static void decide_out(const struct damp_ctx *c, const struct damp_pkt *p, struc
 		decide_unproved(c, p, d, act == DAMP_ACT_CHALLENGE);
 }
 
+/* Without a record, right after a start: notifications, which nobody asks for
+ * again, and what is small. Other requests of an inside client come again. */
+static bool believed_in(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const uint32_t most = p->frame.v6 ? c->g->grace_bytes6 : c->g->grace_bytes4;
+
+	return c->grace && (p->coap.len <= most || damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE));
+}
+
 static void decide_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	if (p->xchg == NULL && p->obs == NULL && !c->grace) {
+	if (p->xchg == NULL && p->obs == NULL && !believed_in(c, p)) {
 		refuse(d, DAMP_REASON_UNSOLICITED_IN);
 		return;
 	}

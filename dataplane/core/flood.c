@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short way out, for what a flood is made of.
+ * The short ways: for what a flood is made of, and for what is not CoAP.
  *
  * Idea: while an attack lasts nearly every packet is a request of an unproved
  * peer that no rule mentions, to a server whose budget is spent, at a time when
@@ -9,7 +9,9 @@
  * budget that is spent stays so for the burst: time stands still in it and debts
  * only grow. So each server, and the gateway's challenges, are asked once.
  *
- * Invariant: a packet that is refused here would be refused by damp_decide()
+ * What is not ours passes as it is; nothing but counters knows of it.
+ *
+ * Invariant: a packet that is refused or passed here would be by damp_decide()
  * with the same reason, and damp_commit() would do no more (flood_test.c lets
  * two judges go both ways). What is not certain goes the long way, and explain
  * always does.
@@ -160,6 +162,22 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	return true;
 }
 
+bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	struct damp_counter *sum = &c->flood->passed[p->side];
+
+	if (p->frame.cls != DAMP_FRAME_OTHER || !c->flood->on)
+		return false;
+	p->fate = DAMP_FATE_FORWARD;
+	p->reason = DAMP_REASON_NOT_COAP;
+	p->verdict = DAMP_VERDICT_ACCEPT;
+	p->rule = -1;
+	p->out_len = p->len;
+	sum->packets++;
+	sum->bytes += p->frame.ip_len ? p->frame.ip_len : p->len;
+	return true;
+}
+
 static void add(struct damp_counter *c, const struct damp_counter *n)
 {
 	c->packets += n->packets;
@@ -178,5 +196,12 @@ void damp_flood_end(const struct damp_ctx *c)
 		add(&s->reason[DAMP_OUTSIDE][reason[i]], n);
 		add(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP], n);
 		s->unproved_bytes_in += n->bytes;
+	}
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+		const struct damp_counter *n = &c->flood->passed[side];
+
+		add(&s->kind[side][DAMP_KIND_NOT_COAP], n);
+		add(&s->reason[side][DAMP_REASON_NOT_COAP], n);
+		add(&s->verdict[side][0][DAMP_VERDICT_ACCEPT], n);
 	}
 }

@@ -389,7 +389,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	if (damp_flood_refuse(c, p))
+	if (damp_flood_refuse(c, p) || damp_flood_pass_by(c, p))
 		return;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);

@@ -94,6 +94,7 @@ struct damp_flood {
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 };
 
 /* One burst's surroundings. */
@@ -151,14 +152,11 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
 	uint16_t notify_gap;                    /* of the rules, for the exchange to open */
-	uint32_t path, heard;
 	uint32_t body_cap;                      /* of the rules */
-	uint32_t size_hint;                     /* Size1 of a 4.13, 0 none */
-	uint64_t transfer_key;
-	struct damp_block block;
 	bool slice;                             /* ask for blocks of slice_szx */
 	uint8_t slice_szx;
 	uint8_t shape_szx;                      /* the smallest that the guard and the rules want */
@@ -179,6 +177,10 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen, nholds;
 	struct damp_text_cost text_cost;
 	char cleared[0];
+	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	uint32_t path, heard, size_hint;
+	uint64_t transfer_key;
+	struct damp_block block;
 	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
 	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */
 	uint16_t matched[DAMP_MATCHES_KEPT];
@@ -383,11 +385,13 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* flood.c: one burst's short way. begin before the first packet and end after
+/* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse: settles p, whose proof was looked up, or returns false. */
+ * that are left. refuse settles p, whose proof was looked up, pass_by what is not
+ * ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 

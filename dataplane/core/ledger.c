@@ -287,6 +287,11 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
 	damp_prefetch(&l->line[line_of(l, key)]);
 }
 
+static inline bool aged_now(const struct line *line, damp_tick now)
+{
+	return __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE) == epoch_of(now);
+}
+
 /* In the span in which the line was last aged a debt is what it looks like: no
  * view is needed. */
 static uint32_t line_debt(const struct line *line, uint64_t key, damp_tick now)
@@ -295,7 +300,7 @@ static uint32_t line_debt(const struct line *line, uint64_t key, damp_tick now)
 	struct view v;
 	unsigned found;
 
-	if (damp_likely(__atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE) == epoch_of(now))) {
+	if (damp_likely(aged_now(line, now))) {
 		for (unsigned w = 0; w < WAYS; w++) {
 			const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
 			const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
@@ -368,29 +373,149 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
 	return -1;
 }
 
+/* What one charge does to a line that no other one of its set touches. */
+struct touch {
+	struct line *line;
+	unsigned way;
+	uint64_t word;
+	bool admitted, evicts;
+};
+
+/* The way of tag, or else the one paid up soonest; *present says which. Of a line
+ * aged in this span, where a debt is what it looks like. */
+static inline unsigned way_for(const struct line *line, uint32_t tag, damp_tick now, bool *present)
+{
+	uint32_t found = 1u << WAYS;
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned w = 0; w < WAYS; w++) {
+		const uint64_t word = line->way[w];
+		const uint64_t rank = (uint64_t)(((uint32_t)word - (uint32_t)now) ^ 1u << 31) << 3 | w;
+
+		found |= (uint32_t)((uint32_t)(word >> 32) == tag) << w;
+		least = rank < least ? rank : least;
+	}
+	*present = found != 1u << WAYS;
+	return *present ? (unsigned)__builtin_ctz(found) : (unsigned)(least & 7);
+}
+
+/* As view_charge() of an untouched view would choose and write. Under the lock,
+ * the line aged in this span. */
+static inline void touch_make(struct touch *t, struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	const uint32_t tag = tag_of(c->key);
+	uint32_t before;
+	uint64_t debt;
+	bool present;
+
+	t->line = line;
+	t->way = way_for(line, tag, now, &present);
+	before = positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now));
+	debt = (uint64_t)before + c->cost;
+	t->admitted = debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
+	t->evicts = !present && before > 0;
+	t->word = (uint64_t)tag << 32 | (uint32_t)((uint32_t)now + debt);
+}
+
+static inline void touch_store(struct damp_ledger *l, const struct touch *t)
+{
+	__atomic_store_n(&t->line->way[t->way], t->word, __ATOMIC_RELAXED);
+	if (damp_unlikely(t->evicts))
+		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
+}
+
+/* One charge of any key. Under the lock. */
+static bool charge_any(struct damp_ledger *l, struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	struct view v;
+
+	view_load(&v, line, now);
+	if (!view_charge(&v, c))
+		return false;
+	view_store(&v, line, now);
+	if (v.evicted != 0)
+		__atomic_fetch_add(&l->evictions, v.evicted, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+{
+	struct line *line = &l->line[line_of(l, c->key)];
+	struct touch t = { .admitted = false };
+
+	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
+		return false;
+	if (damp_likely(aged_now(line, now))) {
+		touch_make(&t, line, c, now);
+		if (t.admitted)
+			touch_store(l, &t);
+	} else {
+		t.admitted = charge_any(l, line, c, now);
+	}
+	damp_bytelock_drop(&line->lock);
+	return t.admitted;
+}
+
+/* All lines are locked. Can each be touched by itself: aged in this span, and of
+ * one charge? */
+static bool all_apart(const struct plan *p, const struct damp_ledger *l, damp_tick now)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (!aged_now(&l->line[p->line[i]], now) || (i > 0 && p->line[i] == p->line[i - 1]))
+			return false;
+	return true;
+}
+
+/* The first refused in the caller's order, or n; then all are written. */
+static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+{
+	struct touch t[CHARGES_MAX];
+	unsigned refused = p->n;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
+		if (!t[i].admitted && p->charge[i] < refused)
+			refused = p->charge[i];
+	}
+	for (unsigned i = 0; refused == p->n && i < p->n; i++)
+		touch_store(l, &t[i]);
+	return refused;
+}
+
+/* With views: whatever the lines are. The same result. */
+static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+{
+	struct view v[CHARGES_MAX];
+	unsigned refused = p->n, to;
+
+	for (unsigned i = 0; i < p->n && refused != 0; i = to) {
+		unsigned first;
+
+		to = plan_end(p, i);
+		view_load(&v[i], &l->line[p->line[i]], now);
+		first = plan_charge(p, i, to, c, &v[i], p->n);
+		refused = first < refused ? first : refused;
+	}
+	if (refused == p->n)
+		plan_store(p, l, v, now);
+	return refused;
+}
+
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
 		       unsigned n, damp_tick now)
 {
-	struct view v[CHARGES_MAX];
-	unsigned refused = n, to;
+	unsigned refused, to;
 	struct plan p;
 
+	if (n == 1)
+		return charge_one(l, c, now) ? -1 : 0;
 	if (damp_unlikely(n > CHARGES_MAX))
 		return CHARGES_MAX;
 	plan_make(&p, l, c, n);
 	to = plan_lock(&p, l);
 	if (damp_unlikely(to < n))
 		return p.charge[to];
-	for (unsigned i = 0; i < n && refused != 0; i = to) {
-		unsigned first;
-
-		to = plan_end(&p, i);
-		view_load(&v[i], &l->line[p.line[i]], now);
-		first = plan_charge(&p, i, to, c, &v[i], n);
-		refused = first < refused ? first : refused;
-	}
-	if (refused == n)
-		plan_store(&p, l, v, now);
+	refused = all_apart(&p, l, now) ? charge_apart(&p, l, c, now) : charge_viewed(&p, l, c, now);
 	plan_unlock(&p, l, n);
 	return refused == n ? -1 : (int)refused;
 }

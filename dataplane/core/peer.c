@@ -157,19 +157,6 @@ void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now,
 	damp_bytelock_drop(&line->lock);
 }
 
-void damp_peer_forget(struct damp_peer_table *t, uint64_t key)
-{
-	struct peer_line *line = damp_assoc_line(&t->assoc, key);
-	struct peer_slot *s;
-	uint64_t dues;
-
-	/* No lock that could be missed: this may not fail. Each turn more means
-	 * that another worker moved or renewed the slot. */
-	do {
-		s = slot_find(line, damp_stored_key(key), &dues);
-	} while (s != NULL && !dues_swap(s, dues, 0));
-}
-
 uint64_t damp_peer_evictions(const struct damp_peer_table *t)
 {
 	return damp_assoc_evictions(&t->assoc);

@@ -220,14 +220,6 @@ size_t damp_rewrite_strip(uint8_t *data, size_t len, const struct damp_frame *f,
 	return rewrite(&p, data, len, len, f, m);
 }
 
-size_t damp_rewrite_block2(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
-			   const struct damp_coap *m, uint8_t szx)
-{
-	struct plan p = { .strip = NO_OPTION, .slice = true, .szx = szx };
-
-	return rewrite(&p, data, len, cap, f, m);
-}
-
 size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
 			    const struct damp_coap *m, bool strip_observe, bool slice, uint8_t szx)
 {

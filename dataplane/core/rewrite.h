@@ -31,16 +31,13 @@ size_t damp_rewrite_strip(uint8_t *data, size_t len, const struct damp_frame *f,
 			  uint16_t number);
 
 /*
- * Ask for blocks of at most 2^(szx+4) bytes: insert Block2 0/0/szx where there
- * is none, lower SZX where NUM is 0. cap: bytes the frame may have in all
- * (insertion needs at most 3 more). A request with NUM > 0 or with a small enough
- * SZX is left as it is: returns len. 0 when it does not fit.
+ * What the gateway does to a request, in one pass: strip_observe takes Observe
+ * away; slice asks for blocks of at most 2^(szx+4) bytes: Block2 0/0/szx is put
+ * in where there is none, SZX lowered where NUM is 0. cap: bytes the frame may
+ * have in all (insertion needs at most 3 more). A Block2 with NUM > 0 or a small
+ * enough SZX is left as it is. Returns the new frame length, len when nothing
+ * changes, 0 when it does not fit.
  */
-size_t damp_rewrite_block2(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
-			   const struct damp_coap *m, uint8_t szx);
-
-/* Both at once for a registration that becomes a plain, sliced GET: one pass.
- * strip_observe and slice say which. */
 size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
 			    const struct damp_coap *m, bool strip_observe, bool slice, uint8_t szx);
 

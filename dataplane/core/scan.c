@@ -48,6 +48,7 @@ static const uint8_t option_bits[OPTION_NUMBERS] = {
 /* Likewise repeated: stacks differ in which one counts (M35). */
 #define STRICT_ONCE BIT(OBSERVE)
 
+#define URI_PATH_LEN_MAX 255u       /* RFC 7252 section 5.10: also in the table, and repeatable */
 #define BLOCKS (BIT(BLOCK1) | BIT(BLOCK2))
 #define Q_BLOCKS (BIT(Q_BLOCK1) | BIT(Q_BLOCK2))
 #define SZX_RESERVED 7u             /* RFC 7959 section 2.2 */
@@ -150,6 +151,11 @@ static uint8_t take_option(struct scan *s, const struct damp_opt *o)
 	const struct option_rule *rule;
 	unsigned int bit;
 
+	/* The option of most requests; nothing of what follows can be wrong with it. */
+	if (damp_likely(s->number == DAMP_COAP_OPT_URI_PATH && o->len <= URI_PATH_LEN_MAX)) {
+		m->options |= BIT(URI_PATH);
+		return take_path(s, o, s->msg + s->pos + o->hdr);
+	}
 	if (s->number >= DAMP_COAP_OPT_EXPERIMENTAL)
 		return DAMP_REASON_COAP_OPTION_NUMBER;
 	if (s->number >= OPTION_NUMBERS || option_bits[s->number] == 0)

@@ -75,7 +75,6 @@ struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_t
 struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
 /* Would opening key evict a live exchange? */
 bool damp_xchg_full(const struct damp_xchg_table *t, uint64_t key, damp_tick now);
-void damp_xchg_close(struct damp_xchg *x);
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t);
 uint64_t damp_xchg_live(const struct damp_xchg_table *t, damp_tick now);
 
@@ -139,7 +138,6 @@ _Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
 struct damp_obs_table;
 size_t damp_obs_bytes(unsigned lines_log2);
 struct damp_obs_table *damp_obs_init(void *mem, unsigned lines_log2);
-void damp_obs_prefetch(const struct damp_obs_table *t, uint64_t key);
 struct damp_obs *damp_obs_find(struct damp_obs_table *t, uint64_t key, damp_tick now);
 struct damp_obs *damp_obs_open(struct damp_obs_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
 void damp_obs_close(struct damp_obs *o);
@@ -164,7 +162,6 @@ void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, dam
 /* When must the proof of key be renewed at the latest, in damp_due() units? False
  * when it is not proved. */
 bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due);
-void damp_peer_forget(struct damp_peer_table *t, uint64_t key);
 uint64_t damp_peer_evictions(const struct damp_peer_table *t);
 uint64_t damp_peer_live(const struct damp_peer_table *t, damp_tick now);
 

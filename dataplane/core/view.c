@@ -285,7 +285,7 @@ static uint16_t class4(const struct damp_view *v, uint32_t ip)
 	return v->ranges4[lo].cls;
 }
 
-uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a)
+uint16_t damp_view_class_search(const struct damp_view *v, const struct damp_addr *a)
 {
 	uint64_t ahi, alo;
 	uint32_t lo = 0, hi = v->nranges6 - 1;

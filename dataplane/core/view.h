@@ -97,7 +97,12 @@ struct damp_view *damp_view_clone(const struct damp_view *v, const struct damp_s
 uint64_t damp_program_checksum(const void *block, size_t len);
 
 /* Address class, by binary search over the ranges. */
-uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a);
+uint16_t damp_view_class_search(const struct damp_view *v, const struct damp_addr *a);
+
+static inline uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a)
+{
+	return v->hdr->nclasses == 1 ? 0 : damp_view_class_search(v, a);
+}
 
 static inline const uint64_t *damp_view_head(const struct damp_view *v, uint32_t row)
 {

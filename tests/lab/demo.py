@@ -20,6 +20,7 @@ from capture import CaptureLost, Recorder
 
 FAMILIES = (4, 6)
 OFF, ON = 1, 2
+FEW_APART = 2.0         # seconds between the beginnings of a few attacks
 HONEST_FIRST = 2.0      # honest clients begin this long before the attacks
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -63,7 +64,7 @@ class Phase:
         time.sleep(HONEST_FIRST)
         attacker = attacks.Attacker(self.lab)
         end = time.monotonic() + self.watch
-        attacker.run(self.chosen, self.number, FAMILIES)
+        attacker.run(self.chosen, self.number, FAMILIES, self.inside, self.watch)
         say("all attacks sent; watching what still reaches the victims")
         time.sleep(max(0.0, end - time.monotonic()))
         attacker.close()
@@ -73,8 +74,14 @@ class Phase:
 
     def received(self, index, vector, family):
         """What came to the victims of one run."""
-        return results.at_victims(self.victim, vector.addresses(index, self.number, family),
-                                  self.began)
+        addresses = vector.addresses(index, self.number, family)
+        if vector.inside:
+            return results.from_forged(self.inside, addresses, self.began)
+        return results.at_victims(self.victim, addresses, self.began)
+
+    def inside_bytes(self, index, vector, family):
+        """What one run cost the inside link, both ways."""
+        return results.on_link(self.inside, vector.addresses(index, self.number, family), self.began)
 
     def left_servers(self):
         """What the servers' host sent."""
@@ -86,6 +93,7 @@ def row_of(index, vector, family, off, on):
     sent_off, sent_on = off.sent[vector.number, family], on.sent[vector.number, family]
     got_off, got_on = off.received(index, vector, family), on.received(index, vector, family)
     jobs = [job for job in on.jobs if job.family == family]
+    inside_off, inside_on = (phase.inside_bytes(index, vector, family) for phase in (off, on))
     return {
         "vector": vector.number, "title": vector.title, "family": family, "setting": "lab",
         "attacker_packets": len(sent_on), "attacker_bytes": sum(s.length for s in sent_on),
@@ -96,7 +104,9 @@ def row_of(index, vector, family, off, on):
         "factor_off": round(results.factor(sent_off, got_off), 4),
         "factor_on": round(results.factor(sent_on, got_on), 4),
         "peak_factor_on": round(results.peak_factor(sent_on, got_on), 4),
-        "gateway_bytes": results.made_by_gateway(got_on, on.left_servers()),
+        "gateway_bytes": 0 if vector.inside else results.made_by_gateway(got_on, on.left_servers()),
+        "inside_bytes_off": inside_off, "inside_bytes_on": inside_on,
+        "inside_bytes_saved": inside_off - inside_on,
         "honest_tried": len(jobs), "honest_answered": sum(job.answered for job in jobs),
         "added_rtts": round(results.added_rtts(off.tx, on.tx, on.jobs, family), 3),
     }
@@ -180,8 +190,10 @@ def arguments():
                         help="testpmd: forward everything, to see the attacks as they are")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", action="append", metavar="AV-NN", help="only these attacks")
-    parser.add_argument("--watch", type=float, default=75, metavar="S",
-                        help="seconds of each of the two phases (75)")
+    parser.add_argument("--all", action="store_true",
+                        help="all attacks that real peers can play, scripted servers among them")
+    parser.add_argument("--watch", type=float, metavar="S",
+                        help="seconds of each of the two phases (75; 110 with --all)")
     parser.add_argument("--out", help="folder of results.json and captures (BUILD/lab)")
     parser.add_argument("--keep", action="store_true", help="leave the lab running at the end")
     parser.add_argument("--stop", action="store_true", help="take away labs left by --keep or by a killed run")
@@ -197,9 +209,14 @@ def stop_all():
     return 0
 
 
-def choose(only):
+def choose(only, every):
     """(index, vector) pairs; the index gives a vector its own addresses."""
-    chosen = [(i, v) for i, v in enumerate(attacks.vectors(), 1) if not only or v.number in only]
+    known = attacks.vectors() + (attacks.more_vectors() if every or only else [])
+    chosen = [(i, v) for i, v in enumerate(known, 1) if not only or v.number in only]
+    if only:
+        # A few need not wait for those that are left out.
+        for i, (_, vector) in enumerate(sorted(chosen, key=lambda pair: pair[1].start)):
+            vector.start = min(vector.start, FEW_APART * i)
     if not chosen:
         sys.exit(f"demo: no such attack: {', '.join(only)}")
     return chosen
@@ -214,7 +231,10 @@ def demo(args):
     try:
         lab.start()
         say(f"lab {lab.id} is up: servers, {args.middle}, {len(lab.namespaces)} namespaces")
-        rows, off, on = experiment(lab, choose(args.only), args.watch, out)
+        chosen = choose(args.only, args.all)
+        if args.all or args.only:
+            lab.start_more_servers()
+        rows, off, on = experiment(lab, chosen, args.watch or (110 if args.all else 75), out)
         results.save(rows, os.path.join(out, "results.json"))
         report_honest(off, on)
         print("\n" + results.table(rows) + "\n\n" + results.LEGEND)

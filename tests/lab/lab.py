@@ -19,6 +19,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -36,6 +37,11 @@ ATTACKER = {4: "198.18.66.66", 6: "2001:db9:66::66"}
 # Two servers: the second sends its notifications non-confirmable.
 SERVER = {4: "192.0.2.1", 6: "2001:db8:1::1"}
 SERVER_NON = {4: "192.0.2.2", 6: "2001:db8:1::2"}
+# What libcoap has not (odd_server.py), a proxy, a directory; for demo.py --all.
+SERVER_ODD = {4: "192.0.2.3", 6: "2001:db8:1::3"}
+SERVER_PROXY = {4: "192.0.2.4", 6: "2001:db8:1::4"}
+SERVER_RD = {4: "192.0.2.5", 6: "2001:db8:1::5"}
+GROUP = {4: "224.0.1.187", 6: "ff05::fd"}
 INSIDE_NET = {4: "192.0.2.0/24", 6: "2001:db8:1::/64"}
 OUTSIDE_NETS = {4: ("198.51.100.0/24", "198.18.66.0/24", "10.0.0.0/8"),
                 6: ("2001:db8:2::/64", "2001:db9:66::/64", "3fff::/20")}
@@ -209,7 +215,7 @@ class Lab:
                ipv6__conf__eth0__router_solicitations=0)
         self._up(host)
         own = {"honest": (HONEST,), "attacker": (ATTACKER,),
-               "inside": (SERVER, SERVER_NON)}[host]
+               "inside": (SERVER, SERVER_NON, SERVER_ODD, SERVER_PROXY, SERVER_RD)}[host]
         for address in own:
             ip(self.ns(host), "addr", "add", f"{address[4]}/24", "dev", "eth0")
             ip(self.ns(host), "addr", "add", f"{address[6]}/64", "dev", "eth0", "nodad")
@@ -284,6 +290,21 @@ class Lab:
             for family, address in addresses.items():
                 self.spawn(f"{name}-{family}", "coap-server-notls", "-A", address, "-d", "100",
                            "-v", "3", *extra, ns="inside")
+
+    def start_more_servers(self):
+        """Those that only demo.py --all attacks."""
+        odd = os.path.join(os.path.dirname(os.path.abspath(__file__)), "odd_server.py")
+        for family, net in ((4, "224.0.0.0/4"), (6, "ff00::/8")):
+            ip(self.ns("inside"), f"-{family}", "route", "replace", *(["multicast"] * (family == 6)), net,
+               "dev", "eth0", *(["table", "local"] * (family == 6)))
+        for family in (4, 6):
+            self.spawn(f"odd-{family}", sys.executable, "-B", odd, SERVER_ODD[family], ns="inside")
+            self.spawn(f"proxy-{family}", "coap-server-notls", "-A", SERVER_PROXY[family],
+                       "-P", ",proxy", "-v", "3", ns="inside")
+            self.spawn(f"rd-{family}", "coap-rd-notls", "-A", SERVER_RD[family], "-v", "3", ns="inside")
+            # A member of the group listens to all addresses; the others keep their own.
+            self.spawn(f"group-{family}", "coap-server-notls", "-A", "0.0.0.0" if family == 4 else "::",
+                       "-g", GROUP[family], "-G", "eth0", "-v", "3", ns="inside")
 
     def _eal(self, lcores):
         return ["--no-huge", "-m", str(EAL_MEMORY_MB), "--no-pci", "--lcores", lcores,

@@ -14,7 +14,8 @@ import packets
 LIMIT = 3.0
 FIELDS = ("vector", "family", "setting", "attacker_packets", "attacker_bytes",
           "victim_packets_off", "victim_bytes_off", "victim_packets_on", "victim_bytes_on",
-          "factor_off", "factor_on", "peak_factor_on", "gateway_bytes", "honest_tried",
+          "factor_off", "factor_on", "peak_factor_on", "gateway_bytes", "inside_bytes_off",
+          "inside_bytes_on", "inside_bytes_saved", "honest_tried",
           "honest_answered", "added_rtts")
 
 
@@ -23,6 +24,20 @@ def at_victims(capture, addresses, since):
     wanted = set(addresses)
     return sorted((r for r in capture.records(since=since, way="in") if r.packet.dst in wanted),
                   key=lambda r: r.time)
+
+
+def from_forged(capture, addresses, since):
+    """Records of packets from any of the addresses: what a victim of ours got."""
+    wanted = set(addresses)
+    return sorted((r for r in capture.records(since=since, way="in") if r.packet.src in wanted),
+                  key=lambda r: r.time)
+
+
+def on_link(capture, addresses, since):
+    """IP bytes from and to the addresses, both ways."""
+    wanted = set(addresses)
+    return sum(r.packet.length for r in capture.records(since=since)
+               if r.packet.src in wanted or r.packet.dst in wanted)
 
 
 def factor(sent, received):

@@ -226,9 +226,7 @@ static size_t run(const struct op *op, uint8_t *data, size_t len, size_t cap, co
 {
 	if (op->strip && op->number != 6)
 		return damp_rewrite_strip(data, len, f, m, op->number);
-	if (!op->strip)
-		return damp_rewrite_block2(data, len, cap, f, m, op->szx);
-	return damp_rewrite_request(data, len, cap, f, m, op->strip, op->slice, op->szx);
+	return damp_rewrite_request(data, len, cap, f, m, op->strip, op->slice || !op->strip, op->szx);
 }
 
 static struct op some_op(struct prop_rng *r)

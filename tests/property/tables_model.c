@@ -8,6 +8,7 @@
  * found and nothing is ever evicted; (3) what is lost was evicted and counted:
  * the count of evictions is exactly the count of live entries lost.
  */
+#include "assoc.h"
 #include "tables.h"
 #include "prop.h"
 
@@ -76,7 +77,7 @@ static void xchg_drop(void *t, uint64_t key, damp_tick now)
 	struct damp_xchg *x = damp_xchg_find(t, key, now);
 
 	if (x != NULL)
-		damp_xchg_close(x);
+		damp_pair_close((struct damp_pair_slot *)x);
 }
 
 static void obs_put(void *t, uint64_t key, uint64_t value, damp_tick now, damp_tick due)
@@ -129,12 +130,6 @@ static bool peer_find(void *t, uint64_t key, damp_tick now, uint64_t *value)
 	return damp_peer_proved(t, key, now, now);
 }
 
-static void peer_drop(void *t, uint64_t key, damp_tick now)
-{
-	(void)now;
-	damp_peer_forget(t, key);
-}
-
 static uint64_t xchg_evictions(const void *t) { return damp_xchg_evictions(t); }
 static uint64_t seen_evictions(const void *t) { return damp_seen_evictions(t); }
 static uint64_t obs_evictions(const void *t) { return damp_obs_evictions(t); }
@@ -148,7 +143,7 @@ static const struct table tables[] = {
 	{ "xchg", 2, damp_xchg_bytes, xchg_init, xchg_put, xchg_find, xchg_drop, xchg_evictions, xchg_live },
 	{ "seen", 4, damp_seen_bytes, seen_init, seen_put, seen_find, NULL, seen_evictions, seen_live },
 	{ "obs", 2, damp_obs_bytes, obs_init, obs_put, obs_find, obs_drop, obs_evictions, obs_live },
-	{ "peer", 3, damp_peer_bytes, peer_init, peer_put, peer_find, peer_drop, peer_evictions, peer_live },
+	{ "peer", 3, damp_peer_bytes, peer_init, peer_put, peer_find, NULL, peer_evictions, peer_live },
 };
 
 static uint64_t key_of(uint32_t k)

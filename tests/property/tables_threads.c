@@ -8,6 +8,7 @@
  * slow loop may count while a worker works.
  */
 #include "ledger.h"
+#include "assoc.h"
 #include "tables.h"
 #include "prop.h"
 
@@ -159,8 +160,6 @@ static void *peers_change(void *arg)
 		const damp_tick now = DAMP_SECONDS(100 + i);
 
 		damp_peer_prove(j->s->peers, KEY(i % 6), now, now + DAMP_SECONDS(50), now + DAMP_SECONDS(60));
-		if (i % 3 == 0)
-			damp_peer_forget(j->s->peers, KEY((i + 4) % 6));
 	}
 	job_done(j);
 	return NULL;
@@ -246,8 +245,6 @@ static void *peers_race(void *arg)
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		damp_peer_prove(j->s->peers, KEY(i % 2), 0, DAMP_SECONDS(50), DAMP_SECONDS(60));
-		if (i % 64 == 0)
-			damp_peer_forget(j->s->peers, KEY(0));
 	}
 	job_done(j);
 	return NULL;
@@ -275,7 +272,7 @@ static void *exchanges_open(void *arg)
 
 		x->credit += i;
 		if (i % 5 == 0)
-			damp_xchg_close(x);
+			damp_pair_close((struct damp_pair_slot *)x);
 	}
 	job_done(j);
 	return NULL;

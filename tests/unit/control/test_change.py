@@ -7,15 +7,16 @@ Usage: test_change.py DAMPERD DAMPER FAKE_DATAPLANE
 """
 import json
 import os
-import re
+import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_binaries import BOUND_S, GOOD, OTHER, Case, until  # noqa: E402
+from test_binaries import DAMPER, GOOD, Case, until  # noqa: E402
 
 TEST = """version: 1
 rules: rules.yaml
@@ -137,6 +138,27 @@ class Change(Case):
             deadline = json.load(file)["deadline_ms"]
         until("the deadline", lambda: time.monotonic() * 1000 > deadline)
 
+    def test_killed_while_it_is_handed_over(self):
+        """The data plane has the rules, and damperd dies before it hears so."""
+        self.tell("hold")
+        new = self.write("new.yaml", revision(8))
+        asking = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", new, "--confirm", "2s"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until("the hand-over", lambda: self.loads() == 2)
+        self.kill()
+        asking.wait(timeout=20)
+        self.tell("release")
+        self.start_daemon()
+        self.wait_back()
+
+    def test_killed_before_it_is_handed_over(self):
+        """Written down, but never arrived: nothing to go back from."""
+        self.load(revision(8))
+        self.load(revision(9), "--confirm", "1h")
+        self.edit_trial(generation=0, digest="00", base_digest="11")
+        until("the end of the trial", lambda: not os.path.exists(self.trial_file()))
+        self.assertEqual((self.revision(), self.status()["confirm"]), (9, None))
+
     def test_another_boot(self):
         """Another boot id: the time that is left is worth nothing."""
         self.load(revision(8), "--confirm", "1h")
@@ -179,6 +201,23 @@ class Change(Case):
         self.assertEqual((self.loads(), loads), (0, 2))
         self.assertEqual(self.newest()["state"], "gone_back")
         self.assertEqual(self.events()[-1], "gone_back")
+        # The next one goes back to what runs, which is not the newest.
+        self.load(revision(9), "--confirm", "1h", name="third.yaml")
+        self.assertEqual(self.status()["confirm"]["base"], 1)
+        self.damper("rollback")
+        self.assertEqual(self.revision(), 7)
+
+    def test_what_to_go_back_to_is_never_dropped(self):
+        """Trials that end by a restart leave no newer generation with the rules
+        before; ten of them would push these out."""
+        for n in range(8, 19):
+            self.load(revision(n), "--confirm", "1h")
+            self.stop_fake()
+            self.start_fake()
+            self.wait_back()
+        self.load(revision(20), "--confirm", "1s")
+        self.wait_back()
+        self.assertEqual((self.newest()["how"], self.newest()["of"]), ("back", 1))
 
     def test_both_restart(self):
         self.load(revision(8), "--confirm", "1h")
@@ -256,6 +295,17 @@ class Change(Case):
         first, = self.history()["generations"]
         self.assertEqual((first["how"], first["by"], first["file"]), ("file", "damperd, at its start", self.rules))
 
+    def test_what_runs_already_is_written_down(self):
+        """A damperd that has no record yet finds its rule file at work."""
+        self.kill()
+        shutil.rmtree(os.path.join(self.state_dir, "generations"))
+        self.start_daemon()
+        found, = self.history()["generations"]
+        self.assertEqual((found["how"], found["file"], found["running"], found["has_source"]),
+                         ("found", self.rules, True, True))
+        self.assertEqual(self.loads(), 1)
+        self.damper("diff", self.rules)
+
     def test_rollback(self):
         self.load(revision(8))
         self.load(revision(9))
@@ -305,7 +355,10 @@ class Change(Case):
         os.unlink(os.path.join(self.state_dir, "disk.bin"))
         self.start_fake()
         until("the rules again", lambda: self.revision() == 8)
-        self.load(revision(9))
+        new = self.write("new.yaml", revision(9))
+        # The load of our own that gave them back may not have ended yet.
+        until("a load", lambda: subprocess.run([DAMPER, "--runtime-dir", self.run_dir, "load", new],
+                                               capture_output=True, check=False).returncode == 0)
         numbers = [g["generation"] for g in self.history()["generations"]]
         self.assertEqual(numbers, sorted(set(numbers), reverse=True))
         self.assertGreater(self.generation(), 2)

@@ -80,6 +80,8 @@ static void add(uint64_t *s, const struct rig *r, struct burst *b)
 	p->data = b->frame[b->n++];
 	p->len = (uint32_t)rig_build(r, p->side, answer ? server : peer, answer ? peer : server, m, len, p->data);
 	p->cap = FRAME_MAX;
+	if (draw(s, 20) == 0)
+		p->data[13] ^= draw(s, 2) ? 1 : 0x40;   /* not IP, or not this family */
 	if (draw(s, 200) == 0)
 		p->data[0] |= 1;        /* to a group on the link, alone in IP */
 }

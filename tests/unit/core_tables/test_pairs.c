@@ -4,6 +4,7 @@
  * case runs on both, by a table of their functions over the common beginning
  * of their slots.
  */
+#include "assoc.h"
 #include "tables.h"
 #include "table_mem.h"
 
@@ -39,7 +40,6 @@ static struct head *xchg_find(void *t, uint64_t key, damp_tick now)
 
 static struct head *obs_find(void *t, uint64_t key, damp_tick now)
 {
-	damp_obs_prefetch(t, key);
 	return (struct head *)damp_obs_find(t, key, now);
 }
 
@@ -53,7 +53,7 @@ static struct head *obs_open(void *t, uint64_t key, damp_tick now, damp_tick due
 	return (struct head *)damp_obs_open(t, key, now, due, fresh);
 }
 
-static void xchg_close(struct head *h) { damp_xchg_close((struct damp_xchg *)h); }
+static void xchg_close(struct head *h) { damp_pair_close((struct damp_pair_slot *)h); }
 static void obs_close(struct head *h) { damp_obs_close((struct damp_obs *)h); }
 static uint64_t xchg_evictions(const void *t) { return damp_xchg_evictions(t); }
 static uint64_t obs_evictions(const void *t) { return damp_obs_evictions(t); }

@@ -128,22 +128,6 @@ static void test_full_line_loses_the_soonest(void **state)
 	assert_int_equal(damp_peer_live(t, S(39)), 2);
 }
 
-static void test_forget(void **state)
-{
-	struct damp_peer_table *t = *state;
-
-	damp_peer_prove(t, key_at(1, 1), S(10), S(20), S(30));
-	damp_peer_prove(t, key_at(1, 2), S(10), S(20), S(30));
-	damp_peer_forget(t, key_at(1, 1));
-	damp_peer_forget(t, key_at(1, 9));                      /* never there */
-	assert_false(proved(t, key_at(1, 1), S(10)));
-	assert_true(proved(t, key_at(1, 2), S(10)));
-	assert_int_equal(damp_peer_live(t, S(10)), 1);
-	damp_peer_prove(t, key_at(1, 1), S(11), S(20), S(30));
-	assert_true(proved(t, key_at(1, 1), S(11)));
-	assert_int_equal(damp_peer_evictions(t), 0);
-}
-
 static void test_key_zero(void **state)
 {
 	struct damp_peer_table *t = *state;
@@ -151,8 +135,6 @@ static void test_key_zero(void **state)
 	assert_false(proved(t, 0, S(10)));                      /* as an empty slot has it */
 	damp_peer_prove(t, 0, S(10), S(20), S(30));
 	assert_true(proved(t, 0, S(10)));
-	damp_peer_forget(t, 0);
-	assert_false(proved(t, 0, S(10)));
 }
 
 static void test_deadlines_at_the_wraps(void **state)
@@ -170,8 +152,6 @@ static void test_deadlines_at_the_wraps(void **state)
 		assert_false(proved(t, key, turn[i] + S(5)));
 		damp_peer_prove(t, key, turn[i] - S(5), turn[i], turn[i]);
 		assert_true(proved(t, key, turn[i] - 1));
-		damp_peer_forget(t, key);
-		assert_int_equal(damp_peer_live(t, turn[i]), 0);
 	}
 }
 
@@ -185,8 +165,6 @@ static void test_stuck_lock_proves_nobody(void **state)
 	damp_peer_prove(t, key_at(1, 2), S(10), S(20), S(30));
 	assert_false(proved(t, key_at(1, 2), S(10)));
 	assert_true(proved(t, key_at(1, 1), S(10)));            /* asking needs no lock */
-	damp_peer_forget(t, key_at(1, 1));                      /* nor does forgetting */
-	assert_false(proved(t, key_at(1, 1), S(10)));
 }
 
 #define PEER_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -202,7 +180,6 @@ int main(void)
 		PEER_TEST(test_absolute_deadline_holds),
 		PEER_TEST(test_new_proof_renews),
 		PEER_TEST(test_full_line_loses_the_soonest),
-		PEER_TEST(test_forget),
 		PEER_TEST(test_key_zero),
 		PEER_TEST(test_deadlines_at_the_wraps),
 		PEER_TEST(test_stuck_lock_proves_nobody),

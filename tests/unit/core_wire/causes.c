@@ -56,6 +56,8 @@ static size_t make_message(uint8_t *msg, uint8_t type, uint8_t code, unsigned in
 	return 4 + tkl + sizeof(rest);
 }
 
+#define NBUILDS 13u
+
 static size_t build(unsigned int which, struct cause *c)
 {
 	static const uint8_t echo[DAMP_ECHO_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
@@ -71,6 +73,10 @@ static size_t build(unsigned int which, struct cause *c)
 	case 6: return damp_reply_empty(d, c->len, &c->f, DAMP_REPLY_BACK, DAMP_COAP_CON, 0x7777);
 	case 7: return damp_reply_empty(d, c->len, &c->f, DAMP_REPLY_BACK, DAMP_COAP_RST, 0x7777);
 	case 8: return damp_reply_empty(d, c->len, &c->f, DAMP_REPLY_ON, DAMP_COAP_RST, 0x7777);
+	case 9: return damp_reply_too_large(d, c->len, &c->f, &c->m, 64 * 1024, 0xbeef);
+	case 10: return damp_reply_too_large(d, c->len, &c->f, &c->m, 16, 0xbeef);
+	case 11: return damp_reply_code(d, c->len, &c->f, &c->m, DAMP_COAP_4_08, -1, 0xbeef);
+	case 12: return damp_reply_code(d, c->len, &c->f, &c->m, DAMP_COAP_4_00, -1, 0xbeef);
 	default: return 0;
 	}
 }
@@ -81,9 +87,11 @@ unsigned int for_each_reply(void (*use)(const uint8_t *out, size_t len, const st
 	uint8_t msg[64];
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < NSHAPES * 3 * sizeof(codes) * 9 * 9; i++) {
-		const unsigned int shape = i % NSHAPES, which = i / NSHAPES % 9, tkl = i / NSHAPES / 9 % 9;
-		const uint8_t type = (uint8_t)(i / NSHAPES / 81 % 3), code = codes[i / NSHAPES / 81 / 3];
+	for (unsigned int i = 0; i < NSHAPES * 3 * sizeof(codes) * 9 * NBUILDS; i++) {
+		const unsigned int shape = i % NSHAPES, which = i / NSHAPES % NBUILDS,
+				   tkl = i / NSHAPES / NBUILDS % 9;
+		const uint8_t type = (uint8_t)(i / NSHAPES / NBUILDS / 9 % 3),
+			      code = codes[i / NSHAPES / NBUILDS / 9 / 3];
 		struct cause before, c;
 		size_t len;
 

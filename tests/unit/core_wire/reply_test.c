@@ -170,9 +170,9 @@ static void check_reply(const uint8_t *out, size_t len, const struct cause *c)
 static void test_round_trip(void **state)
 {
 	(void)state;
-	/* shapes, tokens; requests CON and NON of 3 codes: 5 answers; responses
+	/* shapes, tokens; requests CON and NON of 3 codes: 9 answers; responses
 	 * of 3 types and 2 codes: 1; empty ones for all 12 */
-	assert_int_equal(for_each_reply(check_reply), NSHAPES * 9 * (6 * 5 + 6 * 1 + 12 * 3));
+	assert_int_equal(for_each_reply(check_reply), NSHAPES * 9 * (6 * 9 + 6 * 1 + 12 * 3));
 }
 
 /* Ports of the ways, told apart by hand. */

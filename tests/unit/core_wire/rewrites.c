@@ -2,6 +2,9 @@
 /* Messages before and after a rewrite; see rewrites.h. */
 #include "rewrites.h"
 
+#include "attrs.h"
+#include "guard.h"
+
 #define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
 #define SAME NULL, 0
 
@@ -15,6 +18,17 @@
 #define PAYLOAD 0xff, 0xff, 0x00, 'x'
 
 const struct rewrite_row rewrite_rows[] = {
+	{ "c.pmax=0.1 is 3.0", OP_ATTRS, 0,
+	  BYTES(GET, 0x60, 0x51, 't', 0x4a, 'c', '.', 'p', 'm', 'a', 'x', '=', '0', '.', '1'),  /* 6, 11, 15 */
+	  BYTES(GET, 0x60, 0x51, 't', 0x4a, 'c', '.', 'p', 'm', 'a', 'x', '=', '3', '.', '0') },
+	{ "two attributes among other queries, payload", OP_ATTRS, 0,
+	  BYTES(NON_FETCH, 0x60, 0x93, 'a', '=', 'b', 0x06, 'p', 'm', 'i', 'n', '=', '0', 0x07, 'e', 'p', 'm', 'a', 'x',
+		'=', '0', PAYLOAD),
+	  BYTES(NON_FETCH, 0x60, 0x93, 'a', '=', 'b', 0x06, 'p', 'm', 'i', 'n', '=', '1', 0x07, 'e', 'p', 'm', 'a', 'x',
+		'=', '1', PAYLOAD) },
+	{ "Size2 of 4 GiB", OP_STRIP, 28,
+	  BYTES(CONTENT, 0xc1, 40, 0xb1, 0x0e, 0x54, 0xff, 0xff, 0xff, 0xff, PAYLOAD),  /* 12, 23, 28 */
+	  BYTES(CONTENT, 0xc1, 40, 0xb1, 0x0e, PAYLOAD) },
 	{ "Observe first, empty", OP_STRIP, 6,
 	  BYTES(GET, 0x60, 0x51, 'a'),                          /* 6, 11 */
 	  BYTES(GET, 0xb1, 'a') },
@@ -138,14 +152,26 @@ const struct rewrite_row rewrite_rows[] = {
 };
 const size_t nrewrite_rows = sizeof(rewrite_rows) / sizeof(rewrite_rows[0]);
 
+static size_t clamp(struct cause *c)
+{
+	struct damp_guard g;
+
+	damp_guard_defaults(&g);
+	if (damp_attrs_check(c->data + c->f.payload_off, &c->m, &g) == DAMP_ATTRS_CLAMP)
+		damp_attrs_clamp(c->data, &c->f, &c->m, &g);
+	/* As the rewrites leave it: without what stands behind the IP packet. */
+	return (size_t)c->f.l3_off + c->f.ip_len;
+}
+
 size_t rewrite_run(const struct rewrite_row *row, struct cause *c, size_t cap)
 {
 	const uint8_t szx = (uint8_t)row->arg;
 
 	switch (row->op) {
 	case OP_STRIP: return damp_rewrite_strip(c->data, c->len, &c->f, &c->m, row->arg);
-	case OP_BLOCK2: return damp_rewrite_block2(c->data, c->len, cap, &c->f, &c->m, szx);
+	case OP_BLOCK2: return damp_rewrite_request(c->data, c->len, cap, &c->f, &c->m, false, true, szx);
 	case OP_REQUEST: return damp_rewrite_request(c->data, c->len, cap, &c->f, &c->m, true, true, szx);
+	case OP_ATTRS: return clamp(c);
 	case OP_UNOBSERVE: return damp_rewrite_request(c->data, c->len, cap, &c->f, &c->m, true, false, szx);
 	}
 	return 0;

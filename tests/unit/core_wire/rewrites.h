@@ -13,7 +13,8 @@ enum rewrite_op {
 	OP_STRIP,                   /* arg: option number */
 	OP_BLOCK2,                  /* arg: SZX */
 	OP_REQUEST,                 /* both; arg: SZX */
-	OP_UNOBSERVE                /* damp_rewrite_request() without slicing */
+	OP_UNOBSERVE,               /* damp_rewrite_request() without slicing */
+	OP_ATTRS                    /* damp_attrs_clamp() with the guard's defaults */
 };
 
 struct rewrite_row {

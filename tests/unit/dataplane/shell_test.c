@@ -17,6 +17,7 @@
 #include "idle.h"
 #include "programs.h"
 #include "rss.h"
+#include "sampling.h"
 #include "scale.h"
 #include "segment.h"
 #include "state.h"
@@ -482,6 +483,47 @@ static void *copy_running(const struct damp_plane *p, size_t *len)
 	return block;
 }
 
+#define SAMPLED_PEERS 4096u
+
+/* Of a chosen key all packets, of the others none; which are chosen hangs on
+ * the key; what is no CoAP is nobody's. */
+static void samples_are_of_keys(void **state)
+{
+	static struct damp_sample_ring ring;
+	const struct damp_key key = { 1, 2 }, other = { 3, 4 };
+	struct damp_pkt p[2] = { { .side = DAMP_OUTSIDE }, { .side = DAMP_OUTSIDE } };
+	unsigned chosen = 0, same = 0;
+
+	(void)state;
+	p[0].frame.cls = p[1].frame.cls = DAMP_FRAME_COAP;
+	p[0].frame.ip_len = p[1].frame.ip_len = 70000; /* kept within 16 bits */
+	for (unsigned i = 0; i < SAMPLED_PEERS; i++) {
+		const uint64_t before = ring.head;
+		uint64_t by_other;
+
+		memcpy(p[0].frame.src.b + 12, &i, sizeof(i));
+		p[1].frame.src = p[0].frame.src;
+		damp_sampling_take(&ring, &key, 16, p, 2, i);
+		assert_true(ring.head == before || ring.head == before + 2);
+		chosen += ring.head > before && (ring.slot[before % DAMP_SAMPLE_SLOTS].of & DAMP_SAMPLE_OF_PEER);
+		by_other = ring.head;
+		damp_sampling_take(&ring, &other, 16, p, 1, i);
+		same += (ring.head > by_other) == (by_other > before);
+	}
+	assert_in_range(chosen, SAMPLED_PEERS / 16 / 2, SAMPLED_PEERS / 16 * 2);
+	assert_true(same < SAMPLED_PEERS);
+	memset(&ring, 0, sizeof(ring));
+	p[1].frame.cls = DAMP_FRAME_OTHER;
+	p[0].reason = DAMP_REASON_RULE_LIMIT;
+	damp_sampling_take(&ring, &key, 1, p, 2, 77);
+	assert_int_equal(ring.head, 1);
+	assert_int_equal(ring.slot[0].seq, 0);
+	assert_int_equal(ring.slot[0].tick, 77);
+	assert_int_equal(ring.slot[0].of, DAMP_SAMPLE_OF_PEER | DAMP_SAMPLE_OF_DEVICE);
+	assert_int_equal(ring.slot[0].reason, DAMP_REASON_RULE_LIMIT);
+	assert_int_equal(ring.slot[0].ip_len, UINT16_MAX);
+}
+
 /* What is on trial runs, and is not what the next start begins with. */
 static void provisional_programs(void **state)
 {
@@ -597,6 +639,7 @@ int main(void)
 		cmocka_unit_test(state_survives),
 		cmocka_unit_test(programs_are_swapped),
 		cmocka_unit_test(provisional_programs),
+		cmocka_unit_test(samples_are_of_keys),
 		cmocka_unit_test(secrets_are_renewed),
 	};
 

@@ -385,7 +385,8 @@ class Command(unittest.TestCase):
         """Every shared capture, twice: the same bytes each time, and the counts kept in golden/."""
         self.shared("captures/facts.jsonl")
         kept = {}
-        for path in sorted(glob.glob(os.path.join(SHARED, "captures", "*.pcap"))):
+        found = [p for end in ("pcap", "pcapng") for p in glob.glob(os.path.join(SHARED, "captures", "*." + end))]
+        for path in sorted(found):
             args = ("replay", path, "--rules", "open.yaml", "--against", "default.yaml", "--move-loopback",
                     "--json")
             one, two = self.run_it(*args), self.run_it(*args)

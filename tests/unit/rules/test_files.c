@@ -5,7 +5,8 @@
  *
  * Idea: data/bad-x.yaml must not compile and its report must be data/bad-x.txt;
  * data/good-x.yaml must compile, with the warnings of data/good-x.txt if there
- * is one. A new case is a new file.
+ * is one; of data/good-strict-x.yaml with the remarks of --strict as well. A new
+ * case is a new file.
  */
 #include "rules.h"
 
@@ -84,7 +85,8 @@ static bool sane(const struct damp_rules *r)
 
 static bool check(const char *dir, const char *name)
 {
-	const struct damp_rules_options opt = { .shown_as = name };
+	const struct damp_rules_options opt = { .shown_as = name,
+						.strict = strncmp(name, "good-strict-", 12) == 0 };
 	const bool bad = strncmp(name, "bad-", 4) == 0;
 	char *path = join(dir, name);
 	struct damp_rules r;

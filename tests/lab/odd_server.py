@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A server with what libcoap 4.3.1 has not: Q-Block2, conditional attributes,
+simple registration, answers in IP fragments. As bad as the catalogue says such
+servers may be: no answer of a client is needed for anything.
+
+    odd_server.py ADDRESS
+
+/q      60 KiB: ten blocks each 2.3 s for one request with Q-Block2 (AV-27)
+/t      a value; observed with ?c.pmax=S or ?pmax=S it notifies every S seconds,
+        non-confirmable, until a RST or a deregistration (AV-14)
+/.well-known/rd   simple registration: asks the registrant for its links, with
+        all repetitions, and again when lt (in s) is over (AV-36)
+/whole  8000 bytes in one datagram (AV-43)
+"""
+
+import heapq
+import itertools
+import os
+import random
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import coap  # noqa: E402
+
+BLOCK, MAX_PAYLOADS, BURST_GAP = 1024, 10, 2.3
+BODY = bytes(ord("a") + i % 26 for i in range(60 * BLOCK))
+REPETITIONS = (0, 2.5, 7.5, 17.5, 37.5)
+OPT_Q_BLOCK2 = 31
+
+
+class Server:
+    """One socket and a queue of things to send later."""
+
+    def __init__(self, address):
+        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.sock = socket.socket(kind, socket.SOCK_DGRAM)
+        # A member of the group beside us listens to all addresses.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((address, coap.PORT))
+        self.later, self.order = [], itertools.count()
+        self.mid = random.randrange(1 << 16)
+        self.watching = {}          # (peer, token) -> generation
+
+    def at(self, delay, action, *args):
+        """Run an action in `delay` seconds."""
+        heapq.heappush(self.later, (time.monotonic() + delay, next(self.order), action, args))
+
+    def send(self, peer, data):
+        """One datagram; an unreachable peer is not our business."""
+        try:
+            self.sock.sendto(data, peer)
+        except OSError:
+            pass
+
+    def fresh(self):
+        """A Message ID."""
+        self.mid = self.mid + 1 & 0xFFFF
+        return self.mid
+
+    def answer(self, peer, request, code, opts=(), payload=b""):
+        """In kind: ACK for CON, NON for NON."""
+        con = coap.kind_of(request) == coap.CON
+        mid = coap.mid_of(request) if con else self.fresh()
+        token = request[4:4 + (request[0] & 15)]
+        self.send(peer, coap.message(coap.ACK if con else coap.NON, code, mid, token, opts, payload))
+
+    def burst(self, peer, token, first):
+        """Ten blocks, and the next ten later, whoever listens."""
+        count = len(BODY) // BLOCK
+        for n in range(first, min(first + MAX_PAYLOADS, count)):
+            value = coap.uint(n << 4 | (8 if n + 1 < count else 0) | 6)
+            self.send(peer, coap.message(coap.NON, coap.CODE_CONTENT, self.fresh(), token,
+                                         [(OPT_Q_BLOCK2, value)], BODY[n * BLOCK:(n + 1) * BLOCK]))
+        if first + MAX_PAYLOADS < count:
+            self.at(BURST_GAP, self.burst, peer, token, first + MAX_PAYLOADS)
+
+    def notify(self, peer, token, period, serial):
+        """One notification, and the next after a period."""
+        if (peer, token) not in self.watching:
+            return
+        mid = self.fresh()
+        self.watching[peer, token] = mid
+        self.send(peer, coap.message(coap.NON, coap.CODE_CONTENT, mid, token,
+                                     [(coap.OPT_OBSERVE, coap.uint(serial & 0xFFFFFF))], b"21.5"))
+        self.at(period, self.notify, peer, token, period, serial + 1)
+
+    def observe(self, peer, request, query):
+        """Register when asked to; the period is the query's."""
+        token = request[4:4 + (request[0] & 15)]
+        wish = coap.option(request, coap.OPT_OBSERVE)
+        if wish is None or any(wish):
+            self.watching.pop((peer, token), None)
+            self.answer(peer, request, coap.CODE_CONTENT, payload=b"21.5")
+            return
+        period = next((float(q.split("=")[1]) for q in query if q.split("=")[0] in ("c.pmax", "pmax")),
+                      60.0)
+        self.watching[peer, token] = 0
+        self.answer(peer, request, coap.CODE_CONTENT, [(coap.OPT_OBSERVE, b"\x01")], b"21.5")
+        self.at(period, self.notify, peer, token, period, 2)
+
+    def ask_links(self, peer, lifetime, rounds):
+        """GET /.well-known/core to the registrant, five copies; again each lifetime."""
+        data = coap.message(coap.CON, coap.GET, self.fresh(), b"rd", coap.path("/.well-known/core"))
+        for delay in REPETITIONS:
+            self.at(delay, self.send, peer, data)
+        if rounds > 1:
+            self.at(lifetime, self.ask_links, peer, lifetime, rounds - 1)
+
+    def request(self, peer, data):
+        """Serve one request."""
+        found, _ = coap.body_of(data)
+        where = "/" + "/".join(v.decode() for n, v in found if n == coap.OPT_URI_PATH)
+        query = [v.decode() for n, v in found if n == coap.OPT_URI_QUERY]
+        token = data[4:4 + (data[0] & 15)]
+        if where == "/q" and coap.option(data, OPT_Q_BLOCK2) is not None:
+            self.burst(peer, token, 0)
+        elif where == "/t":
+            self.observe(peer, data, query)
+        elif where == "/.well-known/rd":
+            self.answer(peer, data, 0x44)
+            lifetime = next((float(q[3:]) for q in query if q.startswith("lt=")), 90000.0)
+            self.ask_links(peer, lifetime, 3)
+        elif where == "/whole":
+            self.answer(peer, data, coap.CODE_CONTENT, payload=BODY[:8000])
+        else:
+            self.answer(peer, data, 0x84)
+
+    def receive(self, data, peer):
+        """One datagram of anybody."""
+        kind = coap.kind_of(data)
+        if kind == coap.RST:
+            mid = coap.mid_of(data)
+            self.watching = {k: v for k, v in self.watching.items() if k[0] != peer or v != mid}
+        elif coap.is_request(data) and kind in (coap.CON, coap.NON):
+            self.request(peer, data)
+
+    def run(self):
+        """Until killed."""
+        while True:
+            while self.later and self.later[0][0] <= time.monotonic():
+                _, _, action, args = heapq.heappop(self.later)
+                action(*args)
+            left = self.later[0][0] - time.monotonic() if self.later else 1.0
+            self.sock.settimeout(max(0.001, min(left, 1.0)))
+            try:
+                self.receive(*self.sock.recvfrom(65535))
+            except TimeoutError:
+                continue
+
+
+if __name__ == "__main__":
+    Server(sys.argv[1]).run()
