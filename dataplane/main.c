@@ -10,6 +10,7 @@
  */
 #include "args.h"
 #include "control.h"
+#include "lists.h"
 #include "ports.h"
 #include "programs.h"
 #include "say.h"
@@ -191,6 +192,7 @@ static int make_worker(struct damp_plane *p, unsigned index)
 	if (w->judge == NULL)
 		return -1;
 	damp_judge_worker_tap(w->judge, p->capture);
+	p->judge_worker[index] = w->judge;
 	w->index = index;
 	w->nworkers = p->config.nworkers;
 	w->burst = p->config.burst;
@@ -301,6 +303,7 @@ static void tick(struct damp_plane *p, unsigned count)
 	damp_programs_tick(p);
 	damp_control_tick(p);
 	damp_timekeeper_tick(p);
+	damp_lists_tick(p);
 	if (count % TICKS_PER_USAGE == 0)
 		measure_tables(p);
 	if (count % TICKS_PER_SIGHT == 0)
