@@ -7,6 +7,7 @@
 #include "lists.h"
 #include "programs.h"
 #include "say.h"
+#include "segment.h"
 #include "state.h"
 #include "timekeeper.h"
 
@@ -270,6 +271,29 @@ static void do_sample(struct damp_plane *p, uint64_t one_in, struct damp_wire_re
 	__atomic_store_n(&p->signals.sample_one_in, (uint32_t)one_in, __ATOMIC_RELAXED);
 }
 
+/* Copies cost the workers something, so a capture ends by itself. Readers and
+ * workers see the wishes before they see that they hold. */
+static void do_capture(struct damp_plane *p, const struct damp_wire_request *r, struct damp_wire_reply *reply)
+{
+	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
+	uint32_t slot = 0;
+
+	if (r->arg > DAMP_CAPTURE_MAX_S) {
+		snprintf(reply->text, sizeof(reply->text), "a capture lasts at most %u s", DAMP_CAPTURE_MAX_S);
+		reply->error = ERANGE;
+		return;
+	}
+	if (r->name[0] != '\0' && !damp_segment_find(p->stats, r->name, &slot)) {
+		refuse(reply, ENOENT, "no rule of that name has run here");
+		return;
+	}
+	p->capture->want = r->value;
+	p->capture->rule_slot = slot;
+	__atomic_store_n(&p->capture->until, r->arg > 0 ? now + DAMP_SECONDS(r->arg) : 0, __ATOMIC_RELEASE);
+	if (r->arg > 0)
+		damp_say("capture for %llu s", (unsigned long long)r->arg);
+}
+
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
 {
 	const struct damp_program_hdr *h = damp_programs_view(p)->hdr;
@@ -336,6 +360,9 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_SAMPLE:
 		do_sample(p, r->head.arg, reply);
+		break;
+	case DAMP_WIRE_CAPTURE:
+		do_capture(p, &r->head, reply);
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");

@@ -80,6 +80,7 @@ struct damp_plane {
 	struct damp_worker *worker[DAMP_WORKERS_MAX];
 	struct damp_stats *stats;
 	struct damp_events *events;
+	struct damp_capture_file *capture;
 	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
 	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */

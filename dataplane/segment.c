@@ -39,16 +39,28 @@ static int lock_dir(struct damp_plane *p)
 	return 0;
 }
 
+/* Who may use the directory's group may read what is not for everybody; where
+ * that cannot be, nobody else may. */
+static void give_to_group(int fd, const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st) != 0 || fchown(fd, (uid_t)-1, st.st_gid) != 0)
+		damp_say("%s: its group cannot be given what is not for everybody", dir);
+}
+
 /* A zeroed file of len bytes, mapped; it appears as dir/name on publish(). */
-static void *make_file(const char *dir, const char *name, size_t len)
+static void *make_file(const char *dir, const char *name, size_t len, unsigned mode)
 {
 	char aside[DAMP_PATH_MAX + 32];
 	void *mem = MAP_FAILED;
 	int fd;
 
 	snprintf(aside, sizeof(aside), "%s/%s.new", dir, name);
-	fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd >= 0 && fchmod(fd, 0644) == 0 && ftruncate(fd, (off_t)len) == 0)
+	fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd >= 0 && mode != 0644)
+		give_to_group(fd, dir);
+	if (fd >= 0 && fchmod(fd, mode) == 0 && ftruncate(fd, (off_t)len) == 0)
 		mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (mem == MAP_FAILED)
 		damp_say("%s (%zu bytes): %s", aside, len, strerror(errno));
@@ -90,11 +102,20 @@ static void fill_headers(struct damp_plane *p, uint64_t boot_id)
 	p->samples->version = DAMP_STATS_VERSION;
 	p->samples->nworkers = p->config.nworkers;
 	p->samples->boot_id = boot_id;
+	p->capture->magic = DAMP_CAPTURE_MAGIC;
+	p->capture->version = DAMP_STATS_VERSION;
+	p->capture->nworkers = p->config.nworkers;
+	p->capture->boot_id = boot_id;
 }
 
 size_t damp_segment_samples_len(const struct damp_plane *p)
 {
 	return sizeof(*p->samples) + p->config.nworkers * sizeof(p->samples->ring[0]);
+}
+
+size_t damp_segment_capture_len(const struct damp_plane *p)
+{
+	return sizeof(*p->capture) + p->config.nworkers * sizeof(p->capture->ring[0]);
 }
 
 int damp_segment_open(struct damp_plane *p)
@@ -104,14 +125,23 @@ int damp_segment_open(struct damp_plane *p)
 
 	if (lock_dir(p) != 0 || damp_random(&boot_id, sizeof(boot_id)) != 0)
 		return -1;
-	p->stats = make_file(dir, DAMP_STATS_FILE, sizeof(*p->stats));
-	p->events = make_file(dir, DAMP_EVENTS_FILE, sizeof(*p->events));
-	p->samples = make_file(dir, DAMP_SAMPLES_FILE, damp_segment_samples_len(p));
-	if (p->stats == NULL || p->events == NULL || p->samples == NULL)
+	p->stats = make_file(dir, DAMP_STATS_FILE, sizeof(*p->stats), 0644);
+	p->events = make_file(dir, DAMP_EVENTS_FILE, sizeof(*p->events), 0644);
+	p->samples = make_file(dir, DAMP_SAMPLES_FILE, damp_segment_samples_len(p), 0644);
+	p->capture = make_file(dir, DAMP_CAPTURE_FILE, damp_segment_capture_len(p), 0640);
+	if (p->stats == NULL || p->events == NULL || p->samples == NULL || p->capture == NULL)
 		return -1;
 	fill_headers(p, boot_id);
 	return publish(dir, DAMP_STATS_FILE) == 0 && publish(dir, DAMP_EVENTS_FILE) == 0 &&
-	       publish(dir, DAMP_SAMPLES_FILE) == 0 ? 0 : -1;
+	       publish(dir, DAMP_SAMPLES_FILE) == 0 && publish(dir, DAMP_CAPTURE_FILE) == 0 ? 0 : -1;
+}
+
+bool damp_segment_find(const struct damp_stats *s, const char *id, uint32_t *slot)
+{
+	for (*slot = 1; *slot < s->nrule_slots; (*slot)++)
+		if (strcmp(s->rule_slot[*slot], id) == 0)
+			return true;
+	return false;
 }
 
 uint16_t damp_segment_slot(struct damp_stats *s, const char *id)

@@ -19,8 +19,12 @@
  * stderr. */
 int damp_segment_open(struct damp_plane *p);
 
-/* Bytes of the file of samples. */
+/* Bytes of the files of captures and of samples. */
+size_t damp_segment_capture_len(const struct damp_plane *p);
 size_t damp_segment_samples_len(const struct damp_plane *p);
+
+/* The slot of a rule id that has one. */
+bool damp_segment_find(const struct damp_stats *s, const char *id, uint32_t *slot);
 
 /* The counter slot of a rule id: the one it has had since the start, or a new
  * one, or 0 when there is none left or the id is too long. */

@@ -51,6 +51,7 @@ struct damp_args {
 	struct damp_values coap_options, inside, outside_mac;
 	bool json, watch, follow, help, grace, move_loopback;
 	bool strict, no_tests;
+	const char *verdict, *rule, *reason;    /* capture */
 	const char *confirm, *generation, *out;
 	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */

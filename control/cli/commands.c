@@ -4,6 +4,7 @@
 
 #include "block.h"
 #include "bypass.h"
+#include "capture.h"
 #include "change.h"
 #include "check.h"
 #include "completion.h"
@@ -77,6 +78,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
+	[DAMP_OPT_VERDICT] = { "verdict", 0, "VERDICT", "only what was accept, drop, answer, challenge, shape or bypass" },
+	[DAMP_OPT_RULE] = { "rule", 0, "RULE", "only what this rule decided, or would have" },
+	[DAMP_OPT_REASON] = { "reason", 0, "REASON", "only what has this reason, like unsolicited_out" },
 	[DAMP_OPT_WRITE] = { "write", 'w', NULL, "write files that change, and print their names" },
 	[DAMP_OPT_CHECK] = { "check", 0, NULL,
 			     "only print the names of files that would change" },
@@ -266,6 +270,20 @@ const struct damp_command damp_commands[] = {
 		.examples = { "damper events -f",
 			      "damper events --json | jq 'select(.reason==\"amplification\").src.ip'" },
 		.run = damp_cmd_events,
+	},
+	{
+		.name = "capture", .args = "",
+		.summary = "frames as they came, with what became of them",
+		.help = "Has the data plane keep copies of frames for a time (10 s when --for is not\n"
+			"given, at most 1 h) and writes them to a pcapng file: as they came, dropped\n"
+			"ones too, each with its verdict, reason and rule as comment. At most 1000\n"
+			"frames a second of each worker are kept, of each 1536 bytes; what was more is\n"
+			"said at the end. Changes no verdict, ends by itself, and needs no damperd.\n",
+		.options = { DAMP_OPT_VERDICT, DAMP_OPT_RULE, DAMP_OPT_REASON, DAMP_OPT_FOR, DAMP_OPT_OUT },
+		.exits = { DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED },
+		.examples = { "damper capture --verdict drop --for 30s --out drops.pcapng",
+			      "damper capture --rule thing-polls --reason rule_limit --out - | tshark -r -" },
+		.run = damp_cmd_capture,
 	},
 	{
 		.name = "explain", .args = "",

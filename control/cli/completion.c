@@ -43,6 +43,7 @@ static const struct {
 	{ DAMP_OPT_SIDE, "outside inside" },
 	{ DAMP_OPT_STATE, "empty capture" },
 	{ DAMP_OPT_FORMAT, "tap" },
+	{ DAMP_OPT_VERDICT, "accept drop answer challenge shape bypass" },
 	{ DAMP_OPT_FOR, "5min 10min 1h" },
 };
 

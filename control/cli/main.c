@@ -145,6 +145,15 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_FOR:
 		a->duration = value;
 		break;
+	case DAMP_OPT_VERDICT:
+		a->verdict = value;
+		break;
+	case DAMP_OPT_RULE:
+		a->rule = value;
+		break;
+	case DAMP_OPT_REASON:
+		a->reason = value;
+		break;
 	case DAMP_OPT_WRITE:
 		a->write = true;
 		break;

@@ -184,7 +184,8 @@
 	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
 	X(TOP, UPSTREAM, "upstream", LATER, "", "", "")                                           \
 	X(TOP, CAPTURE, "capture", MAP, "0.1", "",                                                \
-	  DAMP_UNENFORCED " Keep copies of dropped messages.")                                    \
+	  DAMP_UNENFORCED " Keep copies of dropped messages all the time. `damper capture` does "  \
+	  "so on demand.")                                                                        \
 	X(TOP, FAIL, "fail", MAP, "0.1", "", "What happens when something is missing or full.")   \
 	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
 	X(RULESET, REVISION, "revision", INTEGER, "0.1", "0",                                     \

@@ -478,6 +478,10 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
+	struct damp_capture_record *copy = NULL;
+
+	if (damp_unlikely(c->w->tap.on))
+		copy = damp_tap_begin(&c->w->tap, p, c->now);
 	if (pay(c, d)) {
 		remember(c, d);
 		if (d->open_xchg)
@@ -504,6 +508,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
+	if (damp_unlikely(copy != NULL))
+		damp_tap_end(c, p, d, copy);
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))
 		return;
 	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)

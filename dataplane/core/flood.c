@@ -43,7 +43,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 	memset(f, 0, sizeof(*f));
 	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
-	f->on = !c->j->long_way && c->g->alpha_q8 >= WHOLE_ALPHA;
+	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
 	f->nproofs = c->w->nproofs;
 }

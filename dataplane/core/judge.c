@@ -122,6 +122,12 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	return w;
 }
 
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file)
+{
+	w->tap.file = file;
+	w->tap.ring = &file->ring[w->index];
+}
+
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
 {
 	const uint16_t port = p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
@@ -456,6 +462,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_flood flood;
 
 	c.flood = &flood;
+	damp_tap_look(&w->tap, now);
 	damp_flood_begin(&c);
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);

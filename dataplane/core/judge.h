@@ -29,6 +29,7 @@
 #include "tables.h"
 #include "transfer.h"
 #include "view.h"
+#include <damper/capture.h>
 #include <damper/events.h>
 #include <damper/stats.h>
 
@@ -128,6 +129,9 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 				   uint64_t wall_s, damp_tick start);
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
 						 struct damp_worker_stats *stats, struct damp_event_ring *events);
+
+/* Let the worker fill its ring of captures; file outlives it. */
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file);
 
 /* Parse n frames (n <= DAMP_BURST): fills frame and kind of each. Needs no
  * state, so any worker may do it. */

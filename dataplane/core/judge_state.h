@@ -20,6 +20,7 @@
 #include "repeat.h"
 #include "reply.h"
 #include "tally.h"
+#include "tap.h"
 #include "tell.h"
 
 /* A ping that is sent later unless the peer has proved itself by then. */
@@ -82,6 +83,7 @@ struct damp_judge_worker {
 	struct damp_probe_fifo soon;    /* first pings beside a message: sent at once */
 	struct damp_hold hold;
 	struct damp_tell tell;
+	struct damp_tap tap;
 	struct damp_notes notes;
 };
 

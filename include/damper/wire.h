@@ -37,6 +37,8 @@ enum damp_wire_type {
 	DAMP_WIRE_BLOCK,            /* addr, plen; arg: seconds, 0 ends it, whoever began it */
 	DAMP_WIRE_SET,              /* name, addr, plen; value: DAMP_SET_x; arg: seconds, 0 as the set says */
 	DAMP_WIRE_SHOW,             /* value: enum damp_wire_list; -> one fd: struct damp_wire_item[] */
+	DAMP_WIRE_CAPTURE,          /* arg: seconds, 0 ends it; value: DAMP_CAPTURE_WANT (capture.h);
+	                             * name: rule id, "" any */
 	DAMP_WIRE_TYPE_MAX
 };
 

@@ -105,3 +105,61 @@ def reload_under_load():
         final = stats(lab)
         expect(final["rule.scarce.acted"] == refused,
                f"{final['rule.scarce.acted']} counted, {refused} seen")
+
+
+DROPS = INSIDE_ZONES % "e2e-drops" + """\
+rules:
+  - id: no-time
+    match: {from: outside, msg: request, path: /time}
+    then: drop
+  - id: trial
+    mode: observe
+    match: {from: outside, msg: request, path: /}
+    then: drop
+"""
+
+
+def _captured(lab, seconds, traffic, *argv):
+    """The comments and hex frames of a capture of some traffic."""
+    path = os.path.join(lab.folder, f"{len(os.listdir(lab.folder))}.pcapng")
+    with subprocess.Popen([lab.binary("damper"), "--runtime-dir", lab.runtime, "capture", "--for",
+                           f"{seconds}s", "--out", path, *argv], stderr=subprocess.PIPE,
+                          text=True) as process:
+        time.sleep(0.5)
+        traffic()
+        said = process.communicate(timeout=30)[1]
+    expect(process.returncode == 0, f"damper capture: exit {process.returncode}: {said}")
+    done = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.comment", "-e",
+                           "coap.opt.uri_path", "-e", "frame.interface_name"], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+@scenario
+def capture_of_drops():
+    """damper capture has what was dropped, as it came, with its reason; without
+    damperd; and nothing that was not asked for."""
+    with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "drops.yaml", DROPS))
+        lab.end("damperd")
+        peer = Peer(lab, "honest", 4)
+
+        def traffic():
+            expect(peer.get("/") is not None, "GET / passes")
+            expect(peer.get("/time", tries=1) is None, "GET /time is dropped")
+
+        drops = _captured(lab, 4, traffic, "--verdict", "drop")
+        expect([frame for frame in drops if frame[0].startswith("drop: rule, rule no-time") and
+                frame[1:] == ["time", "outside"]],
+               f"the dropped request is missing: {drops}")
+        expect(all(frame[0].startswith("drop: ") for frame in drops), f"not only drops: {drops}")
+        trial = _captured(lab, 4, traffic, "--rule", "trial")
+        expect(trial and all("would have been that of rule trial" in frame[0] for frame in trial),
+               f"not what the rule would have decided: {trial}")
+        done = lab.damper("capture", "--rule", "nobody", "--out", os.path.join(lab.folder, "none"))
+        expect(done.returncode == 5, f"an unknown rule: exit {done.returncode}")
+        before = stats(lab)
+        traffic()
+        expect(stats(lab)["rule.no-time.acted"] == before["rule.no-time.acted"] + 1,
+               "a capture changed what the rules do")
+        peer.close()

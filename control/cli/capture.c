@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `damper capture`: asks the data plane itself for copies of frames, and writes
+ * those that come into its rings to a pcapng file, each with its verdict, reason
+ * and rule as comment. Needs no damperd: what is to be looked at may be its
+ * absence.
+ *
+ * Invariant: the capture is ended when this command ends, and by itself should
+ * it be killed.
+ */
+#include "capture.h"
+
+#include "common/names.h"
+#include "common/text.h"
+#include "pcapng.h"
+
+#include <damper/capture.h>
+#include <damper/wire.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEFAULT_FOR "10s"
+#define POLL_NS 20000000L
+#define ALL_VERDICTS ((1u << DAMP_VERDICT_MAX) - 1)
+
+static volatile sig_atomic_t stopped;
+
+struct capture {
+	const char *dir;
+	uint64_t seconds;
+	uint32_t want;
+	const char *rule;
+	int socket;
+	const struct damp_capture_file *file;
+	const struct damp_stats *stats;
+	FILE *out;
+	uint64_t pos[DAMP_WORKERS_MAX], missed[DAMP_WORKERS_MAX];
+	uint64_t written, lost;
+};
+
+static void stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static int verdict_bit(const char *word)
+{
+	for (unsigned v = 0; v < DAMP_VERDICT_MAX; v++)
+		if (strcmp(word, damp_name_verdict(v)) == 0)
+			return (int)v;
+	return -1;
+}
+
+static int reason_number(const char *word)
+{
+	for (unsigned r = 0; r < DAMP_REASON_MAX; r++)
+		if (strcmp(word, damp_name_reason(r)) == 0)
+			return (int)r;
+	return -1;
+}
+
+/* What the command line wants; 0 or an exit code. */
+static int read_wishes(const struct damp_args *a, struct capture *c)
+{
+	uint32_t verdicts = ALL_VERDICTS, reason = DAMP_CAPTURE_ANY_REASON;
+	const char *time = a->duration != NULL ? a->duration : DEFAULT_FOR;
+
+	if (damp_text_parse_seconds(time, &c->seconds) || c->seconds == 0 || c->seconds > DAMP_CAPTURE_MAX_S)
+		return damp_fail(DAMP_EXIT_USAGE, "--for %s: write a time from 1s to 1h", time);
+	if (a->verdict != NULL) {
+		if (verdict_bit(a->verdict) < 0)
+			return damp_fail(DAMP_EXIT_USAGE,
+					 "--verdict %s: write accept, drop, answer, challenge, shape or bypass", a->verdict);
+		verdicts = 1u << verdict_bit(a->verdict);
+	}
+	if (a->reason != NULL) {
+		if (reason_number(a->reason) < 0)
+			return damp_fail(DAMP_EXIT_USAGE, "--reason %s is none; docs/counters.md lists them", a->reason);
+		reason = (uint32_t)reason_number(a->reason);
+	}
+	if (a->rule != NULL && strlen(a->rule) >= DAMP_NAME_MAX)
+		return damp_fail(DAMP_EXIT_USAGE, "--rule %s: no rule has so long a name", a->rule);
+	c->want = DAMP_CAPTURE_WANT(verdicts, reason);
+	c->rule = a->rule != NULL ? a->rule : "";
+	if (a->out == NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "where to? write --out FILE.pcapng, or --out - for standard output");
+	return DAMP_EXIT_OK;
+}
+
+static const void *map(const char *dir, const char *name, size_t least)
+{
+	char path[512];
+	struct stat st;
+	const void *base = MAP_FAILED;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 && (size_t)st.st_size >= least)
+		base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		damp_fail(0, "%s: %s", path, fd < 0 ? strerror(errno) : "not what it should be");
+	if (fd >= 0)
+		close(fd);
+	return base == MAP_FAILED ? NULL : base;
+}
+
+/* The length of the file was checked against one ring of each worker it names. */
+static int open_files(struct capture *c)
+{
+	struct stat st;
+	char path[512];
+
+	c->stats = map(c->dir, DAMP_STATS_FILE, sizeof(*c->stats));
+	c->file = map(c->dir, DAMP_CAPTURE_FILE, sizeof(*c->file));
+	if (c->stats == NULL || c->file == NULL)
+		return DAMP_EXIT_AWAY;
+	snprintf(path, sizeof(path), "%s/%s", c->dir, DAMP_CAPTURE_FILE);
+	if (c->file->magic != DAMP_CAPTURE_MAGIC || c->file->version != DAMP_STATS_VERSION ||
+	    c->file->nworkers > DAMP_WORKERS_MAX || stat(path, &st) != 0 ||
+	    (size_t)st.st_size < sizeof(*c->file) + c->file->nworkers * sizeof(c->file->ring[0]))
+		return damp_fail(DAMP_EXIT_AWAY, "%s is of another version of Damper", path);
+	for (unsigned w = 0; w < c->file->nworkers; w++) {
+		c->pos[w] = __atomic_load_n(&c->file->ring[w].head, __ATOMIC_ACQUIRE);
+		c->missed[w] = __atomic_load_n(&c->file->ring[w].missed, __ATOMIC_RELAXED);
+	}
+	return DAMP_EXIT_OK;
+}
+
+static int ask(const struct capture *c, uint64_t seconds)
+{
+	struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_CAPTURE, .arg = seconds,
+				       .value = c->want };
+	struct damp_wire_reply reply;
+
+	snprintf(r.name, sizeof(r.name), "%s", c->rule);
+	if (send(c->socket, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r) ||
+	    recv(c->socket, &reply, sizeof(reply), 0) != sizeof(reply))
+		return damp_fail(DAMP_EXIT_AWAY, "the data plane does not answer");
+	if (reply.error != 0)
+		return damp_fail(DAMP_EXIT_REFUSED, "%s", reply.text);
+	return DAMP_EXIT_OK;
+}
+
+static int connect_plane(struct capture *c)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = 5 };
+
+	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", c->dir, DAMP_WIRE_SOCKET) >= (int)sizeof(a.sun_path))
+		return damp_fail(DAMP_EXIT_USAGE, "--runtime-dir %s is too long", c->dir);
+	c->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (c->socket < 0 || setsockopt(c->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+	    connect(c->socket, (struct sockaddr *)&a, sizeof(a)) != 0)
+		return damp_fail(errno == EACCES ? DAMP_EXIT_REFUSED : DAMP_EXIT_AWAY, "%s: %s", a.sun_path,
+				 strerror(errno));
+	return DAMP_EXIT_OK;
+}
+
+static int open_out(struct capture *c, const char *path)
+{
+	c->out = strcmp(path, "-") == 0 ? stdout : fopen(path, "wxe");
+	if (c->out == NULL)
+		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", path, strerror(errno));
+	damp_pcapng_begin(c->out, DAMP_CAPTURE_SNAP);
+	return fflush(c->out) == 0 ? DAMP_EXIT_OK : damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", path, strerror(errno));
+}
+
+static void write_record(struct capture *c, const struct damp_capture_record *r)
+{
+	char comment[256];
+	int n = snprintf(comment, sizeof(comment), "%s: %s", damp_name_verdict(r->verdict), damp_name_reason(r->reason));
+
+	if (r->rule_slot > 0 && r->rule_slot < c->stats->nrule_slots)
+		n += snprintf(comment + n, sizeof(comment) - (size_t)n, ", %srule %.63s",
+			      r->observed ? "would have been that of " : "", c->stats->rule_slot[r->rule_slot]);
+	if (r->proved)
+		snprintf(comment + n, sizeof(comment) - (size_t)n, ", proved peer");
+	damp_pcapng_packet(c->out, r->side == DAMP_INSIDE, r->wall_us, r->data,
+			   r->caplen < DAMP_CAPTURE_SNAP ? r->caplen : DAMP_CAPTURE_SNAP, r->len, comment);
+	c->written++;
+}
+
+/* Oldest record that no writer can be in. */
+static uint64_t oldest(uint64_t head)
+{
+	return head >= DAMP_CAPTURE_SLOTS ? head - DAMP_CAPTURE_SLOTS + 1 : 0;
+}
+
+static void drain_ring(struct capture *c, unsigned w)
+{
+	const struct damp_capture_ring *ring = &c->file->ring[w];
+	const uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	struct damp_capture_record r;
+
+	for (; c->pos[w] < head; c->pos[w]++) {
+		const struct damp_capture_record *slot = &ring->slot[c->pos[w] % DAMP_CAPTURE_SLOTS];
+
+		memcpy(&r, slot, sizeof(r));
+		/* Loads above before the load of head; partner: damp_tap_end(). */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (oldest(__atomic_load_n(&ring->head, __ATOMIC_RELAXED)) > c->pos[w] || r.seq != c->pos[w])
+			c->lost++;
+		else
+			write_record(c, &r);
+	}
+}
+
+static void drain(struct capture *c)
+{
+	for (unsigned w = 0; w < c->file->nworkers; w++)
+		drain_ring(c, w);
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void follow(struct capture *c)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	const double end = now_s() + (double)c->seconds;
+
+	signal(SIGINT, stop);
+	signal(SIGTERM, stop);
+	while (!stopped && now_s() < end && !ferror(c->out)) {
+		nanosleep(&pause, NULL);
+		drain(c);
+	}
+}
+
+static int finish(struct capture *c)
+{
+	const int code = ask(c, 0);
+	uint64_t missed = 0;
+
+	drain(c);
+	for (unsigned w = 0; w < c->file->nworkers; w++)
+		missed += __atomic_load_n(&c->file->ring[w].missed, __ATOMIC_RELAXED) - c->missed[w];
+	if (fflush(c->out) != 0 || (c->out != stdout && fclose(c->out) != 0))
+		return damp_fail(DAMP_EXIT_UNREADABLE, "the file could not be written: %s", strerror(errno));
+	fprintf(stderr, "damper: %llu frames written", (unsigned long long)c->written);
+	if (missed + c->lost > 0)
+		fprintf(stderr, ", %llu more were not kept", (unsigned long long)(missed + c->lost));
+	fputc('\n', stderr);
+	return code;
+}
+
+int damp_cmd_capture(struct damp_cli *cli)
+{
+	const char *dir = cli->args.runtime_dir;
+	struct capture c = { .socket = -1 };
+	int code = read_wishes(&cli->args, &c);
+
+	if (dir == NULL)
+		dir = getenv("DAMPER_RUNTIME_DIR");
+	c.dir = dir != NULL ? dir : DAMP_RUNTIME_DIR;
+	if (code == DAMP_EXIT_OK)
+		code = connect_plane(&c);
+	if (code == DAMP_EXIT_OK)
+		code = open_files(&c);
+	if (code == DAMP_EXIT_OK)
+		code = open_out(&c, cli->args.out);
+	if (code == DAMP_EXIT_OK)
+		code = ask(&c, c.seconds);
+	if (code == DAMP_EXIT_OK) {
+		follow(&c);
+		code = finish(&c);
+	}
+	if (c.socket >= 0)
+		close(c.socket);
+	return code;
+}
