@@ -68,8 +68,8 @@ class Change(Case):
         found = self.api("GET", "/v1/events")[1]["events"]
         return [e["ruleset"]["result"] for e in found if e["type"] == "ruleset"]
 
-    def wait_back(self):
-        until("the rules before", lambda: self.revision() == 7 and not os.path.exists(self.trial_file()))
+    def wait_back(self, to=7):
+        until("the rules before", lambda: self.revision() == to and not os.path.exists(self.trial_file()))
 
     # Confirming.
 
@@ -140,16 +140,17 @@ class Change(Case):
 
     def test_killed_while_it_is_handed_over(self):
         """The data plane has the rules, and damperd dies before it hears so."""
+        self.load(revision(8))      # not the rule file, which would come back by itself
         self.tell("hold")
-        new = self.write("new.yaml", revision(8))
+        new = self.write("new.yaml", revision(9))
         asking = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", new, "--confirm", "2s"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until("the hand-over", lambda: self.loads() == 2)
+        until("the hand-over", lambda: self.loads() == 3)
         self.kill()
         asking.wait(timeout=20)
         self.tell("release")
         self.start_daemon()
-        self.wait_back()
+        self.wait_back(8)
 
     def test_killed_before_it_is_handed_over(self):
         """Written down, but never arrived: nothing to go back from."""
@@ -206,6 +207,17 @@ class Change(Case):
         self.assertEqual(self.status()["confirm"]["base"], 1)
         self.damper("rollback")
         self.assertEqual(self.revision(), 7)
+
+    def test_an_operators_rules_outlive_a_trial(self):
+        """What was loaded before the trial stays, though the rule file is another."""
+        self.load(revision(8))
+        self.load(revision(9), "--confirm", "1h")
+        self.stop_fake()
+        self.start_fake()
+        self.wait_back(8)
+        self.kill()
+        self.start_daemon()
+        self.assertEqual(self.revision(), 8)
 
     def test_what_to_go_back_to_is_never_dropped(self):
         """Trials that end by a restart leave no newer generation with the rules
