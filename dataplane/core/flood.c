@@ -46,6 +46,8 @@ void damp_flood_begin(const struct damp_ctx *c)
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
 	f->nproofs = c->w->nproofs;
+	f->blocks = damp_prefixes_count(c->j->prefixes, DAMP_LIST_FROM) != 0 ||
+		    damp_prefixes_count(c->j->prefixes, DAMP_LIST_TO) != 0;
 }
 
 /* Found spent lately, by which to guess; the truth is asked for in pass 2, when
@@ -168,7 +170,7 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
 		return false;
-	if (damp_meets_block(c, p) || !no_rule(c, p, &cost))
+	if ((c->flood->blocks && damp_meets_block(c, p)) || !no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;

@@ -14,7 +14,8 @@ bool damp_hasher_can_aes(void)
 	return __builtin_cpu_supports("aes");
 }
 
-__attribute__((target("aes"))) static uint64_t aes3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
+__attribute__((target("aes"))) static uint64_t aes3(const struct damp_hasher *h, uint64_t a, uint64_t b,
+						     uint64_t c)
 {
 	const __m128i *k = (const __m128i *)(const void *)h->key;
 	__m128i x = _mm_xor_si128(_mm_set_epi64x((long long)b, (long long)a), k[0]);

@@ -100,6 +100,7 @@ struct damp_trace {
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
+	bool blocks;                    /* addresses are blocked; asked once a burst */
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */

@@ -467,7 +467,8 @@ static bool all_apart(const struct plan *p, const struct damp_ledger *l, damp_ti
 }
 
 /* The first refused in the caller's order, or n; then all are written. */
-static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
+			     damp_tick now)
 {
 	struct touch t[CHARGES_MAX];
 	unsigned refused = p->n;
@@ -483,7 +484,8 @@ static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const 
 }
 
 /* With views: whatever the lines are. The same result. */
-static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
+static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
+			      damp_tick now)
 {
 	struct view v[CHARGES_MAX];
 	unsigned refused = p->n, to;
