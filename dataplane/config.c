@@ -66,6 +66,8 @@ static const struct key keys[] = {
 	  "keys of `concurrent` limits with something open, all workers together" },
 	{ "tables", "held", KIND_ENTRIES, AT(tables.held_log2), 1, 2,
 	  "exchanges and observations that `concurrent` limits count, each worker" },
+	{ "tables", "lists", KIND_ENTRIES, AT(tables.lists_log2), 1, 4,
+	  "prefixes that are blocked or in sets filled at run time, all workers together" },
 	{ "paths", "runtime", KIND_TEXT, AT(runtime_dir), 1, DAMP_PATH_MAX,
 	  "directory of counters, events and the control socket" },
 	{ "paths", "state", KIND_TEXT, AT(state_dir), 1, DAMP_PATH_MAX,

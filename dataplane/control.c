@@ -4,6 +4,7 @@
  */
 #include "control.h"
 
+#include "lists.h"
 #include "programs.h"
 #include "say.h"
 #include "state.h"
@@ -318,6 +319,17 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_MODE:
 		do_mode(p, &r->head, reply);
+		break;
+	case DAMP_WIRE_BLOCK:
+		reply->error = damp_lists_block(p, &r->head, reply->text, sizeof(reply->text));
+		break;
+	case DAMP_WIRE_SET:
+		reply->error = damp_lists_set(p, &r->head, reply->text, sizeof(reply->text));
+		break;
+	case DAMP_WIRE_SHOW:
+		fd = r->head.value < DAMP_WIRE_LIST_MAX ? damp_lists_show(p, (enum damp_wire_list)r->head.value) : -1;
+		if (fd < 0)
+			refuse(reply, ENOMEM, "no such list, or no memory for it");
 		break;
 	case DAMP_WIRE_KEEP:
 		do_keep(p, r->head.arg, reply);

@@ -10,6 +10,7 @@
  */
 #include "args.h"
 #include "control.h"
+#include "lists.h"
 #include "ports.h"
 #include "programs.h"
 #include "say.h"
@@ -190,6 +191,7 @@ static int make_worker(struct damp_plane *p, unsigned index)
 	w->judge = damp_judge_worker_init(mem, p->judge, index, w->stats, &p->events->ring[index]);
 	if (w->judge == NULL)
 		return -1;
+	p->judge_worker[index] = w->judge;
 	w->index = index;
 	w->nworkers = p->config.nworkers;
 	w->burst = p->config.burst;
@@ -299,6 +301,7 @@ static void tick(struct damp_plane *p, unsigned count)
 	damp_programs_tick(p);
 	damp_control_tick(p);
 	damp_timekeeper_tick(p);
+	damp_lists_tick(p);
 	if (count % TICKS_PER_USAGE == 0)
 		measure_tables(p);
 	if (count % TICKS_PER_SIGHT == 0)

@@ -19,6 +19,7 @@
 #include "core/judge.h"
 #include "core/routing.h"
 #include "core/live.h"
+#include "core/prefixes.h"
 
 #include <damper/samples.h>
 
@@ -81,6 +82,9 @@ struct damp_plane {
 	struct damp_events *events;
 	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
+	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */
+	char set_name[DAMP_LISTS_MAX][DAMP_NAME_MAX]; /* of each list of prefixes; lists.h */
+	damp_tick next_review;
 	struct damp_samples *samples;
 	struct damp_key sample_key; /* which peers and devices are sampled */
 	damp_tick sample_until;     /* end of the lease */

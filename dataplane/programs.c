@@ -7,6 +7,7 @@
 #include "programs.h"
 
 #include "builtin.h"
+#include "lists.h"
 #include "say.h"
 #include "segment.h"
 #include "state.h"
@@ -108,6 +109,7 @@ static int run(struct damp_plane *p, void *block, size_t len, enum damp_program_
 	damp_secrets_init(&v->secrets, &p->master, wall_now(p));
 	assign_slots(p, v);
 	damp_timekeeper_apply(p, v);
+	damp_lists_apply(p, v);
 	publish(p, v, r);
 	note_running(p, source);
 	return 0;
@@ -214,6 +216,7 @@ static void renew_secrets(struct damp_plane *p)
 	}
 	assign_slots(p, v);
 	damp_timekeeper_apply(p, v);
+	damp_lists_apply(p, v);
 	publish(p, v, r);
 }
 

@@ -2,6 +2,7 @@
 /* See timekeeper.h. */
 #include "timekeeper.h"
 
+#include "lists.h"
 #include "programs.h"
 #include "say.h"
 #include "state.h"
@@ -90,7 +91,7 @@ static uint64_t until_of(const struct damp_timekeeper *k, const char *id, damp_t
 
 /* What the data path does with each rule now, for whoever shows it. The slots of
  * rules that are gone say nothing. */
-static void publish_rules(struct damp_plane *p, const struct damp_view *v)
+static void publish_rules(struct damp_plane *p, const struct damp_view *v, const struct damp_moment *m)
 {
 	const struct damp_timekeeper *k = &p->time;
 	const damp_tick now = now_tick(p);
@@ -101,7 +102,7 @@ static void publish_rules(struct damp_plane *p, const struct damp_view *v)
 		const uint16_t slot = v->rule_slot[i];
 
 		mode[slot] = (uint8_t)damp_live_mode(v, i);
-		force[slot] = (uint8_t)damp_rule_in_force(v, i, &k->moment);
+		force[slot] = (uint8_t)damp_rule_in_force(v, i, m);
 		until[slot] = until_of(k, damp_view_string(v, v->rules[i].id_off), now);
 		observing += mode[slot] == DAMP_MODE_OBSERVE;
 	}
@@ -111,10 +112,23 @@ static void publish_rules(struct damp_plane *p, const struct damp_view *v)
 	p->stats->rules_observing = observing;
 }
 
+/* The moment for one program. What had ended by the clock of whoever made it is
+ * over, though ours may know nothing yet; that proves nothing for another. */
+static struct damp_moment moment_of(const struct damp_plane *p, const struct damp_view *v)
+{
+	struct damp_moment m = p->time.moment;
+
+	if (m.least_s < v->hdr->made_s)
+		m.least_s = v->hdr->made_s;
+	return m;
+}
+
 void damp_timekeeper_apply(struct damp_plane *p, struct damp_view *v)
 {
-	p->stats->rules_waiting = damp_live_refresh(v, &p->time.moment, &p->time.overrides);
-	publish_rules(p, v);
+	const struct damp_moment m = moment_of(p, v);
+
+	p->stats->rules_waiting = damp_live_refresh(v, &m, &p->time.overrides);
+	publish_rules(p, v, &m);
 	publish(p, &p->time);
 }
 
@@ -200,6 +214,8 @@ int damp_timekeeper_mode(struct damp_plane *p, const char *rule, unsigned mode, 
 	if (mode > v->hdr->mode && seconds > 0)
 		snprintf(text, len, "the mode of the rule file is stricter and holds");
 	damp_timekeeper_apply(p, p->signals.view);
+	/* A block of a rule that is observed now must not drop another packet. */
+	damp_lists_apply(p, p->signals.view);
 	return 0;
 }
 

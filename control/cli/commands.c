@@ -2,6 +2,7 @@
 /* The table of all commands; see commands.h and operators.md 4.1. */
 #include "commands.h"
 
+#include "block.h"
 #include "bypass.h"
 #include "change.h"
 #include "check.h"
@@ -388,6 +389,64 @@ const struct damp_command damp_commands[] = {
 		.examples = { "damper mode lookup-limit observe --for 30min", "damper mode all observe --for 5min",
 			      "damper mode lookup-limit file" },
 		.run = damp_cmd_mode,
+	},
+	{
+		.name = "block", .args = "PREFIX", .min_words = 1, .max_words = 1,
+		.summary = "drop all CoAP from and to a prefix for a while",
+		.help = "PREFIX is an address or a network: 192.0.2.9, 192.0.2.0/24, 2001:db8::/64. The data\n"
+			"plane drops all that comes from it or goes to it, whatever the rules say, until the\n"
+			"time is over; reloads and the end of damperd change nothing. The exempt are not\n"
+			"blocked. Mind who else lives behind an address: a NAT is many.\n",
+		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper block 203.0.113.9 --for 1h" },
+		.run = damp_cmd_block,
+	},
+	{
+		.name = "unblock", .args = "PREFIX", .min_words = 1, .max_words = 1,
+		.summary = "end a block now, whoever began it",
+		.help = "The prefix as 'damper show blocks' shows it. What a rule knows of it is forgotten.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper unblock 203.0.113.9" },
+		.run = damp_cmd_unblock,
+	},
+	{
+		.name = "show blocks", .args = "",
+		.summary = "who is blocked, by which rule, and for how long still",
+		.help = "One line for each prefix and direction. In mode observe a block drops nothing.\n",
+		.options = { DAMP_OPT_JSON, DAMP_OPT_WATCH },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper show blocks" },
+		.run = damp_cmd_show_blocks,
+	},
+	{
+		.name = "set add", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.summary = "put a prefix into a set of 'source: runtime'",
+		.help = "It stays for --for, or else for the set's 'timeout'; across reloads, and whatever\n"
+			"becomes of damperd. A running rule has to ask for the set.\n",
+		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper set add scanners 192.0.2.0/24 --for 1h" },
+		.run = damp_cmd_set_add,
+	},
+	{
+		.name = "set del", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.summary = "take a prefix out of a set",
+		.help = "The prefix as 'damper show sets' shows it.\n",
+		.options = { DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper set del scanners 192.0.2.0/24" },
+		.run = damp_cmd_set_del,
+	},
+	{
+		.name = "show sets", .args = "",
+		.summary = "the members of the sets that are filled at run time",
+		.help = "Each with the time it still stays.\n",
+		.options = { DAMP_OPT_JSON, DAMP_OPT_WATCH },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper show sets" },
+		.run = damp_cmd_show_sets,
 	},
 	{
 		.name = "bypass on", .args = "",

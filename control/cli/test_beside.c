@@ -72,8 +72,7 @@ static bool pattern_of(const char *file, char out[PATH_MAX])
 int damp_test_beside(const struct damp_cli *cli, const char *file, const struct damp_rules *r,
 		     unsigned *passed)
 {
-	struct beside b = { .cli = cli,
-			    .program = { .block = r->program, .len = r->program_len } };
+	struct beside b = { .cli = cli, .program = { .block = r->program, .len = r->program_len } };
 	char pattern[PATH_MAX];
 	glob_t found;
 

@@ -252,6 +252,10 @@ static const struct route routes[] = {
 	{ "POST", "/v1/rollback", true, damp_api_post_rollback },
 	{ "POST", "/v1/bypass", true, post_bypass },
 	{ "POST", "/v1/mode", true, damp_api_post_mode },
+	{ "POST", "/v1/block", true, damp_api_post_block },
+	{ "POST", "/v1/set", true, damp_api_post_set },
+	{ "GET", "/v1/blocks", false, damp_api_get_blocks },
+	{ "GET", "/v1/sets", false, damp_api_get_sets },
 };
 
 static void refuse_writer(struct damp_control *c, struct damp_http_reply *reply)

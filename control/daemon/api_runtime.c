@@ -6,13 +6,17 @@
 #include "common/diag_json.h"
 #include "common/names.h"
 #include "common/program_json.h"
+#include "common/text.h"
 #include "log.h"
 #include "peer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "by whom", in the log and the events. */
 __attribute__((format(printf, 3, 4))) static void tell(struct damp_control *c, const struct damp_http_request *req,
@@ -138,4 +142,160 @@ void damp_api_post_mode(struct damp_control *c, const struct damp_http_request *
 				  r.name[0] != '\0' ? json_string(r.name) : json_null(), "mode",
 				  r.arg > 0 ? damp_name_mode(r.value) : "file", "remaining_s", (json_int_t)r.arg,
 				  "remark", damp_json_text(wire.text[0] != '\0' ? wire.text : NULL)));
+}
+
+/* "192.0.2.0/24", "2001:db8::1": a whole address without a length. */
+static bool parse_prefix(const char *text, struct damp_wire_request *r)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char addr[DAMP_TEXT_ADDR_LEN], *end;
+	const char *slash = strchr(text, '/');
+	const size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	unsigned long most, plen;
+	bool v4;
+
+	if (len >= sizeof(addr))
+		return false;
+	memcpy(addr, text, len);
+	addr[len] = '\0';
+	v4 = inet_pton(AF_INET, addr, r->addr + 12) == 1;
+	if (!v4 && inet_pton(AF_INET6, addr, r->addr) != 1)
+		return false;
+	if (v4)
+		memcpy(r->addr, mapped, sizeof(mapped));
+	else if (memcmp(r->addr, mapped, sizeof(mapped)) == 0)
+		return false; /* written as IPv4, or not at all */
+	most = v4 ? 32 : 128;
+	plen = slash != NULL ? strtoul(slash + 1, &end, 10) : most;
+	if (slash != NULL && (slash[1] < '0' || slash[1] > '9' || *end != '\0'))
+		return false;
+	r->plen = (uint32_t)plen;
+	return plen <= most;
+}
+
+static char *prefix_text(const uint8_t addr[16], unsigned plen, char out[DAMP_TEXT_ADDR_LEN + 8])
+{
+	char text[DAMP_TEXT_ADDR_LEN];
+
+	snprintf(out, DAMP_TEXT_ADDR_LEN + 8, "%s/%u", damp_text_addr(text, sizeof(text), addr), plen);
+	return out;
+}
+
+static bool read_prefix(const json_t *body, struct damp_wire_request *r)
+{
+	const char *text = json_string_value(json_object_get(body, "prefix"));
+
+	return text != NULL && parse_prefix(text, r) && take_seconds(body, &r->arg);
+}
+
+void damp_api_post_block(struct damp_control *c, const struct damp_http_request *req,
+			 struct damp_http_reply *reply)
+{
+	struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_BLOCK };
+	json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
+	char prefix[DAMP_TEXT_ADDR_LEN + 8];
+	struct damp_wire_reply wire;
+	const bool good = read_prefix(body, &r);
+
+	json_decref(body);
+	if (!good) {
+		damp_api_refuse(reply, 400, "usage",
+				"the body is {\"prefix\": \"192.0.2.0/24\", \"for_s\": N} with N from 0 (ends it) to "
+				"2592000 seconds");
+		return;
+	}
+	if (!carry_out(c, &r, &wire, NULL, reply))
+		return;
+	prefix_text(r.addr, r.plen, prefix);
+	if (r.arg > 0)
+		tell(c, req, "%s is blocked for %llu s", prefix, (unsigned long long)r.arg);
+	else
+		tell(c, req, "%s is not blocked any more", prefix);
+	damp_api_answer(reply, 200, json_pack("{s:i, s:s, s:I}", "schema", DAMP_JSON_SCHEMA, "prefix", prefix,
+					      "remaining_s", (json_int_t)r.arg));
+}
+
+void damp_api_post_set(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+{
+	struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_SET };
+	json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
+	const char *change = json_string_value(json_object_get(body, "change"));
+	const bool add = change != NULL && strcmp(change, "add") == 0;
+	const bool good = take_name(body, "set", r.name) && read_prefix(body, &r) &&
+			  (add || (change != NULL && strcmp(change, "del") == 0));
+	char prefix[DAMP_TEXT_ADDR_LEN + 8];
+	struct damp_wire_reply wire;
+
+	json_decref(body);
+	if (!good) {
+		damp_api_refuse(reply, 400, "usage",
+				"the body is {\"set\": NAME, \"prefix\": \"192.0.2.0/24\", \"change\": \"add\" or "
+				"\"del\", \"for_s\": N}");
+		return;
+	}
+	r.value = add ? DAMP_SET_ADD : DAMP_SET_DEL;
+	if (!carry_out(c, &r, &wire, NULL, reply))
+		return;
+	damp_api_answer(reply, 200,
+			json_pack("{s:i, s:s, s:s, s:s}", "schema", DAMP_JSON_SCHEMA, "set", r.name, "prefix",
+				  prefix_text(r.addr, r.plen, prefix), "change", add ? "add" : "del"));
+}
+
+static json_t *item_json(const struct damp_wire_item *i, bool block)
+{
+	char prefix[DAMP_TEXT_ADDR_LEN + 8];
+
+	prefix_text(i->addr, i->plen, prefix);
+	if (!block)
+		return json_pack("{s:o, s:s, s:I}", "set", damp_json_text(i->name), "prefix", prefix, "remaining_s",
+				 (json_int_t)i->left_s);
+	return json_pack("{s:s, s:s, s:o, s:b, s:I}", "prefix", prefix, "drops", i->list == 0 ? "from it" : "to it",
+			 "rule", i->by_rule ? damp_json_text(i->name) : json_null(), "observed", i->observed != 0,
+			 "remaining_s", (json_int_t)i->left_s);
+}
+
+/* The items of a descriptor that the data plane sent; closes it. */
+static json_t *read_items(int fd, bool block)
+{
+	json_t *all = json_array();
+	struct damp_wire_item i;
+	off_t at = 0;
+
+	while (pread(fd, &i, sizeof(i), at) == sizeof(i)) {
+		i.name[sizeof(i.name) - 1] = '\0';
+		json_array_append_new(all, item_json(&i, block));
+		at += sizeof(i);
+	}
+	close(fd);
+	return all;
+}
+
+static void get_list(struct damp_control *c, enum damp_wire_list what, const char *key, struct damp_http_reply *reply)
+{
+	const struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_SHOW, .value = what };
+	struct damp_wire_reply wire;
+	int fd = -1;
+
+	if (!carry_out(c, &r, &wire, &fd, reply)) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (fd < 0)
+		damp_api_refuse(reply, 502, "refused", "the data plane sent no list");
+	else
+		damp_api_answer(reply, 200, json_pack("{s:i, s:o}", "schema", DAMP_JSON_SCHEMA, key,
+						      read_items(fd, what == DAMP_SHOW_BLOCKS)));
+}
+
+void damp_api_get_blocks(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+{
+	(void)req;
+	get_list(c, DAMP_SHOW_BLOCKS, "blocks", reply);
+}
+
+void damp_api_get_sets(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+{
+	(void)req;
+	get_list(c, DAMP_SHOW_SETS, "members", reply);
 }

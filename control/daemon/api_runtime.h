@@ -16,4 +16,15 @@
 void damp_api_post_mode(struct damp_control *c, const struct damp_http_request *req,
 			struct damp_http_reply *reply);
 
+/* POST /v1/block {"prefix": P, "for_s": N}, N 0 to end it; POST /v1/set {"set":
+ * NAME, "prefix": P, "change": "add" or "del", "for_s": N}; what there is. */
+void damp_api_post_block(struct damp_control *c, const struct damp_http_request *req,
+			 struct damp_http_reply *reply);
+void damp_api_post_set(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply);
+void damp_api_get_blocks(struct damp_control *c, const struct damp_http_request *req,
+			 struct damp_http_reply *reply);
+void damp_api_get_sets(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply);
+
 #endif

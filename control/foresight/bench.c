@@ -39,6 +39,8 @@ static void evaluate(struct damp_bench *b)
 
 	b->moment = (struct damp_moment){ .wall_s = wall_s, .least_s = wall_s, .trusted = !b->clock_untrusted };
 	damp_live_refresh(b->view, &b->moment, NULL);
+	if (b->judge != NULL)
+		damp_blocker_review(damp_judge_blocker(b->judge), b->view, b->now);
 }
 
 static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
@@ -141,6 +143,7 @@ void damp_bench_commit(struct damp_bench *b)
 	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 
 	damp_commit(&c, &b->pkt, &b->decision);
+	damp_judge_blocks(b->judge, &b->worker, 1, b->view);
 }
 
 void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len)

@@ -64,9 +64,12 @@ static uint16_t class_of(const struct damp_view *v, const struct damp_addr *a)
 
 static bool address_agrees(const struct question *q, bool source, struct damp_why_not *out)
 {
-	const struct damp_class *c =
-		&q->v->classes[class_of(q->v, source ? &q->p->frame.src : &q->p->frame.dst)];
-	const uint32_t *row = source ? c->src_row : c->dst_row;
+	const uint16_t cls = class_of(q->v, source ? &q->p->frame.src : &q->p->frame.dst);
+	uint32_t row[DAMP_SIDE_MAX];
+
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
+		row[side] = source ? damp_view_src_row(q->v, cls, q->p->src_sets, side)
+				   : damp_view_dst_row(q->v, cls, q->p->dst_sets, side);
 
 	out->only_side = in_row(q, row[!q->p->side]);
 	return in_row(q, row[q->p->side]);

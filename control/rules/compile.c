@@ -78,6 +78,7 @@ static void put_rules(struct damp_build *b)
 			.until_s = m->until_s,
 			.nwhens = m->nwhens,
 			.unable = m->off,
+			.block = m->block,
 		};
 
 		memcpy(r.limit, m->limit, sizeof(r.limit));
@@ -144,6 +145,17 @@ static void put_schedules(struct damp_build *b)
 	}
 }
 
+static void put_sets(struct damp_build *b)
+{
+	for (unsigned i = 0; i < b->c->nruntime; i++) {
+		const struct damp_set *set = b->c->runtime[i]->set;
+		const struct damp_runtime_set s = { .name_off = damp_build_string(b, b->c->runtime[i]->name),
+						    .size = set->size, .timeout_s = set->timeout_s };
+
+		damp_build_put(b, DAMP_SEC_SETS, &s, sizeof(s));
+	}
+}
+
 static void fill_header(struct damp_build *b, const char *digest)
 {
 	const struct damp_ctx *c = b->c;
@@ -157,6 +169,9 @@ static void fill_header(struct damp_build *b, const char *digest)
 	memcpy(h->digest, digest, strlen(digest) + 1);
 	h->mode = c->mode;
 	h->nrules = (uint32_t)c->nrules;
+	h->made_s = c->now > 0 ? (uint64_t)c->now / 86400 * 86400 : 0; /* no finer: equal files, equal blocks */
+	h->nsets = c->nruntime;
+	h->locked = c->locked;
 	h->nlimits = (uint32_t)c->nplimits;
 	h->ncoap_ports = (uint16_t)c->ncoap_ports;
 	h->ndtls_ports = (uint16_t)c->ndtls_ports;
@@ -208,6 +223,7 @@ struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char
 	put_rules(b);
 	put_limits(b);
 	put_schedules(b);
+	put_sets(b);
 	damp_build_rows(b);
 	damp_build_addrs(b);
 	damp_build_texts(b);

@@ -137,26 +137,35 @@ static void sweep_family(struct sweep *s, enum damp_family f)
 	}
 }
 
-static bool term_agrees(const struct damp_addr_term *t, unsigned side, const uint64_t *vec)
+/* sets: those filled at run time that the address is in, as bits. */
+static bool atom_agrees(const struct damp_addr_atom *a, unsigned side, const uint64_t *vec, unsigned sets)
+{
+	if (!(a->sides & side))
+		return false;
+	if (a->runtime >= 0)
+		return sets >> a->runtime & 1;
+	return a->set < 0 || in_set(vec, a->set);
+}
+
+static bool term_agrees(const struct damp_addr_term *t, unsigned side, const uint64_t *vec, unsigned sets)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if ((t->atoms[i].sides & side) &&
-		    (t->atoms[i].set < 0 || in_set(vec, t->atoms[i].set)))
+		if (atom_agrees(&t->atoms[i], side, vec, sets))
 			return !t->negated;
 	return t->negated;
 }
 
-static bool cond_agrees(const struct damp_addr_cond *c, unsigned side, const uint64_t *vec)
+static bool cond_agrees(const struct damp_addr_cond *c, unsigned side, const uint64_t *vec, unsigned sets)
 {
 	if (!c->asked)
 		return true;
 	for (size_t i = 0; i < c->n; i++)
-		if (term_agrees(&c->terms[i], side, vec))
+		if (term_agrees(&c->terms[i], side, vec, sets))
 			return true;
 	return false;
 }
 
-static uint32_t class_row(struct damp_build *b, bool source, unsigned side, const uint64_t *vec)
+static uint32_t class_row(struct damp_build *b, bool source, unsigned side, const uint64_t *vec, unsigned sets)
 {
 	uint64_t *row = damp_row_start(b);
 
@@ -164,8 +173,8 @@ static uint32_t class_row(struct damp_build *b, bool source, unsigned side, cons
 		const struct damp_match *m = &b->c->rules[r].match;
 		const struct damp_addr_cond *c = source ? m->src : m->dst;
 
-		if (cond_agrees(&c[0], DAMP_SIDE_BIT(side), vec) &&
-		    cond_agrees(&c[1], DAMP_SIDE_BIT(side), vec))
+		if (cond_agrees(&c[0], DAMP_SIDE_BIT(side), vec, sets) &&
+		    cond_agrees(&c[1], DAMP_SIDE_BIT(side), vec, sets))
 			damp_row_set(row, r);
 	}
 	return damp_row_add(b, row);
@@ -212,6 +221,20 @@ static void name_tenant(struct sweep *s, const uint64_t *vec, const uint32_t *na
 	}
 }
 
+/* The rows of a class for every way its addresses may be in sets. */
+static void put_set_classes(struct damp_build *b, const uint64_t *vec)
+{
+	for (unsigned sets = 1; sets < 1u << b->c->nruntime; sets++) {
+		struct damp_set_class c;
+
+		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+			c.src_row[side] = class_row(b, true, side, vec, sets);
+			c.dst_row[side] = class_row(b, false, side, vec, sets);
+		}
+		damp_build_put(b, DAMP_SEC_SET_CLASSES, &c, sizeof(c));
+	}
+}
+
 static void put_classes(struct sweep *s)
 {
 	uint32_t *names = damp_pool_alloc(s->b->c->pool, (s->b->c->ntenants + 1) * sizeof(*names));
@@ -227,10 +250,11 @@ static void put_classes(struct sweep *s)
 		name_tenant(s, vec, names, &c);
 		exempt_class(s->b->c, vec, &c);
 		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
-			c.src_row[side] = class_row(s->b, true, side, vec);
-			c.dst_row[side] = class_row(s->b, false, side, vec);
+			c.src_row[side] = class_row(s->b, true, side, vec, 0);
+			c.dst_row[side] = class_row(s->b, false, side, vec, 0);
 		}
 		damp_build_put(s->b, DAMP_SEC_CLASSES, &c, sizeof(c));
+		put_set_classes(s->b, vec);
 	}
 	s->b->hdr.nclasses = (uint32_t)s->nclasses;
 }

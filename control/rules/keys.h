@@ -200,11 +200,13 @@
 	X(RULESET, SIGNED_BY, "signed_by", TEXTS, "0.1", "",                                      \
 	  DAMP_UNENFORCED " Whose signatures the file needs. No signature is looked at.")         \
 	X(RULESET, LOCKED, "locked", TEXTS, "0.1", "",                                            \
-	  DAMP_UNENFORCED " Keys that nobody may change while the gateway runs.")                 \
+	  "Keys that nobody may change while the gateway runs. With `mode` in it `damper mode` "  \
+	  "is refused; for the others there is no way to change them but a load.")                \
 	X(SET, KIND, "kind", SET_KIND, "0.1", "", "What the items are. Required.")                \
 	X(SET, SOURCE, "source", SET_SOURCE, "0.1", "inline",                                     \
-	  "Where the members come from: `items`, a `file`, or `damper block` while the gateway "  \
-	  "runs. A set of `source: runtime` is empty in this version: nothing fills it yet.")     \
+	  "Where the members come from: `items`, a `file`, or `damper set add` while the gateway " \
+	  "runs. A set of `source: runtime` begins empty, keeps its members across loads by its " \
+	  "name, and fits `from`, `to`, `source` and `target`; rules may ask for at most 6.")     \
 	X(SET, ITEMS, "items", ITEMS, "0.1", "[]", "The members, of `source: inline`.")           \
 	X(SET, FILE, "file", PATH, "0.1", "",                                                     \
 	  "A text file with one member a line, for `source: file`; `#` begins a comment. The "    \
@@ -212,7 +214,7 @@
 	X(SET, SIZE, "size", INTEGER, "0.1", "65536",                                             \
 	  "Most members of a set of `source: runtime`, up to 1048576.")                           \
 	X(SET, TIMEOUT, "timeout", DURATION, "0.1", "10 min",                                     \
-	  "How long a member of a set of `source: runtime` stays, up to 30 d.")                   \
+	  "How long a member of a set of `source: runtime` stays unless `--for` says, up to 30 d.") \
 	X(SET, SCOPE, "scope", LATER, "", "", "")                                                 \
 	X(EXEMPT, FROM, "from", ADDRESSES, "0.1", "", "Whom. Not `any`. Required.")               \
 	X(EXEMPT, ABOUT, "about", TEXT, "0.1", "", "Why, for people.")                            \
@@ -293,7 +295,12 @@
 	  "Tell of it when a rate or what is open at once is used up so far, at most once a "      \
 	  "second and worker. Each exchange uses up an `amplification`: of it nothing is told.")    \
 	X(RULE, BLOCK, "block", MAP, "0.1", "",                                                   \
-	  DAMP_UNENFORCED " Drop all messages of who stays above a limit, for a time.")           \
+	  "Drop all messages of who stays above a limit of the rule, for a time that grows. Only " \
+	  "an end that cannot be forged is blocked: an outside one while it is proved, an inside " \
+	  "one for what it sent itself. Who knows address and port of a proved peer can still "   \
+	  "use up its limits. Blocks outlive loads by the id of the rule and end with it; "       \
+	  "`damper show blocks` lists them, `damper unblock` ends one. The exempt are never "     \
+	  "blocked.")                                                                             \
 	X(RULE, LOG, "log", MAP, "0.1", "",                                                       \
 	  "Which of the messages that the rule acts on, or would, become events one by one, at "   \
 	  "most 100 a second and worker. Without it they are sampled like all others: one per "    \
@@ -360,11 +367,14 @@
 	  "One in so many, by chance: who is limited most is told of most.")                      \
 	X(LOG, FIRST, "first", FIRST, "0.1", "",                                                  \
 	  "And the first so many of each; one that was quiet for ten minutes is a new one.")      \
-	X(BLOCK, AFTER, "after", DURATION, "0.1", "", "How long above the limit. Required.")      \
-	X(BLOCK, WHAT, "what", WHOM, "0.1", "source", "Who is blocked.")                          \
+	X(BLOCK, AFTER, "after", DURATION, "0.1", "", "How long above the limit, without a pause of 10 s (of half of it, when that is less). Required.")\
+	X(BLOCK, WHAT, "what", WHOM, "0.1", "source",                                             \
+	  "Who is blocked: what comes from a `source` or `device`, what goes to a `target`, both " \
+	  "of a `peer`. A length up to 32 is that of IPv4, a longer one of IPv6; without one "    \
+	  "it is the address over IPv4, and over IPv6 its /64, of a `device` its address.")       \
 	X(BLOCK, FOR, "for", DURATION, "0.1", "", "How long the first time. Required.")           \
-	X(BLOCK, GROW, "grow", FACTOR, "0.1", "1x", "How much longer each time after that.")      \
-	X(BLOCK, MAX, "max", DURATION, "0.1", "", "At most.")                                     \
+	X(BLOCK, GROW, "grow", FACTOR, "0.1", "1x", "How much longer each time after that, until it was quiet for twice the last one.")\
+	X(BLOCK, MAX, "max", DURATION, "0.1", "30 d", "At most.")                                 \
 	X(BLOCK, SCOPE, "scope", LATER, "", "", "")                                               \
 	X(SCHEDULE, DAYS, "days", DAYS, "0.1", "all", "Days of the week.")                        \
 	X(SCHEDULE, HOURS, "hours", HOURS, "0.1", "",                                             \
@@ -377,8 +387,11 @@
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
 	X(DROPS, SNAP, "snap", SIZE, "0.1", "", "Bytes kept of each.")                            \
 	X(DROPS, KEEP, "keep", DURATION, "0.1", "", "How long.")                                  \
-	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "",                               \
-	  DAMP_UNENFORCED " Whether packets pass without a filter.")                              \
+	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "closed",                         \
+	  "Whether packets pass while no data plane runs. `closed` is what happens: the ports "   \
+	  "are the data plane's, and nothing is forwarded without it. `open` is checked, not "    \
+	  "enforced yet: no software of ours runs then, so it takes ports with a hardware "       \
+	  "bypass, or a path around the gateway.")                                                \
 	X(FAIL, TABLE_FULL, "table_full", FULL, "0.1", "closed",                                  \
 	  "No room to record the exchange of an unproved peer: `closed` drops its request, "      \
 	  "`open` and `evict-idle` let it pass and forget an older exchange. The same as the "    \
@@ -451,8 +464,9 @@
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
 	X(GUARD, FRAGMENTS, "fragments", DROP_PASS, "0.1", "drop",                                \
-	  "IP fragments of CoAP datagrams (attacks.md 8, AV-43; RFC 7252 section 4.6 asks "       \
-	  "endpoints to avoid them).")                                                            \
+	  "IP fragments of CoAP datagrams from outside (attacks.md 8, AV-43; RFC 7252 section "   \
+	  "4.6 asks endpoints to avoid them). Toward outside they pass to proved peers only, "    \
+	  "whole datagrams charged at once.")                                                            \
 	X(GUARD, TABLE_FULL, "table_full", DROP_EVICT, "0.1", "drop",                             \
 	  "No room to record the exchange of an unproved peer: drop its request, or forget "      \
 	  "an older exchange.")                                                                   \

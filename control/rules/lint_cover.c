@@ -10,6 +10,7 @@
 #include "lint_cover.h"
 
 #include "judge.h"
+#include "lint_room.h"
 #include "lint_when.h"
 
 #include <string.h>
@@ -270,7 +271,7 @@ static unsigned charged(const struct cover *v, const bool *limits, bool v6)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < v->c->nplimits; i++)
-		if (limits[i] && v->c->plimits[i].l.kind != DAMP_LIMIT_AMPLIFICATION)
+		if (limits[i] && damp_limit_is_charged(&v->c->plimits[i].l))
 			n += v6 ? v->c->plimits[i].l.nrungs6 : v->c->plimits[i].l.nrungs4;
 	return n;
 }

@@ -54,7 +54,8 @@ static double limit_keys(const struct damp_ctx *c, const struct damp_limit *l)
 {
 	double v4 = 0, v6 = 0, known;
 
-	if (l->per == DAMP_PER_GLOBAL || l->kind == DAMP_LIMIT_AMPLIFICATION)
+	/* All together, and tenants, are few. */
+	if (l->per == DAMP_PER_GLOBAL || l->per == DAMP_PER_TENANT || !damp_limit_is_charged(l))
 		return 1;
 	for (unsigned i = 0; i < l->nrungs4; i++)
 		v4 += rung_keys(l, &l->rung4[i], 32);

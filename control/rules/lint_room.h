@@ -7,4 +7,10 @@
 
 void damp_lint_room(struct damp_ctx *c);
 
+/* Does it keep its keys in the ledger? The other kinds have places of their own. */
+static inline bool damp_limit_is_charged(const struct damp_limit *l)
+{
+	return l->kind == DAMP_LIMIT_MESSAGES || l->kind == DAMP_LIMIT_BYTES;
+}
+
 #endif

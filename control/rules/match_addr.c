@@ -81,7 +81,11 @@ bool damp_addrs_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 	for (size_t i = 0; i < t.t[0].n; i++) {
 		const struct damp_leaf *l = &t.t[0].leaf[i];
 
-		if (l->name)
+		if (l->name && l->name->set->runtime) {
+			damp_leaf_error(c, l, "set '%s' is filled at run time: it fits 'from', 'to', 'source' and "
+					"'target' of a rule alone", l->name->name);
+			good = false;
+		} else if (l->name)
 			damp_addrs_join(c->pool, out, &c->addr_sets[l->name->set->set].addrs);
 		else if (!read_prefix(c, l, out))
 			good = false;
@@ -95,9 +99,9 @@ static unsigned other_side(unsigned sides)
 	       (sides & DAMP_SIDE_BIT(DAMP_INSIDE) ? DAMP_SIDE_BIT(DAMP_OUTSIDE) : 0);
 }
 
-static void add_atom(struct damp_ctx *c, struct damp_addr_term *t, unsigned sides, int set)
+static void add_atom(struct damp_ctx *c, struct damp_addr_term *t, unsigned sides, int set, int runtime)
 {
-	const struct damp_addr_atom a = { .sides = sides, .set = set };
+	const struct damp_addr_atom a = { .sides = sides, .set = set, .runtime = runtime };
 
 	DAMP_PUSH(c->pool, t->atoms, t->n, t->cap, a);
 }
@@ -115,6 +119,24 @@ static const struct damp_zone *zone_of(struct damp_ctx *c, const struct damp_lea
 	return name && name->kind == DAMP_NAME_ZONE ? name->zone : NULL;
 }
 
+/* A set that is filled at run time gets its index when the first rule asks for it. */
+static bool read_runtime(struct damp_ctx *c, const struct damp_leaf *l, struct damp_addr_term *t)
+{
+	struct damp_name *name = damp_name_find(c, l->name->name);
+
+	if (name->set->index < 0 && c->nruntime == DAMP_RUNTIME_SETS_MAX) {
+		damp_leaf_error(c, l, "more than %u sets that are filled at run time are asked for",
+				DAMP_RUNTIME_SETS_MAX);
+		return false;
+	}
+	if (name->set->index < 0) {
+		name->set->index = (int)c->nruntime;
+		c->runtime[c->nruntime++] = name;
+	}
+	add_atom(c, t, DAMP_BOTH_SIDES, -1, name->set->index);
+	return true;
+}
+
 static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source,
 		      struct damp_addr_term *t, struct damp_addrs *written)
 {
@@ -127,9 +149,11 @@ static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source
 		return false;
 	}
 	if (z) {
-		add_atom(c, t, source ? z->ports : other_side(z->ports), z->set);
+		add_atom(c, t, source ? z->ports : other_side(z->ports), z->set, -1);
+	} else if (l->name && l->name->set->runtime) {
+		return read_runtime(c, l, t);
 	} else if (l->name) {
-		add_atom(c, t, DAMP_BOTH_SIDES, l->name->set->set);
+		add_atom(c, t, DAMP_BOTH_SIDES, l->name->set->set, -1);
 	} else if (damp_node_is(l->node, "multicast")) {
 		if (source) {
 			damp_leaf_error(c, l,
@@ -158,7 +182,7 @@ static bool read_term(struct damp_ctx *c, const struct damp_term *from, bool sou
 			good = false;
 	}
 	if (written.family[DAMP_V4].n || written.family[DAMP_V6].n)
-		add_atom(c, &t, DAMP_BOTH_SIDES, damp_addr_set_add(c, &written));
+		add_atom(c, &t, DAMP_BOTH_SIDES, damp_addr_set_add(c, &written), -1);
 	DAMP_PUSH(c->pool, out->terms, out->n, out->cap, t);
 	return good;
 }

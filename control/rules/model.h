@@ -50,6 +50,8 @@ struct damp_set {
 	enum damp_set_kind kind;
 	int set;		       /* PREFIX: address set */
 	bool runtime;		       /* filled while the gateway runs */
+	int index;		       /* of a runtime set that is asked for, -1 not yet */
+	uint32_t size, timeout_s;      /* of a runtime set */
 	const struct damp_node *items; /* PATH, PORTS: read where they are used; PREFIX: tenants */
 };
 
@@ -71,6 +73,7 @@ struct damp_name {
 struct damp_addr_atom {
 	unsigned sides;
 	int set;
+	int runtime; /* the set is filled at run time and has this index, -1: it is not */
 };
 struct damp_addr_term {
 	bool negated;
@@ -162,6 +165,8 @@ struct damp_rule_model {
 	uint64_t until_s; /* DAMP_NEVER_ENDS */
 	uint16_t when[DAMP_RULE_WHENS_MAX];
 	uint8_t nwhens;
+	struct damp_rule_block block; /* for_s 0: none */
+	struct damp_place block_at;
 };
 
 /* Is it in force at all times? */
@@ -218,6 +223,9 @@ struct damp_ctx {
 	enum damp_mode mode;
 	bool strict;
 	int64_t now;
+	struct damp_name *runtime[DAMP_RUNTIME_SETS_MAX]; /* sets filled at run time that rules ask for */
+	unsigned nruntime;
+	uint32_t locked; /* DAMP_LOCKED_x */
 	struct damp_exempt_model *exempts;
 	size_t nexempts, exempts_cap;
 	struct damp_schedule_model *schedules;
@@ -316,8 +324,10 @@ void damp_when_read(struct damp_ctx *c, const struct damp_node *n, struct damp_r
 void damp_until_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
 bool damp_day_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node **at, int64_t *days);
 uint64_t damp_day_end_s(int64_t days);
+/* model_block.c: the `block` of a rule; and what it says with the rest of it. */
+void damp_block_read(struct damp_ctx *c, const struct damp_pair *p, struct damp_rule_model *r);
+void damp_block_check(struct damp_ctx *c, const struct damp_rule_model *r);
 /* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
-void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);

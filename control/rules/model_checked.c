@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is read and checked although nothing acts on it yet: block, capture, parts
- * of fail and ruleset.
+ * What is read and checked although nothing acts on it yet: capture, parts of fail
+ * and ruleset.
  *
  * Idea: a file that is written for the whole language keeps loading as its
  * parts come to life, and a mistake in it shows today. The key table marks such
@@ -17,7 +17,6 @@
 #include <string.h>
 
 #define SHARE_MAX 1000000000u
-#define WHOM_BITS 128u
 
 /* A reader of one value; what: as messages name it. */
 static bool matches(struct damp_ctx *c, const struct damp_node *n, const char *what,
@@ -52,29 +51,6 @@ static bool is_share(const char *text)
 	       take_number(&text, SHARE_MAX, &b) && !*text && a >= 1 && a <= b;
 }
 
-static bool is_whom(const char *text, const char *const *who, char end)
-{
-	for (size_t i = 0; who[i]; i++) {
-		const size_t len = strlen(who[i]);
-		const char *p = text + len + 1;
-		unsigned long bits;
-
-		if (strncmp(text, who[i], len) != 0)
-			continue;
-		if (!text[len])
-			return true;
-		return end && text[len] == end && take_number(&p, WHOM_BITS, &bits) && !*p;
-	}
-	return false;
-}
-
-static bool is_blockable(const char *text)
-{
-	static const char *const who[] = { "source", "target", "peer", "device", NULL };
-
-	return is_whom(text, who, '/');
-}
-
 static void duration(struct damp_ctx *c, const struct damp_node *n)
 {
 	struct damp_quantity q;
@@ -86,43 +62,6 @@ static void duration(struct damp_ctx *c, const struct damp_node *n)
 static void share(struct damp_ctx *c, const struct damp_node *n)
 {
 	matches(c, n, "a share", is_share, "1/100");
-}
-
-static void block_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
-		      void *user)
-{
-	bool *seen = user;
-	struct damp_quantity q;
-
-	switch (key) {
-	case DAMP_KEY_BLOCK_WHAT:
-		matches(c, p->value, "an end of the message", is_blockable, "'source' or 'source/64'");
-		break;
-	case DAMP_KEY_BLOCK_GROW:
-		if (damp_read_quantity(c, p->value, DAMP_WANT(TIMES), &q) && q.micro < DAMP_MICRO)
-			damp_diag_error(c->diags, p->value->at, "a block cannot get shorter; write 1x or more");
-		break;
-	default:
-		seen[key == DAMP_KEY_BLOCK_FOR] |= key != DAMP_KEY_BLOCK_MAX;
-		duration(c, p->value);
-		break;
-	}
-}
-
-void damp_checked_rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
-{
-	const unsigned before = c->diags->errors;
-	bool seen[2] = { false, false };
-
-	switch (key) {
-	case DAMP_KEY_RULE_BLOCK:
-		damp_read_keys(c, DAMP_SECTION_BLOCK, p->value, block_key, seen);
-		if (c->diags->errors == before && (!seen[0] || !seen[1]))
-			damp_diag_error(c->diags, p->value->at,
-					"'block' needs 'after' and 'for'; write {after: 2 min, for: 60 s}");
-		break;
-	default: break;
-	}
 }
 
 static void drops_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
@@ -159,6 +98,8 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 	n = damp_read_deref(c, n);
 	for (size_t i = 0; n && i < (n->kind == DAMP_NODE_LIST ? n->n : 1); i++) {
 		text = damp_read_scalar(c, n->kind == DAMP_NODE_LIST ? n->items[i] : n, "a word", &at);
+		if (text && keys && strcmp(text, "mode") == 0)
+			c->locked |= DAMP_LOCKED_MODE;
 		if (text && keys && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
 		    damp_key_find(DAMP_SECTION_RULESET, text) == DAMP_KEY_MAX)
 			damp_diag_error(c->diags, at->at, "'%s' is no key of the file or of 'ruleset'",
@@ -186,7 +127,10 @@ static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		return;
 	}
 	if (key != DAMP_KEY_FAIL_TABLE_FULL) {
-		damp_read_word(c, p->value, "policy", two);
+		if (damp_read_word(c, p->value, "policy", two) == 0)
+			damp_diag_warning(c->diags, p->key->at,
+					  "'filter_down: open' is checked, not enforced yet: no software of ours "
+					  "runs then; it takes a hardware bypass");
 		return;
 	}
 	state = damp_read_word(c, p->value, "policy", states);

@@ -138,6 +138,7 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 		damp_slip_read(c, p->value, w->r);
 		break;
 	case DAMP_KEY_RULE_SHAPE: damp_shape_read(c, p->value, w->r); break;
+	case DAMP_KEY_RULE_BLOCK: damp_block_read(c, p, w->r); break;
 	case DAMP_KEY_RULE_UNTIL: damp_until_read(c, p->value, w->r); break;
 	case DAMP_KEY_RULE_MODE:
 		mode = damp_read_mode(c, p->value);
@@ -146,7 +147,7 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 	case DAMP_KEY_RULE_WARN:
 	case DAMP_KEY_RULE_LOG:
 	case DAMP_KEY_RULE_SEVERITY: damp_events_read(c, key, p, w->r); break;
-	default: damp_checked_rule_key(c, key, p); break;
+	default: break;
 	}
 }
 
@@ -171,6 +172,7 @@ static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_wa
 		r->then.act.action = DAMP_ACT_CONTINUE;
 	if (w->slip_at.line)
 		damp_slip_check(c, w->slip_at, r);
+	damp_block_check(c, r);
 	if (r->mode > c->mode)
 		r->mode = c->mode;
 	if (r->off)

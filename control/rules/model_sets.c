@@ -42,6 +42,8 @@ int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
 }
 
 #define RUNTIME_SIZE_MAX 1048576u
+#define RUNTIME_SIZE 65536u     /* the defaults of keys.h */
+#define RUNTIME_TIMEOUT_S 600u
 #define RUNTIME_TIMEOUT_MAX_MS (30ull * 86400 * 1000)
 
 enum source { SOURCE_INLINE, SOURCE_FILE, SOURCE_RUNTIME };
@@ -76,26 +78,36 @@ static void refuse(struct damp_ctx *c, const struct damp_pair *p, const char *so
 				source);
 }
 
-static void read_runtime(struct damp_ctx *c, const struct damp_pair *p, const struct set_walk *w)
+static void read_timeout(struct damp_ctx *c, const struct damp_node *n, struct damp_set *set)
 {
 	struct damp_quantity q;
-	uint64_t size;
 
+	if (!damp_read_quantity(c, n, DAMP_WANT(MS), &q))
+		return;
+	if (!q.micro || q.micro / DAMP_MICRO > RUNTIME_TIMEOUT_MAX_MS)
+		damp_diag_error(c->diags, n->at, "'%s' is out of range; a time-out goes from 1 ms to 30 d", n->text);
+	else
+		set->timeout_s = (uint32_t)((q.micro / DAMP_MICRO + 999) / 1000);
+}
+
+static void read_runtime(struct damp_ctx *c, const struct damp_pair *p, const struct set_walk *w)
+{
+	uint64_t size = RUNTIME_SIZE;
+
+	w->set->index = -1;
 	if (w->size)
 		damp_read_integer(c, w->size->value, 1, RUNTIME_SIZE_MAX, &size);
-	if (w->timeout && damp_read_quantity(c, w->timeout->value, DAMP_WANT(MS), &q) &&
-	    (!q.micro || q.micro / DAMP_MICRO > RUNTIME_TIMEOUT_MAX_MS))
-		damp_diag_error(c->diags, w->timeout->value->at,
-				"'%s' is out of range; a time-out goes from 1 ms to 30 d",
-				w->timeout->value->text);
+	w->set->size = (uint32_t)size;
+	w->set->timeout_s = RUNTIME_TIMEOUT_S;
+	if (w->timeout)
+		read_timeout(c, w->timeout->value, w->set);
 	if (w->set->kind != DAMP_SET_PREFIX)
 		damp_diag_error(c->diags, w->source->at,
 				"only a set of kind 'prefix' can be filled at run time");
 	w->set->runtime = true;
 	if (c->strict)
 		damp_diag_remark(c->diags, p->key->at,
-				 "set '%s' starts empty, and nothing fills it in this version",
-				 p->key->text);
+				 "set '%s' starts empty; 'damper set add' fills it", p->key->text);
 }
 
 /* The members, NULL when there are none. */

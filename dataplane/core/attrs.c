@@ -101,7 +101,8 @@ static enum damp_attrs judge_query(const uint8_t *q, uint32_t len, uint8_t *v, c
 }
 
 /* Walk the Uri-Query options, which follow each other. write: the same bytes. */
-static enum damp_attrs walk(const uint8_t *msg, uint8_t *write, const struct damp_coap *m, const struct damp_guard *g)
+static enum damp_attrs walk(const uint8_t *msg, uint8_t *write, const struct damp_coap *m,
+			    const struct damp_guard *g)
 {
 	enum damp_attrs worst = DAMP_ATTRS_FINE, one;
 	uint32_t pos = m->query_off;

@@ -257,8 +257,8 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 		add_coap(m, v, p);
 	else
 		add_no_coap(m, v);
-	add_row(m, v->classes[p->src_class].src_row[p->side]);
-	add_row(m, v->classes[p->dst_class].dst_row[p->side]);
+	add_row(m, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
+	add_row(m, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
 	add_texts(m, worker, p, cost);
 	if (!damp_view_skip(v)) {
 		m->bits = m->alive & damp_live_mask(v, 0);

@@ -58,7 +58,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->request_bytes = (uint16_t)p->frame.ip_len;
 	x->path = d->take_place ? d->path : 0;
 	x->notify_gap = d->notify_gap;
-	x->owed = (uint8_t)(x->owed + d->owed > UINT8_MAX ? UINT8_MAX : x->owed + d->owed);
+	x->owed = x->owed + d->owed > UINT8_MAX ? UINT8_MAX : (uint8_t)(x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
 	x->over = d->over;
 	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED | DAMP_XCHG_HELD)) |
@@ -408,6 +408,8 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	add(&s->reason[p->side][d->reason], bytes);
 	add(&s->verdict[p->side][p->proved][d->verdict], bytes);
 	count_rules(c, d, bytes);
+	if (d->blocked_slot)
+		add(&s->rule[d->blocked_slot][d->reason == DAMP_REASON_BLOCKED ? DAMP_OUT_ACTED : DAMP_OUT_WOULD], bytes);
 	count_slips(c, d);
 	s->memo_hits += d->text_cost.memo_hits;
 	s->memo_misses += d->text_cost.memo_misses;
@@ -447,6 +449,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->speaks_blocks)
 			mark_blocks(c, p);
 	}
+	if (d->note_rule)
+		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))

@@ -54,6 +54,24 @@ static bool envelope_ok(const struct damp_ctx *c, const struct damp_pkt *p, enum
 	return false;
 }
 
+/* A first fragment toward somebody proved, paid for with all that follows: what
+ * its UDP header says (AV-43). */
+static bool fragments_paid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const uint32_t whole = (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
+	enum damp_reason why;
+
+	if (p->side != DAMP_INSIDE || !p->proved)
+		return false;
+	if (c->g->proved.cost_q16)
+		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(c->g->proved.cost_q16, whole),
+				c->g->proved.burst_ticks, DAMP_REASON_PROVED_BUDGET);
+	if (damp_charges_fit(c, d, &why))
+		return true;
+	d->ncharges = 0;
+	return false;
+}
+
 static void decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FRAGMENT, p->frame.frag_id);
@@ -66,8 +84,8 @@ static void decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, 
 			damp_forward(d, p, DAMP_REASON_NOT_COAP);
 		return;
 	}
-	if (c->g->fragments == DAMP_FRAGMENTS_PASS && (p->side == DAMP_OUTSIDE || p->proved)) {
-		damp_forward(d, p, DAMP_REASON_ACCEPTED);
+	if (fragments_paid(c, p, d) || (c->g->fragments == DAMP_FRAGMENTS_PASS && p->side == DAMP_OUTSIDE)) {
+		damp_forward(d, p, p->side == DAMP_INSIDE ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED);
 		return;
 	}
 	damp_drop(d, DAMP_REASON_FRAGMENT_COAP);
@@ -119,6 +137,8 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 		damp_drop(d, why);
 		return;
 	}
+	if (damp_decide_blocked(c, p, d))
+		return;
 	switch (p->kind) {
 	case DAMP_KIND_REQUEST:
 		damp_decide_request(c, p, d);

@@ -85,7 +85,8 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 
 	if (damp_likely(!damp_coap_has(m, DAMP_OPTBIT_BLOCK1)))
 		return false;
-	key = damp_hasher3(&c->j->h_xchg, p->peer_key, damp_mix(p->device_key, 0x80u | m->code), damp_path_hash(c, p));
+	key = damp_hasher3(&c->j->h_xchg, p->peer_key, damp_mix(p->device_key, 0x80u | m->code),
+			   damp_path_hash(c, p));
 	read_rest(c, p, &b, &key);
 	t = damp_transfer_find(c->w->transfers, key, c->now);
 	switch (damp_transfer_step(t, &b, cap)) {

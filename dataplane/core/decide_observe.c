@@ -28,7 +28,8 @@ struct place { uint64_t owner; uint32_t cap; };
 #define PLACES 4u
 
 /* The owners of a place for the observation of p; an unproved peer has one. */
-static unsigned places(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, struct place out[PLACES])
+static unsigned places(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path,
+		       struct place out[PLACES])
 {
 	const uint64_t pair = damp_mix(p->peer_host ^ damp_mix(p->device_whole, 0), DAMP_DOMAIN_OBSERVE_PAIR);
 	const uint64_t server = damp_mix(p->device_whole, DAMP_DOMAIN_OBSERVE_SERVER);
@@ -130,7 +131,8 @@ static uint32_t heard(const struct damp_ctx *c, const struct damp_pkt *p)
 	const uint32_t max_s = damp_due(DAMP_SECONDS(c->g->proof_max_s));
 	uint32_t due;
 
-	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &due) || (int32_t)(due - max_s - p->obs->heard) < 0)
+	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &due) ||
+	    (int32_t)(due - max_s - p->obs->heard) < 0)
 		return p->obs->heard;
 	return due - max_s;
 }

@@ -218,6 +218,8 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 		over = r->nlimits && !within_limits(c, p, r, at, mode, d);
 		if (over)
 			note(d, at, 1u << DAMP_OUT_OVER);
+		if (over && r->block.for_s && d->note_rule == 0)
+			d->note_rule = (uint16_t)(at + 1);
 		act = act_of(c, r, at, over, d);
 		if (mode == DAMP_MODE_ENFORCE && !ends(act) && r->slice_szx < d->shape_szx)
 			d->shape_szx = r->slice_szx;

@@ -48,6 +48,18 @@ void damp_flood_begin(const struct damp_ctx *c)
 	f->nproofs = c->w->nproofs;
 }
 
+/* Found spent lately, by which to guess; the truth is asked for in pass 2, when
+ * the line of whoever was not is there. */
+#define LATELY 64u
+
+static inline bool server_spent_lately(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
+
+	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < LATELY;
+}
+
 static bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_judge_worker *w = c->w;
@@ -112,12 +124,12 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_flood *f = c->flood;
 
 	p->plain = is_plain(c, p);
-	p->cause = p->plain ? (uint8_t)cause_of(c, p) : 0;
-	if (p->cause == 0)
+	if (!p->plain || !server_spent_lately(c, p))
 		return false;
 	if (f->may_ask == 0)
 		return true;
 	f->may_ask--;
+	damp_challenge_prefetch(c, p);
 	return false;
 }
 
@@ -144,21 +156,22 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_text_cost cost = { 0 };
+	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
 	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
 		return false;
-	/* The server may have been spent since. */
-	if (p->cause == 0 && !server_spent(c, p))
+	cause = cause_of(c, p);
+	if (cause == DAMP_REASON_NOT_COAP)
 		return false;
 	if (!gateway_spent(c) && damp_peer_may_be_asked(c, p))
 		return false;
-	if (!no_rule(c, p, &cost))
+	if (damp_meets_block(c, p) || !no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;
 	c->w->stats->hs_scans += cost.hs_scans;
-	turn_away(c, p, damp_refusal(p->cause ? p->cause : DAMP_REASON_LEDGER_SERVER));
+	turn_away(c, p, damp_refusal(cause));
 	return true;
 }
 

@@ -23,6 +23,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.tally_log2 = 14,       /* 4 MiB: 65 k keys with something open */
 	.held_log2 = 14,        /* 1 MiB a worker: 32 k counted exchanges */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
+	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
 };
@@ -36,7 +37,8 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
 	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
-	       align(damp_tally_bytes(c->tally_log2));
+	       align(damp_tally_bytes(c->tally_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(sizeof(struct damp_blocker));
 }
 
 size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
@@ -45,6 +47,17 @@ size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
 	       align(damp_grey_bytes(c->grey_log2)) + align(damp_transfer_bytes(c->transfers_log2)) +
 	       align(damp_held_bytes(c->held_log2));
+}
+
+static void init_blocks(struct damp_judge *j, uint8_t *at, const struct damp_key *key)
+{
+	const struct damp_key k = damp_key_derive(key, "lists", 0);
+
+	j->prefixes = damp_prefixes_init(at, j->cfg.lists_log2, &k);
+	at += align(damp_prefixes_bytes(j->cfg.lists_log2));
+	j->blocker = (struct damp_blocker *)(void *)at;
+	j->blocker->prefixes = j->prefixes;
+	j->blocker->key = damp_key_derive(key, "suspects", 0);
 }
 
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
@@ -68,9 +81,11 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	j->leases = damp_lease_init(at, c->leases_log2);
 	at += align(damp_lease_bytes(c->leases_log2));
 	j->tally = damp_tally_init(at, c->tally_log2);
+	at += align(damp_tally_bytes(c->tally_log2));
+	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL)
+	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL)
 		return NULL;
 	return j;
 }
@@ -211,6 +226,23 @@ static void take_mid(const struct damp_ctx *c, struct damp_pkt *p)
 		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
 }
 
+/* Which sets of the program hold the ends: nothing where there are none. */
+static void find_sets(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_view *v = c->v;
+	uint32_t tag;
+
+	p->src_sets = p->dst_sets = 0;
+	for (uint32_t i = 0; i < v->hdr->nsets; i++) {
+		const unsigned list = v->live.list_of[i];
+
+		if (damp_prefixes_count(c->j->prefixes, list) == 0)
+			continue;
+		p->src_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.src, c->now, &tag) << i);
+		p->dst_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.dst, c->now, &tag) << i);
+	}
+}
+
 /* Pass 1: what can be computed from the packet and the program alone. */
 static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
@@ -228,6 +260,7 @@ static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 		return;
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
+	find_sets(c, p);
 	damp_hash_ends(c, p);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	take_mid(c, p);
@@ -429,6 +462,23 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_flood_end(&c);
 }
 
+struct damp_prefixes *damp_judge_prefixes(struct damp_judge *j)
+{
+	return j->prefixes;
+}
+
+struct damp_blocker *damp_judge_blocker(struct damp_judge *j)
+{
+	return j->blocker;
+}
+
+void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n,
+		       const struct damp_view *v)
+{
+	for (unsigned i = 0; i < n; i++)
+		damp_blocker_read(j->blocker, &w[i]->notes, v);
+}
+
 void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
 		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
 		      uint64_t bytes[DAMP_TABLE_MAX])
@@ -465,6 +515,14 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
 	bytes[DAMP_TABLE_GREYLIST] = damp_grey_bytes(c->grey_log2) * n;
+	for (unsigned list = 0; list < DAMP_LISTS_MAX; list++)
+		entries[DAMP_TABLE_LISTS] += damp_prefixes_count(j->prefixes, list);
+	capacity[DAMP_TABLE_LISTS] = damp_prefixes_capacity(j->prefixes);
+	bytes[DAMP_TABLE_LISTS] = damp_prefixes_bytes(c->lists_log2);
+	for (unsigned i = 0; i < DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS; i++)
+		entries[DAMP_TABLE_SUSPECTS] += j->blocker->suspect[i / DAMP_SUSPECT_WAYS][i % DAMP_SUSPECT_WAYS].slot != 0;
+	capacity[DAMP_TABLE_SUSPECTS] = DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS;
+	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
 	bytes[DAMP_TABLE_PROBES] = sizeof(struct damp_probe_fifo) * n;
 	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;

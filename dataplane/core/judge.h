@@ -67,12 +67,12 @@ struct damp_pkt {
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
-	uint8_t plain;              /* such as floods are made of (flood.c); */
-	uint8_t cause;              /* and why it would be challenged, an enum damp_reason; 0: perhaps not */
+	uint8_t plain;              /* such as floods are made of (flood.c) */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
 	uint16_t src_class, dst_class;
+	uint8_t src_sets, dst_sets; /* sets of the program, filled at run time, that hold the address: bits */
 	uint64_t peer_key, device_key, xchg_key;
 	/* Keyed hashes of the outside address and its prefixes at the guard's byte
 	 * rungs, and of the inside address: all ledger keys are made of them. */
@@ -104,6 +104,7 @@ struct damp_judge_config {
 	unsigned grey_log2;         /* cells of a byte, each worker */
 	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
 	unsigned held_log2;         /* lines of 2, each worker */
+	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
 };
@@ -142,6 +143,15 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 /* Messages of our own that are due now (pings beside a forwarded packet and
  * later probes): moves up to max into out. Call after run and when idle. */
 unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct damp_emit *out, unsigned max);
+
+/* The lists of prefixes and who fills one of them; main thread (prefixes.h,
+ * block.h). */
+struct damp_prefixes *damp_judge_prefixes(struct damp_judge *j);
+struct damp_blocker *damp_judge_blocker(struct damp_judge *j);
+
+/* For the slow loop: read what the workers noted. */
+void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n,
+		       const struct damp_view *v);
 
 /* For the slow loop: live entries and capacity of each table over all workers
  * given; walks the tables. */

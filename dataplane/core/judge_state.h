@@ -11,6 +11,7 @@
 #ifndef DAMP_CORE_JUDGE_STATE_H
 #define DAMP_CORE_JUDGE_STATE_H
 
+#include "block.h"
 #include "classify.h"
 #include "grey.h"
 #include "hasher.h"
@@ -44,6 +45,8 @@ struct damp_judge {
 	uint64_t anybody;               /* hash of the prefix of no bits */
 	struct damp_ledger *ledger;
 	struct damp_peer_table *peers;
+	struct damp_prefixes *prefixes;
+	struct damp_blocker *blocker;
 	struct damp_lease_table *leases;
 	struct damp_tally *tally;
 	uint64_t wall_s;
@@ -74,6 +77,7 @@ struct damp_judge_worker {
 	uint64_t event_skipped[DAMP_REASON_MAX];
 	struct damp_probe_fifo probes;
 	struct damp_tell tell;
+	struct damp_notes notes;
 };
 
 struct damp_decision;
@@ -138,6 +142,8 @@ struct damp_decision {
 	uint32_t floor_bytes, window_s;         /* likewise; window 0: as long as it lives */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
+	uint16_t blocked_slot;                  /* of the rule whose block it met, carried out or observed */
+	uint16_t note_rule;                     /* whose block may follow, its index + 1; 0 none */
 	bool observed;
 	uint8_t would;                          /* enum damp_action of the first rule that observes it, would_rule */
 	uint8_t warn_percent;                   /* used up of a limit of warn_rule; 0: nothing to tell */
@@ -393,6 +399,12 @@ bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 
+/* offender.c: is an end of p blocked? Then d is the drop. And note who was above
+ * the limit of a rule that blocks. */
+bool damp_meets_block(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_decide_blocked(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_note_offender(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t rule);
+
 /* decide_*.c: fill d for one packet; pure. */
 void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 void damp_decide_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -438,6 +450,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p);
 enum damp_reason damp_refusal(enum damp_reason cause);
+/* What is on record of challenges of p's sender. */
+void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,

@@ -45,7 +45,8 @@ static struct lease_line *line_of(const struct damp_lease_table *t, uint64_t own
 /* What one owner holds. */
 struct held { struct lease_line *line; unsigned way; uint32_t n; };
 
-static struct held look(const struct damp_lease_table *t, uint64_t owner, uint32_t tag, uint32_t cap, damp_tick now)
+static struct held look(const struct damp_lease_table *t, uint64_t owner, uint32_t tag, uint32_t cap,
+			damp_tick now)
 {
 	struct held h = { .line = NULL };
 
@@ -82,7 +83,8 @@ void damp_lease_prefetch(const struct damp_lease_table *t, uint64_t owner)
 	damp_prefetch(line_of(t, owner, 0));
 }
 
-bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now)
+bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
+		     damp_tick now)
 {
 	const struct held h = look(t, owner, tag_of(owner, item), cap, now);
 
@@ -90,7 +92,8 @@ bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t 
 }
 
 /* Write the lease where it is, or in the place of the one that ends soonest. */
-static void put(struct damp_lease_table *t, struct lease_line *line, uint32_t tag, damp_tick now, uint32_t due)
+static void put(struct damp_lease_table *t, struct lease_line *line, uint32_t tag, damp_tick now,
+		uint32_t due)
 {
 	uint32_t dues[WAYS];
 	unsigned way = WAYS;

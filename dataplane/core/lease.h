@@ -36,7 +36,8 @@ void damp_lease_prefetch(const struct damp_lease_table *t, uint64_t owner);
 /* Does the owner hold item already, or fewer than cap items? cap 0: no bound.
  * owner and item are keyed hashes; cap at most DAMP_LEASE_CAP_MAX, and of one
  * owner always the same. */
-bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now);
+bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
+		     damp_tick now);
 /* Hold item until due, anew or renewed. Does nothing when there is no room. */
 void damp_lease_take(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now,
 		     damp_tick due);

@@ -67,13 +67,14 @@ void damp_transfer_prefetch(const struct damp_transfer_table *t, uint64_t key)
 	damp_prefetch(damp_assoc_line(&t->assoc, key));
 }
 
-const struct damp_transfer *damp_transfer_find(const struct damp_transfer_table *t, uint64_t key, damp_tick now)
+const struct damp_transfer *damp_transfer_find(const struct damp_transfer_table *t, uint64_t key,
+					       damp_tick now)
 {
 	return (const struct damp_transfer *)damp_pair_find(&t->assoc, key, now);
 }
 
-void damp_transfer_note(struct damp_transfer_table *t, uint64_t key, const struct damp_block *b, damp_tick now,
-			damp_tick due)
+void damp_transfer_note(struct damp_transfer_table *t, uint64_t key, const struct damp_block *b,
+			damp_tick now, damp_tick due)
 {
 	bool fresh;
 	struct damp_transfer *s = (struct damp_transfer *)damp_pair_open(&t->assoc, key, now, due, &fresh);

@@ -62,10 +62,11 @@ struct damp_transfer_table;
 size_t damp_transfer_bytes(unsigned lines_log2);
 struct damp_transfer_table *damp_transfer_init(void *mem, unsigned lines_log2);
 void damp_transfer_prefetch(const struct damp_transfer_table *t, uint64_t key);
-const struct damp_transfer *damp_transfer_find(const struct damp_transfer_table *t, uint64_t key, damp_tick now);
+const struct damp_transfer *damp_transfer_find(const struct damp_transfer_table *t, uint64_t key,
+					       damp_tick now);
 /* Record that b was forwarded. */
-void damp_transfer_note(struct damp_transfer_table *t, uint64_t key, const struct damp_block *b, damp_tick now,
-			damp_tick due);
+void damp_transfer_note(struct damp_transfer_table *t, uint64_t key, const struct damp_block *b,
+			damp_tick now, damp_tick due);
 uint64_t damp_transfer_evictions(const struct damp_transfer_table *t);
 uint64_t damp_transfer_live(const struct damp_transfer_table *t, damp_tick now);
 

@@ -11,6 +11,7 @@
 #include "classify.h"
 #include "live.h"
 #include "memo.h"
+#include "prefixes.h"
 #include "view_check.h"
 
 #include <hs.h>
@@ -53,6 +54,8 @@ static void point(struct damp_view *v)
 	v->schedules = (const void *)(b + h->sec[DAMP_SEC_SCHEDULES].off);
 	v->time_zones = (const void *)(b + h->sec[DAMP_SEC_TIME_ZONES].off);
 	v->transitions = (const void *)(b + h->sec[DAMP_SEC_TRANSITIONS].off);
+	v->sets = (const void *)(b + h->sec[DAMP_SEC_SETS].off);
+	v->set_classes = (const void *)(b + h->sec[DAMP_SEC_SET_CLASSES].off);
 	v->nschedules = (uint32_t)(h->sec[DAMP_SEC_SCHEDULES].len / sizeof(*v->schedules));
 	v->stride = h->nwords;
 	v->nranges4 = (uint32_t)(h->sec[DAMP_SEC_RANGES4].len / sizeof(*v->ranges4));
@@ -181,6 +184,8 @@ static bool open_live(struct damp_view *v)
 	v->live.mode = calloc(v->hdr->nrules + 1, sizeof(*v->live.mode));
 	if (v->live.mask == NULL || v->live.mode == NULL)
 		return false;
+	for (uint32_t i = 0; i < v->hdr->nsets; i++)
+		v->live.list_of[i] = (uint8_t)(DAMP_LIST_SETS + i);
 	damp_live_refresh(v, &unknown, NULL);
 	return true;
 }
@@ -265,6 +270,7 @@ struct damp_view *damp_view_clone(const struct damp_view *v, const struct damp_s
 		return NULL;
 	}
 	n->secrets = *secrets;
+	memcpy(n->live.list_of, v->live.list_of, sizeof(n->live.list_of));
 	memcpy(n->rule_slot, v->rule_slot, (v->hdr->nrules + 1) * sizeof(*v->rule_slot));
 	return n;
 }

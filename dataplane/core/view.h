@@ -37,6 +37,7 @@ struct damp_live {
 	uint64_t *mask;                         /* [nwords] rules in force */
 	uint8_t *mode;                          /* [nrules] enum damp_mode */
 	uint64_t least_s;                       /* the time it is at least, for what ends */
+	uint8_t list_of[DAMP_RUNTIME_SETS_MAX]; /* list of prefixes of each set; before the view is published */
 };
 
 struct damp_view {
@@ -55,6 +56,8 @@ struct damp_view {
 	const struct damp_schedule *schedules;
 	const struct damp_time_zone *time_zones;
 	const struct damp_transition *transitions;
+	const struct damp_runtime_set *sets;
+	const struct damp_set_class *set_classes;
 	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
 	 * one word is its own head and has no other. */
 	const uint64_t *rows;
@@ -128,6 +131,21 @@ static inline uint32_t damp_view_skip(const struct damp_view *v)
 static inline const uint64_t *damp_view_row(const struct damp_view *v, uint32_t row)
 {
 	return damp_view_head(v, row) + damp_view_skip(v);
+}
+
+/* Rows of an address of a class and sets, by the side its packet came in on. */
+static inline uint32_t damp_view_src_row(const struct damp_view *v, uint16_t cls, uint8_t sets, unsigned side)
+{
+	if (damp_likely(sets == 0))
+		return v->classes[cls].src_row[side];
+	return v->set_classes[(size_t)cls * ((1u << v->hdr->nsets) - 1) + sets - 1].src_row[side];
+}
+
+static inline uint32_t damp_view_dst_row(const struct damp_view *v, uint16_t cls, uint8_t sets, unsigned side)
+{
+	if (damp_likely(sets == 0))
+		return v->classes[cls].dst_row[side];
+	return v->set_classes[(size_t)cls * ((1u << v->hdr->nsets) - 1) + sets - 1].dst_row[side];
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)

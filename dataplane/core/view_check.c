@@ -114,6 +114,8 @@ static bool check_sizes(const struct check *c)
 
 	if (slen == 0 || s[0] != 0 || s[slen - 1] != 0)
 		return bad(c, "strings are not terminated");
+	if (h->nsets > DAMP_RUNTIME_SETS_MAX)
+		return bad(c, "more than %u sets that are filled at run time", DAMP_RUNTIME_SETS_MAX);
 	if (h->nrows > (DAMP_PROGRAM_MAX_BYTES / 8))
 		return bad(c, "too many rows");
 	return exact(c, DAMP_SEC_GUARD, 1, sizeof(struct damp_guard), "the guard") &&
@@ -121,6 +123,9 @@ static bool check_sizes(const struct check *c)
 	       exact(c, DAMP_SEC_LIMITS, h->nlimits, sizeof(struct damp_limit), "limits") &&
 	       exact(c, DAMP_SEC_CLASSES, h->nclasses, sizeof(struct damp_class), "classes") &&
 	       exact(c, DAMP_SEC_TEXTS, 2, sizeof(struct damp_text_rows), "texts") &&
+	       exact(c, DAMP_SEC_SETS, h->nsets, sizeof(struct damp_runtime_set), "sets") &&
+	       exact(c, DAMP_SEC_SET_CLASSES, (uint64_t)h->nclasses * ((1u << h->nsets) - 1),
+		     sizeof(struct damp_set_class), "classes of sets") &&
 	       exact(c, DAMP_SEC_SCHEDULES, count(c, DAMP_SEC_SCHEDULES, sizeof(struct damp_schedule)),
 		     sizeof(struct damp_schedule), "schedules") &&
 	       exact(c, DAMP_SEC_TIME_ZONES, count(c, DAMP_SEC_TIME_ZONES, sizeof(struct damp_time_zone)),
@@ -183,6 +188,11 @@ static bool whens_ok(const struct check *c, const struct damp_rule *r)
 	return true;
 }
 
+static bool block_ok(const struct damp_rule_block *b)
+{
+	return b->for_s == 0 || (b->grow_q8 >= 256 && b->what <= DAMP_PER_DEVICE && b->plen4 <= 32 && b->plen6 <= 128);
+}
+
 static bool check_rules(const struct check *c)
 {
 	const struct damp_rule *r = section(c, DAMP_SEC_RULES);
@@ -202,6 +212,8 @@ static bool check_rules(const struct check *c)
 		for (unsigned k = 0; k < r->nlimits; k++)
 			if (r->limit[k] >= c->h->nlimits)
 				return bad(c, "rule %u: limit %u does not exist", i, r->limit[k]);
+		if (!block_ok(&r->block))
+			return bad(c, "rule %u: its block is out of range", i);
 		if (!whens_ok(c, r))
 			return bad(c, "rule %u: a schedule does not exist", i);
 	}
@@ -298,8 +310,15 @@ static bool check_rows(const struct check *c)
 	const struct damp_program_hdr *h = c->h;
 	const struct damp_class *cls = section(c, DAMP_SEC_CLASSES);
 	const struct damp_option_rows *o = section(c, DAMP_SEC_OPTIONS);
+	const struct damp_set_class *sc = section(c, DAMP_SEC_SET_CLASSES);
+	const struct damp_runtime_set *set = section(c, DAMP_SEC_SETS);
 	bool ok = true;
 
+	for (uint32_t i = 0; i < h->nsets; i++)
+		ok = ok && string_ok(c, set[i].name_off);
+	for (uint64_t i = 0; i < count(c, DAMP_SEC_SET_CLASSES, sizeof(*sc)); i++)
+		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
+			ok = ok && row_ok(c, sc[i].src_row[s]) && row_ok(c, sc[i].dst_row[s]);
 	for (uint32_t i = 0; i < h->nclasses; i++)
 		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 			ok = ok && row_ok(c, cls[i].src_row[s]) && row_ok(c, cls[i].dst_row[s]);

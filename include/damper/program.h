@@ -147,6 +147,17 @@ struct damp_act {
 	uint32_t max_age_s, max_age_to_s;
 };
 
+/* Who stays above a limit for so long is dropped for a while, longer each time. */
+struct damp_rule_block {
+	uint32_t after_ms;
+	uint32_t for_s;             /* the first time; 0: the rule blocks nobody */
+	uint32_t max_s;             /* 0: no bound but the data plane's */
+	uint16_t grow_q8;           /* factor, 8 fraction bits, at least 1 */
+	uint8_t what;               /* enum damp_per: SOURCE, TARGET, PEER or DEVICE */
+	uint8_t plen4, plen6;
+	uint8_t pad[3];
+};
+
 #define DAMP_NEVER_ENDS UINT64_MAX
 
 struct damp_rule {
@@ -172,7 +183,7 @@ struct damp_rule {
 	uint8_t unable;             /* asks for what nothing can tell: off, whatever mode is set */
 	uint8_t warn_percent;       /* told when a limit is used up so far, 0 never */
 	uint8_t log_per;            /* enum damp_per */
-	uint8_t pad3[4];
+	struct damp_rule_block block;
 };
 
 /*
@@ -335,6 +346,8 @@ enum damp_section_id {
 	DAMP_SEC_SCHEDULES, /* struct damp_schedule[] */
 	DAMP_SEC_TIME_ZONES, /* struct damp_time_zone[] */
 	DAMP_SEC_TRANSITIONS, /* struct damp_transition[] */
+	DAMP_SEC_SETS,      /* struct damp_runtime_set[nsets] */
+	DAMP_SEC_SET_CLASSES, /* struct damp_set_class[nclasses][2^nsets - 1] */
 	DAMP_SEC_MAX
 };
 
@@ -350,6 +363,25 @@ struct damp_class {
 	uint32_t tenant, tenant_off;    /* and its name in the strings */
 	uint32_t pad;
 	uint64_t exempt_until_s;    /* Unix time at which EXEMPT is over, or DAMP_NEVER_ENDS */
+	uint32_t src_row[DAMP_SIDE_MAX];
+	uint32_t dst_row[DAMP_SIDE_MAX];
+};
+
+/*
+ * Sets that are filled while the gateway runs. Which of them an address is in,
+ * as bits, picks the rows of its class in place of those of struct damp_class
+ * (which hold for an address that is in none): entry bits - 1 of the class.
+ */
+#define DAMP_RUNTIME_SETS_MAX 6u
+
+struct damp_runtime_set {
+	uint32_t name_off;
+	uint32_t size;              /* most members */
+	uint32_t timeout_s;         /* of a member, when whoever adds it does not say */
+	uint32_t pad;
+};
+
+struct damp_set_class {
 	uint32_t src_row[DAMP_SIDE_MAX];
 	uint32_t dst_row[DAMP_SIDE_MAX];
 };
@@ -374,6 +406,7 @@ struct damp_program_hdr {
 	uint32_t version;
 	uint32_t hdr_len;           /* sizeof(struct damp_program_hdr) */
 	uint64_t total_len;
+	uint64_t made_s;            /* Unix time at which the day began that it was made on, by its maker's clock */
 	uint64_t checksum;          /* damp_program_checksum(): of all bytes but this field */
 	uint32_t generation;        /* given by the loader */
 	uint32_t revision;          /* of the rule file */
@@ -384,7 +417,7 @@ struct damp_program_hdr {
 	uint32_t nlimits, nclasses, nrows;
 	uint32_t has_inside;        /* inside prefixes are known */
 	uint32_t locked;            /* DAMP_LOCKED_x: what nobody may change while it runs */
-	uint32_t pad;
+	uint32_t nsets;
 	uint16_t ncoap_ports, ndtls_ports;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	uint32_t row_kind[DAMP_KIND_MAX];

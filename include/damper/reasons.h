@@ -81,6 +81,7 @@ enum damp_severity {
 	X(PROVED_BUDGET, "proved_budget", NOISE, "A proved peer used up its own bytes")      \
 	X(PROBING_RATE, "probing_rate", ATTACK, "Requests from inside to a peer that never answers (RFC 7252 section 4.7, AV-25)") \
 	X(DTLS_RECORD, "dtls_record", NOISE, "Not a DTLS record on a DTLS port (AV-46)")     \
+	X(BLOCKED, "blocked", ATTACK, "From or to an address that a rule or an operator blocked for a while") \
 	X(RULE, "rule", NOISE, "A rule said drop")                                           \
 	X(RULE_LIMIT, "rule_limit", ATTACK, "A rule's limit was exceeded and its over says drop") \
 	X(TABLE_FULL, "table_full", FAULT, "No room for an exchange and the policy is drop") \

@@ -63,7 +63,9 @@ enum damp_stage {
 	X(CONCURRENT, "concurrent")      \
 	X(HELD, "held")                  \
 	X(TRANSFERS, "transfers")        \
-	X(LEASES, "leases")
+	X(LEASES, "leases")              \
+	X(LISTS, "lists")                \
+	X(SUSPECTS, "suspects")
 
 enum damp_table {
 #define X(name, label) DAMP_TABLE_##name,
@@ -156,6 +158,8 @@ struct damp_stats {
 	uint64_t clock_trusted, clock_behind, clock_wall_s, clock_least_s, clock_steps;
 	uint64_t rules_waiting;     /* out of force for their time */
 	uint64_t mode_overrides, rules_observing;
+	uint64_t blocks, blocks_added, blocks_ended, blocks_full; /* prefixes blocked now; of all origins */
+	uint64_t set_members;
 	uint8_t rule_mode[DAMP_RULE_SLOTS];     /* enum damp_mode, overrides and ceilings considered */
 	uint8_t rule_time[DAMP_RULE_SLOTS];     /* enum damp_in_force */
 	uint64_t rule_mode_until_s[DAMP_RULE_SLOTS]; /* of an override: CLOCK_MONOTONIC seconds, 0 none */

@@ -34,7 +34,26 @@ enum damp_wire_type {
 	DAMP_WIRE_MODE,             /* name: rule id, "" all; value: enum damp_mode; arg: seconds, 0 ends it */
 	DAMP_WIRE_SAMPLE,           /* arg: one key in so many, a power of two, for
 	                             * DAMP_SAMPLE_LEASE_S (samples.h); 0 ends it */
+	DAMP_WIRE_BLOCK,            /* addr, plen; arg: seconds, 0 ends it, whoever began it */
+	DAMP_WIRE_SET,              /* name, addr, plen; value: DAMP_SET_x; arg: seconds, 0 as the set says */
+	DAMP_WIRE_SHOW,             /* value: enum damp_wire_list; -> one fd: struct damp_wire_item[] */
 	DAMP_WIRE_TYPE_MAX
+};
+
+#define DAMP_SET_ADD 0u
+#define DAMP_SET_DEL 1u
+
+enum damp_wire_list { DAMP_SHOW_BLOCKS, DAMP_SHOW_SETS, DAMP_WIRE_LIST_MAX };
+
+/* A prefix that is blocked (once for each direction), or a member of a set. */
+struct damp_wire_item {
+	uint8_t addr[16];           /* IPv4 as ::ffff:a.b.c.d */
+	uint8_t plen;               /* within its family */
+	uint8_t list;               /* of a block: 0 what comes from it, 1 what goes to it */
+	uint8_t by_rule;            /* of a block: name is the rule; else an operator's */
+	uint8_t observed;           /* of a block: the rule is in mode observe, nothing is dropped */
+	uint32_t left_s;
+	char name[DAMP_NAME_MAX];   /* of the rule, of the set */
 };
 
 /* The arg of LOAD: the least number that the new generation shall have (the next

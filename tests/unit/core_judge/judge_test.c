@@ -873,6 +873,29 @@ static void groups(void **state)
 	rig_close(&r);
 }
 
+/* The same first fragment as one of an answer: only toward who is proved, for the
+ * bytes of the whole datagram. */
+static void fragments_out(struct rig *r, uint8_t *f, size_t n)
+{
+	const size_t ip = r->v6 ? 8 : 12, len = r->v6 ? 16 : 4, udp = r->v6 ? 62 : 34;
+	uint8_t swap[16];
+	unsigned passed = 0;
+
+	memcpy(swap, f + 14 + ip, len);
+	memmove(f + 14 + ip, f + 14 + ip + len, len);
+	memcpy(f + 14 + ip + len, swap, len);
+	damp_put16(f + udp, SERVER.port);
+	damp_put16(f + udp + 2, CLIENT.port);
+	damp_put16(f + udp + 4, 60000);
+	expect(rig_frame(r, DAMP_INSIDE, f, n), DAMP_REASON_FRAGMENT_COAP);
+	rig_send(r, DAMP_INSIDE, SERVER, CLIENT, BYTES(0x54, 0x01, 0x77, 0x01, 1, 2, 3, 4));
+	rig_send(r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x54, 0x45, 0x77, 0x02, 1, 2, 3, 4));
+	for (unsigned i = 0; i < 40; i++)
+		passed += rig_frame(r, DAMP_INSIDE, f, n)->reason == DAMP_REASON_ACCEPTED_PROVED;
+	/* 1 MiB of 60 kB */
+	assert_int_equal(passed, (1 << 20) / 60028);
+}
+
 static void fragments(void **state)
 {
 	const bool v6 = *(bool *)*state;
@@ -906,6 +929,7 @@ static void fragments(void **state)
 	expect(rig_frame(&r, DAMP_OUTSIDE, g, n), DAMP_REASON_NOT_COAP);
 	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_FRAGMENT_COAP);
 	expect(rig_frame(&r, DAMP_OUTSIDE, g, n), DAMP_REASON_FRAGMENT_REST);
+	fragments_out(&r, f, n);
 	rig_close(&r);
 }
 
@@ -964,7 +988,7 @@ static void owners_agree(void **state)
 		.transfers_log2 = 4, .leases_log2 = 4, .tally_log2 = 2, .held_log2 = 4,
 	};
 	static const struct damp_key key = { 1, 2 };
-	static uint8_t mem[1 << 16] __attribute__((aligned(64)));
+	static uint8_t mem[1 << 19] __attribute__((aligned(64)));
 	unsigned owned[2] = { 0 };
 	struct damp_judge *j;
 	struct rig r;
@@ -1029,13 +1053,13 @@ static void counters_add_up(void **state)
 
 /* Reasons that only the shell can give, or nobody; spoofed sources and rules
  * need a program with prefixes and rules: rules_test.c. Blocks and observations
- * have files of their own: blocks_test.c, observe_test.c. */
+ * have files of their own: block_test.c, blocks_test.c, observe_test.c. */
 static void every_reason_was_seen(void **state)
 {
 	static const enum damp_reason elsewhere[] = {
 		DAMP_REASON_STEER_FULL, DAMP_REASON_NO_MBUF, DAMP_REASON_TX_FULL, DAMP_REASON_BUG,
 		DAMP_REASON_INSIDE_SPOOFED_OUTSIDE, DAMP_REASON_OUTSIDE_SPOOFED_INSIDE, DAMP_REASON_RULE,
-		DAMP_REASON_RULE_LIMIT, DAMP_REASON_BLOCKWISE, DAMP_REASON_OBSERVE_RATE, DAMP_REASON_RESPONSE_REPEATED,
+		DAMP_REASON_RULE_LIMIT, DAMP_REASON_BLOCKED, DAMP_REASON_BLOCKWISE, DAMP_REASON_OBSERVE_RATE, DAMP_REASON_RESPONSE_REPEATED,
 	};
 
 	(void)state;
