@@ -181,6 +181,23 @@ static void judge_some(struct rig *r)
 }
 
 /* Random damage with a right checksum: refused, or harmless. */
+/* What the check cannot see, a database of another machine, opening refuses. */
+static bool opens(const void *block, size_t len)
+{
+	static const struct damp_key key;
+	void *copy = malloc(len);
+	struct damp_view *v;
+	char err[256];
+
+	memcpy(copy, block, len);
+	v = damp_view_open(copy, len, 1, &key, err, sizeof(err));
+	if (v == NULL)
+		free(copy);
+	else
+		damp_view_close(v);
+	return v != NULL;
+}
+
 static void damage_is_refused_or_harmless(void **state)
 {
 	uint64_t s = 20261121;
@@ -200,6 +217,10 @@ static void damage_is_refused_or_harmless(void **state)
 		if (damp_program_check(h, len, err, sizeof(err))) {
 			struct rig r;
 
+			if (!opens(h, len)) {
+				free(h);
+				continue;
+			}
 			let_in++;
 			rig_open_program(&r, round % 2, h, len);
 			judge_some(&r);
