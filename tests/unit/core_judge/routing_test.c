@@ -77,7 +77,7 @@ static void unanswered(void **state)
 	for (unsigned i = 0; i < 60; i++)
 		assert_int_equal(get(&r), DAMP_REASON_ACCEPTED);
 	assert_int_equal(look(&r, B, &last), A);
-	assert_int_equal(get(&r), DAMP_REASON_PINGED);
+	assert_int_equal(get(&r), DAMP_REASON_HELD);
 	/* Both are seen again, of proved peers for instance. */
 	damp_judge_set_routing(r.judge, B);
 	assert_int_equal(get(&r), DAMP_REASON_ACCEPTED);

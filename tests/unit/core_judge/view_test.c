@@ -180,7 +180,6 @@ static void judge_some(struct rig *r)
 	}
 }
 
-/* Random damage with a right checksum: refused, or harmless. */
 /* What points into the patterns is known to be good only when they are opened:
  * that may refuse what the check has let pass. */
 static bool opens(const struct damp_program_hdr *h, size_t len)
@@ -201,6 +200,7 @@ static bool opens(const struct damp_program_hdr *h, size_t len)
 	return v != NULL;
 }
 
+/* Random damage with a right checksum: refused, or harmless. */
 static void damage_is_refused_or_harmless(void **state)
 {
 	uint64_t s = 20261121;
