@@ -37,7 +37,7 @@
 	.expect = DAMP_REASON_ACCEPTED_PROVED
 #define PASSED .clients = 1000000, .servers = 1024, .expect = DAMP_REASON_NOT_COAP
 #define MIX .mix = true, .kind = FRAME_GET, .share = 97, PROVED
-#define ANSWERED .clients = 4000000, .servers = 4, .pps = 90000, .warm = 131072, .warm_pps = 90000
+#define ANSWERED .clients = 4000000, .servers = 4, .pps = 90000, .warm = 131072, .warm_pps = 90000, .share = 97
 
 const struct perf_case perf_cases[] = {
 	{ .name = "passthrough", .kind = FRAME_DNS, PASSED },
