@@ -11,7 +11,7 @@
  *  - flood_answer: below 100 000 a second, from so many addresses that none has
  *    used up its own challenges, all but the servers' 400 are answered. The
  *    warm-up touches every line of the ledger, so that none is first aged while
- *    it is measured.
+ *    it is measured. Up to 2 % are held behind their ping, as many as have places.
  *  - requests and responses: 16 requests to each server in a chunk are within
  *    its burst. 300 s later all exchanges are over (and all proofs, so they are
  *    given again), so that the table never fills up with a load that no table
