@@ -40,7 +40,7 @@ unsigned eval_class(const struct damp_program_hdr *h, bool v6, const uint8_t *ad
 {
 	const struct damp_range4 *r4 = eval_section(h, DAMP_SEC_RANGES4);
 	const struct damp_range6 *r6 = eval_section(h, DAMP_SEC_RANGES6);
-	const uint64_t hi = number(addr, 8), lo = number(addr + 8, 8);
+	const uint64_t hi = v6 ? number(addr, 8) : 0, lo = v6 ? number(addr + 8, 8) : 0;
 	unsigned cls = 0;
 
 	for (size_t i = 0; !v6 && i < h->sec[DAMP_SEC_RANGES4].len / sizeof(*r4); i++)
