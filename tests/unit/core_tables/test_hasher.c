@@ -91,8 +91,10 @@ static void test_twin(void **state)
 
 	(void)state;
 	damp_hasher_init(&h, &master, "test");
-	if (!h.aes)
+	if (!h.aes) {
+		print_message("this processor has no AES: its hash was not compared\n");
 		skip();
+	}
 	for (unsigned i = 0; i < 200; i++) {
 		const uint64_t w[3] = { damp_mix(x, 1), damp_mix(x, 2), i % 3 ? damp_mix(x, 3) : i };
 
