@@ -136,7 +136,7 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 }
 
 /* What damp_commit() does for such a packet; the counters at the burst's end. */
-static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why)
+static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why, uint8_t copies)
 {
 	struct damp_counter *sum = &c->flood->refused[why == DAMP_REASON_LEDGER_SERVER];
 
@@ -148,7 +148,7 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
 	if (p->coap.type == DAMP_COAP_CON && gateway_spent(c))
-		damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+		damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
 	else if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
 	if (damp_likely(c->now < c->w->event_next[why]))
@@ -161,6 +161,7 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_text_cost cost = { 0 };
 	enum damp_reason cause;
+	uint8_t copies;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
 	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
@@ -168,14 +169,14 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	cause = cause_of(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)
 		return false;
-	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
+	if (damp_peer_may_be_asked(c, p, gateway_spent(c), &copies))
 		return false;
 	if ((c->flood->blocks && damp_meets_block(c, p)) || !no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;
 	c->w->stats->hs_scans += cost.hs_scans;
-	turn_away(c, p, damp_refusal(cause));
+	turn_away(c, p, damp_refusal(cause), copies);
 	return true;
 }
 
