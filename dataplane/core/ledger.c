@@ -30,6 +30,10 @@
 #include "bytelock.h"
 #include <damper/program.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define WAYS DAMP_LEDGER_WAYS
 #define ALL_WAYS ((1u << WAYS) - 1)
 #define CHARGES_MAX 24u
@@ -293,21 +297,50 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
 	damp_prefetch(&l->line[line_of(l, key)]);
 }
 
+/* The way of tag, or WAYS. No branch: which way it is cannot be foretold. Without
+ * the lock a line that is being written may be read wrongly: look again. */
+#if defined(__SSE2__)
+__attribute__((no_sanitize_thread)) static inline unsigned way_of(const struct line *line, uint32_t tag)
+{
+	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)tag);
+	const __m128i low = _mm_packs_epi32(_mm_cmpeq_epi32(v[0], t), _mm_cmpeq_epi32(v[1], t));
+	const __m128i high = _mm_packs_epi32(_mm_cmpeq_epi32(v[2], t), _mm_cmpeq_epi32(v[3], t));
+	/* Two bits a word, of which the line's first is not a way, and tags are the upper halves. */
+	const unsigned found = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(low, high)) >> 2 & 0x2aaa;
+
+	return (unsigned)__builtin_ctz(found | 1u << 2 * WAYS) / 2;
+}
+#else
+static inline unsigned way_of(const struct line *line, uint32_t tag)
+{
+	uint32_t found = 1u << WAYS;
+
+	for (unsigned w = 0; w < WAYS; w++)
+		found |= (uint32_t)((uint32_t)(__atomic_load_n(&line->way[w], __ATOMIC_RELAXED) >> 32) == tag) << w;
+	return (unsigned)__builtin_ctz(found);
+}
+#endif
+
 /* A line that was aged too long ago is empty; of any other a debt is what it
  * looks like, since what aging would lift is paid up before and after. */
 static uint32_t line_debt(const struct line *line, uint64_t key, damp_tick now)
 {
-	const uint32_t spans = spans_since(line, now);
+	const uint32_t spans = spans_since(line, now), tag = tag_of(key);
+	const unsigned way = way_of(line, tag);
 	int32_t least = INT32_MAX;
+	uint64_t word;
 
 	if (damp_unlikely(spans >= SPANS_PAID_UP && spans != SPAN_BEFORE))
 		return 0;
+	if (way < WAYS) {
+		word = __atomic_load_n(&line->way[way], __ATOMIC_RELAXED);
+		if (damp_likely((uint32_t)(word >> 32) == tag))
+			return positive((int32_t)((uint32_t)word - (uint32_t)now));
+	}
 	for (unsigned w = 0; w < WAYS; w++) {
-		const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
-		const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
+		const int32_t debt =
+			(int32_t)((uint32_t)__atomic_load_n(&line->way[w], __ATOMIC_RELAXED) - (uint32_t)now);
 
-		if ((uint32_t)(word >> 32) == tag_of(key))
-			return positive(debt);
 		least = debt < least ? debt : least;
 	}
 	return positive(least);
@@ -397,17 +430,6 @@ static void line_age(struct line *line, damp_tick now)
 	__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
 }
 
-/* Bit w: way w has this tag. Under the lock. No branch: which way it is cannot be
- * foretold. */
-static inline uint32_t ways_of_tag(const struct line *line, uint32_t tag)
-{
-	uint32_t found = 0;
-
-	for (unsigned w = 0; w < WAYS; w++)
-		found |= (uint32_t)((uint32_t)(line->way[w] >> 32) == tag) << w;
-	return found;
-}
-
 /* The way paid up soonest. Under the lock. */
 static inline unsigned way_least(const struct line *line, damp_tick now)
 {
@@ -425,16 +447,17 @@ static inline unsigned way_least(const struct line *line, damp_tick now)
  * the line aged. */
 static inline void touch_make(struct touch *t, struct line *line, const struct damp_charge *c, damp_tick now)
 {
-	const uint32_t tag = tag_of(c->key), found = ways_of_tag(line, tag);
+	const uint32_t tag = tag_of(c->key);
+	const unsigned way = way_of(line, tag);
 	uint32_t before;
 	uint64_t debt;
 
 	t->line = line;
-	t->way = damp_likely(found) ? (unsigned)__builtin_ctz(found) : way_least(line, now);
+	t->way = damp_likely(way < WAYS) ? way : way_least(line, now);
 	before = positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now));
 	debt = (uint64_t)before + c->cost;
 	t->admitted = debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
-	t->evicts = !found && before > 0;
+	t->evicts = way == WAYS && before > 0;
 	t->word = (uint64_t)tag << 32 | (uint32_t)((uint32_t)now + debt);
 }
 
