@@ -103,7 +103,7 @@ static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 	       !has_more_to_it(&p->coap);
 }
 
-static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
+bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
 {
 	struct damp_matches m;
 
@@ -170,7 +170,7 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
 		return false;
-	if ((c->flood->blocks && damp_meets_block(c, p)) || !no_rule(c, p, &cost))
+	if ((c->flood->blocks && damp_meets_block(c, p)) || !damp_no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;
