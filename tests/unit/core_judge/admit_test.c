@@ -225,10 +225,12 @@ static void test_rules(void **state)
 	/* Of both directions, and a window, which leaves its mark in exchanges. */
 	with_rules(false, HEAD ZONES "limits:\n  few: {per: source, rate: 20 msg/s, burst: 20 msg}\n"
 			  "  small: {per: peer, amplification: {max: 2x, window: 5 s}}\n"
+			  "  less: {per: peer, amplification: {max: 2x}}\n"
 			  "rules:\n"
 			  "  - {id: one, match: {from: outside, path: /b}, limit: few, over: drop}\n"
 			  "  - {id: two, match: {from: inside, msg: response, option: size2}, then: drop}\n"
-			  "  - {id: three, match: {from: outside, code: PUT}, limit: small, over: drop}\n");
+			  "  - {id: three, match: {from: outside, code: PUT}, limit: small, over: drop}\n"
+			  "  - {id: four, match: {from: outside, code: FETCH}, limit: less, over: drop}\n");
 	with_rules(true, HEAD ZONES "limits:\n  open: {per: source, concurrent: 4}\n"
 			 "rules:\n  - {id: one, match: {from: outside, path: /b}, limit: open, over: drop}\n");
 }
