@@ -105,7 +105,7 @@ static inline bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 	       !has_more_to_it(&p->coap);
 }
 
-static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
+bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
 {
 	struct damp_matches m;
 
@@ -197,7 +197,7 @@ static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt 
 		return false;
 	if (damp_likely(c->v->hdr->nwords == 0))
 		return true;
-	if (!no_rule(c, p, &cost))
+	if (!damp_no_rule(c, p, &cost))
 		return false;
 	c->w->stats->memo_hits += cost.memo_hits;
 	c->w->stats->memo_misses += cost.memo_misses;

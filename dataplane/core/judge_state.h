@@ -111,6 +111,12 @@ struct damp_flood {
 	struct damp_repeat_time repeat;
 };
 
+/* What is known of honest messages during one burst (admit.c). */
+struct damp_admit {
+	bool on;
+	struct damp_counter asked, answered;
+};
+
 /* One burst's surroundings. */
 struct damp_ctx {
 	struct damp_judge_worker *w;
@@ -124,6 +130,7 @@ struct damp_ctx {
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
+	struct damp_admit *admit;       /* NULL likewise */
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -431,6 +438,14 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
+/* No rule matches p. cost: what that took. */
+bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost);
+
+/* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
+ * _end(). admit settles p, or returns false. */
+void damp_admit_begin(const struct damp_ctx *c);
+bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_admit_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
  * the limit of a rule that blocks. */
