@@ -105,14 +105,6 @@ static inline bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 	       !has_more_to_it(&p->coap);
 }
 
-bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
-{
-	struct damp_matches m;
-
-	damp_matches_begin(&m, c->v, c->w->index, p, cost);
-	return damp_matches_next(&m) < 0;
-}
-
 /* Why p would be challenged, if it would; decide_request.c's order. */
 static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
@@ -191,18 +183,7 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 /* Has nothing but the budgets a say in it? */
 static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_text_cost cost = { 0 };
-
-	if (damp_unlikely(c->flood->blocks) && damp_meets_block(c, p))
-		return false;
-	if (damp_likely(c->v->hdr->nwords == 0))
-		return true;
-	if (!damp_no_rule(c, p, &cost))
-		return false;
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
-	return true;
+	return !(damp_unlikely(c->flood->blocks) && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)

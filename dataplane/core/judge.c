@@ -438,6 +438,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	c->walk->of = NULL;
 	if (goes_short(c, p))
 		return;
 	decide_one(c, p, &d);
@@ -468,9 +469,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 	struct damp_flood flood;
 	struct damp_admit admit;
+	struct damp_walk walk;
 
 	c.flood = &flood;
 	c.admit = &admit;
+	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);

@@ -111,6 +111,14 @@ struct damp_flood {
 	struct damp_repeat_time repeat;
 };
 
+/* The rules that match one packet: gathered by a short way, which found that some
+ * do, and then handed to the long one. */
+struct damp_walk {
+	const struct damp_pkt *of;      /* NULL: not begun */
+	struct damp_matches m;
+	struct damp_text_cost cost;
+};
+
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
@@ -131,6 +139,7 @@ struct damp_ctx {
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
 	struct damp_admit *admit;       /* NULL likewise */
+	struct damp_walk *walk;         /* NULL likewise */
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -426,7 +435,11 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* Remember that p is the last notification of its observation, which a reset may name. */
 void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* decide_rules.c: walk the matching rules; returns the final action. */
+/* decide_rules.c: for a short way, does any rule match p, whose truths are set? What it
+ * cost to know is counted when none does, else by the long way, which goes on from
+ * here. */
+bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
+/* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
@@ -438,8 +451,6 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
-/* No rule matches p. cost: what that took. */
-bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
  * _end(). admit settles p, or returns false. */
