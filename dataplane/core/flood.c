@@ -45,6 +45,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
+	f->gateway_spent = f->may_ask == 0;
 	f->nproofs = c->w->nproofs;
 	f->blocks = damp_prefixes_count(c->j->prefixes, DAMP_LIST_FROM) != 0 ||
 		    damp_prefixes_count(c->j->prefixes, DAMP_LIST_TO) != 0;
@@ -126,13 +127,14 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_flood *f = c->flood;
 
 	p->plain = is_plain(c, p);
+	p->asked_key = 0;
 	if (!p->plain || !server_spent_lately(c, p))
 		return false;
 	if (f->may_ask == 0)
 		return true;
 	f->may_ask--;
-	damp_challenge_prefetch(c, p);
-	return false;
+	damp_answer_prefetch(c, p);
+	return true;
 }
 
 /* What damp_commit() does for such a packet; the counters at the burst's end. */
@@ -157,10 +159,18 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 		damp_event_offer(c, p, NULL);
 }
 
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
+static void count_text(const struct damp_ctx *c, const struct damp_text_cost *cost)
+{
+	c->w->stats->memo_hits += cost->memo_hits;
+	c->w->stats->memo_misses += cost->memo_misses;
+	c->w->stats->hs_scans += cost->hs_scans;
+}
+
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_text_cost cost = { 0 };
 	enum damp_reason cause;
+	bool answered;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
 	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
@@ -168,14 +178,14 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	cause = cause_of(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)
 		return false;
-	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
-		return false;
 	if ((c->flood->blocks && damp_meets_block(c, p)) || !no_rule(c, p, &cost))
 		return false;
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
-	turn_away(c, p, damp_refusal(cause));
+	answered = !c->flood->gateway_spent && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p);
+	if (!answered && damp_peer_may_be_asked(c, p, gateway_spent(c)))
+		return false;
+	count_text(c, &cost);
+	if (!answered)
+		turn_away(c, p, damp_refusal(cause));
 	return true;
 }
 
@@ -214,6 +224,7 @@ void damp_flood_end(const struct damp_ctx *c)
 		add(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP], n);
 		s->unproved_bytes_in += n->bytes;
 	}
+	damp_answer_end(c);
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_counter *n = &c->flood->passed[side];
 

@@ -431,7 +431,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	if (damp_flood_refuse(c, p) || damp_flood_pass_by(c, p))
+	if (damp_flood_settle(c, p) || damp_flood_pass_by(c, p))
 		return;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
