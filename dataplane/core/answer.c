@@ -133,7 +133,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	echo = p->coap.type == DAMP_COAP_NON || again ? fitting : 0;
 	out_ip = damp_udp_ip_len(p, echo ? damp_challenge_len(p, echo) : DAMP_COAP_HEADER_LEN);
-	if (!pay(c, p, out_ip))
+	if (out_ip > p->frame.ip_len || !pay(c, p, out_ip))
 		return false;
 	remember(c, p, echo);
 	if (echo)
