@@ -84,7 +84,7 @@ static bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t byt
 	add_charge(c, p, &u, v4 ? &g->challenge_net4 : &g->challenge_net6, DAMP_DOMAIN_CHALLENGE_NET, 1, 0);
 	add_charge(c, p, &u, v4 ? &g->host4 : &g->host6, DAMP_DOMAIN_HOST, bytes, g->challenge_reserve_ticks);
 	add_charge(c, p, &u, v4 ? &g->net4 : &g->net6, DAMP_DOMAIN_NET, bytes, g->challenge_reserve_ticks);
-	return damp_ledger_charge(c->j->ledger, u.charge, u.n, c->now) < 0;
+	return damp_ledger_charge_at_once(c->j->ledger, u.charge, u.n, c->now) == -1;
 }
 
 /* What the long way's damp_see() notes, in its order. A short Echo is guessed like
