@@ -11,6 +11,7 @@
 #include "rules_rig.h"
 
 #include "judge_state.h"
+#include "routing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,8 +159,9 @@ static void compare_tables(const struct rig *x, const struct rig *y)
 	assert_int_equal(v->nproofs, w->nproofs);
 }
 
-/* Both are opened alike; b goes the long way. */
-static void compare(struct rig *a, struct rig *b)
+/* Both are opened alike; b goes the long way. Every 64 bursts the answers are seen
+ * or not. */
+static void compare(struct rig *a, struct rig *b, bool unanswered)
 {
 	static struct burst short_way, long_way;
 	uint64_t s = seed;
@@ -170,6 +172,10 @@ static void compare(struct rig *a, struct rig *b)
 		for (unsigned n = 1 + draw(&s, DAMP_BURST); n > 0; n--)
 			add(&s, a, &short_way);
 		copy(&long_way, &short_way);
+		if (unanswered && i % 64 == 0) {
+			damp_judge_set_routing(a->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
+			damp_judge_set_routing(b->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
+		}
 		judge(a, &short_way);
 		judge(b, &long_way);
 		compare_packets(&short_way, &long_way, i);
@@ -184,14 +190,19 @@ static void compare(struct rig *a, struct rig *b)
 	assert_memory_equal(a->events, b->events, sizeof(*a->events));
 }
 
-static void run(struct rig *a, struct rig *b)
+static void run_routed(struct rig *a, struct rig *b, bool unanswered)
 {
-	compare(a, b);
+	compare(a, b, unanswered);
 	/* and it was a flood */
 	assert_true(refused(a) > BURSTS / 2);
 	assert_true(a->stats->worker[0].proofs_echo > 50);
 	rig_close(a);
 	rig_close(b);
+}
+
+static void run(struct rig *a, struct rig *b)
+{
+	run_routed(a, b, false);
 }
 
 static void few_challenges(struct damp_guard *g)
@@ -203,6 +214,12 @@ static void few_challenges(struct damp_guard *g)
 static void many_challenges(struct damp_guard *g)
 {
 	g->server.burst_ticks /= 20;
+}
+
+static void few_of_both(struct damp_guard *g)
+{
+	few_challenges(g);
+	many_challenges(g);
 }
 
 static void strict(struct damp_guard *g)
@@ -269,7 +286,7 @@ static void answered(bool v6, void (*change)(struct damp_guard *g))
 
 	rig_open_guard(&a, v6, change);
 	rig_open_guard(&b, v6, change);
-	compare(&a, &b);
+	compare(&a, &b, false);
 	print_message("%llu pinged, %llu challenged\n", (unsigned long long)reason_packets(&a, DAMP_REASON_PINGED),
 		      (unsigned long long)reason_packets(&a, DAMP_REASON_CHALLENGED));
 	assert_true(reason_packets(&a, DAMP_REASON_PINGED) > BURSTS);
@@ -296,6 +313,17 @@ static void test_strict(void **state)
 	both(true, strict);
 }
 
+/* Nobody unproved is served, whatever his server's budget: that is the cause then. */
+static void test_unanswered(void **state)
+{
+	struct rig a, b;
+
+	(void)state;
+	rig_open_guard(&a, false, few_of_both);
+	rig_open_guard(&b, false, few_of_both);
+	run_routed(&a, &b, true);
+}
+
 static void test_with_rules(void **state)
 {
 	static const char text[] = HEAD ZONES
@@ -315,7 +343,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_gateway_not_spent),
-		cmocka_unit_test(test_answered), cmocka_unit_test(test_strict), cmocka_unit_test(test_with_rules),
+		cmocka_unit_test(test_answered), cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_with_rules),
 	};
 
 	if (argc > 1)
