@@ -431,7 +431,7 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
-	return (p->plain && damp_flood_refuse(c, p)) || damp_admit(c, p);
+	return (p->plain && damp_flood_settle(c, p)) || damp_admit(c, p);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)

@@ -106,6 +106,8 @@ struct damp_flood {
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
+	uint64_t asking[2];             /* IP bytes of those */
 	uint64_t untold[2];             /* events that were not due */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
@@ -444,12 +446,12 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse settles p, whose proof was looked up, pass_by what is not
- * ours; or they return false. */
+ * that are left. settle refuses or answers p, whose proof was looked up, pass_by lets
+ * pass what is not ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
@@ -457,6 +459,13 @@ void damp_flood_end(const struct damp_ctx *c);
 void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
+
+/* answer.c: the short way of a challenge, for a plain packet that has met no rule
+ * and whose server is spent. False: nothing was done, and it is refused or goes
+ * the long way. prefetch: all that it will ask for. end: the sums of the burst. */
+bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
  * the limit of a rule that blocks. */
@@ -509,8 +518,6 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
 enum damp_reason damp_refusal(enum damp_reason cause);
-/* What is on record of challenges of p's sender. */
-void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -635,6 +642,9 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
+/* Write the challenge of a request over it; what is written fits, or nothing is. */
+void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len);
 
 /* probe.c: soon: the first at once, the others a gap apart. */
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,
