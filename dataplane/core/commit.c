@@ -365,19 +365,11 @@ static bool makes(const struct damp_decision *d)
 
 static void set_fate(struct damp_pkt *p, struct damp_decision *d, size_t len)
 {
-	static const uint8_t fate[] = {
-		[DAMP_MOVE_DROP] = DAMP_FATE_DROP,	     [DAMP_MOVE_FORWARD] = DAMP_FATE_FORWARD,
-		[DAMP_MOVE_CODE_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_ECHO_BACK] = DAMP_FATE_BACK,
-		[DAMP_MOVE_PING_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_RST_BACK] = DAMP_FATE_BACK,
-		[DAMP_MOVE_ECHO_ON] = DAMP_FATE_FORWARD,     [DAMP_MOVE_PING_ON] = DAMP_FATE_FORWARD,
-		[DAMP_MOVE_HOLD] = DAMP_FATE_HOLD,
-	};
-
 	if (d->move != DAMP_MOVE_DROP && len == 0)
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
 	if (p->held && d->move == DAMP_MOVE_DROP)
 		d->reason = DAMP_REASON_HELD_EXPIRED;
-	p->fate = fate[d->move];
+	p->fate = damp_fate_of(d->move);
 	p->reason = d->reason;
 	p->verdict = d->verdict;
 	p->rule = d->rule;
@@ -492,10 +484,11 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	struct damp_capture_record *copy = NULL;
+	const bool tapped = c->w->tap.on;
+	struct damp_tapped copies;
 
-	if (damp_unlikely(c->w->tap.on))
-		copy = damp_tap_begin(&c->w->tap, p, c->now);
+	if (damp_unlikely(tapped))
+		damp_tap_begin(c, p, d, &copies);
 	if (pay(c, d)) {
 		remember(c, d);
 		if (d->open_xchg)
@@ -522,8 +515,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
-	if (damp_unlikely(copy != NULL))
-		damp_tap_end(c, p, d, copy);
+	if (damp_unlikely(tapped))
+		damp_tap_end(c, p, d, &copies);
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))
 		return;
 	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)

@@ -142,7 +142,15 @@ struct damp_ctx {
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
 	struct damp_admit *admit;       /* NULL likewise */
 	struct damp_walk *walk;         /* NULL likewise */
+	struct damp_xchg *aside;        /* somebody else's tables are only looked at: the exchange is copied
+					 * here, and no proof renewed; NULL on the wire (finding.h) */
 };
+
+/* Unix time of the burst, for people. */
+static inline uint64_t damp_wall_us(const struct damp_ctx *c)
+{
+	return c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
+}
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
 enum damp_move {
@@ -156,6 +164,16 @@ enum damp_move {
 	DAMP_MOVE_PING_ON,
 	DAMP_MOVE_HOLD                  /* stays until its peer has answered a ping, or not */
 };
+
+static inline uint8_t damp_fate_of(unsigned move)
+{
+	if (move == DAMP_MOVE_DROP)
+		return DAMP_FATE_DROP;
+	if (move == DAMP_MOVE_HOLD)
+		return DAMP_FATE_HOLD;
+	return move == DAMP_MOVE_FORWARD || move == DAMP_MOVE_ECHO_ON || move == DAMP_MOVE_PING_ON ? DAMP_FATE_FORWARD :
+												     DAMP_FATE_BACK;
+}
 
 #define DAMP_MATCHES_KEPT 16u
 #define DAMP_SEEN_ADDS 5u
@@ -622,9 +640,24 @@ static inline void damp_credit_age(const struct damp_ctx *c, struct damp_xchg *x
 {
 	uint64_t value;
 
-	if (x != NULL && damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
+	if (damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
 	    !damp_seen_find(c->w->seen, damp_key_window(x->key), c->now, &value))
 		x->credit = 0;
+}
+
+/* The live exchange of key as it is now, or NULL. */
+static inline struct damp_xchg *damp_xchg_of(const struct damp_ctx *c, uint64_t key)
+{
+	struct damp_xchg *x = damp_xchg_find(c->w->xchg, key, c->now);
+
+	if (x == NULL)
+		return NULL;
+	if (damp_unlikely(c->aside != NULL)) {
+		*c->aside = *x;
+		x = c->aside;
+	}
+	damp_credit_age(c, x);
+	return x;
 }
 
 /* The key that a rung of limit l keeps p's budget under (limit_key.c). */
