@@ -2,6 +2,7 @@
 /* Metrics of damperd itself, and the handler; see metrics.h. */
 #include "metrics.h"
 
+#include "attack_json.h"
 #include "change.h"
 #include "common/names.h"
 #include "metrics_dataplane.h"
@@ -106,8 +107,10 @@ void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap 
 	if (snap != NULL && s->running != NULL)
 		print_ruleset(f, s);
 	pthread_mutex_unlock(&s->lock);
-	if (snap != NULL)
-		damp_metrics_dataplane(f, snap);
+	if (snap == NULL)
+		return;
+	damp_attacks_metrics(f, c->attacks, snap);
+	damp_metrics_dataplane(f, snap);
 }
 
 static void plain(struct damp_http_reply *reply, unsigned status, const char *text)

@@ -22,7 +22,13 @@ import tempfile
 import time
 import unittest
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
 DAMPERD, DAMPER, FAKE = (os.path.abspath(p) for p in sys.argv[1:4])
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs/event.schema.json")
 BOUND_S = 20
 
 GOOD = """version: 1
@@ -381,6 +387,7 @@ class Reading(Case):
         self.assertIn("drop amplification  203.0.113.9:41711 > [2001:db8:5683::10]:5683  CON GET /.well-known/core", text)
         self.assertNotIn("\033", text)
         self.assertIn('damper_events_total{type="verdict"} 3\n', self.metrics())
+        self.valid_events()
         self.assertIn('damper_events_suppressed_total{type="verdict"} 2436\n', self.metrics())
 
     def test_events_overrun(self):
@@ -395,6 +402,52 @@ class Reading(Case):
 
     def events(self):
         return [json.loads(line) for line in self.damper("events", "--json").stdout.splitlines()]
+
+    def attacks(self, phase):
+        return [e for e in self.events() if e["type"] == "attack" and e["attack"]["phase"] == phase]
+
+    def test_attack(self):
+        """Start, update and end of one attack, over a restart of damperd."""
+        self.write("rules.yaml", GOOD + "events: {attack: {rate: 30 msg/min, update: 1 s, quiet: 6 s}}\n")
+        self.daemon.send_signal(signal.SIGHUP)
+        until("the rules", lambda: self.generation() == 2)
+        self.assertIn('\ndamper_attack_active{rule="discovery",reason=""} 0\n', self.metrics())
+        until("a look at the counters as they are", lambda: self.status()["now"])
+        self.tell("events 2")           # of rule discovery
+        self.tell("refuse discovery 600")
+        start = until("the start", lambda: self.attacks("start"))[0]
+        self.assertEqual((start["rule"], start["mode"], start["severity"]), ("discovery", "enforce", "attack"))
+        self.assertRegex(start["at"], r"rules\.yaml:6$")
+        self.assertEqual((start["attack"]["packets"], start["attack"]["bytes"]), (600, 48000))
+        self.assertEqual(start["attack"]["worst_target"], "2001:db8:5683::10")
+        text = self.metrics()
+        self.assertIn('\ndamper_attack_active{rule="discovery",reason=""} 1\n', text)
+        self.assertIn('\ndamper_attack_active{rule="",reason="amplification"} 0\n', text)
+        self.assertIn('\ndamper_attacks_total{rule="discovery",reason=""} 1\n', text)
+        self.assertEqual(self.status()["attacks"][0]["id"], start["attack"]["id"])
+        self.assertRegex(self.damper("show", "status").stdout,
+                         r"(?m)^attacks +ATTACK on rule discovery, begun .* ago, .* most to 2001:db8:5683::10$")
+        update = until("an update", lambda: self.attacks("update"))[0]
+        self.assertEqual(update["attack"]["id"], start["attack"]["id"])
+        self.valid_events()
+        self.daemon.terminate()
+        self.daemon.wait()
+        self.start_daemon()
+        end = until("the end", lambda: self.attacks("end"))[0]
+        self.assertEqual((end["attack"]["id"], end["attack"]["packets"]), (start["attack"]["id"], 600))
+        self.assertEqual(self.attacks("start"), [])
+        self.assertEqual(self.status()["attacks"], [])
+        self.assertIn("ATTACK end on rule discovery: 600 packets", self.damper("events").stdout)
+        self.valid_events()
+
+    def valid_events(self):
+        """Each event is as docs/event.schema.json says, which allows nothing else."""
+        if jsonschema is None:
+            self.skipTest("python3-jsonschema is not installed")
+        with open(SCHEMA) as f:
+            check = jsonschema.Draft202012Validator(json.load(f))
+        for event in self.events():
+            self.assertEqual([e.message for e in check.iter_errors(event)], [], event)
 
     def test_events_follow(self):
         p = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "events", "-f", "--json"],
