@@ -172,6 +172,7 @@ static void fill_header(struct damp_build *b, const char *digest)
 	h->made_s = c->now > 0 ? (uint64_t)c->now / 86400 * 86400 : 0; /* no finer: equal files, equal blocks */
 	h->nsets = c->nruntime;
 	h->locked = c->locked;
+	h->watch = c->watch;
 	h->nlimits = (uint32_t)c->nplimits;
 	h->ncoap_ports = (uint16_t)c->ncoap_ports;
 	h->ndtls_ports = (uint16_t)c->ndtls_ports;

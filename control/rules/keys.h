@@ -147,7 +147,9 @@
 	X(ATTRIBUTES, "'attributes'", "guard: observe: attributes")                               \
 	X(ASYMMETRIC, "'asymmetric'", "guard: asymmetric")                                        \
 	X(TRANSFERS, "'transfers'", "guard: transfers")                                           \
-	X(PORTS, "'ports'", "guard: ports")
+	X(PORTS, "'ports'", "guard: ports")                                                       \
+	X(EVENTS, "'events'", "events")                                                           \
+	X(ATTACK, "'attack'", "events: attack")
 
 #define DAMP_KEYS_FILE(X)                                                                         \
 	X(TOP, VERSION, "version", INTEGER, "0.1", "",                                            \
@@ -186,6 +188,7 @@
 	X(TOP, CAPTURE, "capture", MAP, "0.1", "",                                                \
 	  DAMP_UNENFORCED " Keep copies of dropped messages all the time. `damper capture` does "  \
 	  "so on demand.")                                                                        \
+	X(TOP, EVENTS, "events", MAP, "0.1", "", "When an attack is told of as one.")               \
 	X(TOP, FAIL, "fail", MAP, "0.1", "", "What happens when something is missing or full.")   \
 	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
 	X(RULESET, REVISION, "revision", INTEGER, "0.1", "0",                                     \
@@ -385,10 +388,22 @@
 	  "Whose clock. Its offsets up to the year 2070 go into the program, from the time zone " \
 	  "database of the machine that compiles it; load again when that changes.")              \
 	X(CAPTURE, DROPS, "drops", MAP, "0.1", "", "Of what was dropped.")                        \
-	X(DROPS, RING, "ring", SIZE, "0.1", "", "Room; the oldest gives way.")                    \
+	X(DROPS, RING, "ring", SIZE, "0.1", "64 MiB",                                             \
+	  "Room on disk, 1 MiB to 1024 GiB; the oldest gives way.")                               \
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
-	X(DROPS, SNAP, "snap", SIZE, "0.1", "", "Bytes kept of each.")                            \
-	X(DROPS, KEEP, "keep", DURATION, "0.1", "", "How long.")                                  \
+	X(DROPS, SNAP, "snap", SIZE, "0.1", "1536 B", "Bytes kept of each, 64 B to 1536 B.")      \
+	X(DROPS, KEEP, "keep", DURATION, "0.1", "",                                               \
+	  "How long at most, 1 min to 366 d; not written: until the room is needed.")                                  \
+	X(EVENTS, ATTACK, "attack", MAP, "0.1", "",                                               \
+	  "An attack on one rule or one budget of the guard: one event when it begins, one now "  \
+	  "and then while it lasts, one when it is over, all with the same id.")                  \
+	X(ATTACK, RATE, "rate", RATE_MSG, "0.1", "10 msg/s",                                      \
+	  "It begins when more than that was refused over 5 s, by one rule (or would have been, " \
+	  "by a rule in mode observe) or for one reason of the guard.")                           \
+	X(ATTACK, UPDATE, "update", DURATION, "0.1", "30 s",                                      \
+	  "Time between two events of one that lasts, 1 s to 1 h.")                               \
+	X(ATTACK, QUIET, "quiet", DURATION, "0.1", "60 s",                                        \
+	  "It is over when for so long less than half of `rate` was refused, 1 s to 1 h.")        \
 	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "closed",                         \
 	  "Whether packets pass while no data plane runs. `closed` is what happens: the ports "   \
 	  "are the data plane's, and nothing is forwarded without it. `open` is checked, not "    \

@@ -19,7 +19,7 @@
 #define UNIT (DAMP_TICK_HZ * 5 / 8)
 /* Generations back: always seen are ages of 1.875 to 3.125 s, never others than
  * 1.25 to 3.75. Of tags, whose generations last twice as long, twice that. */
-#define OLDEST 5u
+#define OLDEST DAMP_REPEAT_BACK
 #define YOUNGEST 3u
 #define TAG_LIFE (OLDEST + 1)
 #define TAG_BITS 12u
@@ -47,48 +47,38 @@ struct damp_repeat {
 	struct repeat_line line[];
 };
 
-/* Where a key is, and when: lines turn at different times, so that what is noted
- * while there is room for it is spread in time. */
-struct place { struct repeat_line *line; uint16_t present; };
-
 /* The uppermost bit of a key says that there is one. */
-static uint32_t index_of(const struct damp_repeat *g, uint64_t key)
+static inline struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
 {
-	return (uint32_t)((uint64_t)(uint32_t)(key >> 31) * g->nlines >> 32);
-}
-
-static struct place place_of(const struct damp_repeat *g, uint64_t key, damp_tick now)
-{
-	const uint32_t at = index_of(g, key);
-	const uint32_t phase = (at * 0x9e3779b1u) >> 12;
-
-	return (struct place){ (struct repeat_line *)&g->line[at], (uint16_t)((now + phase) / UNIT % CIRCLE) };
+	return (struct repeat_line *)&g->line[(uint64_t)(uint32_t)(key >> 31) * g->nlines >> 32];
 }
 
 /* Six of 64 bits, from the end of the key that the line is not taken from. */
-static uint64_t bits_of(uint64_t key)
+static inline uint64_t bits_of(uint64_t key)
 {
-	uint64_t bits = 0;
-
-	for (unsigned i = 0; i < BITS_OF_KEY; i++)
-		bits |= 1ull << (key >> (6 * i) & 63);
-	return bits;
+	return 1ull << (key & 63) | 1ull << (key >> 6 & 63) | 1ull << (key >> 12 & 63) | 1ull << (key >> 18 & 63) |
+	       1ull << (key >> 24 & 63) | 1ull << (key >> 30 & 63);
 }
 
-static uint16_t tag_of(uint64_t key)
+static inline uint16_t tag_of(uint64_t key)
 {
 	return (uint16_t)((key * 0x9e3779b97f4a7c15ull >> (64 - TAG_BITS)) | 1);
 }
 
-static unsigned behind_of(const struct repeat_line *l, uint16_t present)
+static inline unsigned generation(const struct repeat_line *l)
 {
-	return (present + CIRCLE - (l->head >> COUNT_BITS)) % CIRCLE;
+	return l->head >> COUNT_BITS;
+}
+
+static unsigned behind_of(const struct repeat_line *l, const struct damp_repeat_time *t)
+{
+	return (t->present + CIRCLE - generation(l)) % CIRCLE;
 }
 
 /* Age of a tag in pairs of generations. */
-static unsigned tag_age(uint16_t tag, uint16_t present)
+static unsigned tag_age(uint16_t tag, const struct damp_repeat_time *t)
 {
-	return (present / 2u + TAG_TIMES - (tag >> TAG_BITS)) % TAG_TIMES;
+	return (t->present / 2u + TAG_TIMES - (tag >> TAG_BITS)) % TAG_TIMES;
 }
 
 size_t damp_repeat_bytes(uint32_t lines)
@@ -107,13 +97,22 @@ struct damp_repeat *damp_repeat_init(void *mem, uint32_t lines)
 
 void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key)
 {
-	damp_prefetch(&g->line[index_of(g, key)]);
+	damp_prefetch(line_of(g, key));
+}
+
+struct damp_repeat_time damp_repeat_time(damp_tick now)
+{
+	struct damp_repeat_time t = { .present = (uint16_t)(now / UNIT % CIRCLE) };
+
+	for (unsigned back = 0; back <= OLDEST; back++)
+		t.word[back] = (uint8_t)((t.present + CIRCLE - back) % WORDS);
+	return t;
 }
 
 typedef uint16_t tags __attribute__((vector_size(TAGS * sizeof(uint16_t)), may_alias));
 
-/* Has any tag, or the head, the bits of this one? */
-static bool may_have(const struct repeat_line *l, uint16_t tag)
+/* Has any tag the bits of this one, or by chance the head? */
+static inline bool may_have(const struct repeat_line *l, uint16_t tag)
 {
 	const tags same = ((*(const tags *)(const void *)l ^ tag) & ((1u << TAG_BITS) - 1)) == 0;
 	uint64_t any[2];
@@ -122,86 +121,82 @@ static bool may_have(const struct repeat_line *l, uint16_t tag)
 	return (any[0] | any[1]) != 0;
 }
 
-static bool was_here_twice(const struct repeat_line *l, uint64_t key, uint16_t present)
+static bool was_here_twice(const struct repeat_line *l, uint16_t tag, const struct damp_repeat_time *t)
 {
-	const uint16_t tag = tag_of(key);
-
-	if (damp_likely(!may_have(l, tag)))
-		return false;
 	for (unsigned i = 0; i < TAGS - 1; i++)
-		if (((l->tag[i] ^ tag) & ((1u << TAG_BITS) - 1)) == 0 && tag_age(l->tag[i], present) >= YOUNGEST &&
-		    tag_age(l->tag[i], present) <= OLDEST)
+		if (((l->tag[i] ^ tag) & ((1u << TAG_BITS) - 1)) == 0 && tag_age(l->tag[i], t) >= YOUNGEST &&
+		    tag_age(l->tag[i], t) <= OLDEST)
 			return true;
 	return false;
 }
 
-static bool was_here(const struct repeat_line *l, uint64_t key, uint16_t present, unsigned behind)
+/* Of a line that is so many generations behind. */
+static inline bool was_here(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t, unsigned behind)
 {
-	const uint64_t bits = bits_of(key);
+	bool found = false;
 
 	for (unsigned back = YOUNGEST; back <= OLDEST; back++)
-		if (back >= behind && (l->word[(present + CIRCLE - back) % WORDS] & bits) == bits)
-			return true;
-	return false;
+		found |= (~l->word[t->word[back]] & bits) == 0 && back >= behind;
+	return found;
+}
+
+static unsigned copies_at(const struct repeat_line *l, uint64_t key, const struct damp_repeat_time *t)
+{
+	const unsigned behind = behind_of(l, t);
+	const uint16_t tag = tag_of(key);
+
+	if (behind >= FORGOTTEN)
+		return 0;
+	if (may_have(l, tag) && was_here_twice(l, tag, t))
+		return 2;
+	return was_here(l, bits_of(key), t, behind);
 }
 
 unsigned damp_repeat_copies(const struct damp_repeat *g, uint64_t key, damp_tick now)
 {
-	const struct place at = place_of(g, key, now);
-	const unsigned behind = behind_of(at.line, at.present);
+	const struct damp_repeat_time t = damp_repeat_time(now);
 
-	if (behind >= FORGOTTEN)
-		return 0;
-	if (was_here_twice(at.line, key, at.present))
-		return 2;
-	return was_here(at.line, key, at.present, behind);
+	return copies_at(line_of(g, key), key, &t);
 }
 
-static bool has_tags(const struct repeat_line *l)
-{
-	static const uint16_t none[TAGS - 1];
-
-	return memcmp(l->tag, none, sizeof(none)) != 0;
-}
-
-static void drop_tags(struct repeat_line *l, uint16_t present)
+static void drop_tags(struct repeat_line *l, const struct damp_repeat_time *t)
 {
 	for (unsigned i = 0; i < TAGS - 1; i++)
-		if (tag_age(l->tag[i], present) >= TAG_LIFE)
+		if (tag_age(l->tag[i], t) >= TAG_LIFE)
 			l->tag[i] = 0;
 }
 
 /* Bring a line to the present. */
-static void turn(struct repeat_line *l, uint16_t present)
+static void turn(struct repeat_line *l, const struct damp_repeat_time *t)
 {
-	const unsigned behind = behind_of(l, present);
+	const unsigned behind = behind_of(l, t);
 
 	if (behind >= WORDS)
 		memset(l->word, 0, sizeof(l->word));
 	for (unsigned i = 0; i < behind && behind < WORDS; i++)
-		l->word[(present + CIRCLE - i) % WORDS] = 0;
+		l->word[t->word[i]] = 0;
 	if (behind >= FORGOTTEN)
 		memset(l->tag, 0, sizeof(l->tag));
-	else if (damp_unlikely(has_tags(l)))
-		drop_tags(l, present);
-	l->head = (uint16_t)(present << COUNT_BITS);
+	else
+		drop_tags(l, t);
+	l->head = (uint16_t)(t->present << COUNT_BITS);
 }
 
-static void note_bits(struct repeat_line *l, uint64_t bits, uint16_t present)
+static inline void note_bits(struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
 {
-	uint64_t *word = &l->word[present % WORDS];
+	uint64_t *word = &l->word[t->word[0]];
 
-	if ((l->head & COUNT_MASK) == FULL || (*word & bits) == bits)
+	if ((l->head & COUNT_MASK) == FULL || (~*word & bits) == 0)
 		return;
 	*word |= bits;
 	l->head++;
 }
 
-static void note_tag(struct repeat_line *l, uint64_t key, uint16_t present)
+static void note_tag(struct repeat_line *l, uint16_t tag, const struct damp_repeat_time *t)
 {
 	for (unsigned i = 0; i < TAGS - 1; i++) {
 		if (l->tag[i] == 0) {
-			l->tag[i] = (uint16_t)((present / 2u % TAG_TIMES) << TAG_BITS | tag_of(key));
+			l->tag[i] = (uint16_t)((t->present / 2u % TAG_TIMES) << TAG_BITS | tag);
 			return;
 		}
 	}
@@ -209,12 +204,30 @@ static void note_tag(struct repeat_line *l, uint64_t key, uint16_t present)
 
 void damp_repeat_note(struct damp_repeat *g, uint64_t key, unsigned copies, damp_tick now)
 {
-	const struct place at = place_of(g, key, now);
+	const struct damp_repeat_time t = damp_repeat_time(now);
+	struct repeat_line *l = line_of(g, key);
 
-	if (at.present != at.line->head >> COUNT_BITS)
-		turn(at.line, at.present);
+	if (generation(l) != t.present)
+		turn(l, &t);
 	if (copies == 1)
-		note_tag(at.line, key, at.present);
+		note_tag(l, tag_of(key), &t);
 	else if (copies == 0)
-		note_bits(at.line, bits_of(key), at.present);
+		note_bits(l, bits_of(key), &t);
+}
+
+bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t)
+{
+	struct repeat_line *l = line_of(g, key);
+	const uint64_t bits = bits_of(key);
+
+	if (damp_likely(generation(l) == t->present)) {
+		if (was_here(l, bits, t, 0) || (may_have(l, tag_of(key)) && was_here_twice(l, tag_of(key), t)))
+			return false;
+	} else {
+		if (copies_at(l, key, t) != 0)
+			return false;
+		turn(l, t);
+	}
+	note_bits(l, bits, t);
+	return true;
 }

@@ -48,4 +48,15 @@ unsigned damp_repeat_copies(const struct damp_repeat *g, uint64_t key, damp_tick
 /* This copy was refused too; copies is what damp_repeat_copies() says of it. */
 void damp_repeat_note(struct damp_repeat *g, uint64_t key, unsigned copies, damp_tick now);
 
+/* Where the generations lie that a question at one moment is about, for many
+ * questions at that moment. */
+#define DAMP_REPEAT_BACK 5u             /* generations, the oldest that is asked for */
+struct damp_repeat_time {
+	uint16_t present;                   /* in a circle */
+	uint8_t word[DAMP_REPEAT_BACK + 1]; /* of a line, by generations back */
+};
+struct damp_repeat_time damp_repeat_time(damp_tick now);
+/* Note key unless damp_repeat_copies() has any of it, and say whether it had none. */
+bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t);
+
 #endif

@@ -194,7 +194,7 @@ static void free_parts(struct damp_view *v)
 {
 	free(v->live.mask);
 	free(v->live.mode);
-	for (unsigned w = 0; w < DAMP_WORKERS_MAX; w++) {
+	for (unsigned w = 0; w < DAMP_VIEW_WORKERS; w++) {
 		if (v->scratch[w] != NULL)
 			hs_free_scratch(v->scratch[w]);
 		damp_memo_free(v->memo[w]);
@@ -217,8 +217,8 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 
 	if (!damp_program_check(block, len, err, errlen))
 		return NULL;
-	if (nworkers == 0 || nworkers > DAMP_WORKERS_MAX) {
-		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_WORKERS_MAX);
+	if (nworkers == 0 || nworkers > DAMP_VIEW_WORKERS) {
+		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_VIEW_WORKERS);
 		return NULL;
 	}
 	v = aligned_alloc(DAMP_CACHE_LINE, (sizeof(*v) + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);

@@ -27,6 +27,8 @@ struct hs_scratch;
 struct damp_memo;
 
 #define DAMP_MEMO_ENTRIES_LOG2 11u
+/* The workers, and the main thread, which judges what never came (finding.h). */
+#define DAMP_VIEW_WORKERS (DAMP_WORKERS_MAX + 1u)
 /* Bits of an IPv4 address that choose where the search for its range begins: enough that
  * few ranges are left to search, few enough that the index stays in the first-level cache. */
 #define DAMP_TOP4_BITS_MIN 8u
@@ -72,8 +74,8 @@ struct damp_view {
 	bool counts_open;                       /* a limit counts what is open at once */
 	bool tells;                             /* a rule has `log` or `warn` */
 	struct hs_database *hs[2];
-	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
-	struct damp_memo *memo[DAMP_WORKERS_MAX];
+	struct hs_scratch *scratch[DAMP_VIEW_WORKERS];
+	struct damp_memo *memo[DAMP_VIEW_WORKERS];
 	uint16_t *rule_slot;                    /* stats slot of each rule; filled by the owner of the stats */
 	struct damp_live live;                  /* written by the main thread, read by workers */
 	struct damp_secrets secrets;

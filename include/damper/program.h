@@ -401,6 +401,29 @@ struct damp_set_class {
 enum damp_hello { DAMP_HELLO_NONE, DAMP_HELLO_FIRST, DAMP_HELLO_COOKIE, DAMP_HELLO_MAX };
 #define DAMP_LOCKED_MODE 1u     /* the modes of rules */
 
+/*
+ * What the control plane watches for and keeps; no worker reads it. Of each rule
+ * and each reason of the guard: an attack is more refused messages than the
+ * rate, until it was quiet.
+ */
+#define DAMP_WATCH_RATE_MAX 4000000000u
+#define DAMP_WATCH_TIME_MAX_S 3600u
+#define DAMP_KEEP_BYTES_MIN (1ull << 20)
+#define DAMP_KEEP_BYTES_MAX (1ull << 40)
+#define DAMP_KEEP_SNAP_MIN 64u
+#define DAMP_KEEP_SNAP_MAX 1536u    /* of capture.h */
+#define DAMP_KEEP_MAX_S (366u * 86400u)
+
+struct damp_watch {
+	uint32_t attack_rate_milli; /* thousandths of a message per second */
+	uint32_t attack_update_s;
+	uint32_t attack_quiet_s;
+	uint32_t keep_share_q32;    /* of the dropped messages that copies are kept of, UINT32_MAX all */
+	uint64_t keep_bytes;        /* room for the copies on disk; 0: none are kept */
+	uint32_t keep_snap;         /* bytes of each */
+	uint32_t keep_s;            /* how long, 0: until the room is needed */
+};
+
 struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
 
 struct damp_program_hdr {
@@ -420,6 +443,7 @@ struct damp_program_hdr {
 	uint32_t has_inside;        /* inside prefixes are known */
 	uint32_t locked;            /* DAMP_LOCKED_x: what nobody may change while it runs */
 	uint32_t nsets;
+	struct damp_watch watch;
 	uint16_t ncoap_ports, ndtls_ports;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	uint32_t row_kind[DAMP_KIND_MAX];

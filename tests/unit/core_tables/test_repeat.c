@@ -160,6 +160,34 @@ static void one_too_large_is_forgotten_and_not_mistaken(void **state)
 	assert_in_range(c.strangers_twice, 0, 2);
 }
 
+static void both_at_once_is_one_after_the_other(void **state)
+{
+	struct damp_repeat *one = open_repeat(128), *two = open_repeat(128);
+	damp_tick now = DAMP_SECONDS(5100 - 90);        /* over the seam of the circle */
+	unsigned again = 0;
+
+	(void)state;
+	for (uint64_t k = 0; k < 200000; k++) {
+		const uint64_t key = nth(k % 3 || k < 2500 ? k : k - 2500);
+		const struct damp_repeat_time t = damp_repeat_time(now);
+		const bool noted = damp_repeat_note_new(one, key, &t);
+		const unsigned copies = damp_repeat_copies(two, key, now);
+
+		if (noted == (copies > 0))
+			fail_msg("key %llu", (unsigned long long)k);
+		again += !noted;
+		damp_repeat_note(two, key, copies, now);
+		if (!noted)
+			damp_repeat_note(one, key, copies, now);
+		/* Lines of every age, and from time to time all of them too old */
+		now += k % 50000 == 49999 ? DAMP_SECONDS(9) : MS(key % 3);
+	}
+	assert_memory_equal(one, two, damp_repeat_bytes(128));
+	assert_in_range(again, 1000, 199000);
+	free(one);
+	free(two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +195,7 @@ int main(void)
 		cmocka_unit_test(the_second_repetition_is_told_from_the_first),
 		cmocka_unit_test(duplicates_do_not_hide), cmocka_unit_test(a_crowd_hides_nobody),
 		cmocka_unit_test(one_too_large_is_forgotten_and_not_mistaken),
+		cmocka_unit_test(both_at_once_is_one_after_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
