@@ -79,6 +79,8 @@ void sim_result_json(FILE *out, const struct sim_result *r)
 	real(out, "factor_off", sim_factor(off->victim_bytes, off->attacker_bytes));
 	real(out, "factor_on", sim_factor(on->victim_bytes, on->attacker_bytes));
 	real(out, "peak_factor_on", on->peak);
+	real(out, "peak_factor_after_100", on->later[SIM_LATER_100]);
+	real(out, "peak_factor_after_1000", on->later[SIM_LATER_1000]);
 	number(out, "gateway_bytes", on->gateway_bytes);
 	number(out, "requests_off", off->requests);
 	number(out, "requests_on", on->requests);

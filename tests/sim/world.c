@@ -216,6 +216,7 @@ static void sum_up(const struct sim_world *w, struct sim_outcome *o)
 		.gateway_bytes = sim_gateway_made(w->sim.gateway), .peak = sim_victim_peak(w->scored),
 		.rate = fastest(w), .requests = w->server.requests, .inside_bytes = w->sim.inside_bytes,
 	};
+	memcpy(o->later, w->scored->later, sizeof(o->later));
 	for (unsigned int i = 0; i < w->nmembers; i++)
 		o->requests += w->member[i].requests;
 	for (unsigned int i = 0; i < w->nclients; i++)

@@ -72,6 +72,7 @@ enum sim_kind {
 struct sim_outcome {
 	uint64_t attacker_packets, attacker_bytes, victim_packets, victim_bytes, gateway_bytes;
 	double peak;
+	double later[SIM_LATER_MAX];        /* attack.h */
 	double rate;                /* attacker's packets a second, the fastest of his attacks */
 	uint64_t requests;          /* that reached a server */
 	uint64_t inside_bytes;      /* IP bytes on the inside link, both ways */
