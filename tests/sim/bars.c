@@ -27,6 +27,8 @@ static const char *const names[SIM_BAR_MAX] = {
 	[SIM_BAR_MINIMAL_CON] = "lost, minimal CON",
 	[SIM_BAR_LIBCOAP_NON] = "lost, libcoap NON",
 	[SIM_BAR_MINIMAL_NON] = "lost, minimal NON",
+	[SIM_BAR_DTLS] = "lost, DTLS",
+	[SIM_BAR_LWM2M] = "lost, LwM2M over DTLS",
 	[SIM_BAR_WATCHERS] = "lost, observers",
 	[SIM_BAR_BEHIND] = "share lost at the victim's address",
 };
