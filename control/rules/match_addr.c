@@ -51,6 +51,11 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 	}
 	if (damp_prefix_parse(c->pool, text, out, why))
 		return true;
+	if (text[0] == '!' || strncmp(text, "not ", 4) == 0) {
+		damp_leaf_error(c, l, "'%s' is not an address, a prefix or a zone; write {not: %s}", text,
+				text + (text[0] == '!' ? 1 : 4));
+		return false;
+	}
 	near = damp_suggestion_start(text);
 	for (size_t i = 0; i < c->nnames; i++)
 		if (c->names[i].kind == DAMP_NAME_ZONE)
