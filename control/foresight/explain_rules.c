@@ -187,7 +187,9 @@ static json_t *open_json(const struct damp_bench *b, const struct damp_limit *l,
 {
 	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 	const uint64_t at = damp_limit_key(&c, &b->pkt, l, r, i);
-	const uint32_t open = damp_tally_count(b->judge->tally, at, b->now);
+	const uint32_t open = l->count == DAMP_COUNT_REGISTRATIONS
+				      ? damp_lease_count(b->judge->leases, at, r->burst_ticks, b->now)
+				      : damp_tally_count(b->judge->tally, at, b->now);
 	char key[160];
 
 	whose(b, l, r, key, sizeof(key));
@@ -226,6 +228,8 @@ static json_t *limit_json(const struct damp_bench *b, const struct damp_limit *l
 	j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off),
 		      "kind", damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs",
 		      steps);
+	if (l->count != DAMP_COUNT_MESSAGES && l->count != DAMP_COUNT_EXCHANGES)
+		json_object_set_new(j, "count", json_string(damp_name_count(l->count)));
 	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
 		json_object_set_new(j, "max_factor", damp_real_json(l->alpha_q8 / 256.0));
 	return j;
