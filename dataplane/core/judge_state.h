@@ -103,10 +103,20 @@ struct damp_trace {
 struct damp_flood {
 	bool on, gateway_spent;
 	bool blocks;                    /* addresses are blocked; asked once a burst */
+	bool all_prove;                 /* nobody unproved is served */
+	bool told[2];                   /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	uint64_t untold[2];             /* events that were not due */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
+	struct damp_repeat_time repeat;
+};
+
+/* What is known of honest messages during one burst (admit.c). */
+struct damp_admit {
+	bool on;
+	struct damp_counter asked, answered;
 };
 
 /* One burst's surroundings. */
@@ -122,6 +132,7 @@ struct damp_ctx {
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
+	struct damp_admit *admit;       /* NULL likewise */
 };
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
@@ -446,6 +457,14 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
+/* No rule matches p. cost: what that took. */
+bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost);
+
+/* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
+ * _end(). admit settles p, or returns false. */
+void damp_admit_begin(const struct damp_ctx *c);
+bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_admit_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
  * the limit of a rule that blocks. */

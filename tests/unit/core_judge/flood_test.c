@@ -11,6 +11,7 @@
 #include "rules_rig.h"
 
 #include "judge_state.h"
+#include "routing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,8 +123,9 @@ static uint64_t refused(const struct rig *r)
 	       w->reason[DAMP_OUTSIDE][DAMP_REASON_CHALLENGE_RATE].packets;
 }
 
-/* Both are opened alike; b goes the long way. */
-static void run(struct rig *a, struct rig *b)
+/* Both are opened alike; b goes the long way. Every 64 bursts the answers are seen
+ * or not. */
+static void run_routed(struct rig *a, struct rig *b, bool unanswered)
 {
 	static struct burst short_way, long_way;
 	uint64_t s = seed;
@@ -134,6 +136,10 @@ static void run(struct rig *a, struct rig *b)
 		for (unsigned n = 1 + draw(&s, DAMP_BURST); n > 0; n--)
 			add(&s, a, &short_way);
 		copy(&long_way, &short_way);
+		if (unanswered && i % 64 == 0) {
+			damp_judge_set_routing(a->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
+			damp_judge_set_routing(b->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
+		}
 		judge(a, &short_way);
 		judge(b, &long_way);
 		compare_packets(&short_way, &long_way, i);
@@ -151,6 +157,11 @@ static void run(struct rig *a, struct rig *b)
 	rig_close(b);
 }
 
+static void run(struct rig *a, struct rig *b)
+{
+	run_routed(a, b, false);
+}
+
 static void few_challenges(struct damp_guard *g)
 {
 	g->challenge_all.cost_q16 = (DAMP_TICK_HZ << 16) / 50;
@@ -160,6 +171,12 @@ static void few_challenges(struct damp_guard *g)
 static void many_challenges(struct damp_guard *g)
 {
 	g->server.burst_ticks /= 20;
+}
+
+static void few_of_both(struct damp_guard *g)
+{
+	few_challenges(g);
+	many_challenges(g);
 }
 
 static void strict(struct damp_guard *g)
@@ -199,6 +216,17 @@ static void test_strict(void **state)
 	both(true, strict);
 }
 
+/* Nobody unproved is served, whatever his server's budget: that is the cause then. */
+static void test_unanswered(void **state)
+{
+	struct rig a, b;
+
+	(void)state;
+	rig_open_guard(&a, false, few_of_both);
+	rig_open_guard(&b, false, few_of_both);
+	run_routed(&a, &b, true);
+}
+
 static void test_with_rules(void **state)
 {
 	static const char text[] = HEAD ZONES
@@ -218,7 +246,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_gateway_not_spent),
-		cmocka_unit_test(test_strict), cmocka_unit_test(test_with_rules),
+		cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered), cmocka_unit_test(test_with_rules),
 	};
 
 	if (argc > 1)
