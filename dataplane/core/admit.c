@@ -31,7 +31,7 @@
 void damp_admit_begin(const struct damp_ctx *c)
 {
 	memset(c->admit, 0, sizeof(*c->admit));
-	c->admit->on = !c->j->long_way && !c->w->tap.on;
+	c->admit->on = !c->j->long_way && !c->w->tap.on && !c->v->counts_open;
 }
 
 /* Neither a block nor a rule is about p. */
