@@ -29,6 +29,7 @@ static const struct damp_judge_config small = {
 	.grey_log2 = 10,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
+	.registry_log2 = 8,
 };
 
 /* The time is that of the frames, and trusted unless the caller wants to see

@@ -500,6 +500,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		spend(p, d);
 		observe(c, p, d);
 		settle_tickets(c, p, d);
+		if (damp_unlikely(c->v->counts_later))
+			damp_later_commit(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
 		if (d->grey_key && d->spent)
