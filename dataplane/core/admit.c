@@ -37,18 +37,7 @@ void damp_admit_begin(const struct damp_ctx *c)
 /* Neither a block nor a rule is about p. */
 static bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_text_cost cost = { 0 };
-	bool none;
-
-	if (c->flood->blocks && damp_meets_block(c, p))
-		return false;
-	if (damp_likely(c->v->hdr->nwords == 0))
-		return true;
-	none = damp_no_rule(c, p, &cost);
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
-	return none;
+	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
 static bool proved(const struct damp_ctx *c, const struct damp_pkt *p)

@@ -129,10 +129,13 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	return w;
 }
 
-void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file)
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *captures,
+			   struct damp_trace_file *traces)
 {
-	w->tap.file = file;
-	w->tap.ring = &file->ring[w->index];
+	w->tap.file = captures;
+	w->tap.ring = captures != NULL ? &captures->ring[w->index] : NULL;
+	w->tap.trace_file = traces;
+	w->tap.trace_ring = traces != NULL ? &traces->ring[w->index] : NULL;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -369,7 +372,7 @@ static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pk
 static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_RESPONSE && p->xchg == NULL)
-		p->xchg = damp_xchg_find(c->w->xchg, damp_key_group(c->j, p), c->now);
+		p->xchg = damp_xchg_of(c, damp_key_group(c->j, p));
 }
 
 /* Pass 2, first half: what the tables know of it. */
@@ -383,16 +386,15 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		return echo;
 	/* Only what comes from the peer keeps its proof alive. */
 	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+				     from_peer && c->aside == NULL ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 	echo = weigh_echo(c, p);
 	if (echo == ECHO_PROOF || echo == ECHO_OF_SERVER)
 		p->proved = 1;
 	if (has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
-		p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+		p->xchg = damp_xchg_of(c, p->xchg_key);
 		find_group_exchange(c, p);
-		damp_credit_age(c, p->xchg);
 		if (p->kind == DAMP_KIND_RESPONSE)
 			p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
 	}
@@ -438,13 +440,14 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
-	return (p->plain && damp_flood_refuse(c, p)) || damp_admit(c, p);
+	return (p->plain && damp_flood_settle(c, p)) || damp_admit(c, p);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	c->walk->of = NULL;
 	if (goes_short(c, p))
 		return;
 	decide_one(c, p, &d);
@@ -475,9 +478,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 	struct damp_flood flood;
 	struct damp_admit admit;
+	struct damp_walk walk;
 
 	c.flood = &flood;
 	c.admit = &admit;
+	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);

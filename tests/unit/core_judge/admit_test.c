@@ -234,7 +234,8 @@ static void test_rules(void **state)
 			  "  - {id: three, match: {from: outside, code: PUT}, limit: small, over: drop}\n"
 			  "  - {id: four, match: {from: outside, code: FETCH}, limit: less, over: drop}\n");
 	with_rules(true, HEAD ZONES "limits:\n  open: {per: source, concurrent: 4}\n"
-			 "rules:\n  - {id: one, match: {from: outside, path: /b}, limit: open, over: drop}\n");
+			 "rules:\n  - {id: one, match: {from: outside, path: /b}, limit: open, over: drop}\n"
+			 "  - {id: two, match: {from: outside, option: observe}, limit: open, over: drop}\n");
 	/* What is counted by the answer (later.c), which no rule mentions. */
 	with_rules(true, HEAD ZONES "limits:\n  made: {per: source, rate: 1 msg/s, burst: 2 msg, count: created}\n"
 			 "rules:\n  - {id: one, match: {from: outside, code: PUT}, limit: made, over: drop}\n");
