@@ -504,6 +504,11 @@
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, LEARN, "learn_answers", TRUTH, "0.1", "true",                                    \
+	  "Learn which unsafe requests (POST, PUT, DELETE, PATCH, iPATCH) had an answer larger "  \
+	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
+	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
+	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
 	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
 	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
 	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \

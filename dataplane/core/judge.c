@@ -40,7 +40,7 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
 	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
 	       align(damp_tally_bytes(c->tally_log2)) + align(damp_registry_bytes(c->registry_log2)) +
-	       align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(sizeof(struct damp_learned)) + align(damp_prefixes_bytes(c->lists_log2)) +
 	       align(sizeof(struct damp_blocker));
 }
 
@@ -88,6 +88,8 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	at += align(damp_tally_bytes(c->tally_log2));
 	j->registry = damp_registry_init(at, c->registry_log2);
 	at += align(damp_registry_bytes(c->registry_log2));
+	j->learned = (struct damp_learned *)(void *)at;
+	at += align(sizeof(*j->learned));
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;

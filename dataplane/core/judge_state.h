@@ -17,6 +17,7 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "learned.h"
 #include "registry.h"
 #include "repeat.h"
 #include "reply.h"
@@ -54,6 +55,7 @@ struct damp_judge {
 	struct damp_lease_table *leases;
 	struct damp_tally *tally;
 	struct damp_registry *registry;
+	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -217,6 +219,8 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool keep_path;                         /* `path` is what the exchange leads to (learned.h) */
+	bool learns;                            /* an answer too large for who asked */
 	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
@@ -245,7 +249,7 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen, nholds, nlater;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer. */
 	uint32_t path, heard, size_hint;
 	uint64_t transfer_key;
 	struct damp_block block;
@@ -449,6 +453,11 @@ void damp_tickets_end(const struct damp_ctx *c, uint64_t key);
 bool damp_later_within(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 		       struct damp_decision *d);
 void damp_later_commit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+/* learned.c: is p, unsafe and on trust, known for answers larger than its credit?
+ * Notes in d what it leads to. And learn from the answer p, which was. */
+bool damp_answers_large(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_learn(const struct damp_ctx *c, const struct damp_pkt *p);
 
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
