@@ -83,6 +83,8 @@ struct damp_plane {
 	struct damp_stats *stats;
 	struct damp_events *events;
 	struct damp_capture_file *capture;
+	struct damp_trace_file *trace;
+	void *peek;                 /* the main thread's own, for what never came (tracing.h) */
 	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
 	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */

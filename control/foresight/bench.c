@@ -29,6 +29,7 @@ static const struct damp_judge_config small = {
 	.grey_log2 = 10,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
+	.registry_log2 = 8,
 };
 
 /* The time is that of the frames, and trusted unless the caller wants to see
@@ -160,12 +161,18 @@ void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *f
 	damp_judge_parse(b->view, &b->pkt, 1);
 }
 
-void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace)
+void damp_bench_decide(struct damp_bench *b)
 {
-	struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 
-	c.trace = trace;
 	damp_judge_decide(&c, &b->pkt, &b->decision);
+}
+
+void damp_bench_find(struct damp_bench *b, struct damp_finding *f)
+{
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+
+	damp_finding_open(&c, &b->pkt, &b->decision, f);
 }
 
 void damp_bench_commit(struct damp_bench *b)
@@ -179,7 +186,7 @@ void damp_bench_commit(struct damp_bench *b)
 void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len)
 {
 	damp_bench_load(b, side, frame, len);
-	damp_bench_decide(b, NULL);
+	damp_bench_decide(b);
 	damp_bench_commit(b);
 }
 

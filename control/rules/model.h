@@ -266,6 +266,7 @@ struct damp_ctx {
 	struct damp_rule_model *rules;
 	size_t nrules, rules_cap;
 	struct damp_guard guard;
+	struct damp_watch watch;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	unsigned ncoap_ports, ndtls_ports;
 };
@@ -342,13 +343,17 @@ uint64_t damp_day_end_s(int64_t days);
 /* model_block.c: the `block` of a rule; and what it says with the rest of it. */
 void damp_block_read(struct damp_ctx *c, const struct damp_pair *p, struct damp_rule_model *r);
 void damp_block_check(struct damp_ctx *c, const struct damp_rule_model *r);
+/* model_watch.c: what the control plane watches for, and keeps; n may be NULL. */
+void damp_watch_read(struct damp_ctx *c, const struct damp_node *n);
+void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
+/* model_events.c: a share like 1/100, as parts of 2^32. */
+void damp_share_read(struct damp_ctx *c, const struct damp_node *n, uint32_t *q32);
 /* model_signed.c: `signed_by` of the ruleset. */
 void damp_signed_by_read(struct damp_ctx *c, const struct damp_node *n);
 /* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
-void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
 /* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);
 /* guard.c: a block size of RFC 7959 section 2.2, as its SZX; off: may be off.

@@ -78,8 +78,11 @@ static void point(struct damp_view *v)
 	v->nsrc_ports = (uint32_t)(h->sec[DAMP_SEC_SRC_PORTS].len / sizeof(*v->src_ports));
 	v->ndst_ports = (uint32_t)(h->sec[DAMP_SEC_DST_PORTS].len / sizeof(*v->dst_ports));
 	v->noptions = (uint32_t)(h->sec[DAMP_SEC_OPTIONS].len / sizeof(*v->options));
-	for (uint32_t i = 0; i < h->nlimits; i++)
-		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT;
+	for (uint32_t i = 0; i < h->nlimits; i++) {
+		v->counts_later |= damp_counts_later(&v->limits[i]);
+		v->counts_registrations |= v->limits[i].count == DAMP_COUNT_REGISTRATIONS;
+		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT && !damp_counts_later(&v->limits[i]);
+	}
 	for (uint32_t i = 0; i < h->nrules; i++)
 		v->tells |= v->rules[i].warn_percent > 0 || v->rules[i].log_first > 0 || v->rules[i].log_sample_q32 > 0;
 }
@@ -208,7 +211,7 @@ static void free_parts(struct damp_view *v)
 {
 	free(v->live.mask);
 	free(v->live.mode);
-	for (unsigned w = 0; w < DAMP_WORKERS_MAX; w++) {
+	for (unsigned w = 0; w < DAMP_VIEW_WORKERS; w++) {
 		if (v->scratch[w] != NULL)
 			hs_free_scratch(v->scratch[w]);
 		damp_memo_free(v->memo[w]);
@@ -231,8 +234,8 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 
 	if (!damp_program_check(block, len, err, errlen))
 		return NULL;
-	if (nworkers == 0 || nworkers > DAMP_WORKERS_MAX) {
-		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_WORKERS_MAX);
+	if (nworkers == 0 || nworkers > DAMP_VIEW_WORKERS) {
+		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_VIEW_WORKERS);
 		return NULL;
 	}
 	v = aligned_alloc(DAMP_CACHE_LINE, (sizeof(*v) + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);

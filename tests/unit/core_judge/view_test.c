@@ -58,6 +58,27 @@ static void wrong_mode(struct damp_program_hdr *h) { h->mode = DAMP_MODE_MAX; }
 static void endless_name(struct damp_program_hdr *h) { memset(h->name, 'x', sizeof(h->name)); }
 static void words(struct damp_program_hdr *h) { h->nwords++; }
 static void ports(struct damp_program_hdr *h) { h->ncoap_ports = DAMP_COAP_PORTS_MAX + 1; }
+static void no_attack_rate(struct damp_program_hdr *h) { h->watch.attack_rate_milli = 0; }
+static void attack_rate(struct damp_program_hdr *h) { h->watch.attack_rate_milli = DAMP_WATCH_RATE_MAX + 1; }
+static void no_update(struct damp_program_hdr *h) { h->watch.attack_update_s = 0; }
+static void late_update(struct damp_program_hdr *h) { h->watch.attack_update_s = DAMP_WATCH_TIME_MAX_S + 1; }
+static void no_quiet(struct damp_program_hdr *h) { h->watch.attack_quiet_s = 0; }
+static void long_quiet(struct damp_program_hdr *h) { h->watch.attack_quiet_s = DAMP_WATCH_TIME_MAX_S + 1; }
+
+/* A good one; then one thing of it is not. */
+static struct damp_watch *keeps(struct damp_program_hdr *h)
+{
+	h->watch.keep_bytes = DAMP_KEEP_BYTES_MIN;
+	h->watch.keep_share_q32 = 1;
+	h->watch.keep_snap = DAMP_KEEP_SNAP_MIN;
+	return &h->watch;
+}
+static void keep_little(struct damp_program_hdr *h) { keeps(h)->keep_bytes--; }
+static void keep_much(struct damp_program_hdr *h) { keeps(h)->keep_bytes = DAMP_KEEP_BYTES_MAX + 1; }
+static void keep_none(struct damp_program_hdr *h) { keeps(h)->keep_share_q32 = 0; }
+static void keep_short(struct damp_program_hdr *h) { keeps(h)->keep_snap--; }
+static void keep_whole(struct damp_program_hdr *h) { keeps(h)->keep_snap = DAMP_KEEP_SNAP_MAX + 1; }
+static void keep_long(struct damp_program_hdr *h) { keeps(h)->keep_s = DAMP_KEEP_MAX_S + 1; }
 static void section_outside(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off = h->total_len & ~63ull; }
 static void section_crooked(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off += 8; }
 static void rule_count(struct damp_program_hdr *h) { h->nrules = 5; }
@@ -137,6 +158,10 @@ static void damage_is_named(void **state)
 		{ device_name, "device 0: name" }, { device_side, "device 0" }, { device_variant, "device 0" },
 		{ variants, "decide" }, { variant_classes, "classes" }, { class_of_second_way, "row" },
 		{ scan_rows, "text 0" },	{ database, "text 0" },
+		{ no_attack_rate, "attack" },	{ attack_rate, "attack" },	  { no_update, "attack" },
+		{ late_update, "attack" },	{ no_quiet, "attack" },		  { long_quiet, "attack" },
+		{ keep_little, "kept" },	{ keep_much, "kept" },		  { keep_none, "kept" },
+		{ keep_short, "kept" },		{ keep_whole, "kept" },		  { keep_long, "kept" },
 	};
 
 	(void)state;
