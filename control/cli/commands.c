@@ -444,7 +444,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_block,
 	},
 	{
-		.name = "unblock", .args = "PREFIX", .min_words = 1, .max_words = 1,
+		.name = "unblock", .args = "BLOCKED", .min_words = 1, .max_words = 1,
 		.summary = "end a block now, whoever began it",
 		.help = "The prefix as 'damper show blocks' shows it. What a rule knows of it is forgotten.\n",
 		.options = { DAMP_OPT_JSON },
@@ -462,7 +462,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_show_blocks,
 	},
 	{
-		.name = "set add", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.name = "set add", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "put a prefix into a set of 'source: runtime'",
 		.help = "It stays for --for, or else for the set's 'timeout'; across reloads, and whatever\n"
 			"becomes of damperd. A running rule has to ask for the set.\n",
@@ -472,7 +472,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_set_add,
 	},
 	{
-		.name = "set del", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.name = "set del", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "take a prefix out of a set",
 		.help = "The prefix as 'damper show sets' shows it.\n",
 		.options = { DAMP_OPT_JSON },
