@@ -28,6 +28,7 @@ static const struct {
 	{ "NEW", "files" },	    { "FILE#N", "files" },	  { "DIR", "directories" },
 	{ "RULE", "rules" },	    { "LIMIT", "limits" },	  { "REASON", "reasons" },
 	{ "COMMAND", "commands" },  { "N", "generations" },
+	{ "SET", "sets" },	    { "BLOCKED", "blocks" },
 };
 
 /* The modes of `damper mode`. */
