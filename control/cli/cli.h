@@ -52,6 +52,7 @@ struct damp_args {
 	bool json, watch, follow, help, grace, move_loopback;
 	bool strict, no_tests;
 	const char *verdict, *rule, *reason;    /* capture */
+	const char *count;                      /* trace */
 	const char *confirm, *generation, *out;
 	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */

@@ -27,7 +27,7 @@ const char *damp_side_witness_text(enum damp_side_witness w)
 	return witnesses[w].text;
 }
 
-bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
+bool damp_side_prefix_parse(const char *text, struct damp_side_prefix *out, char *why)
 {
 	struct damp_endpoint e;
 	char addr[64], *slash;
@@ -47,13 +47,19 @@ bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
 			 "'%.60s' is no prefix; write 192.0.2.0/24 or 2001:db8::/32", text);
 		return false;
 	}
+	*out = (struct damp_side_prefix){ .addr = e.addr, .bits = bits + (most == 32 ? V4_OFFSET : 0) };
+	return true;
+}
+
+bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
+{
 	if (s->nprefixes == DAMP_SIDES_MAX) {
 		snprintf(why, DAMP_DESCRIBE_WHY, "more than %u prefixes", DAMP_SIDES_MAX);
 		return false;
 	}
-	s->prefix[s->nprefixes++] = (struct damp_side_prefix){
-		.addr = e.addr, .bits = bits + (most == 32 ? V4_OFFSET : 0)
-	};
+	if (!damp_side_prefix_parse(text, &s->prefix[s->nprefixes], why))
+		return false;
+	s->nprefixes++;
 	return true;
 }
 

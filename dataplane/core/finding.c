@@ -214,6 +214,7 @@ void damp_finding_open(const struct damp_ctx *c, const struct damp_pkt *p, const
 	memset(f, 0, offsetof(struct damp_finding, rules));
 	f->generation = c->v->hdr->generation;
 	f->rule = d->rule;
+	f->rule_slot = d->rule >= 0 ? c->v->rule_slot[d->rule] : 0;
 	f->action = d->action;
 	f->would_rule = d->observed ? d->would_rule : -1;
 	f->bypassed = d->verdict == DAMP_VERDICT_BYPASS;

@@ -20,6 +20,7 @@ import learn  # noqa: F401
 import passing  # noqa: F401
 import proofs  # noqa: F401
 import timed  # noqa: F401
+import tracing  # noqa: F401
 
 SKIPPED = 77
 
