@@ -123,6 +123,7 @@ static void tell(struct trace *t, const struct damp_trace_record *r, unsigned wo
 		json_dumpf(doc, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
+		printf("packet %llu, from worker %u\n", (unsigned long long)t->told, worker);
 		damp_explain_print(t->cli, doc);
 		putchar('\n');
 	}

@@ -234,6 +234,17 @@ static struct rig_end random_end(enum damp_side side)
 	return side == DAMP_OUTSIDE ? (struct rig_end){ (uint8_t)(1 + rnd(3)), 40000 } : SERVER;
 }
 
+/* Host 1 is there, until it is silent for a while. */
+static void prove(struct rig *r)
+{
+	struct damp_addr a = { { 0xfd, [7] = 1, [15] = 1 } };
+
+	if (!r->v6)
+		a = (struct damp_addr){ { [10] = 0xff, 0xff, 10, 1, 0, 1 } };
+	damp_peer_prove(r->judge->peers, damp_key_end(r->judge, &a, 40000), r->now, r->now + DAMP_SECONDS(60),
+			r->now + DAMP_SECONDS(80000));
+}
+
 /* What is asked about a frame is what comes to pass when it comes, and asking
  * leaves every byte of the tables as it was. */
 static void asking_changes_nothing(void **state)
@@ -244,6 +255,7 @@ static void asking_changes_nothing(void **state)
 	struct rig r;
 
 	rules_open(&r, *(bool *)*state, RULES);
+	prove(&r);
 	print_message("seed %llu\n", (unsigned long long)seed);
 	njudge = damp_judge_bytes(&r.judge->cfg);
 	nworker = damp_judge_worker_bytes(&r.judge->cfg);
