@@ -16,6 +16,7 @@
 #define DAMP_FORESIGHT_BENCH_H
 
 #include "finding.h"
+#include "devices.h"
 #include "judge_state.h"
 #include "moment.h"
 
@@ -43,6 +44,7 @@ struct damp_bench {
 struct damp_bench_setup {
 	const void *block; /* the program, copied */
 	size_t len;
+	const struct damp_port_names *ports; /* for zones by device; NULL: none is known */
 	uint64_t wall_s; /* the wall clock at the first frame */
 	uint64_t when_s; /* the same for schedules and ends, when it is another; else 0 */
 	bool clock_untrusted; /* nobody knows what time of the week it is */

@@ -22,7 +22,7 @@
 
 struct damp_side_prefix {
 	struct damp_addr addr;
-	unsigned bits; /* of the 16 bytes */
+	unsigned bits;
 };
 
 struct damp_sides {
@@ -33,9 +33,12 @@ struct damp_sides {
 	uint64_t coap_frames[DAMP_SIDE_BY_MAX]; /* CoAP and DTLS frames by witness */
 };
 
+/* An address or prefix and its length within the family. False with a line in
+ * why (DAMP_DESCRIBE_WHY bytes). */
+bool damp_prefix_of(const char *text, struct damp_addr *out, unsigned *plen, char *why);
+
 /* "192.0.2.0/24", "2001:db8::/32", "192.0.2.1". False with a line in why
  * (DAMP_DESCRIBE_WHY bytes). */
-bool damp_side_prefix_parse(const char *text, struct damp_side_prefix *out, char *why);
 bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why);
 /* "02:00:00:00:00:01" */
 bool damp_sides_add_mac(struct damp_sides *s, const char *text, char *why);

@@ -33,16 +33,17 @@ static bool wrong(struct reader *r, const char *key, const char *value, const ch
 
 static bool read_end(struct reader *r, const char *value, struct damp_trace_end *out)
 {
-	struct damp_side_prefix p;
 	char why[DAMP_DESCRIBE_WHY];
+	struct damp_addr addr;
+	unsigned plen;
 
-	if (!damp_side_prefix_parse(value, &p, why)) {
+	if (!damp_prefix_of(value, &addr, &plen, why)) {
 		snprintf(r->why, DAMP_TRACE_WHY, "%s", why);
 		return false;
 	}
-	memcpy(out->addr, p.addr.b, sizeof(out->addr));
+	memcpy(out->addr, addr.b, sizeof(out->addr));
 	/* Of IPv4 every prefix holds the twelve bytes before it. */
-	out->bits = p.bits;
+	out->bits = plen + (damp_addr_is_v4(&addr) ? 96 : 0);
 	return true;
 }
 

@@ -261,8 +261,11 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 	struct damp_rung base;
 	const char *name = w->name;
 
-	if (!damp_read_quantity(w->c, rate_node, want, &rate))
+	if (!damp_read_quantity(w->c, rate_node, want, &rate)) {
+		if (burst_node)
+			damp_read_quantity(w->c, burst_node, DAMP_WANT(BYTES) | DAMP_WANT(MESSAGES), &burst);
 		return;
+	}
 	burst = default_burst(&rate);
 	if (burst_node &&
 	    !damp_read_quantity(w->c, burst_node,

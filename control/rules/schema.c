@@ -77,6 +77,7 @@ static const char *const shape[DAMP_KIND_OF_MAX] = {
 	[DAMP_KIND_OF_ANSWER] = TEXTUAL,
 	[DAMP_KIND_OF_DAYS] = ANY_OF_2(TYPE("string"), LIST_OF(TYPE("string"))),
 	[DAMP_KIND_OF_WHEN] = ANY_OF_2(TYPE("string"), LIST_OF(TYPE("string"))),
+	[DAMP_KIND_OF_SIGNERS] = ANY_OF_2(TEXTUAL, LIST_OF(TEXTUAL)),
 	[DAMP_KIND_OF_TEXTS] = ANY_OF_2(TEXTUAL, LIST_OF(TEXTUAL)),
 	[DAMP_KIND_OF_FILES] = ANY_OF_2(TYPE("string"), LIST_OF(TYPE("string"))),
 	[DAMP_KIND_OF_LIMITS] = ANY_OF_2(TYPE("string"), LIST_OF(TYPE("string"))),

@@ -245,6 +245,20 @@ static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const stru
 	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, ping_mid(c, p));
 }
 
+void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_CON, ping_mid(c, p));
+}
+
+void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len)
+{
+	const uint16_t mid = p->coap.type == DAMP_COAP_CON ? 0 : non_mid(c, p);
+	uint8_t echo[DAMP_ECHO_LEN];
+
+	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
+	damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, echo_len, mid);
+}
+
 static size_t make_code(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
 {
 	const int64_t age = d->max_age_s ? (int64_t)d->max_age_s : -1;

@@ -123,6 +123,8 @@ static void listen(const struct damp_ctx *c, const struct damp_pkt *p, struct da
 
 	list_owners(c, p, &l.owners);
 	again.trace = &trace;
+	/* Rules that were gathered once have been walked to their end. */
+	again.walk = NULL;
 	damp_decide(&again, p, &d);
 }
 

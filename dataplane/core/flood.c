@@ -45,7 +45,10 @@ void damp_flood_begin(const struct damp_ctx *c)
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
+	f->gateway_spent = f->may_ask == 0;
 	f->nproofs = c->w->nproofs;
+	f->repeat = damp_repeat_time(c->now);
+	f->all_prove = c->routing == DAMP_ROUTING_UNANSWERED && c->g->unanswered_prove;
 	f->blocks = damp_prefixes_count(c->j->prefixes, DAMP_LIST_FROM) != 0 ||
 		    damp_prefixes_count(c->j->prefixes, DAMP_LIST_TO) != 0;
 }
@@ -62,7 +65,7 @@ static inline bool server_spent_lately(const struct damp_ctx *c, const struct da
 	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < LATELY;
 }
 
-static bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_judge_worker *w = c->w;
 	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
@@ -76,7 +79,7 @@ static bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 	return true;
 }
 
-static bool gateway_spent(const struct damp_ctx *c)
+static inline bool gateway_spent(const struct damp_ctx *c)
 {
 	struct damp_flood *f = c->flood;
 
@@ -96,27 +99,17 @@ static inline bool has_more_to_it(const struct damp_coap *m)
 
 /* A request of the kind that a flood consists of, from and to where nothing
  * special holds. */
-static bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->held &&
 	       !p->frame.dst_group && !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
 	       !has_more_to_it(&p->coap);
 }
 
-static bool no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
-{
-	struct damp_matches m;
-
-	if (c->v->hdr->nwords == 0)
-		return true;
-	damp_matches_begin(&m, c->v, c->w->index, p, cost);
-	return damp_matches_next(&m) < 0;
-}
-
 /* Why p would be challenged, if it would; decide_request.c's order. */
-static enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_unlikely(p->coap.options & Q_BLOCKS) && damp_needs_proof(c, p, false))
+	if (damp_unlikely((p->coap.options & Q_BLOCKS) || c->flood->all_prove) && damp_needs_proof(c, p, false))
 		return DAMP_REASON_PROOF_REQUIRED;
 	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
 }
@@ -126,17 +119,33 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_flood *f = c->flood;
 
 	p->plain = is_plain(c, p);
+	p->asked_key = 0;
 	if (!p->plain || !server_spent_lately(c, p))
 		return false;
 	if (f->may_ask == 0)
 		return true;
 	f->may_ask--;
-	damp_challenge_prefetch(c, p);
-	return false;
+	damp_answer_prefetch(c, p);
+	return true;
 }
 
-/* What damp_commit() does for such a packet; the counters at the burst's end. */
-static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why)
+/* One event a second and reason; time stands still, so after one there is no other. */
+static inline void tell(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const bool server = p->reason == DAMP_REASON_LEDGER_SERVER;
+	struct damp_flood *f = c->flood;
+
+	if (damp_likely(f->told[server])) {
+		f->untold[server]++;
+		return;
+	}
+	damp_event_offer(c, p, NULL);
+	f->told[server] = c->now < c->w->event_next[p->reason];
+}
+
+/* What damp_commit() does for such a packet, its note apart; the counters at the
+ * burst's end. */
+static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why)
 {
 	struct damp_counter *sum = &c->flood->refused[why == DAMP_REASON_LEDGER_SERVER];
 
@@ -147,34 +156,52 @@ static void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_re
 	p->out_len = 0;
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
-	if (p->coap.type == DAMP_COAP_CON && gateway_spent(c))
-		damp_repeat_note(c->w->repeats, p->grey_key, c->now);
-	else if (p->coap.type == DAMP_COAP_CON)
-		damp_grey_note(c->w->grey, p->grey_key, c->now);
-	if (damp_likely(c->now < c->w->event_next[why]))
-		c->w->event_skipped[why]++;
-	else
-		damp_event_offer(c, p, NULL);
+	tell(c, p);
 }
 
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
+/* May p not be asked, while the gateway has challenges? Notes it then. */
+static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_text_cost cost = { 0 };
+	if (damp_peer_may_be_asked(c, p, false))
+		return false;
+	if (p->coap.type == DAMP_COAP_CON)
+		damp_grey_note(c->w->grey, p->grey_key, c->now);
+	return true;
+}
+
+/* The same while it has none: only what came again may be. */
+static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	if (p->coap.type != DAMP_COAP_CON)
+		return true;
+	if (damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)))
+		return true;
+	if (damp_peer_may_be_asked(c, p, true))
+		return false;
+	damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+	return true;
+}
+
+/* Has nothing but the budgets a say in it? */
+static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return !(damp_unlikely(c->flood->blocks) && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+}
+
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
+{
 	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
 	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
 		return false;
 	cause = cause_of(c, p);
-	if (cause == DAMP_REASON_NOT_COAP)
+	if (cause == DAMP_REASON_NOT_COAP || !nothing_else(c, p))
 		return false;
-	if (damp_peer_may_be_asked(c, p, gateway_spent(c)))
+	if (!c->flood->gateway_spent && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
+		return true;
+	if (gateway_spent(c) ? !unasked_spent(c, p) : !unasked(c, p))
 		return false;
-	if ((c->flood->blocks && damp_meets_block(c, p)) || !no_rule(c, p, &cost))
-		return false;
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
 	turn_away(c, p, damp_refusal(cause));
 	return true;
 }
@@ -213,7 +240,9 @@ void damp_flood_end(const struct damp_ctx *c)
 		add(&s->reason[DAMP_OUTSIDE][reason[i]], n);
 		add(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP], n);
 		s->unproved_bytes_in += n->bytes;
+		c->w->event_skipped[reason[i]] += c->flood->untold[i];
 	}
+	damp_answer_end(c);
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_counter *n = &c->flood->passed[side];
 

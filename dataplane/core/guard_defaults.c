@@ -106,3 +106,12 @@ void damp_guard_defaults(struct damp_guard *g)
 	byte_budgets(g);
 	message_budgets(g);
 }
+
+void damp_watch_defaults(struct damp_watch *w)
+{
+	*w = (struct damp_watch){
+		.attack_rate_milli = 10000,
+		.attack_update_s = 30,
+		.attack_quiet_s = 60,
+	};
+}

@@ -429,11 +429,19 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
 }
 
+static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (p->frame.cls == DAMP_FRAME_OTHER)
+		return damp_flood_pass_by(c, p);
+	return (p->plain && damp_flood_settle(c, p)) || damp_admit(c, p);
+}
+
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	if (damp_flood_refuse(c, p) || damp_flood_pass_by(c, p))
+	c->walk->of = NULL;
+	if (goes_short(c, p))
 		return;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
@@ -462,10 +470,15 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 {
 	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 	struct damp_flood flood;
+	struct damp_admit admit;
+	struct damp_walk walk;
 
 	c.flood = &flood;
+	c.admit = &admit;
+	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
 	damp_flood_begin(&c);
+	damp_admit_begin(&c);
 	for (unsigned i = 0; i < n; i++)
 		prepare(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++)
@@ -477,6 +490,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 		else
 			judge_one(&c, &p[i]);
 	}
+	damp_admit_end(&c);
 	damp_flood_end(&c);
 }
 

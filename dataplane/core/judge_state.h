@@ -101,10 +101,30 @@ struct damp_trace {
 struct damp_flood {
 	bool on, gateway_spent;
 	bool blocks;                    /* addresses are blocked; asked once a burst */
+	bool all_prove;                 /* nobody unproved is served */
+	bool told[2];                   /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
+	uint64_t asking[2];             /* IP bytes of those */
+	uint64_t untold[2];             /* events that were not due */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
+	struct damp_repeat_time repeat;
+};
+
+/* The rules that match one packet: gathered by a short way, which found that some
+ * do, and then handed to the long one. */
+struct damp_walk {
+	const struct damp_pkt *of;      /* NULL: not begun */
+	struct damp_matches m;
+	struct damp_text_cost cost;
+};
+
+/* What is known of honest messages during one burst (admit.c). */
+struct damp_admit {
+	bool on;
+	struct damp_counter asked, answered;
 };
 
 /* One burst's surroundings. */
@@ -120,6 +140,8 @@ struct damp_ctx {
 	const struct damp_pkt *p;       /* the packet being judged; its addresses are hashed already */
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
+	struct damp_admit *admit;       /* NULL likewise */
+	struct damp_walk *walk;         /* NULL likewise */
 	struct damp_xchg *aside;        /* somebody else's tables are only looked at: the exchange is copied
 					 * here, and no proof renewed; NULL on the wire (finding.h) */
 };
@@ -433,18 +455,35 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* Remember that p is the last notification of its observation, which a reset may name. */
 void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* decide_rules.c: walk the matching rules; returns the final action. */
+/* decide_rules.c: for a short way, does any rule match p, whose truths are set? What it
+ * cost to know is counted when none does, else by the long way, which goes on from
+ * here. */
+bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
+/* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse settles p, whose proof was looked up, pass_by what is not
- * ours; or they return false. */
+ * that are left. settle refuses or answers p, whose proof was looked up, pass_by lets
+ * pass what is not ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
+
+/* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
+ * _end(). admit settles p, or returns false. */
+void damp_admit_begin(const struct damp_ctx *c);
+bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_admit_end(const struct damp_ctx *c);
+
+/* answer.c: the short way of a challenge, for a plain packet that has met no rule
+ * and whose server is spent. False: nothing was done, and it is refused or goes
+ * the long way. prefetch: all that it will ask for. end: the sums of the burst. */
+bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
  * the limit of a rule that blocks. */
@@ -497,8 +536,6 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
 enum damp_reason damp_refusal(enum damp_reason cause);
-/* What is on record of challenges of p's sender. */
-void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -638,6 +675,9 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
+/* Write the challenge of a request over it; what is written fits, or nothing is. */
+void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len);
 
 /* probe.c: soon: the first at once, the others a gap apart. */
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,

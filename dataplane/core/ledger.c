@@ -30,9 +30,14 @@
 #include "bytelock.h"
 #include <damper/program.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #define WAYS DAMP_LEDGER_WAYS
 #define ALL_WAYS ((1u << WAYS) - 1)
 #define CHARGES_MAX 24u
+#define AT_ONCE_MAX 8u           /* charges of an ordinary packet */
 #define LINES_LOG2_MIN 4u
 #define LINES_LOG2_MAX 26u
 
@@ -97,10 +102,16 @@ static inline uint32_t positive(int32_t debt)
 	return debt > 0 ? (uint32_t)debt : 0;
 }
 
+/* Spans since the line was last aged. */
+static inline uint32_t spans_since(const struct line *line, damp_tick now)
+{
+	/* Acquire pairs with line_age() and view_store(): whoever sees an epoch sees its ways. */
+	return epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
+}
+
 static void view_load(struct view *v, const struct line *line, damp_tick now)
 {
-	/* Acquire pairs with view_store(): whoever sees an epoch sees its ways. */
-	const uint32_t spans = epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
+	const uint32_t spans = spans_since(line, now);
 	const bool known = spans < SPANS_PAID_UP || spans == SPAN_BEFORE;
 	const bool aged = spans != 0 && spans != SPAN_BEFORE;
 	const int32_t oldest = aged ? -SPAN : INT32_MIN;
@@ -287,33 +298,53 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
 	damp_prefetch(&l->line[line_of(l, key)]);
 }
 
-static inline bool aged_now(const struct line *line, damp_tick now)
+/* The way of tag, or WAYS. No branch: which way it is cannot be foretold. Without
+ * the lock a line that is being written may be read wrongly: look again. */
+#if defined(__SSE2__)
+__attribute__((no_sanitize_thread)) static inline unsigned way_of(const struct line *line, uint32_t tag)
 {
-	return __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE) == epoch_of(now);
-}
+	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)tag);
+	const __m128i low = _mm_packs_epi32(_mm_cmpeq_epi32(v[0], t), _mm_cmpeq_epi32(v[1], t));
+	const __m128i high = _mm_packs_epi32(_mm_cmpeq_epi32(v[2], t), _mm_cmpeq_epi32(v[3], t));
+	/* Two bits a word, of which the line's first is not a way, and tags are the upper halves. */
+	const unsigned found = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(low, high)) >> 2 & 0x2aaa;
 
-/* In the span in which the line was last aged a debt is what it looks like: no
- * view is needed. */
+	return (unsigned)__builtin_ctz(found | 1u << 2 * WAYS) / 2;
+}
+#else
+static inline unsigned way_of(const struct line *line, uint32_t tag)
+{
+	uint32_t found = 1u << WAYS;
+
+	for (unsigned w = 0; w < WAYS; w++)
+		found |= (uint32_t)((uint32_t)(__atomic_load_n(&line->way[w], __ATOMIC_RELAXED) >> 32) == tag) << w;
+	return (unsigned)__builtin_ctz(found);
+}
+#endif
+
+/* A line that was aged too long ago is empty; of any other a debt is what it
+ * looks like, since what aging would lift is paid up before and after. */
 static uint32_t line_debt(const struct line *line, uint64_t key, damp_tick now)
 {
+	const uint32_t spans = spans_since(line, now), tag = tag_of(key);
+	const unsigned way = way_of(line, tag);
 	int32_t least = INT32_MAX;
-	struct view v;
-	unsigned found;
+	uint64_t word;
 
-	if (damp_likely(aged_now(line, now))) {
-		for (unsigned w = 0; w < WAYS; w++) {
-			const uint64_t word = __atomic_load_n(&line->way[w], __ATOMIC_RELAXED);
-			const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
-
-			if ((uint32_t)(word >> 32) == tag_of(key))
-				return positive(debt);
-			least = debt < least ? debt : least;
-		}
-		return positive(least);
+	if (damp_unlikely(spans >= SPANS_PAID_UP && spans != SPAN_BEFORE))
+		return 0;
+	if (way < WAYS) {
+		word = __atomic_load_n(&line->way[way], __ATOMIC_RELAXED);
+		if (damp_likely((uint32_t)(word >> 32) == tag))
+			return positive((int32_t)((uint32_t)word - (uint32_t)now));
 	}
-	view_load(&v, line, now);
-	found = view_find(&v, tag_of(key));
-	return positive(v.debt[found < WAYS ? found : view_least(&v)]);
+	for (unsigned w = 0; w < WAYS; w++) {
+		const int32_t debt =
+			(int32_t)((uint32_t)__atomic_load_n(&line->way[w], __ATOMIC_RELAXED) - (uint32_t)now);
+
+		least = debt < least ? debt : least;
+	}
+	return positive(least);
 }
 
 uint32_t damp_ledger_debt(const struct damp_ledger *l, uint64_t key, damp_tick now)
@@ -381,39 +412,84 @@ struct touch {
 	bool admitted, evicts;
 };
 
-/* The way of tag, or else the one paid up soonest; *present says which. Of a line
- * aged in this span, where a debt is what it looks like. */
-static inline unsigned way_for(const struct line *line, uint32_t tag, damp_tick now, bool *present)
+/* Under the lock: age the line, as a view of it would be written back. No debt
+ * changes by it, so a charge that is refused afterwards has charged nothing. */
+static void line_age(struct line *line, damp_tick now)
 {
-	uint32_t found = 1u << WAYS;
+	const uint32_t spans = spans_since(line, now);
+	const bool known = spans < SPANS_PAID_UP;
+
+	if (damp_likely(spans == 0) || spans == SPAN_BEFORE)
+		return;
+	for (unsigned w = 0; w < WAYS; w++) {
+		const uint64_t word = line->way[w], tag = known ? word & ~(uint64_t)UINT32_MAX : 0;
+		const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
+		const uint32_t tat = known && debt > -SPAN ? (uint32_t)word : (uint32_t)now - SPAN;
+
+		__atomic_store_n(&line->way[w], tag | tat, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
+}
+
+/* The way paid up soonest, the first of several. Under the lock. No branch. */
+#if defined(__SSE2__)
+static inline __m128i least_of(__m128i a, __m128i b)
+{
+	const __m128i more = _mm_cmpgt_epi32(a, b);
+
+	return _mm_or_si128(_mm_and_si128(more, b), _mm_andnot_si128(more, a));
+}
+
+/* The lower halves of four words, from an address with their order kept. */
+static inline __m128i lower_halves(const __m128i *v)
+{
+	return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(v[0]), _mm_castsi128_ps(v[1]), _MM_SHUFFLE(2, 0, 2, 0)));
+}
+
+static inline unsigned way_least(const struct line *line, damp_tick now)
+{
+	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)(uint32_t)now);
+	/* The line's first word is not a way, and comes last. */
+	const __m128i first = _mm_set_epi32(0, 0, 0, -1), last = _mm_set_epi32(0, 0, 0, INT32_MAX);
+	const __m128i low = _mm_or_si128(_mm_andnot_si128(first, _mm_sub_epi32(lower_halves(v), t)), last);
+	const __m128i high = _mm_sub_epi32(lower_halves(v + 2), t);
+	__m128i least = least_of(low, high);
+	unsigned found;
+
+	least = least_of(least, _mm_shuffle_epi32(least, _MM_SHUFFLE(1, 0, 3, 2)));
+	least = least_of(least, _mm_shuffle_epi32(least, _MM_SHUFFLE(2, 3, 0, 1)));
+	found = (unsigned)_mm_movemask_epi8(_mm_packs_epi32(_mm_cmpeq_epi32(low, least), _mm_cmpeq_epi32(high, least)));
+	return (unsigned)__builtin_ctz(found) / 2 - 1;
+}
+#else
+static inline unsigned way_least(const struct line *line, damp_tick now)
+{
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned w = 0; w < WAYS; w++) {
-		const uint64_t word = line->way[w];
-		const uint64_t rank = (uint64_t)(((uint32_t)word - (uint32_t)now) ^ 1u << 31) << 3 | w;
+		const uint64_t rank = (uint64_t)(((uint32_t)line->way[w] - (uint32_t)now) ^ 1u << 31) << 3 | w;
 
-		found |= (uint32_t)((uint32_t)(word >> 32) == tag) << w;
 		least = rank < least ? rank : least;
 	}
-	*present = found != 1u << WAYS;
-	return *present ? (unsigned)__builtin_ctz(found) : (unsigned)(least & 7);
+	return (unsigned)(least & 7);
 }
+#endif
 
 /* As view_charge() of an untouched view would choose and write. Under the lock,
- * the line aged in this span. */
+ * the line aged. */
 static inline void touch_make(struct touch *t, struct line *line, const struct damp_charge *c, damp_tick now)
 {
 	const uint32_t tag = tag_of(c->key);
+	const unsigned way = way_of(line, tag);
 	uint32_t before;
 	uint64_t debt;
-	bool present;
 
 	t->line = line;
-	t->way = way_for(line, tag, now, &present);
+	t->way = damp_likely(way < WAYS) ? way : way_least(line, now);
 	before = positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now));
 	debt = (uint64_t)before + c->cost;
 	t->admitted = debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
-	t->evicts = !present && before > 0;
+	t->evicts = way == WAYS && before > 0;
 	t->word = (uint64_t)tag << 32 | (uint32_t)((uint32_t)now + debt);
 }
 
@@ -424,44 +500,26 @@ static inline void touch_store(struct damp_ledger *l, const struct touch *t)
 		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
 }
 
-/* One charge of any key. Under the lock. */
-static bool charge_any(struct damp_ledger *l, struct line *line, const struct damp_charge *c, damp_tick now)
-{
-	struct view v;
-
-	view_load(&v, line, now);
-	if (!view_charge(&v, c))
-		return false;
-	view_store(&v, line, now);
-	if (v.evicted != 0)
-		__atomic_fetch_add(&l->evictions, v.evicted, __ATOMIC_RELAXED);
-	return true;
-}
-
 static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = &l->line[line_of(l, c->key)];
-	struct touch t = { .admitted = false };
+	struct touch t;
 
 	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
 		return false;
-	if (damp_likely(aged_now(line, now))) {
-		touch_make(&t, line, c, now);
-		if (t.admitted)
-			touch_store(l, &t);
-	} else {
-		t.admitted = charge_any(l, line, c, now);
-	}
+	line_age(line, now);
+	touch_make(&t, line, c, now);
+	if (t.admitted)
+		touch_store(l, &t);
 	damp_bytelock_drop(&line->lock);
 	return t.admitted;
 }
 
-/* All lines are locked. Can each be touched by itself: aged in this span, and of
- * one charge? */
-static bool all_apart(const struct plan *p, const struct damp_ledger *l, damp_tick now)
+/* Is each line of one charge? */
+static bool all_apart(const struct plan *p)
 {
-	for (unsigned i = 0; i < p->n; i++)
-		if (!aged_now(&l->line[p->line[i]], now) || (i > 0 && p->line[i] == p->line[i - 1]))
+	for (unsigned i = 1; i < p->n; i++)
+		if (p->line[i] == p->line[i - 1])
 			return false;
 	return true;
 }
@@ -474,6 +532,7 @@ static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const 
 	unsigned refused = p->n;
 
 	for (unsigned i = 0; i < p->n; i++) {
+		line_age(&l->line[p->line[i]], now);
 		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
 		if (!t[i].admitted && p->charge[i] < refused)
 			refused = p->charge[i];
@@ -483,7 +542,7 @@ static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const 
 	return refused;
 }
 
-/* With views: whatever the lines are. The same result. */
+/* With views: two charges meet on a line. */
 static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
 			      damp_tick now)
 {
@@ -503,21 +562,58 @@ static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const
 	return refused;
 }
 
+static void touch_drop(const struct touch *t, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		damp_bytelock_drop(&t[i].line->lock);
+}
+
+int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
+{
+	struct touch t[AT_ONCE_MAX];
+
+	if (damp_unlikely(n > AT_ONCE_MAX))
+		return DAMP_LEDGER_NOT_AT_ONCE;
+	for (unsigned i = 0; i < n; i++) {
+		struct line *line = &l->line[line_of(l, c[i].key)];
+
+		/* Whoever holds none may wait for his first. */
+		if (damp_unlikely(!damp_bytelock_try(&line->lock) && (i > 0 || !damp_bytelock_take(&line->lock)))) {
+			touch_drop(t, i);
+			return DAMP_LEDGER_NOT_AT_ONCE;
+		}
+		touch_make(&t[i], line, &c[i], now);
+		if (damp_likely(t[i].admitted && spans_since(line, now) == 0))
+			continue;
+		touch_drop(t, i + 1);
+		return spans_since(line, now) == 0 ? (int)i : DAMP_LEDGER_NOT_AT_ONCE;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		touch_store(l, &t[i]);
+		damp_bytelock_drop(&t[i].line->lock);
+	}
+	return -1;
+}
+
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
 		       unsigned n, damp_tick now)
 {
 	unsigned refused, to;
 	struct plan p;
+	int quick;
 
 	if (n == 1)
 		return charge_one(l, c, now) ? -1 : 0;
+	quick = damp_ledger_charge_at_once(l, c, n, now);
+	if (damp_likely(quick != DAMP_LEDGER_NOT_AT_ONCE))
+		return quick;
 	if (damp_unlikely(n > CHARGES_MAX))
 		return CHARGES_MAX;
 	plan_make(&p, l, c, n);
 	to = plan_lock(&p, l);
 	if (damp_unlikely(to < n))
 		return p.charge[to];
-	refused = all_apart(&p, l, now) ? charge_apart(&p, l, c, now) : charge_viewed(&p, l, c, now);
+	refused = all_apart(&p) ? charge_apart(&p, l, c, now) : charge_viewed(&p, l, c, now);
 	plan_unlock(&p, l, n);
 	return refused == n ? -1 : (int)refused;
 }

@@ -9,10 +9,9 @@
 #include "repeat.h"
 
 #define WORDS 7u
-#define BITS_OF_KEY 4u
 #define UNIT (DAMP_TICK_HZ / 2)
 /* Generations back: ages from just above 1.5 s to just below 3.5 s. */
-#define OLDEST 6u
+#define OLDEST DAMP_REPEAT_BACK
 #define YOUNGEST 4u
 _Static_assert(OLDEST < WORDS, "a line remembers as far back as is asked");
 
@@ -40,13 +39,9 @@ static struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
 }
 
 /* Four of 64 bits, from the end of the key that the line is not taken from. */
-static uint64_t bits_of(uint64_t key)
+static inline uint64_t bits_of(uint64_t key)
 {
-	uint64_t bits = 0;
-
-	for (unsigned i = 0; i < BITS_OF_KEY; i++)
-		bits |= 1ull << (key >> (39 + 6 * i) & 63);
-	return bits;
+	return 1ull << (key >> 39 & 63) | 1ull << (key >> 45 & 63) | 1ull << (key >> 51 & 63) | 1ull << (key >> 57 & 63);
 }
 
 size_t damp_repeat_bytes(unsigned bytes_log2)
@@ -68,25 +63,39 @@ void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key)
 	damp_prefetch(line_of(g, key));
 }
 
-bool damp_repeat_again(const struct damp_repeat *g, uint64_t key, damp_tick now)
+struct damp_repeat_time damp_repeat_time(damp_tick now)
 {
-	const struct repeat_line *l = line_of(g, key);
-	const uint64_t bits = bits_of(key), present = now / UNIT;
+	struct damp_repeat_time t = { .present = now / UNIT };
 
+	for (unsigned back = 0; back <= OLDEST; back++)
+		t.word[back] = (uint8_t)((t.present + WORDS - back) % WORDS);
+	return t;
+}
+
+/* Has a line that was written in the present bits in a word of the right age? */
+static inline bool has_fresh(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
+{
+	bool all = false;
+
+	for (unsigned back = YOUNGEST; back <= OLDEST; back++)
+		all |= (~l->word[t->word[back]] & bits) == 0;
+	return all;
+}
+
+static bool has(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
+{
 	for (unsigned back = YOUNGEST; back <= OLDEST; back++) {
-		const uint64_t at = present - back;
+		const uint64_t at = t->present - back;
 
-		if (at <= l->generation && at + WORDS > l->generation && (l->word[at % WORDS] & bits) == bits)
+		if (at <= l->generation && at + WORDS > l->generation && (~l->word[t->word[back]] & bits) == 0)
 			return true;
 	}
 	return false;
 }
 
-void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now)
+/* Bring a line to the present. */
+static void renew(struct repeat_line *l, uint64_t present)
 {
-	struct repeat_line *l = line_of(g, key);
-	const uint64_t present = now / UNIT;
-
 	if (present >= l->generation + WORDS)
 		memset(l->word, 0, sizeof(l->word));
 	else
@@ -94,5 +103,37 @@ void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now)
 			l->word[at % WORDS] = 0;
 	if (present > l->generation)
 		l->generation = present;
+}
+
+bool damp_repeat_again(const struct damp_repeat *g, uint64_t key, damp_tick now)
+{
+	const struct damp_repeat_time t = damp_repeat_time(now);
+
+	return has(line_of(g, key), bits_of(key), &t);
+}
+
+void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now)
+{
+	struct repeat_line *l = line_of(g, key);
+	const uint64_t present = now / UNIT;
+
+	renew(l, present);
 	l->word[present % WORDS] |= bits_of(key);
+}
+
+bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t)
+{
+	struct repeat_line *l = line_of(g, key);
+	const uint64_t bits = bits_of(key);
+
+	if (damp_likely(l->generation == t->present)) {
+		if (damp_unlikely(has_fresh(l, bits, t)))
+			return false;
+	} else {
+		if (has(l, bits, t))
+			return false;
+		renew(l, t->present);
+	}
+	l->word[t->word[0]] |= bits;
+	return true;
 }

@@ -103,11 +103,38 @@ static void a_crowd_hides_nobody(void **state)
 	crowd(21, 200);
 }
 
+static void both_at_once_is_one_after_the_other(void **state)
+{
+	struct damp_repeat *one = open_repeat(13), *two = open_repeat(13);
+	damp_tick now = 0;
+	unsigned again = 0;
+
+	(void)state;
+	for (uint64_t k = 0; k < 200000; k++) {
+		const uint64_t key = nth(k % 3 || k < 2500 ? k : k - 2500);
+		const struct damp_repeat_time t = damp_repeat_time(now);
+		const bool noted = damp_repeat_note_new(one, key, &t);
+
+		if (noted == damp_repeat_again(two, key, now))
+			fail_msg("key %llu", (unsigned long long)k);
+		again += !noted;
+		if (noted)
+			damp_repeat_note(two, key, now);
+		/* Lines of every age, and from time to time all of them too old */
+		now += k % 50000 == 49999 ? DAMP_SECONDS(4) : MS(key % 3);
+	}
+	assert_memory_equal(one, two, damp_repeat_bytes(13));
+	assert_in_range(again, 1000, 199000);
+	free(one);
+	free(two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_repetition_is_known), cmocka_unit_test(a_stranger_is_not),
 		cmocka_unit_test(duplicates_do_not_hide), cmocka_unit_test(a_crowd_hides_nobody),
+		cmocka_unit_test(both_at_once_is_one_after_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The short way of admit.c against the long one (twins.h): what honest peers and
+ * their servers say to each other, most of it plain, all of it with tokens and
+ * Message IDs that come again, so that exchanges, copies, observations and budgets
+ * meet. What the two leave in the worker's tables must be the same too.
+ *
+ * Random and seeded; the seed is printed and can be given as argument.
+ */
+#include "twins.h"
+
+#include "judge_state.h"
+#include "prefixes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define BURSTS 3000u
+#define HOSTS 24u
+
+static uint64_t seed = 20261122;
+
+struct option { uint8_t len, bytes[12]; };
+
+/* Most messages have the first. */
+static const struct option asked[] = {
+	{ 2, { 0xb1, 'a' } }, { 2, { 0xb1, 'b' } }, { 0, { 0 } },
+	{ 3, { 0x60, 0x51, 'a' } }, { 4, { 0x61, 1, 0x51, 'a' } },              /* Observe 0, 1; Uri-Path */
+	{ 4, { 0xb1, 'a', 0xc1, 0x02 } },                                       /* Uri-Path, Block2 */
+	{ 3, { 0xd1, 14, 0x0e } }, { 3, { 0xd1, 6, 0x0e } }, { 3, { 0xd1, 18, 0x06 } }, /* Block1, Q-Block1, Q-Block2 */
+	{ 9, { 0xb1, 'a', 0x46, 'p', 'm', 'i', 'n', '=', '1' } },               /* Uri-Path, Uri-Query */
+};
+static const struct option answered[] = {
+	{ 0, { 0 } }, { 1, { 0xc0 } },                                          /* Content-Format 0 */
+	{ 2, { 0x61, 7 } }, { 3, { 0x62, 1, 7 } },                              /* Observe */
+	{ 3, { 0xd1, 10, 0x0a } },                                              /* Block2 */
+	{ 10, { 0xd8, 252 - 13, 1, 2, 3, 4, 5, 6, 7, 8 } },                     /* Echo */
+	{ 3, { 0xd1, 15, 9 } },                                                 /* Size2 */
+};
+
+static size_t put_option(uint64_t *s, const struct option *of, unsigned n, uint8_t *m)
+{
+	const struct option *o = twins_draw(s, 3) ? &of[0] : &of[twins_draw(s, n)];
+
+	memcpy(m, o->bytes, o->len);
+	return o->len;
+}
+
+/* Header and token of one byte; code 0 has none. */
+static size_t put_head(uint64_t *s, unsigned type, uint8_t code, uint8_t *m)
+{
+	m[0] = (uint8_t)(0x40 | type << 4 | (code != 0));
+	m[1] = code;
+	m[2] = 0;
+	m[3] = (uint8_t)twins_draw(s, 6);
+	m[4] = (uint8_t)twins_draw(s, 3);
+	return code != 0 ? 5 : 4;
+}
+
+static size_t request(uint64_t *s, uint8_t *m)
+{
+	static const uint8_t code[] = { 1, 1, 1, 3, 5 };
+	const size_t n = put_head(s, twins_draw(s, 4) == 0, code[twins_draw(s, sizeof(code))], m);
+
+	return n + put_option(s, asked, sizeof(asked) / sizeof(asked[0]), m + n);
+}
+
+/* A right Echo: this peer is proved from here on. */
+static size_t proof(uint64_t *s, const struct rig *r, struct rig_end peer, uint8_t *m)
+{
+	const struct damp_addr a = twins_peer(r, peer.host);
+	const size_t n = put_head(s, 0, 1, m);
+
+	memcpy(m + n, ((uint8_t[]){ 0xd0 | DAMP_ECHO_LEN, 252 - 13 }), 2);
+	damp_echo_make(&r->view->secrets, &a, peer.port, 1700000000 + r->now / DAMP_TICK_HZ, m + n + 2);
+	return n + 2 + DAMP_ECHO_LEN;
+}
+
+static size_t response(uint64_t *s, uint8_t *m)
+{
+	static const uint8_t type[] = { 2, 2, 2, 2, 1, 1, 0 };
+	size_t n = put_head(s, type[twins_draw(s, sizeof(type))], twins_draw(s, 8) ? 0x45 : 0x84, m);
+
+	n += put_option(s, answered, sizeof(answered) / sizeof(answered[0]), m + n);
+	if (twins_draw(s, 2)) {
+		memset(m + n, 0xff, 1);
+		memset(m + n + 1, 'x', 100);
+		n += 1 + twins_draw(s, 100) + 1;
+	}
+	return n;
+}
+
+static size_t message(uint64_t *s, const struct rig *r, enum damp_side side, struct rig_end peer, uint8_t *m)
+{
+	const uint32_t kind = twins_draw(s, 40);
+
+	if (kind == 0)
+		return put_head(s, twins_draw(s, 4), 0, m);
+	if (kind == 1)
+		return side == DAMP_OUTSIDE ? response(s, m) : request(s, m);
+	if (kind == 2 && side == DAMP_OUTSIDE)
+		return proof(s, r, peer, m);
+	return side == DAMP_OUTSIDE ? request(s, m) : response(s, m);
+}
+
+static void add(uint64_t *s, const struct rig *r, struct twins_burst *b)
+{
+	const struct rig_end peer = { (uint8_t)(1 + twins_draw(s, HOSTS)), (uint16_t)(40000 + twins_draw(s, 2)) };
+	const struct rig_end server = { (uint8_t)(2 + twins_draw(s, 3)), 5683 };
+	const enum damp_side side = twins_draw(s, 2) ? DAMP_INSIDE : DAMP_OUTSIDE;
+	struct damp_pkt *p = twins_add(b, side);
+	uint8_t m[256];
+	const size_t len = message(s, r, side, peer, m);
+
+	p->len = (uint32_t)rig_build(r, side, side == DAMP_OUTSIDE ? peer : server,
+				     side == DAMP_OUTSIDE ? server : peer, m, len, p->data);
+	if (twins_draw(s, 200) == 0)
+		p->data[0] |= 1;        /* to a group on the link, alone in IP */
+	if (twins_draw(s, 100) == 0)
+		p->data[p->len - 1] ^= 1;       /* a wrong checksum */
+}
+
+static uint64_t passed(const struct rig *r, enum damp_side side)
+{
+	return r->stats->worker[0].reason[side][DAMP_REASON_ACCEPTED_PROVED].packets;
+}
+
+/* What is the worker's own: the same words. */
+static void compare_tables(const struct rig *a, const struct rig *b)
+{
+	const struct damp_judge_config *c = &a->judge->cfg;
+	const struct damp_judge_worker *w = a->worker, *v = b->worker;
+
+	assert_memory_equal(w->xchg, v->xchg, damp_xchg_bytes(c->xchg_log2));
+	assert_memory_equal(w->seen, v->seen, damp_seen_bytes(c->seen_log2));
+	assert_memory_equal(w->obs, v->obs, damp_obs_bytes(c->obs_log2));
+	assert_memory_equal(a->judge->peers, b->judge->peers, damp_peer_bytes(c->peers_log2));
+}
+
+/* Both are opened alike; b goes the long way. */
+static void run(struct rig *a, struct rig *b)
+{
+	static struct twins_burst burst;
+	uint64_t s = seed;
+	char note[64];
+
+	for (unsigned i = 0; i < BURSTS; i++) {
+		burst.n = 0;
+		for (unsigned n = 1 + twins_draw(&s, DAMP_BURST); n > 0; n--)
+			add(&s, a, &burst);
+		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
+		twins_judge(a, b, &burst, note);
+		a->now += twins_draw(&s, 40) ? twins_draw(&s, 20000) : DAMP_SECONDS(twins_draw(&s, 300));
+	}
+	b->now = a->now;
+	twins_compare(a, b);
+	compare_tables(a, b);
+}
+
+static void close_both(struct rig *a, struct rig *b)
+{
+	/* and it was an honest mix */
+	assert_true(passed(a, DAMP_OUTSIDE) > BURSTS && passed(a, DAMP_INSIDE) > BURSTS / 4);
+	assert_true(a->stats->worker[0].proofs_echo > 50);
+	rig_close(a);
+	rig_close(b);
+}
+
+static void with_guard(bool v6, void (*change)(struct damp_guard *g))
+{
+	struct rig a, b;
+
+	rig_open_guard(&a, v6, change);
+	rig_open_guard(&b, v6, change);
+	run(&a, &b);
+	close_both(&a, &b);
+}
+
+static void with_rules(bool v6, const char *text)
+{
+	struct rig a, b;
+
+	rules_open(&a, v6, text);
+	rules_open(&b, v6, text);
+	run(&a, &b);
+	close_both(&a, &b);
+}
+
+static void test_default_guard(void **state)
+{
+	(void)state;
+	with_guard(false, NULL);
+	with_guard(true, NULL);
+}
+
+/* Proved peers run out of their own budget, and Message IDs keep their values. */
+static void poor(struct damp_guard *g)
+{
+	g->proved.cost_q16 = (DAMP_TICK_HZ << 16) / 500;
+	g->proved.burst_ticks = (uint32_t)DAMP_SECONDS(2);
+	g->permute_mids = 0;
+}
+
+static void unlimited(struct damp_guard *g)
+{
+	g->proved.cost_q16 = 0;
+	g->con_life_s = 30;
+	g->proof_idle_s = 20;
+}
+
+static void test_other_guards(void **state)
+{
+	(void)state;
+	with_guard(false, poor);
+	with_guard(true, unlimited);
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	/* Of both directions, and a window, which leaves its mark in exchanges. */
+	with_rules(false, HEAD ZONES "limits:\n  few: {per: source, rate: 20 msg/s, burst: 20 msg}\n"
+			  "  small: {per: peer, amplification: {max: 2x, window: 5 s}}\n"
+			  "  less: {per: peer, amplification: {max: 2x}}\n"
+			  "rules:\n"
+			  "  - {id: one, match: {from: outside, path: /b}, limit: few, over: drop}\n"
+			  "  - {id: two, match: {from: inside, msg: response, option: size2}, then: drop}\n"
+			  "  - {id: three, match: {from: outside, code: PUT}, limit: small, over: drop}\n"
+			  "  - {id: four, match: {from: outside, code: FETCH}, limit: less, over: drop}\n");
+	with_rules(true, HEAD ZONES "limits:\n  open: {per: source, concurrent: 4}\n"
+			 "rules:\n  - {id: one, match: {from: outside, path: /b}, limit: open, over: drop}\n"
+			 "  - {id: two, match: {from: outside, option: observe}, limit: open, over: drop}\n");
+}
+
+static void test_blocks(void **state)
+{
+	const struct damp_addr of[] = { twins_peer(&(struct rig){ .v6 = false }, 3),
+					twins_peer(&(struct rig){ .v6 = false }, 4) };
+	struct rig a, b;
+	struct rig *const both[] = { &a, &b };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		rig_open(both[i], false);
+		damp_prefixes_add(both[i]->judge->prefixes, DAMP_LIST_FROM, &of[0], 32, DAMP_SECONDS(1 << 20), 1, 0);
+		damp_prefixes_add(both[i]->judge->prefixes, DAMP_LIST_TO, &of[1], 32, DAMP_SECONDS(1 << 20), 1, 0);
+	}
+	run(&a, &b);
+	assert_true(a.stats->worker[0].reason[DAMP_OUTSIDE][DAMP_REASON_BLOCKED].packets > 0);
+	assert_true(a.stats->worker[0].reason[DAMP_INSIDE][DAMP_REASON_BLOCKED].packets > 0);
+	close_both(&a, &b);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default_guard), cmocka_unit_test(test_other_guards),
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_blocks),
+	};
+
+	if (argc > 1)
+		seed = strtoull(argv[1], NULL, 10);
+	print_message("seed %llu\n", (unsigned long long)seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two judges, one burst; see twins.h. */
+#include "twins.h"
+
+#include "judge_state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+uint32_t twins_draw(uint64_t *s, uint32_t below)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return (uint32_t)((*s >> 33) % below);
+}
+
+struct damp_pkt *twins_add(struct twins_burst *b, enum damp_side side)
+{
+	struct damp_pkt *p = &b->pkt[b->n];
+
+	memset(p, 0, sizeof(*p));
+	memset(b->frame[b->n], 0, TWINS_FRAME_MAX);
+	p->side = side;
+	p->data = b->frame[b->n++];
+	p->cap = TWINS_FRAME_MAX;
+	return p;
+}
+
+struct damp_addr twins_peer(const struct rig *r, uint8_t host)
+{
+	if (r->v6)
+		return (struct damp_addr){ { 0xfd, [7] = 1, [15] = host } };
+	return (struct damp_addr){ { [10] = 0xff, [11] = 0xff, 10, 1, 0, host } };
+}
+
+static void judge(struct rig *r, struct twins_burst *b)
+{
+	damp_judge_parse(r->view, b->pkt, b->n);
+	damp_judge_run(r->worker, r->view, b->pkt, b->n, r->now, false);
+	r->nemits = damp_judge_emits(r->worker, r->now, r->emits, DAMP_EMITS);
+}
+
+void twins_judge(struct rig *a, struct rig *b, struct twins_burst *burst, const char *note)
+{
+	static struct twins_burst twin;
+
+	b->judge->long_way = true;
+	b->now = a->now;
+	twin = *burst;
+	for (unsigned i = 0; i < twin.n; i++)
+		twin.pkt[i].data = twin.frame[i];
+	judge(a, burst);
+	judge(b, &twin);
+	for (unsigned i = 0; i < twin.n; i++) {
+		const struct damp_pkt *p = &burst->pkt[i], *q = &twin.pkt[i];
+
+		if (p->fate != q->fate || p->reason != q->reason || p->verdict != q->verdict || p->rule != q->rule ||
+		    p->proved != q->proved || p->observed != q->observed || p->out_len != q->out_len ||
+		    memcmp(burst->frame[i], twin.frame[i], TWINS_FRAME_MAX) != 0)
+			fail_msg("%s, packet %u: fate %u and %u, reason %u and %u", note, i, p->fate, q->fate,
+				 p->reason, q->reason);
+	}
+	assert_int_equal(a->nemits, b->nemits);
+}
+
+void twins_compare(const struct rig *a, const struct rig *b)
+{
+	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));
+	assert_memory_equal(a->events, b->events, sizeof(*a->events));
+}
