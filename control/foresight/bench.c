@@ -29,6 +29,7 @@ static const struct damp_judge_config small = {
 	.grey_log2 = 10,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
+	.registry_log2 = 8,
 };
 
 static void apply_modes(struct damp_view *v, const uint8_t *modes, const struct damp_moment *m)

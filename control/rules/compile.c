@@ -85,12 +85,13 @@ static void put_rules(struct damp_build *b, uint32_t *names)
 	}
 }
 
-/* State survives a reload when name, kind, owner and ladder are the same, not
+/* State survives a reload when name, kind, count, owner and ladder are the same, not
  * when only the rate changes. */
 static uint32_t state_key(const struct damp_program_limit *p)
 {
 	const struct damp_key key = { 0, 0 };
-	uint8_t shape[4 + 2 * DAMP_RUNGS_MAX] = { p->l.kind, p->l.per, p->l.nrungs4, p->l.nrungs6 };
+	uint8_t shape[4 + 2 * DAMP_RUNGS_MAX] = { (uint8_t)(p->l.count << 4 | p->l.kind), p->l.per, p->l.nrungs4,
+						p->l.nrungs6 };
 
 	for (unsigned i = 0; i < DAMP_RUNGS_MAX; i++) {
 		shape[4 + i] = p->l.rung4[i].plen;

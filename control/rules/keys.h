@@ -64,6 +64,9 @@
 	X(SIDES, "a list of `outside`, `inside`, or names of devices")                            \
 	X(ADDRESSES, "prefixes, full addresses, `$name`, or `any`")                               \
 	X(PER, "`source`, `target`, `peer`, `device`, `pair`, `global`, `tenant` or `path`")      \
+	X(COUNT,                                                                                  \
+	  "`messages`, `created` or `keys` of a `rate`; `exchanges`, `observations` or "          \
+	  "`registrations` of `concurrent`")                                                      \
 	X(RATE,                                                                                   \
 	  "`N msg/s`, `msg/min`, `msg/h`, or `N B/s`, `kB/s`, `KiB/s`, `MB/s`, `MiB/s`, "         \
 	  "`kbit/s`, `Mbit/s`, `Gbit/s`")                                                         \
@@ -268,6 +271,18 @@
 	  "a word counts until its time is over (`exchanges`, `observe: life`), and then up to "   \
 	  "64 s, 4.5 h or 36 h longer, for lives up to 7 min, 31 h and 10 d. Other messages pass. " \
 	  "With a ladder: at most 4 steps.")                                                      \
+	X(LIMIT, COUNT, "count", COUNT, "0.1", "messages, or exchanges",                          \
+	  "What is counted. `created`: requests by POST or PUT from outside whose answer is "     \
+	  "2.01. Each is let through while there is room, and paid for when it is answered, the " \
+	  "excess of many at once afterwards (AV-04). `keys`: what a cache tells requests by GET " \
+	  "or FETCH from outside apart by (RFC 7252 section 5.6: path, query, Accept, unknown "   \
+	  "options, the body of a FETCH); one that was asked for in the last minute costs "       \
+	  "nothing (AV-39). `observations`: of what is open, these alone; per `path` they are "   \
+	  "the observers of one resource. `registrations`: endpoints at a resource directory or " \
+	  "LwM2M server, POST with `ep=`, by their names, for the lifetime `lt` they ask for, "   \
+	  "90000 s without; up to 1024. A POST to the Location of the answer renews one, a "       \
+	  "DELETE ends it (AV-35; RFC 9176 section 5). `warn` tells nothing of what is created "  \
+	  "or registered. At most 4 steps.")                                                       \
 	X(LIMIT, SHARE, "share", LATER, "", "", "")                                               \
 	X(LADDER, IPV4, "ipv4", STEPS, "0.1", "{32: 1x}",                                         \
 	  "Steps for IPv4, at most 5, lengths 0 to 32.")                                          \
@@ -489,6 +504,11 @@
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, LEARN, "learn_answers", TRUTH, "0.1", "true",                                    \
+	  "Learn which unsafe requests (POST, PUT, DELETE, PATCH, iPATCH) had an answer larger "  \
+	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
+	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
+	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
 	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
 	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
 	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \

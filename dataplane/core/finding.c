@@ -128,6 +128,16 @@ static void listen(const struct damp_ctx *c, const struct damp_pkt *p, struct da
 	damp_decide(&again, p, &d);
 }
 
+/* What is open or owed under key now, in the unit of the rung's burst_ticks. */
+static uint32_t measured(const struct damp_ctx *c, const struct damp_limit *l, const struct damp_rung *r, uint64_t key)
+{
+	if (l->count == DAMP_COUNT_REGISTRATIONS)
+		return damp_lease_count(c->j->leases, key, r->burst_ticks, c->now);
+	if (l->kind == DAMP_LIMIT_CONCURRENT)
+		return damp_tally_count(c->j->tally, key, c->now);
+	return damp_ledger_debt(c->j->ledger, key, c->now);
+}
+
 static void note_rung(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 		      const struct damp_found_rung *at, struct damp_finding *f)
 {
@@ -139,8 +149,7 @@ static void note_rung(const struct damp_ctx *c, const struct damp_pkt *p, const 
 		return;
 	}
 	f->rungs[f->nrungs] = *at;
-	f->rungs[f->nrungs++].value = l->kind == DAMP_LIMIT_CONCURRENT ? damp_tally_count(c->j->tally, key, c->now) :
-									damp_ledger_debt(c->j->ledger, key, c->now);
+	f->rungs[f->nrungs++].value = measured(c, l, r, key);
 }
 
 static void note_limits(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule, struct damp_finding *f)

@@ -27,6 +27,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
+	.registry_log2 = 14,    /* 1 MiB: 32 k registrations, and requests that may create */
 };
 
 static size_t align(size_t n)
@@ -38,7 +39,8 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
 	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
-	       align(damp_tally_bytes(c->tally_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(damp_tally_bytes(c->tally_log2)) + align(damp_registry_bytes(c->registry_log2)) +
+	       align(sizeof(struct damp_learned)) + align(damp_prefixes_bytes(c->lists_log2)) +
 	       align(sizeof(struct damp_blocker));
 }
 
@@ -84,10 +86,15 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	at += align(damp_lease_bytes(c->leases_log2));
 	j->tally = damp_tally_init(at, c->tally_log2);
 	at += align(damp_tally_bytes(c->tally_log2));
+	j->registry = damp_registry_init(at, c->registry_log2);
+	at += align(damp_registry_bytes(c->registry_log2));
+	j->learned = (struct damp_learned *)(void *)at;
+	at += align(sizeof(*j->learned));
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL)
+	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
+	    j->registry == NULL)
 		return NULL;
 	return j;
 }
@@ -527,6 +534,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
 	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
+	entries[DAMP_TABLE_REGISTRY] = damp_registry_live(j->registry, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
 		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
@@ -568,4 +576,6 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
 	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;
 	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
+	capacity[DAMP_TABLE_REGISTRY] = 2ull << c->registry_log2;
+	bytes[DAMP_TABLE_REGISTRY] = damp_registry_bytes(c->registry_log2);
 }

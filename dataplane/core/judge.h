@@ -115,6 +115,7 @@ struct damp_judge_config {
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
+	unsigned registry_log2;     /* lines of 2 notes on answers to come and registrations, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 

@@ -17,6 +17,8 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "learned.h"
+#include "registry.h"
 #include "repeat.h"
 #include "reply.h"
 #include "tally.h"
@@ -52,6 +54,8 @@ struct damp_judge {
 	struct damp_blocker *blocker;
 	struct damp_lease_table *leases;
 	struct damp_tally *tally;
+	struct damp_registry *registry;
+	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -176,8 +180,18 @@ static inline uint8_t damp_fate_of(unsigned move)
 }
 
 #define DAMP_MATCHES_KEPT 16u
+/* Steps of limits that count later, of one message (later.c); no more than a
+ * ladder of theirs has. */
+#define DAMP_LATERS DAMP_TICKETS
 #define DAMP_SEEN_ADDS 5u
 #define DAMP_NOTE_ENDED (1u << DAMP_OUTCOME_MAX)
+
+/* What a limit will count when the message has been forwarded, or answered. */
+struct damp_later {
+	uint64_t owner;                         /* a key of the ledger, of what was seen, or of leases */
+	uint32_t amount;                        /* what one costs; of registrations how many there may be */
+	uint8_t count;                          /* enum damp_count */
+};
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -205,6 +219,8 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool keep_path;                         /* `path` is what the exchange leads to (learned.h) */
+	bool learns;                            /* an answer too large for who asked */
 	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
@@ -230,10 +246,10 @@ struct damp_decision {
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
 	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
-	unsigned nmatched, ncharges, nseen, nholds;
+	unsigned nmatched, ncharges, nseen, nholds, nlater;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer. */
 	uint32_t path, heard, size_hint;
 	uint64_t transfer_key;
 	struct damp_block block;
@@ -247,6 +263,7 @@ struct damp_decision {
 	/* Places in the tally that the exchange takes, and its tickets. */
 	uint64_t hold_key[DAMP_TICKETS];
 	uint32_t hold_most[DAMP_TICKETS], hold_ticket[DAMP_TICKETS];
+	struct damp_later later[DAMP_LATERS];
 	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
@@ -430,6 +447,17 @@ void damp_tickets_return(const struct damp_ctx *c, struct damp_decision *d);
 void damp_tickets_keep(const struct damp_ctx *c, uint64_t key, const struct damp_decision *d, damp_tick due);
 void damp_tickets_renew(const struct damp_ctx *c, uint64_t key, damp_tick due);
 void damp_tickets_end(const struct damp_ctx *c, uint64_t key);
+
+/* later.c: is there room under limit l, which counts later, for p? Adds to d what
+ * is to be counted. Pure. And count it, once p is forwarded or answered. */
+bool damp_later_within(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+		       struct damp_decision *d);
+void damp_later_commit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+/* learned.c: is p, unsafe and on trust, known for answers larger than its credit?
+ * Notes in d what it leads to. And learn from the answer p, which was. */
+bool damp_answers_large(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_learn(const struct damp_ctx *c, const struct damp_pkt *p);
 
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN

@@ -78,8 +78,11 @@ static void point(struct damp_view *v)
 	v->nsrc_ports = (uint32_t)(h->sec[DAMP_SEC_SRC_PORTS].len / sizeof(*v->src_ports));
 	v->ndst_ports = (uint32_t)(h->sec[DAMP_SEC_DST_PORTS].len / sizeof(*v->dst_ports));
 	v->noptions = (uint32_t)(h->sec[DAMP_SEC_OPTIONS].len / sizeof(*v->options));
-	for (uint32_t i = 0; i < h->nlimits; i++)
-		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT;
+	for (uint32_t i = 0; i < h->nlimits; i++) {
+		v->counts_later |= damp_counts_later(&v->limits[i]);
+		v->counts_registrations |= v->limits[i].count == DAMP_COUNT_REGISTRATIONS;
+		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT && !damp_counts_later(&v->limits[i]);
+	}
 	for (uint32_t i = 0; i < h->nrules; i++)
 		v->tells |= v->rules[i].warn_percent > 0 || v->rules[i].log_first > 0 || v->rules[i].log_sample_q32 > 0;
 }

@@ -75,6 +75,8 @@ struct damp_view {
 	unsigned way;                           /* how the devices of the program lie (devices.h) */
 	bool has_inside;                        /* inside prefixes are known */
 	bool counts_open;                       /* a limit counts what is open at once */
+	bool counts_later;                      /* what is created, cache keys or registrations (later.c) */
+	bool counts_registrations;
 	bool tells;                             /* a rule has `log` or `warn` */
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_VIEW_WORKERS];
@@ -155,6 +157,12 @@ static inline uint32_t damp_view_dst_row(const struct damp_view *v, uint16_t cls
 	if (damp_likely(sets == 0))
 		return v->classes[cls].dst_row[side];
 	return v->set_classes[(size_t)cls * ((1u << v->hdr->nsets) - 1) + sets - 1].dst_row[side];
+}
+
+/* Does limit l count what is created, cache keys or registrations? */
+static inline bool damp_counts_later(const struct damp_limit *l)
+{
+	return l->count == DAMP_COUNT_CREATED || l->count == DAMP_COUNT_KEYS || l->count == DAMP_COUNT_REGISTRATIONS;
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)

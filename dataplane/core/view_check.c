@@ -263,16 +263,40 @@ static bool check_rules(const struct check *c)
 	return true;
 }
 
+/* A count that fits the kind; leases hold so many at most. */
+static bool count_ok(const struct damp_limit *l)
+{
+	static const uint8_t fits[] = {
+#define X(name, word, kind) DAMP_LIMIT_##kind,
+		DAMP_COUNTS(X)
+#undef X
+	};
+
+	if (l->count >= DAMP_COUNT_MAX)
+		return false;
+	if (l->kind == DAMP_LIMIT_BYTES || l->kind == DAMP_LIMIT_AMPLIFICATION)
+		return l->count == DAMP_COUNT_MESSAGES;
+	if (l->kind != fits[l->count])
+		return false;
+	for (unsigned i = 0; l->count == DAMP_COUNT_REGISTRATIONS && i < DAMP_RUNGS_MAX; i++)
+		if (l->rung4[i].burst_ticks > DAMP_REGISTRATIONS_MAX || l->rung6[i].burst_ticks > DAMP_REGISTRATIONS_MAX)
+			return false;
+	return true;
+}
+
 static bool check_limits(const struct check *c)
 {
 	const struct damp_limit *l = section(c, DAMP_SEC_LIMITS);
 
 	for (uint32_t i = 0; i < c->h->nlimits; i++, l++) {
-		const unsigned deepest = l->kind == DAMP_LIMIT_CONCURRENT ? DAMP_TICKETS : DAMP_RUNGS_MAX;
+		const bool few = l->kind == DAMP_LIMIT_CONCURRENT || damp_counts_later(l);
+		const unsigned deepest = few ? DAMP_TICKETS : DAMP_RUNGS_MAX;
 
 		if (!string_ok(c, l->name_off) || l->kind >= DAMP_LIMIT_KIND_MAX || l->per >= DAMP_PER_MAX ||
 		    l->nrungs4 > deepest || l->nrungs6 > deepest)
 			return bad(c, "limit %u: unknown kind or too many rungs", i);
+		if (!count_ok(l))
+			return bad(c, "limit %u: does not count what it says", i);
 		for (unsigned k = 0; k < l->nrungs4; k++)
 			if (!rung_ok(&l->rung4[k], 32))
 				return bad(c, "limit %u: IPv4 rung %u is out of range", i, k);

@@ -81,6 +81,23 @@ enum damp_limit_kind {
 	DAMP_LIMIT_KIND_MAX
 };
 
+/* What a limit counts: X(NAME, "word", what it fits: messages, or what is open).
+ * Created and registrations are known by the answers to the messages. */
+#define DAMP_COUNTS(X)                              \
+	X(MESSAGES, "messages", MESSAGES)           \
+	X(CREATED, "created", MESSAGES)             \
+	X(KEYS, "keys", MESSAGES)                   \
+	X(EXCHANGES, "exchanges", CONCURRENT)       \
+	X(OBSERVATIONS, "observations", CONCURRENT) \
+	X(REGISTRATIONS, "registrations", CONCURRENT)
+
+enum damp_count {
+#define X(name, word, fits) DAMP_COUNT_##name,
+	DAMP_COUNTS(X)
+#undef X
+	DAMP_COUNT_MAX
+};
+
 /* Whose budget it is. Peer is the outside end, device the inside end, whatever
  * the direction of the packet. */
 enum damp_per {
@@ -113,7 +130,8 @@ struct damp_limit {
 	uint8_t per;                /* enum damp_per */
 	uint8_t nrungs4, nrungs6;
 	uint16_t alpha_q8;          /* AMPLIFICATION: bytes out per byte in, 8 fraction bits */
-	uint16_t pad;
+	uint8_t count;              /* enum damp_count; MESSAGES for what counts bytes */
+	uint8_t pad;
 	uint32_t floor_bytes;       /* and free ones on top, up to what the guard allows */
 	uint32_t window_s;          /* how long the credit is good; 0: as long as the exchange */
 	struct damp_rung rung4[DAMP_RUNGS_MAX];
@@ -137,6 +155,8 @@ enum damp_loud {
 
 /* More than a ticket of the tally can count. */
 #define DAMP_CONCURRENT_MAX 65535u
+/* More registrations than one owner can hold (core/lease.h). */
+#define DAMP_REGISTRATIONS_MAX 1024u
 
 /* What happens to a message. The Max-Age of an answer lies in a range, by a keyed
  * hash of the request; both ends 0: no Max-Age. */
@@ -310,7 +330,8 @@ struct damp_guard {
 	uint8_t permute_mids;           /* Message IDs of inside CON and NON leave permuted per peer (permute.h) */
 	uint8_t hold;                   /* keep what an unproved peer may not have yet while a ping is out (hold.h) */
 	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
-	uint8_t pad[3];
+	uint8_t learn_answers;          /* unsafe requests known for large answers need a proof first (learned.h) */
+	uint8_t pad[2];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
