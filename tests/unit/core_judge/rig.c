@@ -40,7 +40,8 @@ void rig_open_program(struct rig *r, bool v6, void *block, size_t len)
 	r->worker_mem = lines(damp_judge_worker_bytes(&small));
 	r->judge = damp_judge_init(r->judge_mem, &small, &key, 1700000000, 0);
 	r->worker = damp_judge_worker_init(r->worker_mem, r->judge, 0, &r->stats->worker[0], &r->events->ring[0]);
-	r->view = damp_view_open(block, len, 1, &key, err, sizeof(err));
+	/* A second one for questions (finding.h). */
+	r->view = damp_view_open(block, len, 2, &key, err, sizeof(err));
 	if (r->view == NULL)
 		fprintf(stderr, "rig: %s\n", err);
 	assert(r->view != NULL);
