@@ -126,6 +126,7 @@ void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file
 {
 	w->tap.file = file;
 	w->tap.ring = &file->ring[w->index];
+	w->keep.share = UINT32_MAX;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -472,6 +473,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.flood = &flood;
 	c.admit = &admit;
 	damp_tap_look(&w->tap, now);
+	damp_keep_look(&w->keep, w->tap.file, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	for (unsigned i = 0; i < n; i++)

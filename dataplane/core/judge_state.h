@@ -17,6 +17,7 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "keep.h"
 #include "repeat.h"
 #include "reply.h"
 #include "tally.h"
@@ -84,6 +85,7 @@ struct damp_judge_worker {
 	struct damp_hold hold;
 	struct damp_tell tell;
 	struct damp_tap tap;
+	struct damp_keep keep;
 	struct damp_notes notes;
 };
 

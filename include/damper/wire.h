@@ -39,6 +39,8 @@ enum damp_wire_type {
 	DAMP_WIRE_SHOW,             /* value: enum damp_wire_list; -> one fd: struct damp_wire_item[] */
 	DAMP_WIRE_CAPTURE,          /* arg: seconds, 0 ends it; value: DAMP_CAPTURE_WANT (capture.h);
 	                             * name: rule id, "" any */
+	DAMP_WIRE_KEEP_DROPS,       /* arg: seconds, at most DAMP_KEEP_LEASE_S, 0 ends it; value: share of the
+				     * dropped, 32 fraction bits, UINT32_MAX all (capture.h) */
 	DAMP_WIRE_TYPE_MAX
 };
 
