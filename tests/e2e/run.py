@@ -19,6 +19,7 @@ import limits  # noqa: F401
 import learn  # noqa: F401
 import passing  # noqa: F401
 import proofs  # noqa: F401
+import told  # noqa: F401
 import timed  # noqa: F401
 
 SKIPPED = 77
