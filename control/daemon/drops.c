@@ -327,12 +327,14 @@ static bool wishes(struct damp_control *c, struct damp_watch *w, uint64_t *boot_
 
 static void ask(struct damp_control *c, struct damp_drops *d, uint32_t share, uint64_t boot_id, int64_t mono_s)
 {
-	const bool same = d->asked_share == share && d->asked_boot == boot_id;
+	/* Another data plane, or another damperd's wish, ends by itself. */
+	const bool nothing = share == 0 && (d->asked_share == 0 || d->asked_boot != boot_id);
+	const bool same = d->asked_share == share && d->asked_boot == boot_id && mono_s < d->renew_s;
 	struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_KEEP_DROPS,
 				       .arg = share > 0 ? DAMP_KEEP_LEASE_S : 0, .value = share };
 	struct damp_wire_reply reply;
 
-	if (same && (share == 0 || mono_s < d->renew_s))
+	if (nothing || same)
 		return;
 	if (damp_link_request(c->link, &r, &reply, NULL) != 0 || reply.error != 0)
 		return;

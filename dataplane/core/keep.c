@@ -33,7 +33,7 @@ void damp_keep_drop(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t
 	if (!its_turn(&w->keep, w->tap.file->keep_share))
 		return;
 	__atomic_store_n(&r->seq, ~0ull, __ATOMIC_RELEASE);
-	r->wall_us = c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
+	r->wall_us = damp_wall_us(c);
 	r->len = p->len;
 	r->caplen = p->len < DAMP_CAPTURE_SNAP ? p->len : DAMP_CAPTURE_SNAP;
 	memcpy(r->data, p->data, r->caplen);

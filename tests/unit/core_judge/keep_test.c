@@ -30,7 +30,7 @@ static void open_bench(struct bench *b, const char *rules, uint64_t share)
 	memset(b->file, 0, len);
 	b->file->keep_until = UINT64_MAX;
 	b->file->keep_share = share;
-	damp_judge_worker_tap(b->r.worker, b->file);
+	damp_judge_worker_tap(b->r.worker, b->file, NULL);
 }
 
 static void close_bench(struct bench *b)
