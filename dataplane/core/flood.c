@@ -156,6 +156,8 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 	p->out_len = 0;
 	sum->packets++;
 	sum->bytes += p->frame.ip_len;
+	if (damp_unlikely(c->w->keep.on))
+		damp_keep_drop(c, p, 0);
 	tell(c, p);
 }
 

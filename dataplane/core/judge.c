@@ -136,6 +136,7 @@ void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file
 	w->tap.ring = captures != NULL ? &captures->ring[w->index] : NULL;
 	w->tap.trace_file = traces;
 	w->tap.trace_ring = traces != NULL ? &traces->ring[w->index] : NULL;
+	w->keep.share = UINT32_MAX;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -484,6 +485,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.admit = &admit;
 	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
+	damp_keep_look(&w->keep, w->tap.file, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	for (unsigned i = 0; i < n; i++)

@@ -18,6 +18,7 @@
 #include "hold.h"
 #include "judge.h"
 #include "learned.h"
+#include "keep.h"
 #include "registry.h"
 #include "repeat.h"
 #include "reply.h"
@@ -88,6 +89,7 @@ struct damp_judge_worker {
 	struct damp_hold hold;
 	struct damp_tell tell;
 	struct damp_tap tap;
+	struct damp_keep keep;
 	struct damp_notes notes;
 };
 
