@@ -568,14 +568,26 @@ static void touch_drop(const struct touch *t, unsigned n)
 		damp_bytelock_drop(&t[i].line->lock);
 }
 
+/* What a line that was not aged in this span needs before it is written; what it
+ * admits is the same before and after. */
+static void touch_age(struct touch *t, unsigned n, const struct damp_charge *c, damp_tick now)
+{
+	for (unsigned i = 0; i < n; i++) {
+		line_age(t[i].line, now);
+		touch_make(&t[i], t[i].line, &c[i], now);
+	}
+}
+
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
 	struct touch t[AT_ONCE_MAX];
+	uint32_t age = 0;
 
 	if (damp_unlikely(n > AT_ONCE_MAX))
 		return DAMP_LEDGER_NOT_AT_ONCE;
 	for (unsigned i = 0; i < n; i++) {
 		struct line *line = &l->line[line_of(l, c[i].key)];
+		const uint32_t spans = spans_since(line, now);
 
 		/* Whoever holds none may wait for his first. */
 		if (damp_unlikely(!damp_bytelock_try(&line->lock) && (i > 0 || !damp_bytelock_take(&line->lock)))) {
@@ -583,11 +595,14 @@ int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *
 			return DAMP_LEDGER_NOT_AT_ONCE;
 		}
 		touch_make(&t[i], line, &c[i], now);
-		if (damp_likely(t[i].admitted && spans_since(line, now) == 0))
+		age |= spans;
+		if (damp_likely(t[i].admitted && spans < SPANS_PAID_UP))
 			continue;
 		touch_drop(t, i + 1);
-		return spans_since(line, now) == 0 ? (int)i : DAMP_LEDGER_NOT_AT_ONCE;
+		return spans < SPANS_PAID_UP ? (int)i : DAMP_LEDGER_NOT_AT_ONCE;
 	}
+	if (damp_unlikely(age != 0))
+		touch_age(t, n, c, now);
 	for (unsigned i = 0; i < n; i++) {
 		touch_store(l, &t[i]);
 		damp_bytelock_drop(&t[i].line->lock);
