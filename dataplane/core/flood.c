@@ -18,7 +18,7 @@
  *
  * Reference: anchors.md 3.7 (the drop path's budget of cycles).
  */
-#include "judge_state.h"
+#include "flood.h"
 
 #define WHOLE_ALPHA (1u << 8)
 
@@ -52,18 +52,6 @@ void damp_flood_begin(const struct damp_ctx *c)
 		    damp_prefixes_count(c->j->prefixes, DAMP_LIST_TO) != 0;
 }
 
-/* Found spent lately, by which to guess; the truth is asked for in pass 2, when
- * the line of whoever was not is there. */
-#define LATELY 64u
-
-static inline bool server_spent_lately(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const struct damp_judge_worker *w = c->w;
-	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
-
-	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < LATELY;
-}
-
 static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_judge_worker *w = c->w;
@@ -88,23 +76,6 @@ static inline bool gateway_spent(const struct damp_ctx *c)
 }
 
 #define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
-/* What look_up(), decide_block.c and decide_observe.c have a say in. */
-#define MORE_TO_IT (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
-
-static inline bool has_more_to_it(const struct damp_coap *m)
-{
-	return (m->options & MORE_TO_IT) || (m->code == DAMP_COAP_PUT && m->nquery > 0);
-}
-
-/* A request of the kind that a flood consists of, from and to where nothing
- * special holds. */
-static inline bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->held &&
-	       !p->frame.dst_group && !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
-	       !has_more_to_it(&p->coap);
-}
-
 bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
 {
 	struct damp_matches m;
@@ -119,20 +90,6 @@ static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct d
 	if (damp_unlikely((p->coap.options & Q_BLOCKS) || c->flood->all_prove) && damp_needs_proof(c, p, false))
 		return DAMP_REASON_PROOF_REQUIRED;
 	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
-}
-
-bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	struct damp_flood *f = c->flood;
-
-	p->plain = is_plain(c, p);
-	if (!p->plain || !server_spent_lately(c, p))
-		return false;
-	if (f->may_ask == 0)
-		return true;
-	f->may_ask--;
-	damp_challenge_prefetch(c, p);
-	return false;
 }
 
 /* One event a second and reason; time stands still, so after one there is no other. */

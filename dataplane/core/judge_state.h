@@ -320,20 +320,35 @@ static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
  * the whole address. */
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen);
 /* The ledger's key of a prefix in a domain. Free of hashing for the addresses
- * of the packet being judged, at the lengths that damp_hash_ends() knows. */
+ * of the packet being judged, at the lengths that damp_hash_rungs() knows. */
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
-/* Hash the ends of p, once: fills the hashes of the whole addresses, peer_key and
- * device_key. And the peer's prefixes, which a flood does not need. */
-void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
+/* Hash the prefixes of the peer of p, which a flood does not need. */
 void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
-uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
+/* The token's bytes, the first lowest. */
+static inline uint64_t damp_token_word(const struct damp_pkt *p)
+{
+	const uint32_t at = (uint32_t)p->frame.payload_off + p->coap.token_off;
+	const uint8_t *t = p->data + at;
+	uint64_t v = 0;
+
+	/* Eight in one go where there are so many. */
+	if (damp_likely(p->coap.token_len < DAMP_COAP_TOKEN_MAX && p->len - at >= sizeof(v))) {
+		memcpy(&v, t, sizeof(v));
+		return damp_le64(v) & ((1ull << 8 * p->coap.token_len) - 1);
+	}
+	for (unsigned i = 0; i < p->coap.token_len && i < DAMP_COAP_TOKEN_MAX; i++)
+		v |= (uint64_t)t[i] << 8 * i;
+	return v;
+}
+
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
 static inline uint64_t damp_key_grey(const struct damp_pkt *p)
 {
-	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
+	/* Apart from all other Message IDs in every part of the word; the rest is secret. */
+	return (p->xchg_key + (p->coap.mid + 1ull) * DAMP_GOLDEN) | 1ull << 63;
 }
 
 /* The mark "somebody at this address has proved to be there", in the peer table. */
@@ -429,12 +444,27 @@ void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct d
 /* decide_rules.c: walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* Does p say which conversation it belongs to? */
+static inline bool damp_has_coap(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
+}
+
+/* Is p an ACK or RST, which a Message ID of the other side has to explain? */
+static inline bool damp_asks_for_mid(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_EMPTY && p->coap.type != DAMP_COAP_CON;
+}
+
+/* prepare.c: pass 1, all that follows from the packets and the program alone: their
+ * classes and keys; and load the lines that deciding may ask for. */
+void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+
 /* flood.c: one burst's short ways. begin before the first packet and end after
- * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse settles p, whose proof was looked up, pass_by what is not
+ * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from
+ * those that are left. refuse settles p, whose proof was looked up, pass_by what is not
  * ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
-bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);

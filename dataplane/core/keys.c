@@ -78,19 +78,6 @@ void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p)
 	p->rungs_hashed = 1;
 }
 
-void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const struct words peer = words_of(damp_peer_addr(p)), device = words_of(damp_device_addr(p));
-	uint64_t out[2];
-
-	damp_hasher3_pair(&c->j->h_addr, peer.w, device.w, WHOLE, out);
-	p->peer_whole = out[0];
-	p->device_whole = out[1];
-	p->rungs_hashed = 0;
-	p->peer_key = damp_key_port(p->peer_whole, damp_peer_port(p));
-	p->device_key = damp_key_port(p->device_whole, damp_device_port(p));
-}
-
 /* The hash of a prefix of the peer, whose hashes the packet has. */
 static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
 {
@@ -123,37 +110,9 @@ uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, un
 	return damp_mix(known_hash(c, a, plen), domain);
 }
 
-static uint64_t load_token(const struct damp_pkt *p)
-{
-	const uint32_t at = (uint32_t)p->frame.payload_off + p->coap.token_off;
-	const uint8_t *t = p->data + at;
-	uint64_t v = 0;
-
-	/* The token's bytes, the first lowest; eight in one go where there are so many. */
-	if (damp_likely(p->coap.token_len < DAMP_COAP_TOKEN_MAX && p->len - at >= sizeof(v))) {
-		memcpy(&v, t, sizeof(v));
-		return damp_le64(v) & ((1ull << 8 * p->coap.token_len) - 1);
-	}
-	for (unsigned i = 0; i < p->coap.token_len && i < DAMP_COAP_TOKEN_MAX; i++)
-		v |= (uint64_t)t[i] << 8 * i;
-	return v;
-}
-
-uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device)
-{
-	const bool request = p->kind == DAMP_KIND_REQUEST;
-	const bool asked_inside = request == (p->side == DAMP_INSIDE);
-
-	/* DTLS hides its tokens: one conversation per pair of endpoints. */
-	if (p->kind == DAMP_KIND_DTLS)
-		return damp_hasher3(&j->h_xchg, peer, damp_mix(device, 0x20), 0);
-	return damp_hasher3(&j->h_xchg, peer, damp_mix(device, (uint64_t)p->coap.token_len << 1 | asked_inside),
-			  load_token(p));
-}
-
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 {
-	return damp_hasher3(&j->h_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
+	return damp_hasher3(&j->h_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, damp_token_word(p));
 }
 
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)
