@@ -50,15 +50,14 @@ void damp_flood_begin(const struct damp_ctx *c)
 	f->all_prove = c->routing == DAMP_ROUTING_UNANSWERED && c->g->unanswered_prove;
 	f->blocks = damp_prefixes_count(c->j->prefixes, DAMP_LIST_FROM) != 0 ||
 		    damp_prefixes_count(c->j->prefixes, DAMP_LIST_TO) != 0;
+	f->others = f->blocks || c->v->hdr->nwords != 0;
 }
 
-static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool ask_server(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_judge_worker *w = c->w;
 	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
-	if (damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts))
-		return true;
 	if (damp_server_has_room(c, p))
 		return false;
 	w->spent[at].device = p->device_whole;
@@ -66,13 +65,13 @@ static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt 
 	return true;
 }
 
-static inline bool gateway_spent(const struct damp_ctx *c)
+static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_flood *f = c->flood;
+	const struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
-	if (!f->gateway_spent)
-		f->gateway_spent = !damp_gateway_may_ask(c);
-	return f->gateway_spent;
+	return damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts) ||
+	       ask_server(c, p);
 }
 
 #define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
@@ -93,37 +92,34 @@ static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct d
 }
 
 /* One event a second and reason; time stands still, so after one there is no other. */
-static inline void tell(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) void tell(const struct damp_ctx *c, const struct damp_pkt *p, bool server)
 {
-	const bool server = p->reason == DAMP_REASON_LEDGER_SERVER;
-	struct damp_flood *f = c->flood;
-
-	if (damp_likely(f->told[server])) {
-		f->untold[server]++;
-		return;
-	}
 	damp_event_offer(c, p, NULL);
-	f->told[server] = c->now < c->w->event_next[p->reason];
+	c->flood->told[server] = c->now < c->w->event_next[p->reason];
 }
 
 /* What damp_commit() does for such a packet, its note apart; the counters at the
  * burst's end. */
 static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why)
 {
-	struct damp_counter *sum = &c->flood->refused[why == DAMP_REASON_LEDGER_SERVER];
+	const bool server = why == DAMP_REASON_LEDGER_SERVER;
+	struct damp_flood *f = c->flood;
 
 	p->fate = DAMP_FATE_DROP;
 	p->reason = (uint8_t)why;
 	p->verdict = DAMP_VERDICT_DROP;
 	p->rule = -1;
 	p->out_len = 0;
-	sum->packets++;
-	sum->bytes += p->frame.ip_len;
-	tell(c, p);
+	f->refused[server].packets++;
+	f->refused[server].bytes += p->frame.ip_len;
+	if (damp_likely(f->told[server]))
+		f->untold[server]++;
+	else
+		tell(c, p, server);
 }
 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
-static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	if (damp_peer_may_be_asked(c, p, false))
 		return false;
@@ -132,27 +128,31 @@ static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 	return true;
 }
 
-/* The same while it has none: only what came again may be. */
-static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (p->coap.type != DAMP_COAP_CON)
-		return true;
-	if (damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)))
-		return true;
 	if (damp_peer_may_be_asked(c, p, true))
 		return false;
 	damp_repeat_note(c->w->repeats, p->grey_key, c->now);
 	return true;
 }
 
-/* Has nothing but the budgets a say in it? */
-static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt *p)
+/* The same while it has none: only what came again may be. */
+static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	if (p->coap.type != DAMP_COAP_CON)
+		return true;
+	return damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)) ||
+	       still_unasked(c, p);
+}
+
+/* Has neither a block nor a rule a say in it? */
+static __attribute__((noinline)) bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_text_cost cost = { 0 };
 
-	if (damp_unlikely(c->flood->blocks) && damp_meets_block(c, p))
+	if (c->flood->blocks && damp_meets_block(c, p))
 		return false;
-	if (damp_likely(c->v->hdr->nwords == 0))
+	if (c->v->hdr->nwords == 0)
 		return true;
 	if (!damp_no_rule(c, p, &cost))
 		return false;
@@ -164,15 +164,18 @@ static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt 
 
 bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 {
+	struct damp_flood *f = c->flood;
 	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
-	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
+	if (p->proved || c->w->nproofs != f->nproofs)
 		return false;
 	cause = cause_of(c, p);
-	if (cause == DAMP_REASON_NOT_COAP || !nothing_else(c, p))
+	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(f->others) && !nobody_objects(c, p)))
 		return false;
-	if (gateway_spent(c) ? !unasked_spent(c, p) : !unasked(c, p))
+	if (damp_unlikely(!f->gateway_spent))
+		f->gateway_spent = !damp_gateway_may_ask(c);
+	if (!(damp_likely(f->gateway_spent) ? unasked_spent(c, p) : unasked(c, p)))
 		return false;
 	turn_away(c, p, damp_refusal(cause));
 	return true;

@@ -101,12 +101,13 @@ struct damp_trace {
 struct damp_flood {
 	bool on, gateway_spent;
 	bool blocks;                    /* addresses are blocked; asked once a burst */
+	bool others;                    /* or there are rules */
 	bool all_prove;                 /* nobody unproved is served */
 	bool told[2];                   /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
-	uint64_t untold[2];             /* events that were not due */
+	uint64_t untold[2];             /* of them, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
 };

@@ -92,10 +92,11 @@ ALWAYS uint64_t key_xchg(const struct damp_ctx *c, const struct damp_pkt *p, enu
 }
 
 /* From here on every Message ID is the inside's. */
-ALWAYS void take_mid(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side)
+ALWAYS void take_mid(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side, enum damp_kind kind)
 {
 	p->wire_mid = p->coap.mid;
-	if (side == DAMP_OUTSIDE && damp_mid_moves(c, p))
+	/* No request is an ACK or RST. */
+	if (side == DAMP_OUTSIDE && kind != DAMP_KIND_REQUEST && damp_mid_moves(c, p))
 		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
 }
 
@@ -143,8 +144,8 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	classify_ends(c, p);
 	hash_ends(c, p, side, h);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
-	take_mid(c, p, side);
-	if (!damp_has_coap(p))
+	take_mid(c, p, side, kind);
+	if (kind != DAMP_KIND_REQUEST && !damp_has_coap(p))
 		return;
 	p->xchg_key = key_xchg(c, p, side, kind, h);
 	if (side == DAMP_OUTSIDE && kind == DAMP_KIND_REQUEST) {
