@@ -88,8 +88,23 @@ static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *
 	to->burst = r->burst;
 }
 
-/* Charge a challenge of so many bytes. While others are refused, the address's own
- * budget is asked first: it is the first that a flood in its name uses up. */
+/* While challenges are refused, the address's own budget is asked before all else: a
+ * flood in its name uses it up first. */
+static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	struct damp_charge one;
+
+	for (unsigned i = 0; i < t->n; i++) {
+		if (t->rung[i].domain != DAMP_DOMAIN_CHALLENGE_HOST)
+			continue;
+		make_charge(c, p, &t->rung[i], 0, &one);
+		return damp_ledger_admits(c->j->ledger, &one, c->now);
+	}
+	return true;
+}
+
+/* Charge a challenge of so many bytes. */
 static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
 {
 	const struct damp_prices *t = &c->flood->price[p->frame.v6];
@@ -97,8 +112,6 @@ static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint3
 
 	for (unsigned i = 0; i < t->n; i++)
 		make_charge(c, p, &t->rung[i], bytes, &charge[i]);
-	if (damp_unlikely(c->flood->short_of) && t->n > 1 && !damp_ledger_admits(c->j->ledger, &charge[1], c->now))
-		return false;
 	c->flood->short_of = damp_ledger_charge_at_once(c->j->ledger, charge, t->n, c->now) != -1;
 	return !c->flood->short_of;
 }
@@ -152,6 +165,8 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 		prepare(c, p);
 	if (damp_unlikely(!c->flood->priced[p->frame.v6]))
 		make_prices(c, p->frame.v6);
+	if (damp_unlikely(c->flood->short_of) && !has_room(c, p))
+		return false;
 	again = damp_seen_find(c->w->seen, p->asked_key, c->now, &value);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;
