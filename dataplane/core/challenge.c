@@ -87,12 +87,6 @@ void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct
 	damp_see(d, key, 0, DAMP_PING_LIFE_S);
 }
 
-void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	damp_seen_prefetch(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid));
-	damp_seen_prefetch(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0));
-}
-
 static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	uint64_t value;

@@ -45,6 +45,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
+	f->gateway_spent = f->may_ask == 0;
 	f->nproofs = c->w->nproofs;
 	f->repeat = damp_repeat_time(c->now);
 	f->all_prove = c->routing == DAMP_ROUTING_UNANSWERED && c->g->unanswered_prove;
@@ -75,13 +76,6 @@ static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt 
 }
 
 #define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
-bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
-{
-	struct damp_matches m;
-
-	damp_matches_begin(&m, c->v, c->w->index, p, cost);
-	return damp_matches_next(&m) < 0;
-}
 
 /* Why p would be challenged, if it would; decide_request.c's order. */
 static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -148,21 +142,10 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 /* Has neither a block nor a rule a say in it? */
 static __attribute__((noinline)) bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_text_cost cost = { 0 };
-
-	if (c->flood->blocks && damp_meets_block(c, p))
-		return false;
-	if (c->v->hdr->nwords == 0)
-		return true;
-	if (!damp_no_rule(c, p, &cost))
-		return false;
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
-	return true;
+	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_flood *f = c->flood;
 	enum damp_reason cause;
@@ -173,6 +156,8 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	cause = cause_of(c, p);
 	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(f->others) && !nobody_objects(c, p)))
 		return false;
+	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
+		return true;
 	if (damp_unlikely(!f->gateway_spent))
 		f->gateway_spent = !damp_gateway_may_ask(c);
 	if (!(damp_likely(f->gateway_spent) ? unasked_spent(c, p) : unasked(c, p)))
@@ -217,6 +202,7 @@ void damp_flood_end(const struct damp_ctx *c)
 		s->unproved_bytes_in += n->bytes;
 		c->w->event_skipped[reason[i]] += c->flood->untold[i];
 	}
+	damp_answer_end(c);
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_counter *n = &c->flood->passed[side];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What pass 1 asks of flood.c, inline: will this request be refused by the short
+ * What pass 1 asks of flood.c, inline: will this request be settled by the short
  * way, in all likelihood? See flood.c for the idea and the invariant.
  */
 #ifndef DAMP_CORE_FLOOD_H
@@ -38,13 +38,14 @@ static inline bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *
 	struct damp_flood *f = c->flood;
 
 	p->plain = damp_flood_plain(c, p);
+	p->asked_key = 0;
 	if (!p->plain || !damp_flood_server_lately(c, p))
 		return false;
 	if (damp_likely(f->may_ask == 0))
 		return true;
 	f->may_ask--;
-	damp_challenge_prefetch(c, p);
-	return false;
+	damp_answer_prefetch(c, p);
+	return true;
 }
 
 #endif
