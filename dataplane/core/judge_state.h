@@ -129,7 +129,7 @@ struct damp_flood {
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
 	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
 	uint64_t asking[2];             /* IP bytes of those */
-	uint64_t untold[2];             /* of them, told by no event */
+	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
 	bool priced[2];                 /* for each family, `price` is there */
