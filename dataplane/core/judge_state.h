@@ -122,7 +122,7 @@ struct damp_walk {
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
-	struct damp_counter asked, answered;
+	struct damp_counter asked[2], answered[2];      /* by whether the peer is proved */
 };
 
 /* One burst's surroundings. */
@@ -457,6 +457,11 @@ void damp_flood_end(const struct damp_ctx *c);
 void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
+
+/* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
+ * with all that it wants? Then it is paid for. */
+bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
  * the limit of a rule that blocks. */
