@@ -15,6 +15,8 @@
 #ifndef DAMP_FORESIGHT_BENCH_H
 #define DAMP_FORESIGHT_BENCH_H
 
+#include "finding.h"
+#include "devices.h"
 #include "judge_state.h"
 #include "moment.h"
 
@@ -32,6 +34,7 @@ struct damp_bench {
 	uint64_t wall_s; /* at zero */
 	bool clock_untrusted;
 	struct damp_moment moment; /* what the view's rules were last evaluated at */
+	const uint8_t *modes; /* [nrules] enum damp_mode, for those of the program; NULL: those */
 	/* The last frame, as it left. */
 	struct damp_pkt pkt;
 	struct damp_decision decision;
@@ -41,6 +44,7 @@ struct damp_bench {
 struct damp_bench_setup {
 	const void *block; /* the program, copied */
 	size_t len;
+	const struct damp_port_names *ports; /* for zones by device; NULL: none is known */
 	uint64_t wall_s; /* the wall clock at the first frame */
 	uint64_t when_s; /* the same for schedules and ends, when it is another; else 0 */
 	bool clock_untrusted; /* nobody knows what time of the week it is */
@@ -52,6 +56,9 @@ struct damp_bench_setup {
 struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, size_t errlen);
 void damp_bench_free(struct damp_bench *b);
 
+/* Have rules the modes that they have elsewhere, by override; modes outlives b. */
+void damp_bench_modes(struct damp_bench *b, const uint8_t *modes);
+
 /* Move the clock to t ticks after the first frame; never back. */
 void damp_bench_time(struct damp_bench *b, damp_tick t);
 
@@ -59,9 +66,10 @@ void damp_bench_time(struct damp_bench *b, damp_tick t);
  * taken as right: captures hold those that a network card would have filled in. */
 void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len);
 
-/* Decide about the frame that was loaded, into b->decision; then carry it out.
- * trace may be NULL. */
-void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace);
+/* Decide about the frame that was loaded, into b->decision; write down what was
+ * looked at; then carry it out. */
+void damp_bench_decide(struct damp_bench *b);
+void damp_bench_find(struct damp_bench *b, struct damp_finding *f);
 void damp_bench_commit(struct damp_bench *b);
 
 /* Load, decide, commit. */

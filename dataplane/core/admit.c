@@ -72,7 +72,6 @@ static inline void see_mid(const struct damp_ctx *c, const struct damp_pkt *p, u
 static inline void write_exchange(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_xchg *x,
 				  damp_tick due)
 {
-	const bool safe = p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
 	const uint64_t credit = x->credit + (((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
 
 	x->due = damp_due(due);
@@ -84,7 +83,7 @@ static inline void write_exchange(const struct damp_ctx *c, const struct damp_pk
 	x->over = 0;
 	x->owed = x->owed < UINT8_MAX ? (uint8_t)(x->owed + 1u) : UINT8_MAX;
 	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED)) |
-			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (safe ? DAMP_XCHG_SAFE : 0));
+			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (damp_is_safe(p) ? DAMP_XCHG_SAFE : 0));
 }
 
 static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
@@ -94,7 +93,7 @@ static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_xchg *x;
 	bool fresh;
 
-	if (!p->plain || (p->coap.options & Q_BLOCKS))
+	if (!p->plain || (p->coap.options & Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !damp_is_safe(p)))
 		return false;
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 	if (x != NULL && (x->flags & MORE_TO_EXCHANGE))
@@ -118,7 +117,7 @@ static bool plain_answer(const struct damp_ctx *c, const struct damp_pkt *p)
 
 	return c->admit->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
 	       !(p->coap.options & MORE_TO_ANSWER) && p->coap.type != DAMP_COAP_CON && cls[p->dst_class].flags == 0 &&
-	       (!c->v->hdr->has_inside || (cls[p->src_class].flags & DAMP_CLASS_INSIDE));
+	       (!c->v->has_inside || (cls[p->src_class].flags & DAMP_CLASS_INSIDE));
 }
 
 /* The next of the answers that its request is owed. */
@@ -162,6 +161,8 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 	if (x == NULL || !is_owed(x) || !blocks_noted(c, p))
+		return false;
+	if (damp_unlikely(c->v->counts_later) && !(x->flags & DAMP_XCHG_SAFE))
 		return false;
 	p->proved = proved(c, p);
 	p->truths = DAMP_TRUTH_SOLICITED | (p->proved ? DAMP_TRUTH_VERIFIED : 0);

@@ -62,7 +62,8 @@ bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p)
 
 	if (!p->rungs_hashed)
 		damp_hash_rungs(c, p);
-	if (c->routing == DAMP_ROUTING_UNANSWERED || !goes_whole(c) || !room_for_answer(c, p) ||
+	/* Of others it is learned what they bring (learned.c). */
+	if (!damp_is_safe(p) || c->routing == DAMP_ROUTING_UNANSWERED || !goes_whole(c) || !room_for_answer(c, p) ||
 	    (g->table_full == DAMP_TABLE_FULL_DROP && damp_xchg_full(c->w->xchg, p->xchg_key, c->now)))
 		return false;
 	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0)) {

@@ -27,13 +27,18 @@ static inline void damp_pause(void)
 #endif
 }
 
+/* Take the lock if nobody has it. Any thread. */
+static inline bool damp_bytelock_try(uint8_t *lock)
+{
+	return __atomic_load_n(lock, __ATOMIC_RELAXED) == 0 && __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
 /* Take the lock, or give up after DAMP_LOCK_LOOKS. Any thread. The acquire
  * pairs with the release of damp_bytelock_drop(). */
 static inline bool damp_bytelock_take(uint8_t *lock)
 {
 	for (unsigned looks = 0; looks < DAMP_LOCK_LOOKS; looks++) {
-		if (__atomic_load_n(lock, __ATOMIC_RELAXED) == 0 &&
-		    __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0)
+		if (damp_likely(damp_bytelock_try(lock)))
 			return true;
 		damp_pause();
 	}

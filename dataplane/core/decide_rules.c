@@ -122,7 +122,7 @@ static void note_use(const struct damp_ctx *c, const struct damp_rule *r, int32_
 static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r,
 			  int32_t index, enum damp_mode mode, struct damp_decision *d)
 {
-	const unsigned charges = d->ncharges, holds = d->nholds;
+	const unsigned charges = d->ncharges, holds = d->nholds, laters = d->nlater;
 	enum damp_reason why;
 	bool within = true;
 
@@ -131,7 +131,9 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 
 		if (l->per == DAMP_PER_PATH && p->kind != DAMP_KIND_REQUEST)
 			continue;
-		if (l->kind == DAMP_LIMIT_CONCURRENT)
+		if (damp_unlikely(damp_counts_later(l)))
+			within = within && damp_later_within(c, p, l, d);
+		else if (l->kind == DAMP_LIMIT_CONCURRENT)
 			within = within && damp_concurrent_within(c, p, l, d);
 		else if (l->kind != DAMP_LIMIT_AMPLIFICATION)
 			charge_limit(c, p, l, d);
@@ -145,6 +147,7 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 	}
 	d->ncharges = charges;
 	d->nholds = holds;
+	d->nlater = laters;
 	return false;
 }
 

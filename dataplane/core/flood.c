@@ -45,6 +45,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
+	f->gateway_spent = f->may_ask == 0;
 	f->nproofs = c->w->nproofs;
 	f->repeat = damp_repeat_time(c->now);
 	f->all_prove = c->routing == DAMP_ROUTING_UNANSWERED && c->g->unanswered_prove;
@@ -118,13 +119,14 @@ bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_flood *f = c->flood;
 
 	p->plain = is_plain(c, p);
+	p->asked_key = 0;
 	if (!p->plain || !server_spent_lately(c, p))
 		return false;
 	if (f->may_ask == 0)
 		return true;
 	f->may_ask--;
-	damp_challenge_prefetch(c, p);
-	return false;
+	damp_answer_prefetch(c, p);
+	return true;
 }
 
 /* One event a second and reason; time stands still, so after one there is no other. */
@@ -160,7 +162,9 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
 static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_may_be_asked(c, p, false))
+	uint8_t copies;
+
+	if (damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
 	if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
@@ -170,13 +174,15 @@ static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 /* The same while it has none: only what came again may be. */
 static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
+	uint8_t copies;
+
 	if (p->coap.type != DAMP_COAP_CON)
 		return true;
 	if (damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)))
 		return true;
-	if (damp_peer_may_be_asked(c, p, true))
+	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
 	return true;
 }
 
@@ -186,7 +192,7 @@ static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt 
 	return !(damp_unlikely(c->flood->blocks) && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	enum damp_reason cause;
 
@@ -196,6 +202,8 @@ bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p)
 	cause = cause_of(c, p);
 	if (cause == DAMP_REASON_NOT_COAP || !nothing_else(c, p))
 		return false;
+	if (!c->flood->gateway_spent && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
+		return true;
 	if (gateway_spent(c) ? !unasked_spent(c, p) : !unasked(c, p))
 		return false;
 	turn_away(c, p, damp_refusal(cause));
@@ -238,6 +246,7 @@ void damp_flood_end(const struct damp_ctx *c)
 		s->unproved_bytes_in += n->bytes;
 		c->w->event_skipped[reason[i]] += c->flood->untold[i];
 	}
+	damp_answer_end(c);
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_counter *n = &c->flood->passed[side];
 

@@ -328,57 +328,70 @@ static void parse_v6(struct parse *p)
 		parse_udp(p);
 }
 
-/* The sum of len bytes, at least 8, eight at a time; a tail is the end of an
- * overlapping word. Not turned to network order: what sums up to ones does so in
- * either. */
-static inline uint64_t span_sum(const uint8_t *p, uint32_t len, uint64_t sum)
+#define ONES (UINT64_MAX / UINT16_MAX)
+
+/* The short cut sums words of 64 bits as they lie, carries put back: what sums up to
+ * ones does so in either order and at any width. */
+static inline uint64_t word_at(const uint8_t *p)
 {
-	const uint32_t tail = len % 8;
-	unsigned __int128 acc = sum;
 	uint64_t w;
 
-	for (uint32_t at = 0; at + 8 <= len; at += 8) {
-		memcpy(&w, p + at, 8);
-		acc += w;
-	}
-	memcpy(&w, p + len - 8, 8);
-	acc += tail ? damp_le64(w) >> (64 - 8 * tail) : 0;
-	w = (uint64_t)acc + (uint64_t)(acc >> 64);
-	return w + (w < (uint64_t)acc);
+	memcpy(&w, p, sizeof(w));
+	return w;
 }
 
+static inline uint64_t add_word(uint64_t sum, uint64_t w)
+{
+	return __builtin_add_overflow(sum, w, &sum) ? sum + 1 : sum;
+}
+
+/* Adds len bytes, at least 8; a tail is the end of an overlapping word. */
+static inline uint64_t add_span(uint64_t sum, const uint8_t *p, uint32_t len)
+{
+	const uint64_t last = damp_le64(word_at(p + len - 8));
+
+	/* Nothing when there is no tail: a shift by 64 in two steps. */
+	sum = add_word(sum, last >> 1 >> (63 - 8 * (len % 8)));
+	for (uint32_t n = len / 16; n > 0; n--, p += 16)
+		sum = add_word(add_word(sum, word_at(p)), word_at(p + 8));
+	return len & 8 ? add_word(sum, word_at(p)) : sum;
+}
+
+/* Is a sum of not only zeros 2^16 - 1, once it is folded to 16 bits? That is, does
+ * 2^16 - 1 divide it: times the inverse, which is -ONES, multiples are the quotients. */
 static inline bool all_ones(uint64_t sum)
 {
-	sum = (sum >> 32) + (sum & UINT32_MAX);
-	sum = (sum >> 16) + (sum & UINT16_MAX);
-	sum = (sum >> 16) + (sum & UINT16_MAX);
-	return (uint16_t)(sum + (sum >> 16)) == UINT16_MAX;
+	return 0 - sum * ONES <= ONES;
 }
 
-/* The checksums of the UDP datagram at udp and of the addresses before it. The sum
- * of protocol and length is that of the pseudo header; 0 is no checksum. */
-static inline bool plain_udp_sum(const uint8_t *udp, uint32_t addresses, uint32_t udp_len, bool known)
+/* Of an IPv4 header without options. */
+static inline bool plain_ip_sum(const uint8_t *ip)
 {
-	const uint64_t pseudo = damp_net16((uint16_t)(NEXT_UDP + udp_len));
+	uint32_t last;
 
-	if (damp_get16(udp + 6) == 0)
-		return false;
-	return known || all_ones(span_sum(udp - addresses, addresses + udp_len, pseudo));
+	memcpy(&last, ip + 16, sizeof(last));
+	return all_ones(add_word(add_word(last, word_at(ip)), word_at(ip + 8)));
 }
 
-static inline bool on_ports(const uint64_t map[1024], uint16_t sport, uint16_t dport)
+/* Of a datagram and the addresses right before it. The sum of protocol and length is
+ * that of the pseudo header. */
+static inline bool plain_udp_sum(const uint8_t *udp, uint32_t addresses, uint32_t udp_len)
 {
-	return damp_port_test(map, dport) || damp_port_test(map, sport);
+	uint64_t sum = damp_net16((uint16_t)(NEXT_UDP + udp_len));
+
+	for (uint32_t at = 0; at < addresses; at += 8)
+		sum = add_word(sum, word_at(udp - addresses + at));
+	return all_ones(add_span(sum, udp, udp_len));
 }
 
 /* What is alike in both families: ports, lengths, sums. hdr: of IP, right before
- * udp; most: what the frame holds of the IP packet. ip_sum_good: asked last. */
+ * udp; most: what the frame holds of the IP packet. */
 static inline bool plain_udp(const struct parse *p, const uint8_t *udp, uint32_t hdr, uint32_t ip_len, uint32_t most,
 			     struct damp_frame *f)
 {
-	const uint16_t sport = damp_get16(udp), dport = damp_get16(udp + 2);
-	const uint32_t udp_len = damp_get16(udp + 4);
-	const bool coap = on_ports(p->ports->coap, sport, dport);
+	const uint32_t ports = damp_get32(udp), udp_len = damp_get16(udp + 4);
+	const uint16_t sport = (uint16_t)(ports >> 16), dport = (uint16_t)ports;
+	const bool coap = damp_likely(damp_port_test(p->ports->coap, dport)) || damp_port_test(p->ports->coap, sport);
 	const bool v4 = hdr == IPV4_HEADER_LEN;
 
 	if (ip_len > most || ip_len < hdr + UDP_HEADER_LEN)
@@ -388,11 +401,13 @@ static inline bool plain_udp(const struct parse *p, const uint8_t *udp, uint32_t
 	f->dport = dport;
 	f->plain_l3 = 1;
 	f->l3_off = ETH_HEADER_LEN;
-	if (!coap && !on_ports(p->ports->dtls, sport, dport))
+	if (!coap && !damp_port_test(p->ports->dtls, dport) && !damp_port_test(p->ports->dtls, sport))
 		return true;
-	if (hdr + udp_len != ip_len || sport == 0 || dport == 0 ||
-	    !plain_udp_sum(udp, v4 ? 8 : 32, udp_len, p->checksum_known) ||
-	    (v4 && !p->checksum_known && !all_ones(span_sum(udp - hdr, IPV4_HEADER_LEN, 0))))
+	/* A checksum of 0 is none. */
+	if (hdr + udp_len != ip_len || sport == 0 || dport == 0 || damp_get16(udp + 6) == 0)
+		return false;
+	if (!p->checksum_known &&
+	    !(plain_udp_sum(udp, v4 ? 8 : 32, udp_len) && (!v4 || plain_ip_sum(udp - hdr))))
 		return false;
 	f->cls = coap ? DAMP_FRAME_COAP : DAMP_FRAME_DTLS;
 	f->l4_off = (uint16_t)(ETH_HEADER_LEN + hdr);
@@ -401,29 +416,43 @@ static inline bool plain_udp(const struct parse *p, const uint8_t *udp, uint32_t
 	return true;
 }
 
+/* Four bytes where a mask has ones, in one comparison. */
+static inline bool four_are(const uint8_t *p, const char mask[static 4], const char value[static 4])
+{
+	uint32_t w, m, v;
+
+	memcpy(&w, p, 4);
+	memcpy(&m, mask, 4);
+	memcpy(&v, value, 4);
+	return (w & m) == v;
+}
+
+/* In a cleared frame. */
+static inline void put_v4(struct damp_addr *a, const uint8_t *p)
+{
+	memset(a->b + 10, 0xff, 2);
+	memcpy(a->b + 12, p, 4);
+}
+
 /* No options, no fragment, and addresses that no question is asked about. */
 static inline bool parse_plain_v4(const struct parse *p, const uint8_t *ip, struct damp_frame *f)
 {
 	const uint32_t from = ip[12], to = ip[16];
 
-	if (ip[0] != 0x45 || ip[9] != NEXT_UDP || (damp_get16(ip + 6) & (IPV4_FLAG_MF | IPV4_OFFSET_MASK)) ||
-	    from - 1 >= 223 || from == 127 || to >= 224)
+	/* Flags and offset of a fragment, time to live, protocol */
+	if (!four_are(ip + 6, "\x3f\xff\0\xff", "\0\0\0\x11") || from - 1 >= 223 || from == 127 || to >= 224)
 		return false;
 	if (!plain_udp(p, ip + IPV4_HEADER_LEN, IPV4_HEADER_LEN, damp_get16(ip + 2), p->len - ETH_HEADER_LEN, f))
 		return false;
-	set_v4(&f->src, ip + 12);
-	set_v4(&f->dst, ip + 16);
+	put_v4(&f->src, ip + 12);
+	put_v4(&f->dst, ip + 16);
 	return true;
 }
 
 static inline bool parse_plain_v6(const struct parse *p, const uint8_t *ip, struct damp_frame *f)
 {
-	uint64_t from, to;
-
-	memcpy(&from, ip + 8, 8);
-	memcpy(&to, ip + 24, 8);
 	/* No extension headers; neither ::, ::1 nor mapped; no group */
-	if (ip[0] >> 4 != 6 || ip[6] != NEXT_UDP || from == 0 || to == 0 || ip[8] == 0xff || ip[24] == 0xff)
+	if (ip[6] != NEXT_UDP || word_at(ip + 8) == 0 || word_at(ip + 24) == 0 || ip[8] == 0xff || ip[24] == 0xff)
 		return false;
 	if (!plain_udp(p, ip + IPV6_HEADER_LEN, IPV6_HEADER_LEN, IPV6_HEADER_LEN + damp_get16(ip + 4),
 		       p->len - ETH_HEADER_LEN, f))
@@ -442,15 +471,16 @@ static inline bool parse_plain_v6(const struct parse *p, const uint8_t *ip, stru
  */
 static inline bool parse_plain(const struct parse *p, struct damp_frame *f)
 {
-	uint32_t type;
+	const uint8_t *type = p->data + ETH_HEADER_LEN - 2;
 
-	if (p->len < PLAIN4_MIN)
+	if (damp_unlikely(p->len < PLAIN4_MIN))
 		return false;
 	f->l2_group = p->data[0] & 1;
-	type = damp_get16(p->data + 12);
-	if (type == ETHERTYPE_IPV4)
+	/* EtherType, version and header length, class of service */
+	if (four_are(type, "\xff\xff\xff\0", "\x08\0\x45\0"))
 		return parse_plain_v4(p, p->data + ETH_HEADER_LEN, f);
-	return type == ETHERTYPE_IPV6 && p->len >= PLAIN6_MIN && parse_plain_v6(p, p->data + ETH_HEADER_LEN, f);
+	return p->len >= PLAIN6_MIN && four_are(type, "\xff\xff\xf0\0", "\x86\xdd\x60\0") &&
+	       parse_plain_v6(p, p->data + ETH_HEADER_LEN, f);
 }
 
 static bool is_vlan(uint32_t ethertype)

@@ -85,6 +85,15 @@ uint64_t damp_siphash24(const struct damp_key *key, const void *data, size_t len
 	return sip_bytes(key, data, len, 2, 4);
 }
 
+uint64_t damp_siphash24_words(const struct damp_key *key, const uint64_t *w, unsigned n)
+{
+	struct sip s = sip_init(key);
+
+	for (unsigned i = 0; i < n; i++)
+		sip_word(&s, w[i], 2);
+	return sip_final(&s, 4);
+}
+
 uint64_t damp_siphash13(const struct damp_key *key, const void *data, size_t len)
 {
 	return sip_bytes(key, data, len, 1, 3);

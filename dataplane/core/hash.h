@@ -21,6 +21,10 @@ struct damp_key { uint64_t k0, k1; };
 /* SipHash-2-4 of len bytes. Any thread. */
 uint64_t damp_siphash24(const struct damp_key *key, const void *data, size_t len);
 
+/* The same of up to 8 n - 1 bytes as n little-endian words, n at least 1: the
+ * last has the length in its highest byte, and zeros below it. Any thread. */
+uint64_t damp_siphash24_words(const struct damp_key *key, const uint64_t *w, unsigned n);
+
 /* SipHash-1-3 of len bytes. Any thread. */
 uint64_t damp_siphash13(const struct damp_key *key, const void *data, size_t len);
 

@@ -23,10 +23,11 @@ const struct damp_judge_config damp_judge_defaults = {
 	.tally_log2 = 14,       /* 4 MiB: 65 k keys with something open */
 	.held_log2 = 14,        /* 1 MiB a worker: 32 k counted exchanges */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
-	.repeat_log2 = 24,      /* 16 MiB a worker: a flood of 2 M a second (docs/floods.md) */
+	.repeat_lines = 40u << 14,      /* 40 MiB a worker (docs/floods.md) */
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
+	.registry_log2 = 14,    /* 1 MiB: 32 k registrations, and requests that may create */
 };
 
 static size_t align(size_t n)
@@ -38,7 +39,8 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
 	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
-	       align(damp_tally_bytes(c->tally_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(damp_tally_bytes(c->tally_log2)) + align(damp_registry_bytes(c->registry_log2)) +
+	       align(sizeof(struct damp_learned)) + align(damp_prefixes_bytes(c->lists_log2)) +
 	       align(sizeof(struct damp_blocker));
 }
 
@@ -46,7 +48,7 @@ size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_log2)) +
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_lines)) +
 	       align(damp_transfer_bytes(c->transfers_log2)) +
 	       align(damp_held_bytes(c->held_log2));
 }
@@ -84,10 +86,15 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	at += align(damp_lease_bytes(c->leases_log2));
 	j->tally = damp_tally_init(at, c->tally_log2);
 	at += align(damp_tally_bytes(c->tally_log2));
+	j->registry = damp_registry_init(at, c->registry_log2);
+	at += align(damp_registry_bytes(c->registry_log2));
+	j->learned = (struct damp_learned *)(void *)at;
+	at += align(sizeof(*j->learned));
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL)
+	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
+	    j->registry == NULL)
 		return NULL;
 	return j;
 }
@@ -112,8 +119,8 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	damp_hold_init(&w->hold);
 	at += align(damp_grey_bytes(j->cfg.grey_log2));
-	w->repeats = damp_repeat_init(at, j->cfg.repeat_log2);
-	at += align(damp_repeat_bytes(j->cfg.repeat_log2));
+	w->repeats = damp_repeat_init(at, j->cfg.repeat_lines);
+	at += align(damp_repeat_bytes(j->cfg.repeat_lines));
 	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
 	at += align(damp_transfer_bytes(j->cfg.transfers_log2));
 	w->held = damp_held_init(at, j->cfg.held_log2);
@@ -122,10 +129,13 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	return w;
 }
 
-void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file)
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *captures,
+			   struct damp_trace_file *traces)
 {
-	w->tap.file = file;
-	w->tap.ring = &file->ring[w->index];
+	w->tap.file = captures;
+	w->tap.ring = captures != NULL ? &captures->ring[w->index] : NULL;
+	w->tap.trace_file = traces;
+	w->tap.trace_ring = traces != NULL ? &traces->ring[w->index] : NULL;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -362,7 +372,7 @@ static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pk
 static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_RESPONSE && p->xchg == NULL)
-		p->xchg = damp_xchg_find(c->w->xchg, damp_key_group(c->j, p), c->now);
+		p->xchg = damp_xchg_of(c, damp_key_group(c->j, p));
 }
 
 /* Pass 2, first half: what the tables know of it. */
@@ -376,16 +386,15 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		return echo;
 	/* Only what comes from the peer keeps its proof alive. */
 	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+				     from_peer && c->aside == NULL ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 	echo = weigh_echo(c, p);
 	if (echo == ECHO_PROOF || echo == ECHO_OF_SERVER)
 		p->proved = 1;
 	if (has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
-		p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+		p->xchg = damp_xchg_of(c, p->xchg_key);
 		find_group_exchange(c, p);
-		damp_credit_age(c, p->xchg);
 		if (p->kind == DAMP_KIND_RESPONSE)
 			p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
 	}
@@ -431,7 +440,7 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
-	return (p->plain && damp_flood_refuse(c, p)) || damp_admit(c, p);
+	return (p->plain && damp_flood_settle(c, p)) || damp_admit(c, p);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
@@ -525,6 +534,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
 	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
+	entries[DAMP_TABLE_REGISTRY] = damp_registry_live(j->registry, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
 		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
@@ -550,7 +560,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
-	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_log2)) * n;
+	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_lines)) * n;
 	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
 	capacity[DAMP_TABLE_WAITING] = (uint64_t)DAMP_HOLDS * n;
 	bytes[DAMP_TABLE_WAITING] = sizeof(struct damp_hold) * n;
@@ -566,4 +576,6 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
 	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;
 	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
+	capacity[DAMP_TABLE_REGISTRY] = 2ull << c->registry_log2;
+	bytes[DAMP_TABLE_REGISTRY] = damp_registry_bytes(c->registry_log2);
 }

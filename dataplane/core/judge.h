@@ -32,6 +32,7 @@
 #include <damper/capture.h>
 #include <damper/events.h>
 #include <damper/stats.h>
+#include <damper/trace.h>
 
 #define DAMP_BURST 64u
 #define DAMP_CHARGES_MAX 24u
@@ -84,6 +85,7 @@ struct damp_pkt {
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	uint64_t grey_key;          /* of a request from outside */
+	uint64_t asked_key;         /* of "challenged before", of one that is plain; 0: not made yet */
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
@@ -107,12 +109,13 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
-	unsigned repeat_log2;       /* bytes, each worker */
+	unsigned repeat_lines;      /* of 64 bytes, each worker */
 	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
 	unsigned held_log2;         /* lines of 2, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
+	unsigned registry_log2;     /* lines of 2 notes on answers to come and registrations, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 
@@ -130,8 +133,10 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
 						 struct damp_worker_stats *stats, struct damp_event_ring *events);
 
-/* Let the worker fill its ring of captures; file outlives it. */
-void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file);
+/* Let the worker fill its rings of captures and of traces, which outlive it;
+ * either may be NULL. */
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *captures,
+			   struct damp_trace_file *traces);
 
 /* Parse n frames (n <= DAMP_BURST): fills frame and kind of each. Needs no
  * state, so any worker may do it. */

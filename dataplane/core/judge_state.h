@@ -17,6 +17,8 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "learned.h"
+#include "registry.h"
 #include "repeat.h"
 #include "reply.h"
 #include "tally.h"
@@ -52,6 +54,8 @@ struct damp_judge {
 	struct damp_blocker *blocker;
 	struct damp_lease_table *leases;
 	struct damp_tally *tally;
+	struct damp_registry *registry;
+	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -106,6 +110,8 @@ struct damp_flood {
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
+	uint64_t asking[2];             /* IP bytes of those */
 	uint64_t untold[2];             /* events that were not due */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
@@ -140,7 +146,15 @@ struct damp_ctx {
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
 	struct damp_admit *admit;       /* NULL likewise */
 	struct damp_walk *walk;         /* NULL likewise */
+	struct damp_xchg *aside;        /* somebody else's tables are only looked at: the exchange is copied
+					 * here, and no proof renewed; NULL on the wire (finding.h) */
 };
+
+/* Unix time of the burst, for people. */
+static inline uint64_t damp_wall_us(const struct damp_ctx *c)
+{
+	return c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
+}
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
 enum damp_move {
@@ -155,9 +169,29 @@ enum damp_move {
 	DAMP_MOVE_HOLD                  /* stays until its peer has answered a ping, or not */
 };
 
+static inline uint8_t damp_fate_of(unsigned move)
+{
+	if (move == DAMP_MOVE_DROP)
+		return DAMP_FATE_DROP;
+	if (move == DAMP_MOVE_HOLD)
+		return DAMP_FATE_HOLD;
+	return move == DAMP_MOVE_FORWARD || move == DAMP_MOVE_ECHO_ON || move == DAMP_MOVE_PING_ON ? DAMP_FATE_FORWARD :
+												     DAMP_FATE_BACK;
+}
+
 #define DAMP_MATCHES_KEPT 16u
+/* Steps of limits that count later, of one message (later.c); no more than a
+ * ladder of theirs has. */
+#define DAMP_LATERS DAMP_TICKETS
 #define DAMP_SEEN_ADDS 5u
 #define DAMP_NOTE_ENDED (1u << DAMP_OUTCOME_MAX)
+
+/* What a limit will count when the message has been forwarded, or answered. */
+struct damp_later {
+	uint64_t owner;                         /* a key of the ledger, of what was seen, or of leases */
+	uint32_t amount;                        /* what one costs; of registrations how many there may be */
+	uint8_t count;                          /* enum damp_count */
+};
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -185,6 +219,8 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool keep_path;                         /* `path` is what the exchange leads to (learned.h) */
+	bool learns;                            /* an answer too large for who asked */
 	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
@@ -206,14 +242,15 @@ struct damp_decision {
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
 	bool spent;                             /* it was refused because the gateway has no challenge left */
+	uint8_t copies;                         /* and so many were here before it (repeat.h) */
 	unsigned probes;                        /* pings to send beside or after what leaves */
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
 	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
-	unsigned nmatched, ncharges, nseen, nholds;
+	unsigned nmatched, ncharges, nseen, nholds, nlater;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer. */
 	uint32_t path, heard, size_hint;
 	uint64_t transfer_key;
 	struct damp_block block;
@@ -227,6 +264,7 @@ struct damp_decision {
 	/* Places in the tally that the exchange takes, and its tickets. */
 	uint64_t hold_key[DAMP_TICKETS];
 	uint32_t hold_most[DAMP_TICKETS], hold_ticket[DAMP_TICKETS];
+	struct damp_later later[DAMP_LATERS];
 	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
@@ -265,7 +303,6 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
-	DAMP_DOMAIN_AGAIN_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -411,6 +448,17 @@ void damp_tickets_keep(const struct damp_ctx *c, uint64_t key, const struct damp
 void damp_tickets_renew(const struct damp_ctx *c, uint64_t key, damp_tick due);
 void damp_tickets_end(const struct damp_ctx *c, uint64_t key);
 
+/* later.c: is there room under limit l, which counts later, for p? Adds to d what
+ * is to be counted. Pure. And count it, once p is forwarded or answered. */
+bool damp_later_within(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+		       struct damp_decision *d);
+void damp_later_commit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+/* learned.c: is p, unsafe and on trust, known for answers larger than its credit?
+ * Notes in d what it leads to. And learn from the answer p, which was. */
+bool damp_answers_large(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_learn(const struct damp_ctx *c, const struct damp_pkt *p);
+
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
  * bytes. */
@@ -444,12 +492,12 @@ enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_p
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. refuse settles p, whose proof was looked up, pass_by what is not
- * ours; or they return false. */
+ * that are left. settle refuses or answers p, whose proof was looked up, pass_by lets
+ * pass what is not ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
-bool damp_flood_refuse(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
@@ -458,10 +506,24 @@ void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
 
+/* A request that may be repeated without harm. What limits count by the answer is
+ * never asked for by these (later.c). */
+static inline bool damp_is_safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
 /* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
  * with all that it wants? Then it is paid for. */
 bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
+
+/* answer.c: the short way of a challenge, for a plain packet that has met no rule
+ * and whose server is spent. False: nothing was done, and it is refused or goes
+ * the long way. prefetch: all that it will ask for. end: the sums of the burst. */
+bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
  * the limit of a rule that blocks. */
@@ -510,12 +572,12 @@ bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
- * and one of its receiver's. The reason of what is refused for want of them. */
+ * and one of its receiver's. spent: the gateway has none for fresh requests; then
+ * copies says how often this one was here. The reason of what is refused for want
+ * of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
-/* What is on record of challenges of p's sender. */
-void damp_challenge_prefetch(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -620,9 +682,24 @@ static inline void damp_credit_age(const struct damp_ctx *c, struct damp_xchg *x
 {
 	uint64_t value;
 
-	if (x != NULL && damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
+	if (damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
 	    !damp_seen_find(c->w->seen, damp_key_window(x->key), c->now, &value))
 		x->credit = 0;
+}
+
+/* The live exchange of key as it is now, or NULL. */
+static inline struct damp_xchg *damp_xchg_of(const struct damp_ctx *c, uint64_t key)
+{
+	struct damp_xchg *x = damp_xchg_find(c->w->xchg, key, c->now);
+
+	if (x == NULL)
+		return NULL;
+	if (damp_unlikely(c->aside != NULL)) {
+		*c->aside = *x;
+		x = c->aside;
+	}
+	damp_credit_age(c, x);
+	return x;
 }
 
 /* The key that a rung of limit l keeps p's budget under (limit_key.c). */
@@ -640,6 +717,9 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 
 /* commit.c: carry d out on p. */
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
+/* Write the challenge of a request over it; what is written fits, or nothing is. */
+void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len);
 
 /* probe.c: soon: the first at once, the others a gap apart. */
 void damp_probe_schedule(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_emit *e, unsigned probes,

@@ -124,6 +124,16 @@ bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t 
 	return cap == 0 || h.line != NULL || h.n < cap;
 }
 
+uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint32_t cap, damp_tick now)
+{
+	return look(t, owner, tag_of(owner, 0), cap, now).n;
+}
+
+bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now)
+{
+	return look(t, owner, tag_of(owner, item), cap, now).line != NULL;
+}
+
 /* Write the lease where it is, or in the place of the one that ends soonest. */
 static void put(struct damp_lease_table *t, struct lease_line *line, uint32_t tag, damp_tick now,
 		uint32_t due)

@@ -37,6 +37,7 @@
 #define WAYS DAMP_LEDGER_WAYS
 #define ALL_WAYS ((1u << WAYS) - 1)
 #define CHARGES_MAX 24u
+#define AT_ONCE_MAX 8u           /* charges of an ordinary packet */
 #define LINES_LOG2_MIN 4u
 #define LINES_LOG2_MAX 26u
 
@@ -412,7 +413,7 @@ struct touch {
 };
 
 /* Under the lock: age the line, as a view of it would be written back. No debt
- * changes by it, so a charge that is refused afterwards has charged nothing. */
+ * changes by it. */
 static void line_age(struct line *line, damp_tick now)
 {
 	const uint32_t spans = spans_since(line, now);
@@ -430,7 +431,37 @@ static void line_age(struct line *line, damp_tick now)
 	__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
 }
 
-/* The way paid up soonest. Under the lock. */
+/* The way paid up soonest, the first of several. Under the lock. No branch. */
+#if defined(__SSE2__)
+static inline __m128i least_of(__m128i a, __m128i b)
+{
+	const __m128i more = _mm_cmpgt_epi32(a, b);
+
+	return _mm_or_si128(_mm_and_si128(more, b), _mm_andnot_si128(more, a));
+}
+
+/* The lower halves of four words, from an address with their order kept. */
+static inline __m128i lower_halves(const __m128i *v)
+{
+	return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(v[0]), _mm_castsi128_ps(v[1]), _MM_SHUFFLE(2, 0, 2, 0)));
+}
+
+static inline unsigned way_least(const struct line *line, damp_tick now)
+{
+	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)(uint32_t)now);
+	/* The line's first word is not a way, and comes last. */
+	const __m128i first = _mm_set_epi32(0, 0, 0, -1), last = _mm_set_epi32(0, 0, 0, INT32_MAX);
+	const __m128i low = _mm_or_si128(_mm_andnot_si128(first, _mm_sub_epi32(lower_halves(v), t)), last);
+	const __m128i high = _mm_sub_epi32(lower_halves(v + 2), t);
+	__m128i least = least_of(low, high);
+	unsigned found;
+
+	least = least_of(least, _mm_shuffle_epi32(least, _MM_SHUFFLE(1, 0, 3, 2)));
+	least = least_of(least, _mm_shuffle_epi32(least, _MM_SHUFFLE(2, 3, 0, 1)));
+	found = (unsigned)_mm_movemask_epi8(_mm_packs_epi32(_mm_cmpeq_epi32(low, least), _mm_cmpeq_epi32(high, least)));
+	return (unsigned)__builtin_ctz(found) / 2 - 1;
+}
+#else
 static inline unsigned way_least(const struct line *line, damp_tick now)
 {
 	uint64_t least = UINT64_MAX;
@@ -442,6 +473,7 @@ static inline unsigned way_least(const struct line *line, damp_tick now)
 	}
 	return (unsigned)(least & 7);
 }
+#endif
 
 /* As view_charge() of an untouched view would choose and write. Under the lock,
  * the line aged. */
@@ -468,15 +500,26 @@ static inline void touch_store(struct damp_ledger *l, const struct touch *t)
 		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
 }
 
+/* Under the lock: age the line unless it refuses c, which changes nothing. */
+static inline bool line_ready(struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	if (damp_likely(spans_since(line, now) == 0))
+		return true;
+	if (!line_admits(line, c, now))
+		return false;
+	line_age(line, now);
+	return true;
+}
+
 static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = &l->line[line_of(l, c->key)];
-	struct touch t;
+	struct touch t = { .admitted = false };
 
 	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
 		return false;
-	line_age(line, now);
-	touch_make(&t, line, c, now);
+	if (damp_likely(line_ready(line, c, now)))
+		touch_make(&t, line, c, now);
 	if (t.admitted)
 		touch_store(l, &t);
 	damp_bytelock_drop(&line->lock);
@@ -496,17 +539,18 @@ static bool all_apart(const struct plan *p)
 static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
 			     damp_tick now)
 {
-	struct touch t[CHARGES_MAX];
 	unsigned refused = p->n;
 
-	for (unsigned i = 0; i < p->n; i++) {
-		line_age(&l->line[p->line[i]], now);
-		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
-		if (!t[i].admitted && p->charge[i] < refused)
+	for (unsigned i = 0; i < p->n; i++)
+		if (!line_admits(&l->line[p->line[i]], &c[p->charge[i]], now) && p->charge[i] < refused)
 			refused = p->charge[i];
+	for (unsigned i = 0; refused == p->n && i < p->n; i++) {
+		struct touch t;
+
+		line_age(&l->line[p->line[i]], now);
+		touch_make(&t, &l->line[p->line[i]], &c[p->charge[i]], now);
+		touch_store(l, &t);
 	}
-	for (unsigned i = 0; refused == p->n && i < p->n; i++)
-		touch_store(l, &t[i]);
 	return refused;
 }
 
@@ -530,14 +574,51 @@ static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const
 	return refused;
 }
 
+static void touch_drop(const struct touch *t, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		damp_bytelock_drop(&t[i].line->lock);
+}
+
+int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
+{
+	struct touch t[AT_ONCE_MAX];
+
+	if (damp_unlikely(n > AT_ONCE_MAX))
+		return DAMP_LEDGER_NOT_AT_ONCE;
+	for (unsigned i = 0; i < n; i++) {
+		struct line *line = &l->line[line_of(l, c[i].key)];
+
+		/* Whoever holds none may wait for his first. */
+		if (damp_unlikely(!damp_bytelock_try(&line->lock) && (i > 0 || !damp_bytelock_take(&line->lock)))) {
+			touch_drop(t, i);
+			return DAMP_LEDGER_NOT_AT_ONCE;
+		}
+		touch_make(&t[i], line, &c[i], now);
+		if (damp_likely(t[i].admitted && spans_since(line, now) == 0))
+			continue;
+		touch_drop(t, i + 1);
+		return spans_since(line, now) == 0 ? (int)i : DAMP_LEDGER_NOT_AT_ONCE;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		touch_store(l, &t[i]);
+		damp_bytelock_drop(&t[i].line->lock);
+	}
+	return -1;
+}
+
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
 		       unsigned n, damp_tick now)
 {
 	unsigned refused, to;
 	struct plan p;
+	int quick;
 
 	if (n == 1)
 		return charge_one(l, c, now) ? -1 : 0;
+	quick = damp_ledger_charge_at_once(l, c, n, now);
+	if (damp_likely(quick != DAMP_LEDGER_NOT_AT_ONCE))
+		return quick;
 	if (damp_unlikely(n > CHARGES_MAX))
 		return CHARGES_MAX;
 	plan_make(&p, l, c, n);

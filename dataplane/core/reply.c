@@ -2,10 +2,14 @@
 /*
  * The gateway's own messages; see reply.h for the idea and the invariant.
  *
- * A builder has three steps: write the CoAP part into a small buffer beside
- * the frame (the token it copies lies where the new headers will go), compare
- * the new IP length with its bound, and only then write headers and CoAP part
- * over the frame. So a builder that fails has touched nothing.
+ * A builder has three steps: note the parts of the CoAP message (the token among
+ * them lies where the new headers will go), compare the new IP length with its
+ * bound, and only then write headers and parts over the frame. So a builder that
+ * fails has touched nothing.
+ *
+ * Parts are words of up to eight bytes, and so is all that is written: what is
+ * written is summed on the way from the registers it is written from, and never
+ * read back. The addresses are summed once for both checksums.
  *
  * Nothing is ever made from a cause that was addressed to a group: its answer
  * would have a group as its source, and one packet would get many.
@@ -15,45 +19,127 @@
 
 #define MAC_LEN 6u
 #define IPV4_HEADER_LEN 20u
-#define IPV4_FLAG_DF 0x4000u
 #define IPV6_HEADER_LEN 40u
 #define UDP_HEADER_LEN 8u
 #define IP_PROTO_UDP 17u
 #define REPLY_TTL 64u
 
 #define UINT_LEN_MAX 4u             /* of a uint option */
+#define WORD 8u
 
-/* Header, token, Max-Age, Echo: the longest that is built. */
-#define REPLY_MAX \
-	(DAMP_COAP_HEADER_LEN + DAMP_COAP_TOKEN_MAX + 2 * DAMP_OPT_HDR_MAX + UINT_LEN_MAX + DAMP_ECHO_LEN)
+/* Header, token, then two of each option, and an Echo's MAC: the most that is built. */
+#define PARTS_MAX 8u
 
+/* Words hold their bytes as a little-endian machine loads them, the rest is 0. */
 struct reply {
-	uint8_t b[REPLY_MAX];
+	uint64_t word[PARTS_MAX];
+	uint8_t bytes[PARTS_MAX];
+	unsigned n;
 	uint32_t len;
 	uint32_t number;            /* of the last option */
 };
 
-static void put_header(struct reply *r, uint8_t type, uint8_t code, uint16_t mid)
+static inline uint64_t load(const uint8_t *p)
 {
-	r->b[0] = (uint8_t)(DAMP_COAP_VERSION << 6 | type << 4);
-	r->b[1] = code;
-	damp_put16(r->b + 2, mid);
-	r->len = DAMP_COAP_HEADER_LEN;
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return damp_le64(v);
+}
+
+static inline uint64_t load_few(const uint8_t *p, uint32_t n)
+{
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		v |= (uint64_t)p[i] << 8 * i;
+	return v;
+}
+
+static inline void store(uint8_t *p, uint64_t word)
+{
+	word = damp_le64(word);
+	memcpy(p, &word, sizeof(word));
+}
+
+/* Less than a word; a ping is four bytes. */
+static inline void store_few(uint8_t *p, uint64_t word, uint32_t n)
+{
+	uint32_t half;
+
+	if (n & WORD / 2) {
+		half = damp_le32((uint32_t)word);
+		memcpy(p, &half, sizeof(half));
+		p += sizeof(half);
+		word >>= 32;
+	}
+	for (n &= WORD / 2 - 1; n > 0; n--, word >>= 8)
+		*p++ = (uint8_t)word;
+}
+
+/* Sums of little-endian words, in 64 bits with the carry put back, which leaves
+ * what they come to in 16 bits (RFC 1071 section 2). */
+static inline uint64_t sum_add(uint64_t a, uint64_t b)
+{
+	const uint64_t s = a + b;
+
+	return s + (s < b);
+}
+
+/* As a little-endian word. */
+static inline uint16_t sum_check(uint64_t s)
+{
+	uint32_t x = (uint32_t)(s >> 32) + (uint32_t)s;
+
+	x += x < (uint32_t)s;
+	return (uint16_t)(~(x + (x << 16 | x >> 16)) >> 16);
+}
+
+/* A number of the protocol as such a word. */
+static inline uint16_t be16(uint32_t v)
+{
+	return __builtin_bswap16((uint16_t)v);
+}
+
+static inline void store16(uint8_t *p, uint16_t word)
+{
+	p[0] = (uint8_t)word;
+	p[1] = (uint8_t)(word >> 8);
+}
+
+static inline void put(struct reply *r, uint64_t word, uint32_t bytes)
+{
+	r->word[r->n] = word;
+	r->bytes[r->n++] = (uint8_t)bytes;
+	r->len += bytes;
+}
+
+static inline void begin(struct reply *r, uint8_t type, uint8_t tkl, uint8_t code, uint16_t mid)
+{
+	r->n = 0;
+	r->len = 0;
 	r->number = 0;
+	put(r, (uint64_t)be16(mid) << 16 | (uint64_t)code << 8 | DAMP_COAP_VERSION << 6 | (uint64_t)type << 4 | tkl,
+	    DAMP_COAP_HEADER_LEN);
 }
 
-static void put_token(struct reply *r, const uint8_t *token, uint8_t tkl)
+/* left: bytes from the token to the end of the frame. */
+static inline void put_token(struct reply *r, const uint8_t *token, size_t left, uint8_t tkl)
 {
-	r->b[0] |= tkl;
-	memcpy(r->b + r->len, token, tkl);
-	r->len += tkl;
+	if (tkl == 0)
+		return;
+	if (damp_likely(tkl < WORD && left >= WORD))
+		put(r, load(token) & ((1ull << 8 * tkl) - 1), tkl);
+	else
+		put(r, load_few(token, tkl), tkl);
 }
 
-static void put_option(struct reply *r, uint32_t number, const uint8_t *value, uint32_t len)
+static void put_option_header(struct reply *r, uint32_t number, uint32_t len)
 {
-	r->len += damp_opt_write(r->b + r->len, number - r->number, len);
-	memcpy(r->b + r->len, value, len);
-	r->len += len;
+	uint8_t b[DAMP_OPT_HDR_MAX];
+	const uint32_t n = damp_opt_write(b, number - r->number, len);
+
+	put(r, load_few(b, n), n);
 	r->number = number;
 }
 
@@ -66,7 +152,9 @@ static void put_uint(struct reply *r, uint32_t number, uint32_t value)
 	damp_put32(be, value);
 	while (skip < sizeof(be) && be[skip] == 0)
 		skip++;
-	put_option(r, number, be + skip, (uint32_t)sizeof(be) - skip);
+	put_option_header(r, number, (uint32_t)sizeof(be) - skip);
+	if (skip < sizeof(be))
+		put(r, load_few(be + skip, (uint32_t)sizeof(be) - skip), (uint32_t)sizeof(be) - skip);
 }
 
 static uint32_t ip_header_len(const struct damp_frame *f)
@@ -79,28 +167,58 @@ static uint32_t ip_len_of(const struct damp_frame *f, const struct reply *r)
 	return ip_header_len(f) + UDP_HEADER_LEN + r->len;
 }
 
-static void put_v4(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
+/* Both return the sum of the addresses. */
+static inline uint64_t put_v4(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
 {
-	memset(ip, 0, IPV4_HEADER_LEN);
-	ip[0] = 4 << 4 | IPV4_HEADER_LEN / 4;
-	damp_put16(ip + 2, (uint16_t)ip_len);
-	damp_put16(ip + 6, IPV4_FLAG_DF);
-	ip[8] = REPLY_TTL;
-	ip[9] = IP_PROTO_UDP;
-	memcpy(ip + 12, src->b + 12, 4);
-	memcpy(ip + 16, dst->b + 12, 4);
-	damp_put16(ip + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, ip, IPV4_HEADER_LEN)));
+	static const uint8_t head[12] = {
+		4 << 4 | IPV4_HEADER_LEN / 4, 0, 0, 0, 0, 0, 0x40, 0, REPLY_TTL, IP_PROTO_UDP, 0, 0, /* DF */
+	};
+	uint8_t addresses[WORD];
+	uint64_t sum;
+
+	memcpy(addresses, src->b + 12, 4);
+	memcpy(addresses + 4, dst->b + 12, 4);
+	sum = load(addresses);
+	memcpy(ip, head, sizeof(head));
+	store16(ip + 2, be16(ip_len));
+	store(ip + 12, sum);
+	store16(ip + 10, sum_check(sum_add(sum, (uint64_t)be16(head[0] << 8) + be16(head[6] << 8) + be16(ip_len) +
+							be16(REPLY_TTL << 8 | IP_PROTO_UDP))));
+	return sum;
 }
 
-static void put_v6(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
+static inline uint64_t put_v6(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
 {
-	memset(ip, 0, 8);
-	ip[0] = 6 << 4;
-	damp_put16(ip + 4, (uint16_t)(ip_len - IPV6_HEADER_LEN));
-	ip[6] = IP_PROTO_UDP;
-	ip[7] = REPLY_TTL;
-	memcpy(ip + 8, src->b, 16);
-	memcpy(ip + 24, dst->b, 16);
+	const uint64_t a = load(src->b), b = load(src->b + 8), c = load(dst->b), d = load(dst->b + 8);
+
+	store(ip, 6 << 4 | (uint64_t)be16(ip_len - IPV6_HEADER_LEN) << 32 | (uint64_t)IP_PROTO_UDP << 48 |
+			  (uint64_t)REPLY_TTL << 56);
+	store(ip + 8, a);
+	store(ip + 16, b);
+	store(ip + 24, c);
+	store(ip + 32, d);
+	return sum_add(sum_add(a, b), sum_add(c, d));
+}
+
+/* The CoAP message at out; returns its sum. A word may be written over by the
+ * next, but nothing behind the message is. */
+static inline uint64_t put_parts(uint8_t *out, const struct reply *r)
+{
+	uint64_t sum = 0;
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i < r->n; i++) {
+		const uint64_t w = r->word[i];
+
+		if (at + WORD <= r->len)
+			store(out + at, w);
+		else
+			store_few(out + at, w, r->bytes[i]);
+		/* From an odd place on, bytes are in the other column. */
+		sum = sum_add(sum, at & 1 ? w << 8 | w >> 56 : w);
+		at += r->bytes[i];
+	}
+	return sum;
 }
 
 static void swap_macs(uint8_t *frame)
@@ -119,22 +237,21 @@ static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_repl
 {
 	const bool back = way == DAMP_REPLY_BACK;
 	const struct damp_addr *src = back ? &f->dst : &f->src, *dst = back ? &f->src : &f->dst;
-	const uint32_t l4 = f->l3_off + ip_header_len(f);
-	const uint16_t udp_len = (uint16_t)(UDP_HEADER_LEN + r->len);
-	const struct damp_frame now = { .v6 = f->v6, .l3_off = f->l3_off, .l4_off = (uint16_t)l4 };
+	const uint16_t sport = be16(back ? f->dport : f->sport), dport = be16(back ? f->sport : f->dport);
+	const uint32_t ip_len = ip_len_of(f, r);
+	const uint16_t udp_len = be16(UDP_HEADER_LEN + r->len);
+	uint8_t *l4 = out + f->l3_off + ip_header_len(f);
+	uint64_t sum;
+	uint16_t check;
 
 	if (back)
 		swap_macs(out);
-	if (f->v6)
-		put_v6(out + f->l3_off, src, dst, ip_len_of(f, r));
-	else
-		put_v4(out + f->l3_off, src, dst, ip_len_of(f, r));
-	damp_put16(out + l4, back ? f->dport : f->sport);
-	damp_put16(out + l4 + 2, back ? f->sport : f->dport);
-	damp_put16(out + l4 + 4, udp_len);
-	memcpy(out + l4 + UDP_HEADER_LEN, r->b, r->len);
-	damp_put16(out + l4 + 6, damp_udp_checksum(out, &now, udp_len));
-	return l4 + udp_len;
+	sum = f->v6 ? put_v6(out + f->l3_off, src, dst, ip_len) : put_v4(out + f->l3_off, src, dst, ip_len);
+	sum = sum_add(sum, put_parts(l4 + UDP_HEADER_LEN, r));
+	sum = sum_add(sum, (uint64_t)sport + dport + 2u * udp_len + be16(IP_PROTO_UDP));
+	check = sum_check(sum);
+	store(l4, (uint64_t)(check ? check : 0xffff) << 48 | (uint64_t)udp_len << 32 | (uint64_t)dport << 16 | sport);
+	return f->l3_off + ip_len;
 }
 
 static bool may_cause(const struct damp_frame *f)
@@ -152,26 +269,46 @@ static size_t put_in_place(uint8_t *data, size_t len, const struct damp_frame *f
 	return put_frame(data, f, way, r);
 }
 
+/* The token of m behind the header, which says its length. */
+static void begin_with_token(struct reply *r, const uint8_t *data, size_t len, const struct damp_frame *f,
+			     const struct damp_coap *m, uint8_t type, uint8_t code, uint16_t mid)
+{
+	const uint32_t token = (uint32_t)f->payload_off + m->token_off;
+
+	begin(r, type, m->tkl, code, mid);
+	put_token(r, data + token, len > token ? len - token : 0, m->tkl);
+}
+
 /* Begin a response to a request, in kind. False when none may be made. */
-static bool begin_response(struct reply *r, const uint8_t *data, const struct damp_frame *f,
+static bool begin_response(struct reply *r, const uint8_t *data, size_t len, const struct damp_frame *f,
 			   const struct damp_coap *m, uint8_t code, uint16_t non_mid)
 {
 	const bool con = m->type == DAMP_COAP_CON;
 
-	if (m->malformed || !damp_coap_is_request(m->code) || m->type > DAMP_COAP_NON)
+	if (m->malformed || !damp_coap_is_request(m->code) || m->type > DAMP_COAP_NON || m->tkl > DAMP_COAP_TOKEN_MAX)
 		return false;
-	put_header(r, con ? DAMP_COAP_ACK : DAMP_COAP_NON, code, con ? m->mid : non_mid);
-	put_token(r, data + f->payload_off + m->token_off, m->tkl);
+	begin_with_token(r, data, len, f, m, con ? DAMP_COAP_ACK : DAMP_COAP_NON, code, con ? m->mid : non_mid);
 	return true;
 }
 
-/* Max-Age 0, because a cached challenge would answer every retry (attacks.md
- * 6.3). */
+/* The bytes before a full Echo value: Max-Age 0, because a cached challenge would
+ * answer every retry (attacks.md 6.3), and the option's header. */
+#define MAX_AGE_0 ((uint64_t)(DAMP_OPT_EXT8 << 4) | (uint64_t)(DAMP_COAP_OPT_MAX_AGE - DAMP_OPT_EXT8) << 8)
+#define ECHO_HEADER(after, len) \
+	((uint64_t)(DAMP_OPT_EXT8 << 4 | (len)) | (uint64_t)(DAMP_COAP_OPT_ECHO - (after) - DAMP_OPT_EXT8) << 8)
+_Static_assert(DAMP_COAP_OPT_MAX_AGE >= DAMP_OPT_EXT8 && DAMP_COAP_OPT_ECHO < DAMP_OPT_EXT16_BASE &&
+	       DAMP_COAP_OPT_ECHO - DAMP_COAP_OPT_MAX_AGE >= DAMP_OPT_EXT8 && DAMP_ECHO_LEN < DAMP_OPT_EXT8,
+	       "option headers of two bytes");
+
 static void put_challenge(struct reply *r, const uint8_t *echo, size_t echo_len)
 {
-	if (echo_len == DAMP_ECHO_LEN)
-		put_uint(r, DAMP_COAP_OPT_MAX_AGE, 0);
-	put_option(r, DAMP_COAP_OPT_ECHO, echo, (uint32_t)echo_len);
+	if (damp_likely(echo_len == DAMP_ECHO_LEN)) {
+		put(r, MAX_AGE_0 | ECHO_HEADER(DAMP_COAP_OPT_MAX_AGE, DAMP_ECHO_LEN) << 16 | (uint64_t)echo[0] << 32, 5);
+		put(r, load(echo + 1), WORD);
+		return;
+	}
+	put(r, ECHO_HEADER(0, echo_len), 2);
+	put(r, load_few(echo, (uint32_t)echo_len), (uint32_t)echo_len);
 }
 
 size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, const struct damp_coap *m,
@@ -179,7 +316,7 @@ size_t damp_reply_code(uint8_t *data, size_t len, const struct damp_frame *f, co
 {
 	struct reply r;
 
-	if (!begin_response(&r, data, f, m, code, non_mid))
+	if (!begin_response(&r, data, len, f, m, code, non_mid))
 		return 0;
 	if (max_age >= 0)
 		put_uint(&r, DAMP_COAP_OPT_MAX_AGE, max_age < UINT32_MAX ? (uint32_t)max_age : UINT32_MAX);
@@ -191,7 +328,7 @@ size_t damp_reply_too_large(uint8_t *data, size_t len, const struct damp_frame *
 {
 	struct reply r;
 
-	if (!begin_response(&r, data, f, m, DAMP_COAP_4_13, non_mid))
+	if (!begin_response(&r, data, len, f, m, DAMP_COAP_4_13, non_mid))
 		return 0;
 	put_uint(&r, DAMP_COAP_OPT_SIZE1, size1);
 	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
@@ -202,7 +339,7 @@ size_t damp_reply_challenge(uint8_t *data, size_t len, const struct damp_frame *
 {
 	struct reply r;
 
-	if (!begin_response(&r, data, f, m, DAMP_COAP_4_01, non_mid))
+	if (!begin_response(&r, data, len, f, m, DAMP_COAP_4_01, non_mid))
 		return 0;
 	put_challenge(&r, echo, echo_len);
 	return put_in_place(data, len, f, DAMP_REPLY_BACK, &r, UINT32_MAX);
@@ -213,10 +350,9 @@ size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_fram
 {
 	struct reply r;
 
-	if (m->malformed || !damp_coap_is_response(m->code))
+	if (m->malformed || !damp_coap_is_response(m->code) || m->tkl > DAMP_COAP_TOKEN_MAX)
 		return 0;
-	put_header(&r, m->type, DAMP_COAP_4_01, m->mid);
-	put_token(&r, data + f->payload_off + m->token_off, m->tkl);
+	begin_with_token(&r, data, len, f, m, m->type, DAMP_COAP_4_01, m->mid);
 	put_challenge(&r, echo, echo_len);
 	return put_in_place(data, len, f, DAMP_REPLY_ON, &r, max_ip);
 }
@@ -226,7 +362,7 @@ size_t damp_reply_empty(uint8_t *data, size_t len, const struct damp_frame *f, e
 {
 	struct reply r;
 
-	put_header(&r, type, DAMP_COAP_CODE_EMPTY, mid);
+	begin(&r, type, 0, DAMP_COAP_CODE_EMPTY, mid);
 	return put_in_place(data, len, f, way, &r, UINT32_MAX);
 }
 
@@ -235,7 +371,7 @@ size_t damp_reply_empty_copy(uint8_t *out, size_t cap, const uint8_t *data, cons
 {
 	struct reply r;
 
-	put_header(&r, type, DAMP_COAP_CODE_EMPTY, mid);
+	begin(&r, type, 0, DAMP_COAP_CODE_EMPTY, mid);
 	if (!may_cause(f) || ip_len_of(f, &r) > f->ip_len || cap < f->l3_off + ip_len_of(f, &r))
 		return 0;
 	memcpy(out, data, f->l3_off);

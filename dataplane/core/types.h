@@ -65,6 +65,15 @@ static inline uint64_t damp_le64(uint64_t v)
 #endif
 }
 
+static inline uint32_t damp_le32(uint32_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap32(v);
+#else
+	return v;
+#endif
+}
+
 /* A number as it would lie in memory in network order. */
 static inline uint16_t damp_net16(uint16_t v)
 {

@@ -39,6 +39,18 @@ static uint32_t draw(uint64_t *s, uint32_t below)
 	return (uint32_t)((*s >> 33) % below);
 }
 
+/* Room for an Echo in the answer: none, for a short one, for a long one. */
+static size_t payload(uint64_t *s, uint8_t *m, size_t n)
+{
+	const uint32_t bytes = draw(s, 3) ? 0 : 1 + draw(s, 20);
+
+	if (bytes == 0)
+		return n;
+	m[n] = 0xff;
+	memset(m + n + 1, 'p', bytes);
+	return n + 1 + bytes;
+}
+
 /* What a flood may consist of, most often the plain GET. */
 static size_t message(uint64_t *s, const struct rig *r, struct rig_end peer, uint8_t *m)
 {
@@ -49,16 +61,18 @@ static size_t message(uint64_t *s, const struct rig *r, struct rig_end peer, uin
 	};
 	const uint32_t kind = draw(s, 20), o = kind < 14 ? 0 : draw(s, 6);
 	struct damp_addr a = { { 0 } };
-	size_t n = 5;
+	const uint8_t tkl = draw(s, 8) ? 1 : (uint8_t)draw(s, 9);
+	size_t n = 4u + tkl;
 
-	memcpy(m, ((uint8_t[]){ draw(s, 4) ? 0x41 : 0x51, 1, 0, (uint8_t)draw(s, 8), (uint8_t)draw(s, 2) }), 5);
+	memcpy(m, ((uint8_t[]){ (draw(s, 4) ? 0x40 : 0x50) | tkl, 1, 0, (uint8_t)draw(s, 8) }), 4);
+	memset(m + 4, (int)draw(s, 2), tkl);
 	if (kind == 13 && draw(s, 4) == 0) {
 		memcpy(m, ((uint8_t[]){ 0x70, 0, 0, 1 }), 4);           /* RST */
 		return 4;
 	}
 	memcpy(m + n, options[o].bytes, options[o].len);
 	if (kind != 12 || draw(s, 40))
-		return n + options[o].len;
+		return payload(s, m, n + options[o].len);
 	/* A right Echo: this peer is proved from here on. */
 	memcpy(a.b, r->v6 ? ((uint8_t[16]){ 0xfd, [7] = 1, [15] = peer.host }) :
 			    ((uint8_t[16]){ [10] = 0xff, [11] = 0xff, 10, 1, 0, peer.host }), 16);
@@ -72,7 +86,7 @@ static void add(uint64_t *s, const struct rig *r, struct burst *b)
 	const struct rig_end peer = { (uint8_t)(1 + draw(s, 1 + draw(s, 200))), (uint16_t)(40000 + draw(s, 2)) };
 	const struct rig_end server = { (uint8_t)(2 + draw(s, 5)), 5683 };
 	const bool answer = draw(s, 30) == 0;
-	uint8_t m[64] = { 0x61, 0x45, 0, (uint8_t)draw(s, 8), (uint8_t)draw(s, 2), 0xff, 'x' };
+	uint8_t m[80] = { 0x61, 0x45, 0, (uint8_t)draw(s, 8), (uint8_t)draw(s, 2), 0xff, 'x' };
 	const size_t len = answer ? 7 : message(s, r, peer, m);
 	struct damp_pkt *p = &b->pkt[b->n];
 
@@ -123,9 +137,31 @@ static uint64_t refused(const struct rig *r)
 	       w->reason[DAMP_OUTSIDE][DAMP_REASON_CHALLENGE_RATE].packets;
 }
 
+static uint64_t reason_packets(const struct rig *r, enum damp_reason why)
+{
+	return r->stats->worker[0].reason[DAMP_OUTSIDE][why].packets;
+}
+
+/* All that a packet may leave behind for others. */
+static void compare_tables(const struct rig *x, const struct rig *y)
+{
+	const struct damp_judge *i = x->judge, *j = y->judge;
+	const struct damp_judge_worker *v = x->worker, *w = y->worker;
+
+	assert_memory_equal(i->ledger, j->ledger, damp_ledger_bytes(i->cfg.ledger_log2));
+	assert_memory_equal(i->peers, j->peers, damp_peer_bytes(i->cfg.peers_log2));
+	assert_memory_equal(v->xchg, w->xchg, damp_xchg_bytes(i->cfg.xchg_log2));
+	assert_memory_equal(v->seen, w->seen, damp_seen_bytes(i->cfg.seen_log2));
+	assert_memory_equal(v->grey, w->grey, damp_grey_bytes(i->cfg.grey_log2));
+	assert_memory_equal(v->repeats, w->repeats, damp_repeat_bytes(i->cfg.repeat_lines));
+	assert_memory_equal(&v->hold, &w->hold, sizeof(v->hold));
+	assert_int_equal(v->probes.tail - v->probes.head, w->probes.tail - w->probes.head);
+	assert_int_equal(v->nproofs, w->nproofs);
+}
+
 /* Both are opened alike; b goes the long way. Every 64 bursts the answers are seen
  * or not. */
-static void run_routed(struct rig *a, struct rig *b, bool unanswered)
+static void compare(struct rig *a, struct rig *b, bool unanswered)
 {
 	static struct burst short_way, long_way;
 	uint64_t s = seed;
@@ -144,10 +180,17 @@ static void run_routed(struct rig *a, struct rig *b, bool unanswered)
 		judge(b, &long_way);
 		compare_packets(&short_way, &long_way, i);
 		assert_int_equal(a->nemits, b->nemits);
+		if (i % 32 == 0)
+			compare_tables(a, b);
 		a->now = b->now += draw(&s, 40) ? draw(&s, 5000) : DAMP_SECONDS(draw(&s, 400));
 	}
 	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));
 	assert_memory_equal(a->events, b->events, sizeof(*a->events));
+}
+
+static void run_routed(struct rig *a, struct rig *b, bool unanswered)
+{
+	compare(a, b, unanswered);
 	/* and it was a flood */
 	assert_true(refused(a) > BURSTS / 2);
 	assert_true(a->stats->worker[0].proofs_echo > 50);
@@ -184,6 +227,34 @@ static void strict(struct damp_guard *g)
 	g->alpha_q8 = 1 << 8;
 }
 
+/* What may be asked is asked: budgets that last, of few servers. */
+static void all_answered(struct damp_guard *g)
+{
+	struct damp_rung *wide[] = { &g->challenge_host, &g->challenge_net4, &g->challenge_net6 };
+
+	g->server.burst_ticks /= 20;
+	for (unsigned i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+		wide[i]->cost_q16 /= 400;
+		wide[i]->burst_ticks = (uint32_t)DAMP_SECONDS(2);
+	}
+}
+
+/* The same, but what has a place is held behind its ping. */
+static void answered_or_held(struct damp_guard *g)
+{
+	all_answered(g);
+	g->hold = 1;
+}
+
+/* No budget of addresses, of networks, of the gateway. */
+static void some_unlimited(struct damp_guard *g)
+{
+	all_answered(g);
+	g->challenge_all.cost_q16 = 0;
+	g->challenge_net4.cost_q16 = g->challenge_net6.cost_q16 = 0;
+	g->net4.cost_q16 = g->host6.cost_q16 = 0;
+}
+
 static void both(bool v6, void (*change)(struct damp_guard *g))
 {
 	struct rig a, b;
@@ -205,6 +276,32 @@ static void test_gateway_not_spent(void **state)
 	(void)state;
 	both(false, many_challenges);
 	both(true, many_challenges);
+}
+
+static void answered(bool v6, void (*change)(struct damp_guard *g))
+{
+	struct rig a, b;
+
+	rig_open_guard(&a, v6, change);
+	rig_open_guard(&b, v6, change);
+	compare(&a, &b, false);
+	print_message("%llu pinged, %llu challenged\n", (unsigned long long)reason_packets(&a, DAMP_REASON_PINGED),
+		      (unsigned long long)reason_packets(&a, DAMP_REASON_CHALLENGED));
+	assert_true(reason_packets(&a, DAMP_REASON_PINGED) > BURSTS);
+	assert_true(reason_packets(&a, DAMP_REASON_CHALLENGED) > BURSTS / 4);
+	rig_close(&a);
+	rig_close(&b);
+}
+
+static void test_answered(void **state)
+{
+	(void)state;
+	answered(false, all_answered);
+	answered(true, all_answered);
+	answered(false, some_unlimited);
+	answered(true, some_unlimited);
+	answered(false, answered_or_held);
+	answered(true, answered_or_held);
 }
 
 static void test_strict(void **state)
@@ -244,7 +341,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_gateway_not_spent),
-		cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered), cmocka_unit_test(test_with_rules),
+		cmocka_unit_test(test_answered), cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_with_rules),
 	};
 
 	if (argc > 1)

@@ -59,6 +59,20 @@ static void test_siphash24_vectors(void **state)
 		assert_int_equal(damp_siphash24(&vector_key, in, len), siphash24[len]);
 }
 
+/* The same, their words made by hand. */
+static void test_siphash24_word_vectors(void **state)
+{
+	(void)state;
+	for (unsigned len = 0; len < 64; len++) {
+		uint64_t w[8] = { 0 };
+
+		for (unsigned i = 0; i < len; i++)
+			w[i / 8] |= (uint64_t)i << 8 * (i % 8);
+		w[len / 8] |= (uint64_t)len << 56;
+		assert_int_equal(damp_siphash24_words(&vector_key, w, len / 8 + 1), siphash24[len]);
+	}
+}
+
 static void test_siphash13_vectors(void **state)
 {
 	uint8_t in[25];
@@ -154,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash24_vectors),
+		cmocka_unit_test(test_siphash24_word_vectors),
 		cmocka_unit_test(test_siphash13_vectors),
 		cmocka_unit_test(test_words_are_bytes),
 		cmocka_unit_test(test_unaligned_input),

@@ -136,26 +136,57 @@ static void test_echo_slots(void **state)
 	assert_int_equal((uint8_t)(c[0] - a[0]), 1);
 }
 
-/* The value spelled out: gateways that share a secret must agree on it,
+/* The values spelled out: gateways that share a secret must agree on them,
  * whatever machine they run on. */
 static void test_echo_layout(void **state)
 {
 	const struct damp_secrets s = secrets_at(NOON);
-	const struct damp_addr peer = addr_of("192.0.2.1");
+	const struct damp_addr peer = addr_of("192.0.2.1"), v6 = addr_of("2001:db8::1");
 	const struct damp_key key = damp_key_derive(&master, "damper echo", NOON / 3600);
 	const uint8_t in[] = {
-		0x00, 0x00, 0x00, 0x00, 0x19, 0x98, 0xbd, 0x90, /* slot: NOON / 4 */
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1,
+		192, 0, 2, 1,
+		0x19, 0x98, 0xbd, 0x90,                         /* slot: NOON / 4 */
 		0x9c, 0x40,                                     /* port 40000 */
 		9,                                              /* length of the value */
+	};
+	const uint8_t in6[] = {
+		0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+		0x19, 0x98, 0xbd, 0x90, 0x9c, 0x40, 9,
 	};
 	uint8_t value[DAMP_ECHO_LEN];
 
 	(void)state;
 	damp_echo_make(&s, &peer, PORT, NOON, value);
-	assert_int_equal(damp_get64(in), NOON / 4);
+	assert_int_equal(damp_get32(in + 4), NOON / 4);
 	assert_int_equal(value[0], 0x90);
 	assert_int_equal(damp_get64(value + 1), damp_siphash24(&key, in, sizeof(in)));
+	damp_echo_make(&s, &v6, PORT, NOON, value);
+	assert_int_equal(damp_get64(value + 1), damp_siphash24(&key, in6, sizeof(in6)));
+}
+
+static void test_ping_layout(void **state)
+{
+	const struct damp_secrets s = secrets_at(NOON);
+	const struct damp_addr peer = addr_of("192.0.2.1"), server = addr_of("198.51.100.2");
+	const struct damp_addr peer6 = addr_of("2001:db8::1"), server6 = addr_of("2001:db8:1::2");
+	const struct damp_key key = damp_key_derive(&master, "damper ping", NOON / 3600);
+	const uint8_t in[] = {
+		192, 0, 2, 1, 198, 51, 100, 2,
+		0x9c, 0x40, 0x16, 0x33,                         /* ports 40000 and 5683 */
+		0xcc, 0x5e, 0xc8,                               /* epoch: NOON / 8, its low 24 bits */
+	};
+	const uint8_t in6[] = {
+		0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+		0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+		0x9c, 0x40, 0x16, 0x33, 0xcc, 0x5e, 0xc8,
+	};
+
+	(void)state;
+	assert_int_equal(damp_get32(in + 11) & 0xffffff, NOON / 8 & 0xffffff);
+	assert_int_equal(damp_ping_mid(&s, &peer, PORT, &server, 5683, NOON),
+			 (uint16_t)damp_siphash24(&key, in, sizeof(in)));
+	assert_int_equal(damp_ping_mid(&s, &peer6, PORT, &server6, 5683, NOON),
+			 (uint16_t)damp_siphash24(&key, in6, sizeof(in6)));
 }
 
 static void test_secrets(void **state)
@@ -237,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_echo_binding),
 		cmocka_unit_test(test_echo_slots),
 		cmocka_unit_test(test_echo_layout),
+		cmocka_unit_test(test_ping_layout),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_ping_hour),
