@@ -149,7 +149,7 @@ struct damp_walk {
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
-	struct damp_counter asked, answered;
+	struct damp_counter asked[2], answered[2];      /* by whether the peer is proved */
 };
 
 /* One burst's surroundings. */
@@ -588,6 +588,18 @@ void damp_flood_end(const struct damp_ctx *c);
 void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
+
+/* A request that may be repeated without harm. What limits count by the answer is
+ * never asked for by these (later.c). */
+static inline bool damp_is_safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
+/* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
+ * with all that it wants? Then it is paid for. */
+bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
 
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
