@@ -53,6 +53,7 @@ struct damp_args {
 	bool strict, no_tests, unsigned_;       /* --unsigned */
 	const char *keys;
 	const char *verdict, *rule, *reason;    /* capture */
+	const char *count;                      /* trace */
 	const char *confirm, *generation, *out;
 	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */

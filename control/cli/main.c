@@ -154,6 +154,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_FOR:
 		a->duration = value;
 		break;
+	case DAMP_OPT_COUNT:
+		a->count = value;
+		break;
 	case DAMP_OPT_VERDICT:
 		a->verdict = value;
 		break;
