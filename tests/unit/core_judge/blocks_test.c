@@ -221,7 +221,8 @@ static void q_blocks_have_sizes(void **state)
 /* Four uploads at once; one of which as many blocks have come as it has makes room. */
 static void q_uploads_are_counted(void **state)
 {
-	static const struct q_step first = { 0, MORE, 2, 64, 100, 0 }, last = { 1, 0, 2, 36, 100, 0 };
+	static const struct q_step first = { 0, MORE, 2, 64, 164, 0 }, second = { 1, MORE, 2, 64, 164, 0 },
+				   last = { 2, 0, 2, 36, 164, 0 };
 	struct rig r;
 
 	rig_open(&r, *(bool *)*state);
@@ -231,6 +232,9 @@ static void q_uploads_are_counted(void **state)
 		assert_int_equal(answer(&r), tag <= 4 ? NONE : DAMP_COAP_4_29);
 	}
 	q_block(&r, 0, 2, &last);
+	q_block(&r, 0, 5, &first);
+	assert_int_equal(answer(&r), DAMP_COAP_4_29);
+	q_block(&r, 0, 2, &second);
 	q_block(&r, 0, 5, &first);
 	assert_int_equal(answer(&r), NONE);
 	q_block(&r, 0, 6, &last);
