@@ -14,20 +14,14 @@
 #include "common/names.h"
 #include "common/pcapng.h"
 #include "common/text.h"
+#include "link.h"
 
 #include <damper/capture.h>
 #include <damper/wire.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #define DEFAULT_FOR "10s"
 #define POLL_NS 20000000L
@@ -36,11 +30,10 @@
 static volatile sig_atomic_t stopped;
 
 struct capture {
-	const char *dir;
+	struct damp_cli_link link;
 	uint64_t seconds;
 	uint32_t want;
 	const char *rule;
-	int socket;
 	const struct damp_capture_file *file;
 	const struct damp_stats *stats;
 	FILE *out;
@@ -98,39 +91,20 @@ static int read_wishes(const struct damp_args *a, struct capture *c)
 	return DAMP_EXIT_OK;
 }
 
-static const void *map(const char *dir, const char *name, size_t least)
-{
-	char path[512];
-	struct stat st;
-	const void *base = MAP_FAILED;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && (size_t)st.st_size >= least)
-		base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (base == MAP_FAILED)
-		damp_fail(0, "%s: %s", path, fd < 0 ? strerror(errno) : "not what it should be");
-	if (fd >= 0)
-		close(fd);
-	return base == MAP_FAILED ? NULL : base;
-}
-
 /* The length of the file was checked against one ring of each worker it names. */
 static int open_files(struct capture *c)
 {
-	struct stat st;
-	char path[512];
+	size_t stats, len;
 
-	c->stats = map(c->dir, DAMP_STATS_FILE, sizeof(*c->stats));
-	c->file = map(c->dir, DAMP_CAPTURE_FILE, sizeof(*c->file));
+	c->stats = damp_cli_link_map(&c->link, DAMP_STATS_FILE, sizeof(*c->stats), &stats);
+	c->file = damp_cli_link_map(&c->link, DAMP_CAPTURE_FILE, sizeof(*c->file), &len);
 	if (c->stats == NULL || c->file == NULL)
 		return DAMP_EXIT_AWAY;
-	snprintf(path, sizeof(path), "%s/%s", c->dir, DAMP_CAPTURE_FILE);
 	if (c->file->magic != DAMP_CAPTURE_MAGIC || c->file->version != DAMP_STATS_VERSION ||
-	    c->file->nworkers > DAMP_WORKERS_MAX || stat(path, &st) != 0 ||
-	    (size_t)st.st_size < sizeof(*c->file) + c->file->nworkers * sizeof(c->file->ring[0]))
-		return damp_fail(DAMP_EXIT_AWAY, "%s is of another version of Damper", path);
+	    c->file->nworkers > DAMP_WORKERS_MAX ||
+	    len < sizeof(*c->file) + c->file->nworkers * sizeof(c->file->ring[0]))
+		return damp_fail(DAMP_EXIT_AWAY, "%s/%s is of another version of Damper", c->link.dir,
+				 DAMP_CAPTURE_FILE);
 	for (unsigned w = 0; w < c->file->nworkers; w++) {
 		c->pos[w] = __atomic_load_n(&c->file->ring[w].head, __ATOMIC_ACQUIRE);
 		c->missed[w] = __atomic_load_n(&c->file->ring[w].missed, __ATOMIC_RELAXED);
@@ -145,27 +119,7 @@ static int ask(const struct capture *c, uint64_t seconds)
 	struct damp_wire_reply reply;
 
 	snprintf(r.name, sizeof(r.name), "%s", c->rule);
-	if (send(c->socket, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r) ||
-	    recv(c->socket, &reply, sizeof(reply), 0) != sizeof(reply))
-		return damp_fail(DAMP_EXIT_AWAY, "the data plane does not answer");
-	if (reply.error != 0)
-		return damp_fail(DAMP_EXIT_REFUSED, "%s", reply.text);
-	return DAMP_EXIT_OK;
-}
-
-static int connect_plane(struct capture *c)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	const struct timeval patience = { .tv_sec = 5 };
-
-	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", c->dir, DAMP_WIRE_SOCKET) >= (int)sizeof(a.sun_path))
-		return damp_fail(DAMP_EXIT_USAGE, "--runtime-dir %s is too long", c->dir);
-	c->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (c->socket < 0 || setsockopt(c->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-	    connect(c->socket, (struct sockaddr *)&a, sizeof(a)) != 0)
-		return damp_fail(errno == EACCES ? DAMP_EXIT_REFUSED : DAMP_EXIT_AWAY, "%s: %s", a.sun_path,
-				 strerror(errno));
-	return DAMP_EXIT_OK;
+	return damp_cli_link_ask(&c->link, &r, -1, &reply, NULL);
 }
 
 static int open_out(struct capture *c, const char *path)
@@ -245,15 +199,11 @@ static int finish(struct capture *c)
 
 int damp_cmd_capture(struct damp_cli *cli)
 {
-	const char *dir = cli->args.runtime_dir;
-	struct capture c = { .socket = -1 };
+	struct capture c = { .link = { .socket = -1 } };
 	int code = read_wishes(&cli->args, &c);
 
-	if (dir == NULL)
-		dir = getenv("DAMPER_RUNTIME_DIR");
-	c.dir = dir != NULL ? dir : DAMP_RUNTIME_DIR;
 	if (code == DAMP_EXIT_OK)
-		code = connect_plane(&c);
+		code = damp_cli_link_open(cli, &c.link);
 	if (code == DAMP_EXIT_OK)
 		code = open_files(&c);
 	if (code == DAMP_EXIT_OK)
@@ -264,7 +214,6 @@ int damp_cmd_capture(struct damp_cli *cli)
 		follow(&c);
 		code = finish(&c);
 	}
-	if (c.socket >= 0)
-		close(c.socket);
+	damp_cli_link_close(&c.link);
 	return code;
 }

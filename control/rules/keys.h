@@ -506,6 +506,11 @@
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, LEARN, "learn_answers", TRUTH, "0.1", "true",                                    \
+	  "Learn which unsafe requests (POST, PUT, DELETE, PATCH, iPATCH) had an answer larger "  \
+	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
+	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
+	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
 	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
 	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
 	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \
@@ -578,11 +583,12 @@
 	X(RETRIES, RATE, "rate", RATE_MSG, "0.1", "20 msg/s", "Sustained.")                       \
 	X(RETRIES, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
 	X(CHALLENGES, ALL, "all", MAP, "0.1", "",                                                \
-	  "The same for all addresses together: once for fresh requests, once for those that "    \
-	  "came again after a flood had spent these.")         \
+	  "The same for all addresses together. A request that came again in its time after a "   \
+	  "flood had spent these may use half of the burst more, one that came a second time as " \
+	  "much more again: they are asked first, and all remain below the rate.")                \
 	X(ALL, RATE, "rate", RATE_MSG, "0.1", "100000 msg/s",                                     \
 	  "Toward everybody (attacks.md AV-49 names 1 Mpps as the most).")                        \
-	X(ALL, BURST, "burst", MESSAGES, "0.1", "100000 msg", "At once.")                         \
+	X(ALL, BURST, "burst", MESSAGES, "0.1", "50000 msg", "At once, of fresh requests.")       \
 	X(NETWORK, RATE, "rate", RATE_MSG, "0.1", "25 msg/s",                                     \
 	  "Toward one network (attacks.md 8 has 100; fewer keep a carpet below one to one).")     \
 	X(NETWORK, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \

@@ -9,7 +9,8 @@
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
  * the memory of fragments to follow, the greylist, the count of wrong guesses,
- * and a proof that was given whatever became of the message that carried it.
+ * what an answer that was too large has taught, and a proof that was given
+ * whatever became of the message that carried it.
  */
 #include "judge_state.h"
 
@@ -56,7 +57,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
 	x->request_bytes = (uint16_t)p->frame.ip_len;
-	x->path = d->take_place ? d->path : 0;
+	x->path = d->take_place || d->keep_path ? d->path : 0;
 	x->notify_gap = d->notify_gap;
 	x->owed = x->owed + d->owed > UINT8_MAX ? UINT8_MAX : (uint8_t)(x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
@@ -513,11 +514,13 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
 		if (d->grey_key && d->spent)
-			damp_repeat_note(c->w->repeats, d->grey_key, c->now);
+			damp_repeat_note(c->w->repeats, d->grey_key, d->copies, c->now);
 		else if (d->grey_key)
 			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);
+		if (damp_unlikely(d->learns))
+			damp_learn(c, p);
 		if (d->speaks_blocks)
 			mark_blocks(c, p);
 	}

@@ -55,7 +55,7 @@ static void message_budgets(struct damp_guard *g)
 	g->challenge_net4 = rung(25, 1, 20, 24);
 	g->challenge_net6 = rung(25, 1, 20, 48);
 	g->challenge_retry = rung(20, 1, 20, 64);
-	g->challenge_all = rung(100000, 1, 100000, 0);
+	g->challenge_all = rung(100000, 1, 50000, 0);
 	g->ping = rung(12, 60, 5, 64);
 	g->probing = rung(1, 60, 10, 128);
 	/* One each RTT, of 0.1 s; fewer would withhold the last one of a burst. */
@@ -74,6 +74,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.slice_szx = 2,         /* 64 bytes (attacks.md AV-26, RFC 7252 section 11.3) */
 		.prove_observe = 0,
 		.hold = 1,              /* attacks.md 3.2 P2, insight 2 */
+		.learn_answers = 1,     /* attacks.md AV-05 */
 		.permute_mids = 1,      /* attacks.md AV-15, AV-17, insight 3 */
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,

@@ -17,6 +17,7 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "learned.h"
 #include "keep.h"
 #include "registry.h"
 #include "repeat.h"
@@ -55,6 +56,7 @@ struct damp_judge {
 	struct damp_lease_table *leases;
 	struct damp_tally *tally;
 	struct damp_registry *registry;
+	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -219,6 +221,8 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool keep_path;                         /* `path` is what the exchange leads to (learned.h) */
+	bool learns;                            /* an answer too large for who asked */
 	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
@@ -240,6 +244,7 @@ struct damp_decision {
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
 	bool spent;                             /* it was refused because the gateway has no challenge left */
+	uint8_t copies;                         /* and so many were here before it (repeat.h) */
 	unsigned probes;                        /* pings to send beside or after what leaves */
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
@@ -247,7 +252,7 @@ struct damp_decision {
 	unsigned nmatched, ncharges, nseen, nholds, nlater;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer. */
 	uint32_t path, heard, size_hint;
 	uint64_t transfer_key;
 	struct damp_block block;
@@ -300,7 +305,6 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
-	DAMP_DOMAIN_AGAIN_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -452,6 +456,11 @@ bool damp_later_within(const struct damp_ctx *c, const struct damp_pkt *p, const
 		       struct damp_decision *d);
 void damp_later_commit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
 
+/* learned.c: is p, unsafe and on trust, known for answers larger than its credit?
+ * Notes in d what it leads to. And learn from the answer p, which was. */
+bool damp_answers_large(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_learn(const struct damp_ctx *c, const struct damp_pkt *p);
+
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
  * bytes. */
@@ -553,9 +562,11 @@ bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
- * and one of its receiver's. The reason of what is refused for want of them. */
+ * and one of its receiver's. spent: the gateway has none for fresh requests; then
+ * copies says how often this one was here. The reason of what is refused for want
+ * of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */

@@ -73,8 +73,8 @@ static struct lease_line *line_of(const struct damp_lease_table *t, uint64_t own
 	return damp_assoc_line(&t->assoc, owner + i);
 }
 
-/* What one owner holds. */
-struct held { struct lease_line *line; unsigned way; uint32_t n; };
+/* What one owner holds: this item, and then nothing else matters, or so many others. */
+struct held { struct lease_line *line; uint32_t n; };
 
 static struct held look(const struct damp_lease_table *t, uint64_t owner, uint32_t tag, uint32_t cap,
 			damp_tick now)
@@ -94,7 +94,7 @@ static struct held look(const struct damp_lease_table *t, uint64_t owner, uint32
 			h.n++;
 			if ((uint32_t)(slot >> 32) == tag) {
 				h.line = line;
-				h.way = w;
+				return h;
 			}
 		}
 	}

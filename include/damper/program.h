@@ -330,7 +330,8 @@ struct damp_guard {
 	uint8_t permute_mids;           /* Message IDs of inside CON and NON leave permuted per peer (permute.h) */
 	uint8_t hold;                   /* keep what an unproved peer may not have yet while a ping is out (hold.h) */
 	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
-	uint8_t pad[3];
+	uint8_t learn_answers;          /* unsafe requests known for large answers need a proof first (learned.h) */
+	uint8_t pad[2];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
