@@ -107,6 +107,12 @@ static int run(struct damp_plane *p, void *block, size_t len, enum damp_program_
 		free(r);
 		return -1;
 	}
+	if (!damp_devices_bind(v, &p->names, err, errlen)) {
+		v->block = NULL; /* the caller's */
+		damp_view_close(v);
+		free(r);
+		return -1;
+	}
 	damp_secrets_init(&v->secrets, &p->master, wall_now(p));
 	assign_slots(p, v);
 	damp_timekeeper_apply(p, v);

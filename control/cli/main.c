@@ -103,6 +103,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_INSIDE:
 		keep(&a->inside, value);
 		break;
+	case DAMP_OPT_PORT:
+		keep(&a->ports, value);
+		break;
 	case DAMP_OPT_OUTSIDE_MAC:
 		keep(&a->outside_mac, value);
 		break;
@@ -130,6 +133,12 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_CONFIRM:
 		a->confirm = value;
 		break;
+	case DAMP_OPT_KEYS:
+		a->keys = value;
+		break;
+	case DAMP_OPT_UNSIGNED:
+		a->unsigned_ = true;
+		break;
 	case DAMP_OPT_NO_TESTS:
 		a->no_tests = true;
 		break;
@@ -144,6 +153,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 		break;
 	case DAMP_OPT_FOR:
 		a->duration = value;
+		break;
+	case DAMP_OPT_COUNT:
+		a->count = value;
 		break;
 	case DAMP_OPT_VERDICT:
 		a->verdict = value;
@@ -316,7 +328,7 @@ static int check_options(const struct damp_command *c, const bool seen[DAMP_OPT_
 static int check_values(const struct damp_args *a)
 {
 	if (a->coap_options.n > DAMP_VALUES_MAX || a->inside.n > DAMP_VALUES_MAX ||
-	    a->outside_mac.n > DAMP_VALUES_MAX)
+	    a->outside_mac.n > DAMP_VALUES_MAX || a->ports.n > DAMP_VALUES_MAX)
 		return damp_fail(DAMP_EXIT_USAGE, "an option is given more than %u times", DAMP_VALUES_MAX);
 	return DAMP_EXIT_OK;
 }

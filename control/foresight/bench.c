@@ -29,7 +29,19 @@ static const struct damp_judge_config small = {
 	.grey_log2 = 10,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
+	.registry_log2 = 8,
 };
+
+static void apply_modes(struct damp_view *v, const uint8_t *modes, const struct damp_moment *m)
+{
+	for (uint32_t i = 0; i < v->hdr->nrules; i++) {
+		v->live.mode[i] = modes[i];
+		if (modes[i] == DAMP_MODE_OFF)
+			v->live.mask[i / 64] &= ~(1ull << i % 64);
+		else if (damp_rule_in_force(v, i, m) == DAMP_IN_FORCE)
+			v->live.mask[i / 64] |= 1ull << i % 64;
+	}
+}
 
 /* The time is that of the frames, and trusted unless the caller wants to see
  * what happens when it is not. */
@@ -39,8 +51,36 @@ static void evaluate(struct damp_bench *b)
 
 	b->moment = (struct damp_moment){ .wall_s = wall_s, .least_s = wall_s, .trusted = !b->clock_untrusted };
 	damp_live_refresh(b->view, &b->moment, NULL);
+	if (b->modes != NULL)
+		apply_modes(b->view, b->modes, &b->moment);
 	if (b->judge != NULL)
 		damp_blocker_review(damp_judge_blocker(b->judge), b->view, b->now);
+}
+
+/* There are no ports here: a device of a zone called inside or outside is taken to
+ * be on that side, of any other somebody has to say it. */
+static bool bind(struct damp_view *v, const struct damp_port_names *said, char *err, size_t errlen)
+{
+	struct damp_port_names p = { .n = { 0 } };
+	enum damp_side side;
+
+	if (said != NULL)
+		p = *said;
+	for (uint32_t i = 0; i < v->ndevices; i++) {
+		const struct damp_device *d = &v->devices[i];
+		const char *name = damp_view_string(v, d->name_off);
+
+		if (damp_port_names_find(&p, name, &side))
+			continue;
+		if (d->must == DAMP_DEVICE_NONE) {
+			snprintf(err, errlen, "zone '%s' is on port '%s', and nobody says on which side that is; 'damper' "
+				 "wants --port %s=inside, or outside, a test file 'ports: {\"%s\": inside}'",
+				 damp_view_string(v, d->zone_off), name, name, name);
+			return false;
+		}
+		damp_port_names_add(&p, (enum damp_side)d->must, name);
+	}
+	return damp_devices_bind(v, &p, err, errlen);
 }
 
 static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
@@ -84,6 +124,10 @@ struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, s
 	b->view = damp_view_open(copy, s->len, 1, &bench_key, err, errlen);
 	if (b->view == NULL)
 		goto out_free;
+	if (!bind(b->view, s->ports, err, errlen)) {
+		damp_bench_free(b);
+		return NULL;
+	}
 	damp_secrets_init(&b->view->secrets, &bench_key, s->wall_s);
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
 		b->view->rule_slot[i] = (uint16_t)(i + 1 < DAMP_RULE_SLOTS ? i + 1 : 0);
@@ -105,6 +149,12 @@ void damp_bench_free(struct damp_bench *b)
 	damp_view_close(b->view);
 	free(b->mem);
 	free(b);
+}
+
+void damp_bench_modes(struct damp_bench *b, const uint8_t *modes)
+{
+	b->modes = modes;
+	evaluate(b);
 }
 
 void damp_bench_time(struct damp_bench *b, damp_tick t)

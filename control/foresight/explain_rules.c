@@ -245,6 +245,8 @@ static json_t *limits_json(const struct damp_bench *b, const struct damp_finding
 		j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off),
 			      "kind", damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs",
 			      rungs_json(b, f, rule, i, l));
+		if (l->count != DAMP_COUNT_MESSAGES && l->count != DAMP_COUNT_EXCHANGES)
+			json_object_set_new(j, "count", json_string(damp_name_count(l->count)));
 		if (l->kind == DAMP_LIMIT_AMPLIFICATION)
 			json_object_set_new(j, "max_factor", damp_real_json(l->alpha_q8 / 256.0));
 		json_array_append_new(all, j);

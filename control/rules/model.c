@@ -125,6 +125,7 @@ static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct d
 		mode = damp_read_mode(c, p->value);
 		c->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
+	case DAMP_KEY_RULESET_SIGNED_BY: damp_signed_by_read(c, p->value); break;
 	case DAMP_KEY_RULESET_CONFIRM: read_confirm(c, p->value); break;
 	default: damp_checked_ruleset_key(c, key, p); break;
 	}

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
+static void locked_list(struct damp_ctx *c, const struct damp_node *n)
 {
 	const struct damp_node *at;
 	const char *text;
@@ -23,9 +23,9 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 	n = damp_read_deref(c, n);
 	for (size_t i = 0; n && i < (n->kind == DAMP_NODE_LIST ? n->n : 1); i++) {
 		text = damp_read_scalar(c, n->kind == DAMP_NODE_LIST ? n->items[i] : n, "a word", &at);
-		if (text && keys && strcmp(text, "mode") == 0)
+		if (text && strcmp(text, "mode") == 0)
 			c->locked |= DAMP_LOCKED_MODE;
-		if (text && keys && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
+		if (text && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
 		    damp_key_find(DAMP_SECTION_RULESET, text) == DAMP_KEY_MAX)
 			damp_diag_error(c->diags, at->at, "'%s' is no key of the file or of 'ruleset'",
 					text);
@@ -34,8 +34,8 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
 {
-	if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
-		text_list(c, p->value, key == DAMP_KEY_RULESET_LOCKED);
+	if (key == DAMP_KEY_RULESET_LOCKED)
+		locked_list(c, p->value);
 }
 
 static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,

@@ -9,7 +9,8 @@
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
  * the memory of fragments to follow, the greylist, the count of wrong guesses,
- * and a proof that was given whatever became of the message that carried it.
+ * what an answer that was too large has taught, and a proof that was given
+ * whatever became of the message that carried it.
  */
 #include "judge_state.h"
 
@@ -56,7 +57,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
 	x->request_bytes = (uint16_t)p->frame.ip_len;
-	x->path = d->take_place ? d->path : 0;
+	x->path = d->take_place || d->keep_path ? d->path : 0;
 	x->notify_gap = d->notify_gap;
 	x->owed = x->owed + d->owed > UINT8_MAX ? UINT8_MAX : (uint8_t)(x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
@@ -252,9 +253,14 @@ void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p)
 
 void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len)
 {
-	const uint16_t mid = p->coap.type == DAMP_COAP_CON ? 0 : non_mid(c, p);
 	uint8_t echo[DAMP_ECHO_LEN];
+	uint16_t mid = 0;
 
+	if (p->coap.type == DAMP_COAP_NON) {
+		if (p->xchg_key == 0)
+			damp_prepare_rest(c, p);
+		mid = non_mid(c, p);
+	}
 	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
 	damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, echo_len, mid);
 }
@@ -482,6 +488,14 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 		s->unproved_bytes_out += d->out_ip;
 }
 
+/* Of the rule that dropped it, for its copy. */
+static uint16_t kept_slot(const struct damp_ctx *c, const struct damp_decision *d)
+{
+	if (d->reason == DAMP_REASON_BLOCKED)
+		return d->blocked_slot;
+	return d->rule >= 0 ? c->v->rule_slot[d->rule] : 0;
+}
+
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool tapped = c->w->tap.on;
@@ -500,6 +514,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		spend(p, d);
 		observe(c, p, d);
 		settle_tickets(c, p, d);
+		if (damp_unlikely(c->v->counts_later))
+			damp_later_commit(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
 		if (d->grey_key && d->spent)
@@ -508,6 +524,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);
+		if (damp_unlikely(d->learns))
+			damp_learn(c, p);
 		if (d->speaks_blocks)
 			mark_blocks(c, p);
 	}
@@ -517,6 +535,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 	count(c, p, d);
 	if (damp_unlikely(tapped))
 		damp_tap_end(c, p, d, &copies);
+	if (damp_unlikely(c->w->keep.on) && p->fate == DAMP_FATE_DROP)
+		damp_keep_drop(c, p, kept_slot(c, d));
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))
 		return;
 	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)

@@ -27,16 +27,6 @@ static void note(struct damp_decision *d, int32_t rule, unsigned outcomes)
 	d->outcome[d->nmatched++] = (uint8_t)outcomes;
 }
 
-/* Of the inside end; where that is nobody's, of the outside end. Who belongs to
- * no tenant shares the budget of nobody. */
-static uint32_t tenant_of(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const uint32_t device = p->side == DAMP_OUTSIDE ? p->dst_class : p->src_class;
-	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
-
-	return c->v->classes[device].tenant ? c->v->classes[device].tenant : c->v->classes[peer].tenant;
-}
-
 /* The addresses a limit is kept for. */
 uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 			const struct damp_rung *r, unsigned rung)
@@ -56,7 +46,7 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
 		return damp_mix(damp_key_prefix(c, damp_peer_addr(p), r->plen, domain),
 				damp_key_prefix(c, damp_device_addr(p), r->plen, domain));
 	case DAMP_PER_TENANT:
-		return damp_mix(damp_mix(c->j->anybody, tenant_of(c, p)), domain);
+		return damp_mix(damp_mix(c->j->anybody, damp_tenant_of(c->v, p)), domain);
 	case DAMP_PER_PATH:
 		return damp_mix(damp_path_hash(c, p), domain);
 	default:
@@ -122,7 +112,7 @@ static void note_use(const struct damp_ctx *c, const struct damp_rule *r, int32_
 static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r,
 			  int32_t index, enum damp_mode mode, struct damp_decision *d)
 {
-	const unsigned charges = d->ncharges, holds = d->nholds;
+	const unsigned charges = d->ncharges, holds = d->nholds, laters = d->nlater;
 	enum damp_reason why;
 	bool within = true;
 
@@ -131,7 +121,9 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 
 		if (l->per == DAMP_PER_PATH && p->kind != DAMP_KIND_REQUEST)
 			continue;
-		if (l->kind == DAMP_LIMIT_CONCURRENT)
+		if (damp_unlikely(damp_counts_later(l)))
+			within = within && damp_later_within(c, p, l, d);
+		else if (l->kind == DAMP_LIMIT_CONCURRENT)
 			within = within && damp_concurrent_within(c, p, l, d);
 		else if (l->kind != DAMP_LIMIT_AMPLIFICATION)
 			charge_limit(c, p, l, d);
@@ -145,6 +137,7 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 	}
 	d->ncharges = charges;
 	d->nholds = holds;
+	d->nlater = laters;
 	return false;
 }
 

@@ -123,7 +123,19 @@ static void listen(const struct damp_ctx *c, const struct damp_pkt *p, struct da
 
 	list_owners(c, p, &l.owners);
 	again.trace = &trace;
+	/* Rules that were gathered once have been walked to their end. */
+	again.walk = NULL;
 	damp_decide(&again, p, &d);
+}
+
+/* What is open or owed under key now, in the unit of the rung's burst_ticks. */
+static uint32_t measured(const struct damp_ctx *c, const struct damp_limit *l, const struct damp_rung *r, uint64_t key)
+{
+	if (l->count == DAMP_COUNT_REGISTRATIONS)
+		return damp_lease_count(c->j->leases, key, r->burst_ticks, c->now);
+	if (l->kind == DAMP_LIMIT_CONCURRENT)
+		return damp_tally_count(c->j->tally, key, c->now);
+	return damp_ledger_debt(c->j->ledger, key, c->now);
 }
 
 static void note_rung(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
@@ -137,8 +149,7 @@ static void note_rung(const struct damp_ctx *c, const struct damp_pkt *p, const 
 		return;
 	}
 	f->rungs[f->nrungs] = *at;
-	f->rungs[f->nrungs++].value = l->kind == DAMP_LIMIT_CONCURRENT ? damp_tally_count(c->j->tally, key, c->now) :
-									damp_ledger_debt(c->j->ledger, key, c->now);
+	f->rungs[f->nrungs++].value = measured(c, l, r, key);
 }
 
 static void note_limits(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule, struct damp_finding *f)
@@ -214,6 +225,7 @@ void damp_finding_open(const struct damp_ctx *c, const struct damp_pkt *p, const
 	memset(f, 0, offsetof(struct damp_finding, rules));
 	f->generation = c->v->hdr->generation;
 	f->rule = d->rule;
+	f->rule_slot = d->rule >= 0 ? c->v->rule_slot[d->rule] : 0;
 	f->action = d->action;
 	f->would_rule = d->observed ? d->would_rule : -1;
 	f->bypassed = d->verdict == DAMP_VERDICT_BYPASS;

@@ -85,7 +85,9 @@ struct damp_pkt {
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	uint64_t grey_key;          /* of a request from outside */
-	uint64_t asked_key;         /* of "challenged before", of one that is plain; 0: not made yet */
+	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
+	 * challenged before" and "a ping is out"; 0: not made. */
+	uint64_t asked_key, ping_key;
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
@@ -115,6 +117,7 @@ struct damp_judge_config {
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
+	unsigned registry_log2;     /* lines of 2 notes on answers to come and registrations, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 
