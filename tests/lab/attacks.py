@@ -239,7 +239,7 @@ class Guesser(threading.Thread):
         self.addresses, self.done = set(addresses), set()
 
     def run(self):
-        while time.monotonic() < self.until:
+        while time.monotonic() < self.until and self.attacker.sock.fileno() >= 0:
             for record in self.capture.records(way="out"):
                 packet = record.packet
                 if packet.dst in self.addresses and coap.kind_of(packet.data) == coap.CON \
