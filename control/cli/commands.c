@@ -18,6 +18,7 @@
 #include "mode.h"
 #include "replay.h"
 #include "show.h"
+#include "signed.h"
 #include "test.h"
 #include "trace.h"
 
@@ -33,6 +34,11 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			       "'damper confirm'" },
 	[DAMP_OPT_NO_TESTS] = { "no-tests", 0, NULL,
 				"leave the tests of the rules out; 'history' says so" },
+	[DAMP_OPT_KEYS] = { "keys", 0, "DIR",
+			    "where the keys of 'signed_by' are, NAME.pub each (default\n"
+			    "/etc/damper/keys)" },
+	[DAMP_OPT_UNSIGNED] = { "unsigned", 0, NULL,
+				"look at no signatures: the file is not signed yet" },
 	[DAMP_OPT_GENERATION] = { "generation", 0, "N",
 				  "the text of a generation that is kept, in place of what runs" },
 	[DAMP_OPT_OUT] = { "out", 0, "FILE", "write to this file, which must not be there yet" },
@@ -100,12 +106,26 @@ const struct damp_command damp_commands[] = {
 		.summary = "look for errors in rule files",
 		.help = "Compiles each rule file and prints what is wrong, each with file, line and\n"
 			"column. For a good file it prints what it holds: rules, limits, memory.\n"
-			"Needs neither damperd nor root, and changes nothing.\n",
-		.options = { DAMP_OPT_STRICT, DAMP_OPT_JSON },
+			"Needs neither damperd nor root, and changes nothing. A file with 'signed_by'\n"
+			"has to be signed; --unsigned checks it before that.\n",
+		.options = { DAMP_OPT_STRICT, DAMP_OPT_KEYS, DAMP_OPT_UNSIGNED, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper check /etc/damper/rules.yaml",
 			      "damper check --json home.yaml | jq .files[0].ok" },
 		.run = damp_cmd_check,
+	},
+	{
+		.name = "bundle", .args = "FILE", .min_words = 1, .max_words = 1,
+		.summary = "print a rule file and all that it includes as one text",
+		.help = "What 'signed_by' has signed of a rule set of several files: the root file and\n"
+			"all files that it reads, each with its length and path, as 'damper load' sends\n"
+			"them. Of a file that includes nothing it is the file itself. The signature goes\n"
+			"beside the root file, as FILE.minisig or FILE.NAME.minisig.\n",
+		.options = { DAMP_OPT_OUT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
+		.examples = { "damper bundle rules.yaml --out rules.bundle",
+			      "minisign -Sm rules.bundle -x rules.yaml.minisig" },
+		.run = damp_cmd_bundle,
 	},
 	{
 		.name = "fmt", .args = "FILE...", .min_words = 1, .max_words = -1,
@@ -453,7 +473,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_block,
 	},
 	{
-		.name = "unblock", .args = "PREFIX", .min_words = 1, .max_words = 1,
+		.name = "unblock", .args = "BLOCKED", .min_words = 1, .max_words = 1,
 		.summary = "end a block now, whoever began it",
 		.help = "The prefix as 'damper show blocks' shows it. What a rule knows of it is forgotten.\n",
 		.options = { DAMP_OPT_JSON },
@@ -471,7 +491,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_show_blocks,
 	},
 	{
-		.name = "set add", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.name = "set add", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "put a prefix into a set of 'source: runtime'",
 		.help = "It stays for --for, or else for the set's 'timeout'; across reloads, and whatever\n"
 			"becomes of damperd. A running rule has to ask for the set.\n",
@@ -481,7 +501,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_set_add,
 	},
 	{
-		.name = "set del", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.name = "set del", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "take a prefix out of a set",
 		.help = "The prefix as 'damper show sets' shows it.\n",
 		.options = { DAMP_OPT_JSON },

@@ -28,6 +28,7 @@ static const struct {
 	{ "NEW", "files" },	    { "FILE#N", "files" },	  { "DIR", "directories" },
 	{ "RULE", "rules" },	    { "LIMIT", "limits" },	  { "REASON", "reasons" },
 	{ "COMMAND", "commands" },  { "N", "generations" },
+	{ "SET", "sets" },	    { "BLOCKED", "blocks" },
 };
 
 /* Keys of the filter of `damper trace`. */

@@ -581,11 +581,12 @@
 	X(RETRIES, RATE, "rate", RATE_MSG, "0.1", "20 msg/s", "Sustained.")                       \
 	X(RETRIES, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \
 	X(CHALLENGES, ALL, "all", MAP, "0.1", "",                                                \
-	  "The same for all addresses together: once for fresh requests, once for those that "    \
-	  "came again after a flood had spent these.")         \
+	  "The same for all addresses together. A request that came again in its time after a "   \
+	  "flood had spent these may use half of the burst more, one that came a second time as " \
+	  "much more again: they are asked first, and all remain below the rate.")                \
 	X(ALL, RATE, "rate", RATE_MSG, "0.1", "100000 msg/s",                                     \
 	  "Toward everybody (attacks.md AV-49 names 1 Mpps as the most).")                        \
-	X(ALL, BURST, "burst", MESSAGES, "0.1", "100000 msg", "At once.")                         \
+	X(ALL, BURST, "burst", MESSAGES, "0.1", "50000 msg", "At once, of fresh requests.")       \
 	X(NETWORK, RATE, "rate", RATE_MSG, "0.1", "25 msg/s",                                     \
 	  "Toward one network (attacks.md 8 has 100; fewer keep a carpet below one to one).")     \
 	X(NETWORK, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                         \

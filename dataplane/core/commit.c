@@ -506,7 +506,7 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
 		if (d->grey_key && d->spent)
-			damp_repeat_note(c->w->repeats, d->grey_key, c->now);
+			damp_repeat_note(c->w->repeats, d->grey_key, d->copies, c->now);
 		else if (d->grey_key)
 			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)

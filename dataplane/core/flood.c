@@ -162,7 +162,9 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
 static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_may_be_asked(c, p, false))
+	uint8_t copies;
+
+	if (damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
 	if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
@@ -172,13 +174,15 @@ static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 /* The same while it has none: only what came again may be. */
 static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
+	uint8_t copies;
+
 	if (p->coap.type != DAMP_COAP_CON)
 		return true;
 	if (damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)))
 		return true;
-	if (damp_peer_may_be_asked(c, p, true))
+	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
 	return true;
 }
 
