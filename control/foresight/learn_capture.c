@@ -20,7 +20,6 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 {
 	const struct damp_pkt *p = &c->bench->pkt;
 	struct damp_learn_sample s = { .of_peer = true, .of_device = true, .of_all = true };
-	struct damp_emit emits[DAMP_EMITS];
 
 	if (c->frames++ == 0)
 		c->first_ns = c->last_ns = f->ts_ns;
@@ -30,8 +29,7 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 		c->cut++;
 		return;
 	}
-	damp_bench_time(c->bench, ticks(c->last_ns - c->first_ns));
-	damp_bench_emits(c->bench, emits, DAMP_EMITS);
+	damp_bench_advance(c->bench, ticks(c->last_ns - c->first_ns));
 	damp_bench_judge(c->bench, damp_sides_of(c->sides, f), f->data, f->len);
 	if (p->frame.cls == DAMP_FRAME_OTHER || (!c->judged && malformed(p->reason)))
 		return;
