@@ -85,6 +85,11 @@ static void factor_cell(struct damp_sheet *t, const json_t *set)
 		damp_sheet_cell(t, DAMP_DIM, "-");
 }
 
+static void longest_cell(struct damp_sheet *t, const json_t *held)
+{
+	damp_sheet_cell(t, DAMP_PLAIN, "%.2f s", damp_get_number(held, "longest_s"));
+}
+
 /* What was held behind a ping, and what became of it. */
 static void held_rows(struct damp_sheet *t, const json_t *new, const json_t *against)
 {
@@ -97,6 +102,12 @@ static void held_rows(struct damp_sheet *t, const json_t *new, const json_t *aga
 	count_row(t, "    challenged once more", "challenged", n, a, DAMP_PLAIN);
 	count_row(t, "    dropped", "dropped", n, a, DAMP_PLAIN);
 	count_row(t, "    waiting at the end", "waiting", n, a, DAMP_PLAIN);
+	damp_sheet_cell(t, DAMP_PLAIN, "    longest wait");
+	if (against != NULL)
+		longest_cell(t, a);
+	longest_cell(t, n);
+	if (against != NULL)
+		damp_sheet_cell(t, DAMP_DIM, " ");
 }
 
 static void print_counts(const struct damp_cli *cli, const json_t *new, const json_t *against)

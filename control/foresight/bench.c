@@ -204,6 +204,7 @@ static void keep(struct damp_bench *b)
 
 	b->kept[b->pkt.hold].len = copy != NULL ? b->pkt.len : 0;
 	b->kept[b->pkt.hold].side = b->pkt.side;
+	b->kept[b->pkt.hold].since = b->now;
 	if (copy == NULL)
 		return;
 	b->kept[b->pkt.hold].frame = copy;
@@ -235,6 +236,7 @@ bool damp_bench_unhold(struct damp_bench *b)
 		return false;
 	damp_bench_load(b, (enum damp_side)b->kept[at].side, b->kept[at].frame, b->kept[at].len);
 	b->pkt.held = 1;
+	b->held_for = b->now - b->kept[at].since;
 	damp_bench_decide(b);
 	damp_bench_commit(b);
 	return true;

@@ -36,7 +36,8 @@ struct damp_bench {
 	struct damp_moment moment; /* what the view's rules were last evaluated at */
 	const uint8_t *modes; /* [nrules] enum damp_mode, for those of the program; NULL: those */
 	/* Frames that the judge holds, by their number. */
-	struct { uint8_t *frame; uint32_t len; uint8_t side; } kept[DAMP_HOLDS];
+	struct { uint8_t *frame; uint32_t len; uint8_t side; damp_tick since; } kept[DAMP_HOLDS];
+	damp_tick held_for; /* of the last one that was judged again */
 	/* The last frame, as it left. */
 	struct damp_pkt pkt;
 	struct damp_decision decision;

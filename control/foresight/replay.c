@@ -143,6 +143,8 @@ static bool count_held(struct damp_replay_set *s)
 	const struct damp_pkt *p = &s->bench->pkt;
 	struct damp_replay_held *h = &s->held;
 
+	if (s->bench->held_for > h->longest)
+		h->longest = s->bench->held_for;
 	if (p->fate == DAMP_FATE_DROP) {
 		h->dropped++;
 		s->reason[p->reason]++;

@@ -31,6 +31,7 @@ struct damp_replay_held {
 	uint64_t forwarded; /* their peer proved itself meanwhile */
 	uint64_t challenged; /* an Echo, or a ping, went in their place */
 	uint64_t dropped;
+	damp_tick longest; /* of these outcomes */
 };
 
 /* What one rule set made of the capture. */

@@ -88,10 +88,11 @@ static json_t *tables_json(const struct damp_replay_set *s)
 
 static json_t *held_json(const struct damp_replay_held *h)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)h->messages, "forwarded",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "messages", (json_int_t)h->messages, "forwarded",
 			 (json_int_t)h->forwarded, "challenged", (json_int_t)h->challenged, "dropped",
 			 (json_int_t)h->dropped, "waiting",
-			 (json_int_t)(h->messages - h->forwarded - h->challenged - h->dropped));
+			 (json_int_t)(h->messages - h->forwarded - h->challenged - h->dropped), "longest_s",
+			 damp_real_json((double)h->longest / DAMP_TICK_HZ));
 }
 
 static json_t *set_json(const struct damp_replay_set *s, json_t *origin)

@@ -126,6 +126,7 @@ static void a_gap_is_walked(void **unused)
 	is(r, 2, 0, 0, 0);
 	tick(r, 3600000 * MS);
 	is(r, 2, 0, 1, 1);
+	assert_int_equal(r->set[0].held.longest, DAMP_HOLD_TIME);
 	assert_true(r->set[0].bench->worker->hold.used == 0);
 	close_replay(r);
 }
@@ -171,6 +172,7 @@ static void who_answers_goes_on(void **unused)
 	is(r, 1, 0, 0, 0); /* nothing came since */
 	tick(r, 31 * MS);
 	is(r, 1, 1, 0, 0);
+	assert_in_range(r->set[0].held.longest, DAMP_TICK_HZ * 29 / 1000, DAMP_TICK_HZ * 32 / 1000);
 	assert_int_equal(r->set[1].held.messages, 0);
 	doc = damp_replay_json(r, "none.pcap", origins);
 	held = json_object_get(json_object_get(json_object_get(doc, "sets"), "new"), "held");
