@@ -13,6 +13,7 @@ import traceback
 
 import harness
 import change  # noqa: F401  (registers its scenario)
+import clocks  # noqa: F401
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import limits  # noqa: F401
@@ -20,6 +21,7 @@ import learn  # noqa: F401
 import passing  # noqa: F401
 import ports  # noqa: F401
 import proofs  # noqa: F401
+import told  # noqa: F401
 import timed  # noqa: F401
 import tracing  # noqa: F401
 
