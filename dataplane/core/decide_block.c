@@ -27,12 +27,17 @@
 #define UPLOADS (1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK1)
 
 /* The path as a number: the same however its options are written. */
-uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p)
+uint64_t damp_path_hash_by(const struct damp_key *key, const struct damp_pkt *p)
 {
 	char text[512];
 	const int n = damp_coap_path_text(p->data + p->frame.payload_off, &p->coap, text, sizeof(text));
 
-	return damp_siphash13(&c->j->k_path, text, n > 0 ? (size_t)n : 0);
+	return damp_siphash13(key, text, n > 0 ? (size_t)n : 0);
+}
+
+uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_path_hash_by(&c->j->k_path, p);
 }
 
 /* Size1 of the message, Q-Block1 and its Request-Tags, which are rare: the scan
