@@ -324,6 +324,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -541,6 +542,10 @@ void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 		     enum damp_seen_kind kind, const struct damp_given *given, uint32_t life_s);
 bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
 		       const struct damp_given *given);
+
+/* cure.c: may the sender of p, a response that nobody asked for, be told to stop?
+ * Then d is the RST. */
+bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
