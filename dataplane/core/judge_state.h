@@ -493,6 +493,10 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
+/* A budget for something of which so many copies were here before (repeat.h). All
+ * pay from one, but what came again may use half of the burst more, and what came
+ * twice again as much more: so these go first, and the fresh have what they leave. */
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
