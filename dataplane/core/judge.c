@@ -8,7 +8,7 @@
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
-#include "judge_state.h"
+#include "answer.h"
 
 #include "permute.h"
 
@@ -345,7 +345,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	damp_prepare(&c, p, n);
+	for (unsigned i = 0; i < n && i < DAMP_ANSWER_AHEAD; i++)
+		damp_answer_load(&c, &p[i]);
 	for (unsigned i = 0; i < n; i++) {
+		if (i + DAMP_ANSWER_AHEAD < n)
+			damp_answer_load(&c, &p[i + DAMP_ANSWER_AHEAD]);
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
