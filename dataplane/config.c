@@ -32,7 +32,7 @@ struct key {
 	const char *section, *name;
 	enum kind kind;
 	size_t off;
-	uint64_t min, max;          /* TEXT: max bytes with NUL; ENTRIES: max is the slots of a line; CHOICE: min
+	uint64_t min, max;          /* TEXT: max bytes with NUL, min 0: need not be there; ENTRIES: max is the slots of a line; CHOICE: min
 				     * is which */
 	const char *help;
 };
@@ -44,6 +44,10 @@ static const struct key keys[] = {
 	  "DPDK device toward the network that is not trusted: a name (net_af_packet0) or a PCI address" },
 	{ "ports", "inside", KIND_TEXT, AT(port[DAMP_INSIDE]), 1, DAMP_NAME_MAX,
 	  "DPDK device toward the CoAP devices" },
+	{ "ports", "outside_names", KIND_TEXT, AT(names[DAMP_OUTSIDE]), 0, DAMP_PATH_MAX,
+	  "more names by which zones of a rule file may call the outside port, separated by commas" },
+	{ "ports", "inside_names", KIND_TEXT, AT(names[DAMP_INSIDE]), 0, DAMP_PATH_MAX,
+	  "the same for the inside port" },
 	{ "workers", "count", KIND_WORKERS, AT(nworkers), 1, DAMP_WORKERS_MAX,
 	  "worker threads, each on an lcore of its own beside the main one; auto: one for each of these and each "
 	  "queue" },
@@ -392,7 +396,7 @@ static void describe_default(FILE *out, const struct key *k, const struct damp_c
 
 	switch (k->kind) {
 	case KIND_TEXT:
-		fprintf(out, "%s", *(const char *)at == '\0' ? "required" : (const char *)at);
+		fprintf(out, "%s", *(const char *)at != '\0' ? (const char *)at : k->min > 0 ? "required" : "none");
 		break;
 	case KIND_COUNT:
 	case KIND_WORKERS:

@@ -22,6 +22,7 @@
 
 struct damp_config {
 	char port[DAMP_SIDE_MAX][DAMP_NAME_MAX];
+	char names[DAMP_SIDE_MAX][DAMP_PATH_MAX]; /* more of them, for rule files; separated by commas */
 	char runtime_dir[DAMP_PATH_MAX], state_dir[DAMP_PATH_MAX];
 	unsigned nworkers;          /* 0: as many as lcores and queues allow (scale.h) */
 	uint8_t idle;               /* enum damp_idle_mode: what a worker without packets does */

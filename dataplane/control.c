@@ -10,6 +10,7 @@
 #include "segment.h"
 #include "state.h"
 #include "timekeeper.h"
+#include "tracing.h"
 
 #include <damper/wire.h>
 #include <errno.h>
@@ -22,8 +23,6 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-
-#define SEALS_NEEDED (F_SEAL_WRITE | F_SEAL_SHRINK)
 
 struct damp_control {
 	int listener;
@@ -163,25 +162,13 @@ static void refuse(struct damp_wire_reply *reply, int error, const char *text)
 
 static void *read_program(int fd, size_t *len, struct damp_wire_reply *reply)
 {
-	const int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *block;
+	void *block = damp_read_sealed(fd, DAMP_PROGRAM_MAX_BYTES, len);
 
-	if (seals < 0 || (seals & SEALS_NEEDED) != SEALS_NEEDED) {
-		refuse(reply, EINVAL, "the program must come in a memfd sealed against writing and shrinking");
-		return NULL;
-	}
-	if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > DAMP_PROGRAM_MAX_BYTES) {
-		refuse(reply, EFBIG, "a program has 1 byte to 256 MiB");
-		return NULL;
-	}
-	*len = (size_t)st.st_size;
-	block = malloc(*len);
-	if (block == NULL || damp_read_whole(fd, block, *len) != 0) {
-		refuse(reply, ENOMEM, "no memory for the program");
-		free(block);
-		return NULL;
-	}
+	if (block == NULL)
+		refuse(reply, errno,
+		       errno == EINVAL ? "the program must come in a memfd sealed against writing and shrinking" :
+		       errno == EFBIG  ? "a program has 1 byte to 256 MiB" :
+					 "no memory for the program");
 	return block;
 }
 
@@ -209,15 +196,8 @@ static void do_load(struct damp_plane *p, const struct request *r, struct damp_w
 static int copy_program(const struct damp_plane *p)
 {
 	const struct damp_view *v = damp_programs_view(p);
-	const int fd = memfd_create("damper-program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd < 0)
-		return -1;
-	if (damp_write_whole(fd, v->block, v->hdr->total_len) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	return damp_make_sealed("damper-program", v->block, v->hdr->total_len);
 }
 
 static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_reply *reply)
@@ -363,6 +343,12 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_CAPTURE:
 		do_capture(p, &r->head, reply);
+		break;
+	case DAMP_WIRE_TRACE:
+		reply->error = damp_tracing_trace(p, &r->head, r->fd, reply->text, sizeof(reply->text));
+		break;
+	case DAMP_WIRE_PEEK:
+		reply->error = damp_tracing_peek(p, r->head.value, r->fd, &fd, reply->text, sizeof(reply->text));
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");

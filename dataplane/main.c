@@ -191,7 +191,7 @@ static int make_worker(struct damp_plane *p, unsigned index)
 	w->judge = damp_judge_worker_init(mem, p->judge, index, w->stats, &p->events->ring[index]);
 	if (w->judge == NULL)
 		return -1;
-	damp_judge_worker_tap(w->judge, p->capture);
+	damp_judge_worker_tap(w->judge, p->capture, p->trace);
 	p->judge_worker[index] = w->judge;
 	w->index = index;
 	w->nworkers = p->config.nworkers;
@@ -240,7 +240,7 @@ static void count_memory(struct damp_plane *p)
 	p->stats->mempool_size = pool->size;
 	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
 	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + damp_segment_samples_len(p) +
-				  damp_segment_capture_len(p);
+				  damp_segment_capture_len(p) + damp_segment_trace_len(p);
 	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
 }
 

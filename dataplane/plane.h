@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "core/devices.h"
 #include "core/judge.h"
 #include "core/routing.h"
 #include "core/live.h"
@@ -72,6 +73,7 @@ struct damp_plane {
 	struct damp_config config;
 	struct damp_clock clock;
 	struct damp_port port[DAMP_SIDE_MAX];
+	struct damp_port_names names; /* of the ports, for programs that name devices */
 	struct damp_rss rss;
 	int socket;                 /* of the ports, or SOCKET_ID_ANY; see scale.h */
 	struct rte_mempool *pool;
@@ -81,6 +83,8 @@ struct damp_plane {
 	struct damp_stats *stats;
 	struct damp_events *events;
 	struct damp_capture_file *capture;
+	struct damp_trace_file *trace;
+	void *peek;                 /* the main thread's own, for what never came (tracing.h) */
 	struct damp_sight sight;    /* at the last look */
 	struct damp_timekeeper time;
 	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */

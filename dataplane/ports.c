@@ -15,6 +15,7 @@
 #include "steer.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
@@ -77,6 +78,33 @@ static void learn(struct damp_port *port, const struct rte_eth_dev_info *info, u
 	port->chains = (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
 }
 
+/* Each of a list separated by commas and blanks. */
+static void add_names(struct damp_port_names *to, enum damp_side side, const char *list)
+{
+	char name[DAMP_NAME_MAX];
+
+	for (const char *p = list + strspn(list, ", \t"); *p != '\0'; p += strspn(p, ", \t")) {
+		const size_t len = strcspn(p, ", \t");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		damp_port_names_add(to, side, name);
+		p += len;
+	}
+}
+
+/* What rule files may call a port. The names that people use come first. */
+static void name_port(struct damp_plane *p, enum damp_side side, const struct rte_eth_dev_info *info)
+{
+	char name[RTE_ETH_NAME_MAX_LEN], kernel[IF_NAMESIZE];
+
+	if (info->if_index > 0 && if_indextoname(info->if_index, kernel) != NULL)
+		damp_port_names_add(&p->names, side, kernel);
+	add_names(&p->names, side, p->config.names[side]);
+	damp_port_names_add(&p->names, side, p->config.port[side]);
+	if (rte_eth_dev_get_name_by_port(p->port[side].id, name) == 0)
+		damp_port_names_add(&p->names, side, name);
+}
+
 static void settle_workers(struct damp_plane *p, const struct rte_eth_dev_info info[DAMP_SIDE_MAX])
 {
 	const unsigned lcores = rte_lcore_count() - 1;
@@ -101,6 +129,7 @@ int damp_ports_find(struct damp_plane *p)
 		settle_workers(p, info);
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		learn(&p->port[side], &info[side], p->config.nworkers);
+		name_port(p, side, &info[side]);
 		if (p->port[side].nrx == 0 || p->port[side].ntx == 0) {
 			damp_say("%s port %s cannot both receive and send", side_name[side], p->config.port[side]);
 			return -1;

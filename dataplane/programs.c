@@ -101,8 +101,15 @@ static int run(struct damp_plane *p, void *block, size_t len, enum damp_program_
 		snprintf(err, errlen, "out of memory");
 		return -1;
 	}
-	v = damp_view_open(block, len, p->config.nworkers, &p->programs->memo_key, err, errlen);
+	/* One more for the main thread's own questions (tracing.h). */
+	v = damp_view_open(block, len, p->config.nworkers + 1, &p->programs->memo_key, err, errlen);
 	if (v == NULL) {
+		free(r);
+		return -1;
+	}
+	if (!damp_devices_bind(v, &p->names, err, errlen)) {
+		v->block = NULL; /* the caller's */
+		damp_view_close(v);
 		free(r);
 		return -1;
 	}

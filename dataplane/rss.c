@@ -97,6 +97,11 @@ uint32_t damp_rss_hash(const struct damp_rss *rss, const struct damp_frame *f)
 	return rte_softrss(tuple, n, rss->key);
 }
 
+unsigned damp_rss_worker(const struct damp_rss *rss, const struct damp_frame *f, unsigned n)
+{
+	return queue_of(rss, damp_rss_hash(rss, f) % rss->reta_size, n);
+}
+
 bool damp_rss_agrees(const struct damp_rss *rss, const struct rte_mbuf *m, const struct damp_frame *f,
 		     unsigned self, unsigned n)
 {

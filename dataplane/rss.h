@@ -36,6 +36,9 @@ int damp_rss_table(const struct damp_rss *rss, uint16_t port, unsigned n);
 /* The hash the port should have computed for a parsed UDP packet. */
 uint32_t damp_rss_hash(const struct damp_rss *rss, const struct damp_frame *f);
 
+/* The worker of n whose queue the port should put it on. */
+unsigned damp_rss_worker(const struct damp_rss *rss, const struct damp_frame *f, unsigned n);
+
 /* Does packet m, received by worker self of n, lie where it should? */
 bool damp_rss_agrees(const struct damp_rss *rss, const struct rte_mbuf *m, const struct damp_frame *f,
 		     unsigned self, unsigned n);

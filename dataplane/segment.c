@@ -106,6 +106,10 @@ static void fill_headers(struct damp_plane *p, uint64_t boot_id)
 	p->capture->version = DAMP_STATS_VERSION;
 	p->capture->nworkers = p->config.nworkers;
 	p->capture->boot_id = boot_id;
+	p->trace->magic = DAMP_TRACE_MAGIC;
+	p->trace->version = DAMP_TRACE_VERSION;
+	p->trace->nworkers = p->config.nworkers;
+	p->trace->boot_id = boot_id;
 }
 
 size_t damp_segment_samples_len(const struct damp_plane *p)
@@ -116,6 +120,11 @@ size_t damp_segment_samples_len(const struct damp_plane *p)
 size_t damp_segment_capture_len(const struct damp_plane *p)
 {
 	return sizeof(*p->capture) + p->config.nworkers * sizeof(p->capture->ring[0]);
+}
+
+size_t damp_segment_trace_len(const struct damp_plane *p)
+{
+	return sizeof(*p->trace) + p->config.nworkers * sizeof(p->trace->ring[0]);
 }
 
 int damp_segment_open(struct damp_plane *p)
@@ -129,11 +138,13 @@ int damp_segment_open(struct damp_plane *p)
 	p->events = make_file(dir, DAMP_EVENTS_FILE, sizeof(*p->events), 0644);
 	p->samples = make_file(dir, DAMP_SAMPLES_FILE, damp_segment_samples_len(p), 0644);
 	p->capture = make_file(dir, DAMP_CAPTURE_FILE, damp_segment_capture_len(p), 0640);
-	if (p->stats == NULL || p->events == NULL || p->samples == NULL || p->capture == NULL)
+	p->trace = make_file(dir, DAMP_TRACE_FILE, damp_segment_trace_len(p), 0640);
+	if (p->stats == NULL || p->events == NULL || p->samples == NULL || p->capture == NULL || p->trace == NULL)
 		return -1;
 	fill_headers(p, boot_id);
 	return publish(dir, DAMP_STATS_FILE) == 0 && publish(dir, DAMP_EVENTS_FILE) == 0 &&
-	       publish(dir, DAMP_SAMPLES_FILE) == 0 && publish(dir, DAMP_CAPTURE_FILE) == 0 ? 0 : -1;
+	       publish(dir, DAMP_SAMPLES_FILE) == 0 && publish(dir, DAMP_CAPTURE_FILE) == 0 &&
+	       publish(dir, DAMP_TRACE_FILE) == 0 ? 0 : -1;
 }
 
 bool damp_segment_find(const struct damp_stats *s, const char *id, uint32_t *slot)

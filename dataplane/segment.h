@@ -19,8 +19,9 @@
  * stderr. */
 int damp_segment_open(struct damp_plane *p);
 
-/* Bytes of the files of captures and of samples. */
+/* Bytes of the files of captures, of traces and of samples. */
 size_t damp_segment_capture_len(const struct damp_plane *p);
+size_t damp_segment_trace_len(const struct damp_plane *p);
 size_t damp_segment_samples_len(const struct damp_plane *p);
 
 /* The slot of a rule id that has one. */

@@ -48,7 +48,7 @@ struct damp_args {
 	const char *comment, *duration;         /* --comment, --for */
 	const char *rules, *against;            /* explain, replay: a file or "running" */
 	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format, *at;
-	struct damp_values coap_options, inside, outside_mac;
+	struct damp_values coap_options, inside, outside_mac, ports;
 	bool json, watch, follow, help, grace, move_loopback;
 	bool strict, no_tests;
 	const char *verdict, *rule, *reason;    /* capture */

@@ -66,6 +66,9 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_INSIDE] = { "inside", 0, "PREFIX",
 			      "addresses of devices, to tell the sides of a capture; may be\n"
 			      "repeated" },
+	[DAMP_OPT_PORT] = { "port", 0, "NAME=SIDE",
+			    "on which side a port is that zones of the rules name, like\n"
+			    "lan0=inside; may be repeated" },
 	[DAMP_OPT_OUTSIDE_MAC] = { "outside-mac", 0, "MAC",
 				   "frames from this MAC came from outside, all others from\n"
 				   "inside; may be repeated" },
@@ -298,7 +301,7 @@ const struct damp_command damp_commands[] = {
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
 			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,
-			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+			     DAMP_OPT_STATE, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_PORT,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
 			   DAMP_EXIT_TIMEOUT },
@@ -324,7 +327,7 @@ const struct damp_command damp_commands[] = {
 			"The judge begins with empty tables, and nobody answers its challenges here: a\n"
 			"capture of a gateway without Damper shows honest clients unproved.\n"
 			"Ends with 1 when verdicts differ.\n",
-		.options = { DAMP_OPT_RULES, DAMP_OPT_AGAINST, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+		.options = { DAMP_OPT_RULES, DAMP_OPT_AGAINST, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_PORT,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_GRACE, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
 			   DAMP_EXIT_TIMEOUT },
@@ -352,7 +355,7 @@ const struct damp_command damp_commands[] = {
 			"what half, 95 %, 99 % and all of the values stay below.\n"
 			"With --from it is learned from a capture here, without damperd. With --rules the\n"
 			"judge leaves out what those rules would have limited; without, all of it counts.\n",
-		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_PORT,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
 			   DAMP_EXIT_TIMEOUT },
@@ -364,7 +367,7 @@ const struct damp_command damp_commands[] = {
 		.summary = "limits that what was learned stays below, as a rule file",
 		.help = "Writes a commented rule file with the numbers behind each limit. Its rules only\n"
 			"observe, and nobody loads it but you.\n",
-		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC,
+		.options = { DAMP_OPT_FROM, DAMP_OPT_RULES, DAMP_OPT_INSIDE, DAMP_OPT_OUTSIDE_MAC, DAMP_OPT_PORT,
 			     DAMP_OPT_LOOPBACK, DAMP_OPT_OUT },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED,
 			   DAMP_EXIT_TIMEOUT },

@@ -6,6 +6,7 @@
 #include "events.h"
 
 #include "client.h"
+#include "common/text.h"
 #include "json_get.h"
 #include "sheet.h"
 
@@ -91,6 +92,25 @@ static void print_ruleset(const json_t *r)
 		       damp_get_text(r, "by"));
 }
 
+static void print_attack(const json_t *e)
+{
+	const json_t *a = json_object_get(e, "attack");
+	const char *rule = damp_get_text(e, "rule"), *phase = damp_get_text(a, "phase");
+	const char *target = damp_get_text(a, "worst_target");
+	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN], peak[DAMP_TEXT_LEN];
+
+	printf("ATTACK %s on %s%s%s: ", strcmp(phase, "update") == 0 ? "goes on" : phase,
+	       rule[0] != '\0' ? "rule " : "the guard, ", rule[0] != '\0' ? rule : damp_get_text(e, "reason"),
+	       strcmp(damp_get_text(e, "mode"), "observe") == 0 ? " (only observed)" : "");
+	printf("%s packets, %s, at most %s/s",
+	       damp_text_count(packets, sizeof(packets), damp_get_number(a, "packets")),
+	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(a, "bytes")),
+	       damp_text_count(peak, sizeof(peak), damp_get_number(a, "peak_packets_per_s")));
+	if (target[0] != '\0')
+		printf(", most to %s, %lld or more sources", target, damp_get_int(a, "sources_seen"));
+	printf("  [%s]\n", damp_get_text(a, "id"));
+}
+
 static void print_text(const struct damp_cli *cli, const json_t *e)
 {
 	const char *type = damp_get_text(e, "type"), *ts = damp_get_text(e, "ts");
@@ -102,6 +122,8 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 		fputs(damp_colour(cli, colour), stdout);
 	if (strcmp(type, "verdict") == 0 || strcmp(type, "warn") == 0)
 		print_verdict(e);
+	else if (strcmp(type, "attack") == 0)
+		print_attack(e);
 	else if (strcmp(type, "ruleset") == 0)
 		print_ruleset(json_object_get(e, "ruleset"));
 	else

@@ -72,7 +72,7 @@ static struct damp_bench *new_bench(const struct damp_cli *cli, const struct dam
 				    bool small)
 {
 	struct damp_bench_setup s = {
-		.block = o->block, .len = o->len, .wall_s = wall_s, .small = small
+		.block = o->block, .len = o->len, .ports = &o->ports, .wall_s = wall_s, .small = small
 	};
 	char err[256];
 	struct damp_bench *b;

@@ -96,7 +96,7 @@ static int read_ends(const struct damp_cli *cli, bool device, int side, struct e
 
 static bool inside(const struct damp_view *v, const struct damp_addr *a)
 {
-	return v->hdr->has_inside && (v->classes[damp_view_class(v, a)].flags & DAMP_CLASS_INSIDE);
+	return v->has_inside && (v->classes[damp_view_class(v, a)].flags & DAMP_CLASS_INSIDE);
 }
 
 int damp_explain_frame(const struct damp_cli *cli, const struct damp_view *view, const uint8_t *msg,

@@ -29,6 +29,7 @@ static void judge(struct lines *l, size_t len, json_t *j)
 {
 	const struct damp_bench_setup s = { .block = l->origin.block,
 					    .len = l->origin.len,
+					    .ports = &l->origin.ports,
 					    .small = true };
 	struct damp_bench *b;
 	char err[256];

@@ -37,7 +37,7 @@ static int open_judge(const struct damp_cli *cli, struct damp_origin *o)
 static int begin(const struct damp_cli *cli, struct damp_learn_capture *lc, const struct damp_origin *o,
 		 int64_t first_ns)
 {
-	const struct damp_bench_setup s = { .block = o->block, .len = o->len,
+	const struct damp_bench_setup s = { .block = o->block, .len = o->len, .ports = &o->ports,
 					    .wall_s = (uint64_t)(first_ns / 1000000000) };
 	char err[256];
 

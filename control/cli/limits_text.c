@@ -71,10 +71,16 @@ static void rung_cells(struct damp_sheet *t, const json_t *rung, const char *fam
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", burst);
 }
 
+/* Messages, bytes, exchanges: the kind; else what its `count` says. */
+static const char *what_counts(const json_t *limit)
+{
+	return damp_get_text(limit, json_object_get(limit, "count") ? "count" : "kind");
+}
+
 static void name_cells(struct damp_sheet *t, const json_t *limit, bool first)
 {
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", first ? damp_get_text(limit, "name") : "");
-	damp_sheet_cell(t, DAMP_PLAIN, "%s", first ? damp_get_text(limit, "kind") : "");
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", first ? what_counts(limit) : "");
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", first ? damp_get_text(limit, "per") : "");
 }
 

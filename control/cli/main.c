@@ -103,6 +103,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_INSIDE:
 		keep(&a->inside, value);
 		break;
+	case DAMP_OPT_PORT:
+		keep(&a->ports, value);
+		break;
 	case DAMP_OPT_OUTSIDE_MAC:
 		keep(&a->outside_mac, value);
 		break;
@@ -316,7 +319,7 @@ static int check_options(const struct damp_command *c, const bool seen[DAMP_OPT_
 static int check_values(const struct damp_args *a)
 {
 	if (a->coap_options.n > DAMP_VALUES_MAX || a->inside.n > DAMP_VALUES_MAX ||
-	    a->outside_mac.n > DAMP_VALUES_MAX)
+	    a->outside_mac.n > DAMP_VALUES_MAX || a->ports.n > DAMP_VALUES_MAX)
 		return damp_fail(DAMP_EXIT_USAGE, "an option is given more than %u times", DAMP_VALUES_MAX);
 	return DAMP_EXIT_OK;
 }

@@ -52,6 +52,29 @@ static int fetch(const struct damp_cli *cli, const char *spec, struct damp_origi
 	return code;
 }
 
+/* NAME=SIDE; the name of a port may hold anything but that. */
+static int read_port(const char *text, struct damp_port_names *out)
+{
+	const char *sign = strrchr(text, '=');
+	char name[DAMP_NAME_MAX];
+
+	if (sign == NULL || sign == text || (size_t)(sign - text) >= sizeof(name) ||
+	    (strcmp(sign, "=inside") != 0 && strcmp(sign, "=outside") != 0))
+		return damp_fail(DAMP_EXIT_USAGE, "--port %s: write it like lan0=inside or wan0=outside", text);
+	snprintf(name, sizeof(name), "%.*s", (int)(sign - text), text);
+	damp_port_names_add(out, sign[1] == 'i' ? DAMP_INSIDE : DAMP_OUTSIDE, name);
+	return DAMP_EXIT_OK;
+}
+
+static int read_ports(const struct damp_values *said, struct damp_port_names *out)
+{
+	int code = DAMP_EXIT_OK;
+
+	for (unsigned i = 0; i < said->n && code == DAMP_EXIT_OK; i++)
+		code = read_port(said->value[i], out);
+	return code;
+}
+
 int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_origin *o)
 {
 	const bool running = spec == NULL || strcmp(spec, "running") == 0;
@@ -63,7 +86,9 @@ int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_o
 	int code;
 
 	memset(o, 0, sizeof(*o));
-	code = running || kept ? fetch(cli, spec, o) : compile(cli, spec, o);
+	code = read_ports(&cli->args.ports, &o->ports);
+	if (code == DAMP_EXIT_OK)
+		code = running || kept ? fetch(cli, spec, o) : compile(cli, spec, o);
 	if (code == DAMP_EXIT_OK && damp_progview_open(o->block, o->len, &v) != 0)
 		code = damp_fail(DAMP_EXIT_INTERNAL,
 				 "the program is damaged, or of another version than this command");

@@ -10,10 +10,12 @@
 #define DAMP_ORIGIN_H
 
 #include "cli.h"
+#include "foresight/bench.h"
 
 struct damp_origin {
 	void *block; /* the program, malloc'ed */
 	size_t len;
+	struct damp_port_names ports; /* --port */
 	json_t *json; /* {from, file, name, revision, digest} */
 };
 

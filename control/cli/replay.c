@@ -25,8 +25,10 @@ int damp_replay_witnesses(const struct damp_cli *cli, struct damp_sides *s)
 static int start(const struct damp_cli *cli, struct damp_replay *r, const struct damp_origin o[2],
 		 int64_t first_ns)
 {
-	const struct damp_replay_program p[2] = { { .block = o[0].block, .len = o[0].len },
-						  { .block = o[1].block, .len = o[1].len } };
+	const struct damp_replay_program p[2] = {
+		{ .block = o[0].block, .len = o[0].len, .ports = &o[0].ports },
+		{ .block = o[1].block, .len = o[1].len, .ports = &o[1].ports },
+	};
 	char err[256];
 
 	if (!damp_replay_init(r, p, o[1].block != NULL ? 2 : 1, cli->args.grace,

@@ -29,10 +29,12 @@ static void print_ago(const char *when)
 {
 	struct tm tm;
 	char span[DAMP_TEXT_LEN];
+	const char *rest;
 	time_t at;
 
 	memset(&tm, 0, sizeof(tm));
-	if (strptime(when, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL) {
+	rest = strptime(when, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (rest == NULL || (*rest != 'Z' && *rest != '.')) {
 		printf("%s", when);
 		return;
 	}
@@ -321,9 +323,39 @@ static void print_drops(const struct damp_cli *cli, const json_t *drops)
 		printf("and %zu more reasons: damper show status --json\n", n - REASONS_SHOWN);
 }
 
+static void print_attack(const struct damp_cli *cli, const json_t *a, bool first)
+{
+	const char *rule = damp_get_text(a, "rule"), *target = damp_get_text(a, "worst_target");
+	const bool observed = strcmp(damp_get_text(a, "mode"), "observe") == 0;
+	char pps[DAMP_TEXT_LEN], peak[DAMP_TEXT_LEN], text[160];
+
+	snprintf(text, sizeof(text), "ATTACK on %s%s", rule[0] != '\0' ? "rule " : "the guard: ",
+		 rule[0] != '\0' ? rule : damp_get_text(a, "reason"));
+	label(first ? "attacks" : "");
+	coloured(cli, observed ? DAMP_YELLOW : DAMP_RED, text);
+	printf(", begun ");
+	print_ago(damp_get_text(a, "started"));
+	printf(", %s/s %s, at most %s/s", damp_text_count(pps, sizeof(pps), damp_get_number(a, "packets_per_s")),
+	       observed ? "would be refused" : "refused",
+	       damp_text_count(peak, sizeof(peak), damp_get_number(a, "peak_packets_per_s")));
+	if (target[0] != '\0')
+		printf(", most to %s", target);
+	putchar('\n');
+}
+
+static void print_attacks(const struct damp_cli *cli, const json_t *attacks)
+{
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach(attacks, i, a)
+		print_attack(cli, a, i == 0);
+}
+
 static void print_status(const struct damp_cli *cli, const json_t *doc)
 {
 	print_state(cli, doc);
+	print_attacks(cli, json_object_get(doc, "attacks"));
 	print_program(cli, json_object_get(doc, "program"));
 	print_trial(cli, json_object_get(doc, "confirm"));
 	print_last_load(cli, json_object_get(doc, "last_load"));

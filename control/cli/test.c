@@ -68,7 +68,8 @@ static void put_point(bool ok, size_t number, const char *name)
 
 static bool run_test(const struct suite *s, const struct damp_test *t, size_t number)
 {
-	const struct damp_replay_program p = { .block = s->rules.program, .len = s->rules.program_len };
+	const struct damp_replay_program p = { .block = s->rules.program, .len = s->rules.program_len,
+					       .ports = &s->file->ports };
 	struct damp_test_result r = { .nsays = 0 };
 
 	if (s->rules.program == NULL)

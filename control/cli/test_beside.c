@@ -45,6 +45,7 @@ static void run_file(struct beside *b, const char *path)
 		fputs(diags.text != NULL ? diags.text : path, stderr);
 		b->red++;
 	} else if (realpath(f->rules, real) != NULL && strcmp(real, b->real) == 0) {
+		b->program.ports = &f->ports;
 		for (size_t i = 0; i < f->ntests; i++)
 			run_one(b, path, &f->tests[i]);
 	}

@@ -73,6 +73,17 @@ const char *damp_name_limit_kind(unsigned kind)
 	PICK(word, DAMP_LIMIT_KIND_MAX, kind);
 }
 
+const char *damp_name_count(unsigned count)
+{
+	static const char *const word[] = {
+#define X(name, text, kind) text,
+		DAMP_COUNTS(X)
+#undef X
+	};
+
+	PICK(word, DAMP_COUNT_MAX, count);
+}
+
 const char *damp_name_per(unsigned per)
 {
 	static const char *const word[] = { "source", "target", "peer", "device", "pair", "global", "tenant", "path" };

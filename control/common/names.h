@@ -25,6 +25,7 @@ const char *damp_name_action(unsigned action);
 const char *damp_name_act(const struct damp_act *a, char *out, size_t len);
 const char *damp_name_limit_kind(unsigned kind);
 const char *damp_name_per(unsigned per);
+const char *damp_name_count(unsigned count);
 const char *damp_name_outcome(unsigned outcome);
 const char *damp_name_verdict(unsigned verdict);
 const char *damp_name_stage(unsigned stage);

@@ -63,6 +63,8 @@ static json_t *limit_json(const struct damp_progview *v, const struct damp_limit
 			  "ipv6", open ? open_json(l->rung6, l->nrungs6)
 				       : ladder_json(l->rung6, l->nrungs6, unit));
 
+	if (l->count != DAMP_COUNT_MESSAGES && l->count != DAMP_COUNT_EXCHANGES)
+		json_object_set_new(j, "count", json_string(damp_name_count(l->count)));
 	if (l->kind == DAMP_LIMIT_AMPLIFICATION) {
 		json_object_set_new(j, "max_factor", json_real(l->alpha_q8 / 256.0));
 		json_object_set_new(j, "floor_bytes", json_integer(l->floor_bytes));

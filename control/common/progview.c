@@ -46,7 +46,8 @@ int damp_progview_open(const void *block, size_t len, struct damp_progview *v)
 	v->guard = section(h, DAMP_SEC_GUARD, sizeof(*v->guard));
 	v->rules = section(h, DAMP_SEC_RULES, (uint64_t)h->nrules * sizeof(*v->rules));
 	v->limits = section(h, DAMP_SEC_LIMITS, (uint64_t)h->nlimits * sizeof(*v->limits));
-	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL)
+	v->classes = section(h, DAMP_SEC_CLASSES, (uint64_t)h->nclasses * sizeof(*v->classes));
+	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL || v->classes == NULL)
 		return -1;
 	return v->strings[v->strings_len - 1] == '\0' ? 0 : -1;
 }
@@ -68,6 +69,20 @@ unsigned damp_progview_count_mode(const struct damp_progview *v, unsigned mode)
 	for (unsigned i = 0; i < v->hdr->nrules; i++)
 		n += v->rules[i].mode == mode;
 	return n;
+}
+
+uint64_t damp_progview_exempt_end(const struct damp_progview *v, uint64_t now_s)
+{
+	uint64_t end = 0;
+
+	for (uint32_t i = 0; i < v->hdr->nclasses; i++) {
+		const struct damp_class *c = &v->classes[i];
+
+		if ((c->flags & DAMP_CLASS_EXEMPT) && c->exempt_until_s != DAMP_NEVER_ENDS &&
+		    c->exempt_until_s > now_s && (end == 0 || c->exempt_until_s < end))
+			end = c->exempt_until_s;
+	}
+	return end;
 }
 
 double damp_progview_rate(const struct damp_rung *r)

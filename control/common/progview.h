@@ -23,6 +23,7 @@ struct damp_progview {
 	const struct damp_rule *rules;          /* [hdr->nrules] */
 	const struct damp_limit *limits;        /* [hdr->nlimits] */
 	const struct damp_guard *guard;
+	const struct damp_class *classes;       /* [hdr->nclasses] */
 };
 
 /* Open len bytes at block, which stay the caller's. 0, or -1 when this is not
@@ -37,6 +38,9 @@ const char *damp_progview_limit_name(const struct damp_progview *v, unsigned i);
 
 /* Number of rules whose mode is mode (enum damp_mode). */
 unsigned damp_progview_count_mode(const struct damp_progview *v, unsigned mode);
+
+/* The earliest end of an exemption behind now_s (Unix time); 0 when none has an end to come. */
+uint64_t damp_progview_exempt_end(const struct damp_progview *v, uint64_t now_s);
 
 /* Units per second and units in one go of a rung; units are bytes or messages. */
 double damp_progview_rate(const struct damp_rung *r);

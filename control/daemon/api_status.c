@@ -5,6 +5,7 @@
  */
 #include "api.h"
 
+#include "attack_json.h"
 #include "change.h"
 #include "common/diag_json.h"
 #include "common/names.h"
@@ -232,6 +233,7 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 			    json_pack("{s:b, s:I}",
 				      "active", left > 0,
 				      "remaining_s", (json_int_t)left));
+	json_object_set_new(j, "attacks", damp_attacks_json(c->attacks));
 	json_object_set_new(j, "routing", json_string(damp_name_routing(snap->stats.routing)));
 	json_object_set_new(j, "clock", clock_json(&snap->stats));
 	json_object_set_new(j, "traffic", sides_json(t));

@@ -2,6 +2,7 @@
 /* The shared state of damperd; see control.h. */
 #include "control.h"
 
+#include "attacks.h"
 #include "change.h"
 #include "event_json.h"
 #include "learner.h"
@@ -30,8 +31,9 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	c->sampler = damp_sampler_new();
 	c->evlog = damp_evlog_new(EVENT_LINES, opt->events_file);
 	c->learner = damp_learner_new(opt->runtime_dir);
+	c->attacks = damp_attacks_new(opt->runtime_dir);
 	if (c->wake_fd < 0 || c->link == NULL || c->stats == NULL || c->sampler == NULL ||
-	    c->evlog == NULL || c->learner == NULL) {
+	    c->evlog == NULL || c->learner == NULL || c->attacks == NULL) {
 		damp_log(DAMP_LOG_ERROR,
 			 "out of memory, or the path of the runtime directory is too long: %s",
 			 opt->runtime_dir);
@@ -50,6 +52,7 @@ void damp_control_fini(struct damp_control *c)
 	free(c->state.last.text);
 	damp_evlog_free(c->evlog);
 	damp_learner_free(c->learner);
+	damp_attacks_free(c->attacks);
 	damp_sampler_free(c->sampler);
 	damp_stats_map_free(c->stats);
 	damp_link_free(c->link);

@@ -67,6 +67,7 @@ struct damp_record {
 	char boot[DAMP_BOOT_LEN];
 };
 
+struct damp_attacks;
 struct damp_learner;
 
 struct damp_control {
@@ -76,6 +77,7 @@ struct damp_control {
 	struct damp_sampler *sampler;
 	struct damp_evlog *evlog;
 	struct damp_learner *learner;
+	struct damp_attacks *attacks;
 	int wake_fd;                    /* eventfd: the keeper has something to do */
 	int64_t started_wall;
 	char metrics_at[64];            /* where metrics are served, "" nowhere */

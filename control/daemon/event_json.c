@@ -20,13 +20,12 @@ static json_t *end_json(const uint8_t addr[16], unsigned port, unsigned side)
 			 "zone", damp_name_side(side));
 }
 
-/* The path as printable ASCII: what is no such byte is written \xNN. */
-static void clean_path(const struct damp_event *e, char *out, size_t len)
+void damp_event_clean_text(const char *text, size_t n, char *out, size_t len)
 {
-	size_t n = e->path_len < sizeof(e->path) ? e->path_len : sizeof(e->path), at = 0;
+	size_t at = 0;
 
 	for (size_t i = 0; i < n && at + 5 < len; i++) {
-		unsigned char c = (unsigned char)e->path[i];
+		unsigned char c = (unsigned char)text[i];
 
 		if (c > 0x20 && c < 0x7f && c != '\\')
 			out[at++] = (char)c;
@@ -40,7 +39,8 @@ static json_t *coap_json(const struct damp_event *e)
 {
 	char code[8], path[4 * sizeof(e->path) + 8];
 
-	clean_path(e, path, sizeof(path));
+	damp_event_clean_text(e->path, e->path_len < sizeof(e->path) ? e->path_len : sizeof(e->path), path,
+			      sizeof(path));
 	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}",
 			 "dir", damp_name_kind(e->kind),
 			 "type", damp_name_coap_type(e->type),
@@ -50,7 +50,7 @@ static json_t *coap_json(const struct damp_event *e)
 			 "path", path);
 }
 
-static void add_place(json_t *j, const char *rule_id, const struct damp_prog *prog)
+void damp_event_add_place(json_t *j, const char *rule_id, const struct damp_prog *prog)
 {
 	char at[512];
 
@@ -101,7 +101,7 @@ json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *r
 	json_object_set_new(j, "gen", json_integer(e->generation));
 	if (rule_id[0] != '\0') {
 		json_object_set_new(j, "rule", json_string(rule_id));
-		add_place(j, rule_id, prog);
+		damp_event_add_place(j, rule_id, prog);
 	}
 	json_object_set_new(j, "mode",
 			    json_string(damp_name_mode(e->observed ? DAMP_MODE_OBSERVE

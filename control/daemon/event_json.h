@@ -19,6 +19,12 @@
 json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *rule_id,
 				const struct damp_prog *prog);
 
+/* n bytes of text as printable ASCII: what is no such byte is written \xNN. */
+void damp_event_clean_text(const char *text, size_t n, char *out, size_t len);
+
+/* Where a rule stands, as "at"; prog may be NULL. */
+void damp_event_add_place(json_t *j, const char *rule_id, const struct damp_prog *prog);
+
 /* The header of an event of our own: ts, type and severity. New reference. */
 json_t *damp_event_own_json(const char *type, const char *severity);
 

@@ -20,6 +20,7 @@
 enum damp_event_type {
 	DAMP_EVENT_VERDICT,
 	DAMP_EVENT_WARN,        /* a limit is used up so far */
+	DAMP_EVENT_ATTACK,      /* attacks.h */
 	DAMP_EVENT_RULESET,
 	DAMP_EVENT_HEALTH,
 	DAMP_EVENT_TYPE_MAX

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "api.h"
+#include "attack_json.h"
 #include "keeper.h"
 #include "learner.h"
 #include "log.h"
@@ -130,16 +131,43 @@ static void tell_routing(struct damp_control *c, uint32_t now)
 	damp_control_health(c, "routing", now == DAMP_ROUTING_BOTH ? "ok" : "fault", text[now]);
 }
 
+struct attack_teller {
+	struct damp_control *c;
+	const struct damp_prog *running;
+};
+
+static void tell_attack(void *arg, enum damp_attack_phase phase, const struct damp_attack *x)
+{
+	const struct attack_teller *t = arg;
+
+	damp_evlog_add(t->c->evlog, DAMP_EVENT_ATTACK, damp_attack_event(phase, x, t->running), 0);
+}
+
+static void watch_attacks(struct damp_control *c, const struct damp_snap *snap, int64_t mono_ns)
+{
+	struct damp_prog *running = damp_control_running(c);
+	struct attack_teller t = { c, running };
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	damp_attacks_look(c->attacks, snap, running != NULL ? &running->view : NULL, mono_ns,
+			  (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000, tell_attack, &t);
+	damp_prog_put(running);
+}
+
 static void sample(struct damp_control *c)
 {
 	struct damp_snap *snap = damp_control_snapshot(c);
 	struct timespec now;
+	int64_t mono_ns;
 
 	if (snap == NULL)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	mono_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	tell_routing(c, snap->stats.routing);
-	damp_sampler_add(c->sampler, snap, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	damp_sampler_add(c->sampler, snap, mono_ns);
+	watch_attacks(c, snap, mono_ns);
 	damp_learner_totals(c->learner, snap);
 	free(snap);
 }

@@ -2,6 +2,7 @@
 /* Metrics of damperd itself, and the handler; see metrics.h. */
 #include "metrics.h"
 
+#include "attack_json.h"
 #include "change.h"
 #include "common/names.h"
 #include "metrics_dataplane.h"
@@ -37,6 +38,18 @@ static void print_ruleset(FILE *f, const struct damp_state *s)
 	fprintf(f, "\",revision=\"%" PRIu32 "\",digest=\"", h->revision);
 	damp_metrics_escape(f, h->digest);
 	fprintf(f, "\",source=\"%s\"} 1\n", damp_name_source(s->source));
+}
+
+/* Only when there is one that ends. */
+static void print_exempt(FILE *f, const struct damp_state *s, const struct damp_snap *snap)
+{
+	const uint64_t end = damp_progview_exempt_end(&s->running->view, snap->stats.clock_least_s);
+
+	if (end == 0)
+		return;
+	damp_metrics_family(f, "damper_exempt_expiry_timestamp_seconds", "gauge",
+			    "When the next exemption ends.");
+	fprintf(f, "damper_exempt_expiry_timestamp_seconds %" PRIu64 "\n", end);
 }
 
 static void print_reloads(FILE *f, const struct damp_state *s)
@@ -103,11 +116,15 @@ void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap 
 	print_trial(f, c);
 	pthread_mutex_lock(&s->lock);
 	print_reloads(f, s);
-	if (snap != NULL && s->running != NULL)
+	if (snap != NULL && s->running != NULL) {
 		print_ruleset(f, s);
+		print_exempt(f, s, snap);
+	}
 	pthread_mutex_unlock(&s->lock);
-	if (snap != NULL)
-		damp_metrics_dataplane(f, snap);
+	if (snap == NULL)
+		return;
+	damp_attacks_metrics(f, c->attacks, snap);
+	damp_metrics_dataplane(f, snap);
 }
 
 static void plain(struct damp_http_reply *reply, unsigned status, const char *text)

@@ -2,6 +2,7 @@
 /* From rings to the event log; see pump.h. */
 #include "pump.h"
 
+#include "attacks.h"
 #include "event_json.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ static void add_records(struct damp_control *c, const struct damp_event_record *
 		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e),
 						    e->generation == generation ? running : NULL);
 
+		damp_attacks_note(c->attacks, e);
 		damp_evlog_add(c->evlog, e->how == DAMP_TOLD_WARN ? DAMP_EVENT_WARN : DAMP_EVENT_VERDICT, j,
 			       e->represents > 0 ? e->represents - 1 : 0);
 	}

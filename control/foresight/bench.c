@@ -29,6 +29,7 @@ static const struct damp_judge_config small = {
 	.grey_log2 = 10,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
+	.registry_log2 = 8,
 };
 
 /* The time is that of the frames, and trusted unless the caller wants to see
@@ -41,6 +42,32 @@ static void evaluate(struct damp_bench *b)
 	damp_live_refresh(b->view, &b->moment, NULL);
 	if (b->judge != NULL)
 		damp_blocker_review(damp_judge_blocker(b->judge), b->view, b->now);
+}
+
+/* There are no ports here: a device of a zone called inside or outside is taken to
+ * be on that side, of any other somebody has to say it. */
+static bool bind(struct damp_view *v, const struct damp_port_names *said, char *err, size_t errlen)
+{
+	struct damp_port_names p = { .n = { 0 } };
+	enum damp_side side;
+
+	if (said != NULL)
+		p = *said;
+	for (uint32_t i = 0; i < v->ndevices; i++) {
+		const struct damp_device *d = &v->devices[i];
+		const char *name = damp_view_string(v, d->name_off);
+
+		if (damp_port_names_find(&p, name, &side))
+			continue;
+		if (d->must == DAMP_DEVICE_NONE) {
+			snprintf(err, errlen, "zone '%s' is on port '%s', and nobody says on which side that is; 'damper' "
+				 "wants --port %s=inside, or outside, a test file 'ports: {\"%s\": inside}'",
+				 damp_view_string(v, d->zone_off), name, name, name);
+			return false;
+		}
+		damp_port_names_add(&p, (enum damp_side)d->must, name);
+	}
+	return damp_devices_bind(v, &p, err, errlen);
 }
 
 static bool open_judge(struct damp_bench *b, const struct damp_bench_setup *s)
@@ -84,6 +111,10 @@ struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, s
 	b->view = damp_view_open(copy, s->len, 1, &bench_key, err, errlen);
 	if (b->view == NULL)
 		goto out_free;
+	if (!bind(b->view, s->ports, err, errlen)) {
+		damp_bench_free(b);
+		return NULL;
+	}
 	damp_secrets_init(&b->view->secrets, &bench_key, s->wall_s);
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
 		b->view->rule_slot[i] = (uint16_t)(i + 1 < DAMP_RULE_SLOTS ? i + 1 : 0);
@@ -130,12 +161,18 @@ void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *f
 	damp_judge_parse(b->view, &b->pkt, 1);
 }
 
-void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace)
+void damp_bench_decide(struct damp_bench *b)
 {
-	struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 
-	c.trace = trace;
 	damp_judge_decide(&c, &b->pkt, &b->decision);
+}
+
+void damp_bench_find(struct damp_bench *b, struct damp_finding *f)
+{
+	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
+
+	damp_finding_open(&c, &b->pkt, &b->decision, f);
 }
 
 void damp_bench_commit(struct damp_bench *b)
@@ -149,7 +186,7 @@ void damp_bench_commit(struct damp_bench *b)
 void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len)
 {
 	damp_bench_load(b, side, frame, len);
-	damp_bench_decide(b, NULL);
+	damp_bench_decide(b);
 	damp_bench_commit(b);
 }
 

@@ -15,6 +15,8 @@
 #ifndef DAMP_FORESIGHT_BENCH_H
 #define DAMP_FORESIGHT_BENCH_H
 
+#include "finding.h"
+#include "devices.h"
 #include "judge_state.h"
 #include "moment.h"
 
@@ -41,6 +43,7 @@ struct damp_bench {
 struct damp_bench_setup {
 	const void *block; /* the program, copied */
 	size_t len;
+	const struct damp_port_names *ports; /* for zones by device; NULL: none is known */
 	uint64_t wall_s; /* the wall clock at the first frame */
 	uint64_t when_s; /* the same for schedules and ends, when it is another; else 0 */
 	bool clock_untrusted; /* nobody knows what time of the week it is */
@@ -59,9 +62,10 @@ void damp_bench_time(struct damp_bench *b, damp_tick t);
  * taken as right: captures hold those that a network card would have filled in. */
 void damp_bench_load(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len);
 
-/* Decide about the frame that was loaded, into b->decision; then carry it out.
- * trace may be NULL. */
-void damp_bench_decide(struct damp_bench *b, const struct damp_trace *trace);
+/* Decide about the frame that was loaded, into b->decision; write down what was
+ * looked at; then carry it out. */
+void damp_bench_decide(struct damp_bench *b);
+void damp_bench_find(struct damp_bench *b, struct damp_finding *f);
 void damp_bench_commit(struct damp_bench *b);
 
 /* Load, decide, commit. */

@@ -3,18 +3,22 @@
  * What the judge makes of one frame, and why: as JSON, from which the command
  * also makes its text.
  *
- * Idea: the decision and the commit of the wire's own judge, with looks before
- * and between them: every rule is asked why it does not match (why.h), every
- * budget is read before it is charged, and each question "could this be paid?"
- * is recorded as it is put.
+ * Idea: the decision and the commit of the wire's own judge, and what it writes
+ * down of them (core/finding.h): budgets and limits as they stood, the outcome of
+ * each rule. Beside that every rule is asked why it does not match (why.h). So
+ * the judge on the bench and the one on the wire are explained alike; of the
+ * latter, frame and program are here, and all that stood in its tables is told by
+ * the finding alone.
  *
  * Invariant: what is told about the verdict is read from the decision, never
- * worked out a second time.
+ * worked out a second time. Where a live finding and what follows from frame and
+ * program disagree, the finding is told and the difference said.
  */
 #ifndef DAMP_FORESIGHT_EXPLAIN_H
 #define DAMP_FORESIGHT_EXPLAIN_H
 
 #include "bench.h"
+#include "finding.h"
 #include <jansson.h>
 
 /*
@@ -28,8 +32,18 @@ json_t *damp_explain(struct damp_bench *b);
  * help, rule, at, would_act}. New reference. */
 json_t *damp_verdict_json(const struct damp_bench *b);
 
-/* explain_rules.c: all rules; before the commit. New reference. */
-json_t *damp_explain_rules(const struct damp_bench *b);
+/*
+ * The same of the frame loaded on the bench as another judge found it: nothing
+ * is charged here. same_program: the bench has the program that it judged by;
+ * else rules are null. sent: the frame that left in its place, NULL when nobody
+ * has it. New reference.
+ */
+json_t *damp_explain_found(struct damp_bench *b, const struct damp_finding *f, bool same_program,
+			   const uint8_t *sent, size_t len);
+
+/* explain_rules.c: all rules of a packet that was looked up. live: f comes from
+ * elsewhere, so that it may differ from what follows here. New reference. */
+json_t *damp_explain_rules(const struct damp_bench *b, const struct damp_finding *f, bool live);
 
 /* "192.0.2.1:5683", "[2001:db8::1]:5683" */
 #define DAMP_ENDPOINT_TEXT 56u

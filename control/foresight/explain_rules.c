@@ -181,62 +181,85 @@ static double units(const struct damp_rung *r, uint64_t ticks)
 	return r->cost_q16 ? (double)ticks * 65536.0 / (double)r->cost_q16 : 0;
 }
 
-/* How many are open now; the packet itself not, unless it repeats what is. */
-static json_t *open_json(const struct damp_bench *b, const struct damp_limit *l,
-			 const struct damp_rung *r, unsigned i)
+/* What the judge found in the budget of a rung, NULL when it was not asked. */
+static const struct damp_found_rung *found_rung(const struct damp_finding *f, uint32_t rule, unsigned limit,
+						unsigned rung)
 {
-	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
-	const uint64_t at = damp_limit_key(&c, &b->pkt, l, r, i);
-	const uint32_t open = damp_tally_count(b->judge->tally, at, b->now);
-	char key[160];
-
-	whose(b, l, r, key, sizeof(key));
-	return json_pack("{s:s, s:I, s:i, s:i, s:s, s:b}", "key", key, "measured", (json_int_t)open, "cost",
-			 1, "max", (int)r->burst_ticks, "unit", "open", "fits", open < r->burst_ticks);
+	for (unsigned i = 0; i < f->nrungs; i++)
+		if (f->rungs[i].rule == rule && f->rungs[i].limit == limit && f->rungs[i].rung == rung)
+			return &f->rungs[i];
+	return NULL;
 }
 
-static json_t *rung_json(const struct damp_bench *b, const struct damp_limit *l,
-			 const struct damp_rung *r, unsigned i)
+/* How many are open now; the packet itself not, unless it repeats what is. */
+static json_t *open_json(const char *key, const struct damp_rung *r, const struct damp_found_rung *found)
 {
-	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
-	const uint32_t n = l->kind == DAMP_LIMIT_BYTES ? b->pkt.frame.ip_len : 1;
-	const uint32_t debt = damp_ledger_debt(b->judge->ledger,
-					       damp_limit_key(&c, &b->pkt, l, r, i), b->now);
-	const uint32_t cost = damp_cost(r->cost_q16, n);
-	char key[160];
+	return json_pack("{s:s, s:I, s:i, s:i, s:s, s:b}", "key", key, "measured", (json_int_t)found->value, "cost",
+			 1, "max", (int)r->burst_ticks, "unit", "open", "fits", found->value < r->burst_ticks);
+}
 
-	whose(b, l, r, key, sizeof(key));
+static json_t *spent_json(const struct damp_bench *b, const char *key, const struct damp_limit *l,
+			  const struct damp_rung *r, const struct damp_found_rung *found)
+{
+	const uint32_t n = l->kind == DAMP_LIMIT_BYTES ? b->pkt.frame.ip_len : 1;
+	const uint32_t cost = damp_cost(r->cost_q16, n);
+
 	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:s, s:b}", "key", key, "measured",
-			 damp_real_json(units(r, debt)), "cost", (int)n, "max",
+			 damp_real_json(units(r, found->value)), "cost", (int)n, "max",
 			 damp_real_json(units(r, r->burst_ticks)), "per_s",
 			 damp_real_json((double)DAMP_TICK_HZ * 65536.0 / (double)r->cost_q16),
 			 "unit", l->kind == DAMP_LIMIT_BYTES ? "bytes" : "messages", "fits",
-			 (uint64_t)debt + cost <= r->burst_ticks);
+			 (uint64_t)found->value + cost <= r->burst_ticks);
 }
 
-static json_t *limit_json(const struct damp_bench *b, const struct damp_limit *l)
+/* Which rungs of limit number at of a rule are told: those that were looked at. */
+static json_t *rungs_json(const struct damp_bench *b, const struct damp_finding *f, uint32_t rule, unsigned at,
+			  const struct damp_limit *l)
 {
 	const struct damp_rung *r = b->pkt.frame.v6 ? l->rung6 : l->rung4;
 	const unsigned n = b->pkt.frame.v6 ? l->nrungs6 : l->nrungs4;
-	json_t *steps = json_array(), *j;
+	json_t *steps = json_array();
+	char key[160];
 
-	for (unsigned i = 0; l->kind != DAMP_LIMIT_AMPLIFICATION && i < n; i++)
-		json_array_append_new(steps, l->kind == DAMP_LIMIT_CONCURRENT ? open_json(b, l, &r[i], i)
-									     : rung_json(b, l, &r[i], i));
-	j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off),
-		      "kind", damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs",
-		      steps);
-	if (l->kind == DAMP_LIMIT_AMPLIFICATION)
-		json_object_set_new(j, "max_factor", damp_real_json(l->alpha_q8 / 256.0));
-	return j;
+	for (unsigned i = 0; i < n; i++) {
+		const struct damp_found_rung *found = found_rung(f, rule, at, i);
+
+		if (found == NULL)
+			continue;
+		whose(b, l, &r[i], key, sizeof(key));
+		json_array_append_new(steps, l->kind == DAMP_LIMIT_CONCURRENT ?
+						     open_json(key, &r[i], found) :
+						     spent_json(b, key, l, &r[i], found));
+	}
+	return steps;
+}
+
+static json_t *limits_json(const struct damp_bench *b, const struct damp_finding *f, uint32_t rule)
+{
+	const struct damp_rule *r = &b->view->rules[rule];
+	json_t *all = json_array(), *j;
+
+	for (unsigned i = 0; i < r->nlimits; i++) {
+		const struct damp_limit *l = &b->view->limits[r->limit[i]];
+
+		j = json_pack("{s:s, s:s, s:s, s:o}", "name", damp_view_string(b->view, l->name_off),
+			      "kind", damp_name_limit_kind(l->kind), "per", damp_name_per(l->per), "rungs",
+			      rungs_json(b, f, rule, i, l));
+		if (l->count != DAMP_COUNT_MESSAGES && l->count != DAMP_COUNT_EXCHANGES)
+			json_object_set_new(j, "count", json_string(damp_name_count(l->count)));
+		if (l->kind == DAMP_LIMIT_AMPLIFICATION)
+			json_object_set_new(j, "max_factor", damp_real_json(l->alpha_q8 / 256.0));
+		json_array_append_new(all, j);
+	}
+	return all;
 }
 
 /* The outcomes of a rule in this decision, bits 1 << enum damp_outcome. */
-static unsigned outcomes(const struct damp_decision *d, uint32_t rule)
+static unsigned outcomes(const struct damp_finding *f, uint32_t rule)
 {
-	for (unsigned i = 0; i < d->nmatched; i++)
-		if (d->matched[i] == rule)
-			return d->outcome[i];
+	for (unsigned i = 0; i < f->nrules; i++)
+		if (f->rules[i].rule == rule)
+			return f->rules[i].outcome;
 	return 0;
 }
 
@@ -251,43 +274,47 @@ static json_t *outcomes_json(unsigned bits)
 }
 
 /* What the rule did; a slip can only be told of the one that decided. */
-static unsigned action_of(const struct damp_bench *b, uint32_t i, unsigned did)
+static unsigned action_of(const struct damp_bench *b, const struct damp_finding *f, uint32_t i, unsigned did)
 {
 	const struct damp_rule *r = &b->view->rules[i];
 
-	if (b->decision.rule == (int32_t)i)
-		return b->decision.action;
+	if (f->rule == (int32_t)i)
+		return f->action;
 	return did & (1u << DAMP_OUT_OVER) ? r->over.action : r->then.action;
 }
 
-static json_t *rule_json(const struct damp_bench *b, uint32_t i, bool asked)
+/* A live judge is believed: a rule that it matched did match. */
+static json_t *rule_json(const struct damp_bench *b, const struct damp_finding *f, uint32_t i, bool asked,
+			 bool live)
 {
 	const struct damp_view *v = b->view;
 	const struct damp_rule *r = &v->rules[i];
 	const struct damp_why_not w = damp_why_not(v, &b->pkt, i);
-	const bool matched = w.why == DAMP_WHY_MATCHES;
-	const unsigned did = asked ? outcomes(&b->decision, i) : 0;
-	json_t *limits = json_array();
+	const unsigned did = asked ? outcomes(f, i) : 0;
+	const bool follows = w.why == DAMP_WHY_MATCHES;
+	const bool matched = live && asked && !f->cut ? did != 0 : follows;
 	char at[DAMP_AT_TEXT];
+	json_t *j;
 
-	for (unsigned l = 0; asked && matched && l < r->nlimits; l++)
-		json_array_append_new(limits, limit_json(b, &v->limits[r->limit[l]]));
-	return json_pack(
-		"{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id",
-		damp_view_string(v, r->id_off), "at", damp_json_text(damp_rule_at(v, i, at)),
-		"mode", damp_name_mode(damp_live_mode(v, i)), "asked", asked, "matched", matched, "why_not",
-		why_json(b, &w), "limits", limits, "outcome", outcomes_json(did), "action",
-		asked && matched ? json_string(damp_name_action(action_of(b, i, did)))
-				 : json_null());
+	j = json_pack("{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id",
+		      damp_view_string(v, r->id_off), "at", damp_json_text(damp_rule_at(v, i, at)),
+		      "mode", damp_name_mode(damp_live_mode(v, i)), "asked", asked, "matched", matched, "why_not",
+		      matched ? json_null() : why_json(b, &w), "limits",
+		      asked && matched ? limits_json(b, f, i) : json_array(), "outcome", outcomes_json(did),
+		      "action", asked && matched ? json_string(damp_name_action(action_of(b, f, i, did)))
+						 : json_null());
+	if (live && asked && matched != follows)
+		json_object_set_new(j, "differs", json_true());
+	return j;
 }
 
 /* Were the rules asked at all? A frame may be settled before them; then one
  * that would match left no trace in the decision. */
-static bool rules_asked(const struct damp_bench *b)
+static bool rules_asked(const struct damp_bench *b, const struct damp_finding *f)
 {
-	if (b->pkt.frame.cls == DAMP_FRAME_OTHER || b->pkt.kind == DAMP_KIND_NOT_COAP)
+	if (b->pkt.frame.cls == DAMP_FRAME_OTHER || f->kind == DAMP_KIND_NOT_COAP || f->bypassed)
 		return false;
-	if (b->decision.nmatched > 0)
+	if (f->nrules > 0)
 		return true;
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
 		if (damp_why_not(b->view, &b->pkt, i).why == DAMP_WHY_MATCHES)
@@ -295,14 +322,12 @@ static bool rules_asked(const struct damp_bench *b)
 	return true;
 }
 
-json_t *damp_explain_rules(const struct damp_bench *b)
+json_t *damp_explain_rules(const struct damp_bench *b, const struct damp_finding *f, bool live)
 {
-	const bool any = rules_asked(b);
+	const bool any = rules_asked(b, f);
 	json_t *all = json_array();
 
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
-		json_array_append_new(all, rule_json(b, i,
-						     any && (b->decision.rule < 0 ||
-							     i <= (uint32_t)b->decision.rule)));
+		json_array_append_new(all, rule_json(b, f, i, any && (f->rule < 0 || i <= (uint32_t)f->rule), live));
 	return all;
 }

@@ -17,7 +17,7 @@ static bool open_set(struct damp_replay_set *s, const struct damp_replay_program
 {
 	const struct damp_bench_setup setup = {
 		.block = p->block, .len = p->len, .wall_s = wall_s, .grace = grace,
-		.when_s = p->when_s, .clock_untrusted = p->clock_untrusted
+		.ports = p->ports, .when_s = p->when_s, .clock_untrusted = p->clock_untrusted
 	};
 	uint32_t n;
 

@@ -68,6 +68,7 @@ struct damp_replay {
 struct damp_replay_program {
 	const void *block;
 	size_t len;
+	const struct damp_port_names *ports;
 	uint64_t when_s; /* see bench.h; 0 and false: the clock of the frames */
 	bool clock_untrusted;
 };

@@ -68,6 +68,7 @@ static uint64_t evictions(const struct damp_bench *b, unsigned table)
 	case DAMP_TABLE_SEEN: return damp_seen_evictions(b->worker->seen);
 	case DAMP_TABLE_OBSERVATIONS: return damp_obs_evictions(b->worker->obs);
 	case DAMP_TABLE_PEERS: return damp_peer_evictions(b->judge->peers);
+	case DAMP_TABLE_REGISTRY: return damp_registry_evictions(b->judge->registry);
 	case DAMP_TABLE_HELD: return damp_held_evictions(b->worker->held);
 	default: return b->stats->table_evictions[table];
 	}

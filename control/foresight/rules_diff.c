@@ -285,7 +285,7 @@ static bool has_key(const struct damp_progview *v, const char *name, uint32_t ke
 /* The keys that make up the shape of a limit's budgets. */
 static json_t *why_lost(const struct damp_outline_thing *old, const struct damp_outline_thing *new)
 {
-	static const char *const shape[] = { "per", "ladder", "ladder.ipv4", "ladder.ipv6", "rate" };
+	static const char *const shape[] = { "per", "count", "ladder", "ladder.ipv4", "ladder.ipv6", "rate" };
 	char text[400] = "";
 	size_t at = 0;
 

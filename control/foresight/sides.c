@@ -27,7 +27,7 @@ const char *damp_side_witness_text(enum damp_side_witness w)
 	return witnesses[w].text;
 }
 
-bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
+bool damp_prefix_of(const char *text, struct damp_addr *out, unsigned *plen, char *why)
 {
 	struct damp_endpoint e;
 	char addr[64], *slash;
@@ -47,12 +47,24 @@ bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
 			 "'%.60s' is no prefix; write 192.0.2.0/24 or 2001:db8::/32", text);
 		return false;
 	}
+	*out = e.addr;
+	*plen = bits;
+	return true;
+}
+
+bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why)
+{
+	struct damp_addr addr;
+	unsigned bits;
+
+	if (!damp_prefix_of(text, &addr, &bits, why))
+		return false;
 	if (s->nprefixes == DAMP_SIDES_MAX) {
 		snprintf(why, DAMP_DESCRIBE_WHY, "more than %u prefixes", DAMP_SIDES_MAX);
 		return false;
 	}
 	s->prefix[s->nprefixes++] = (struct damp_side_prefix){
-		.addr = e.addr, .bits = bits + (most == 32 ? V4_OFFSET : 0)
+		.addr = addr, .bits = bits + (damp_addr_is_v4(&addr) ? V4_OFFSET : 0)
 	};
 	return true;
 }
@@ -108,7 +120,7 @@ static bool by_rules(const struct damp_sides *s, const struct damp_frame *p, enu
 {
 	const struct damp_class *c = s->view->classes;
 
-	return s->view->hdr->has_inside &&
+	return s->view->has_inside &&
 	       by_ends(c[damp_view_class(s->view, &p->src)].flags & DAMP_CLASS_INSIDE,
 		       c[damp_view_class(s->view, &p->dst)].flags & DAMP_CLASS_INSIDE, side);
 }

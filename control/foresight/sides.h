@@ -33,6 +33,10 @@ struct damp_sides {
 	uint64_t coap_frames[DAMP_SIDE_BY_MAX]; /* CoAP and DTLS frames by witness */
 };
 
+/* An address or prefix and its length within the family. False with a line in
+ * why (DAMP_DESCRIBE_WHY bytes). */
+bool damp_prefix_of(const char *text, struct damp_addr *out, unsigned *plen, char *why);
+
 /* "192.0.2.0/24", "2001:db8::/32", "192.0.2.1". False with a line in why
  * (DAMP_DESCRIBE_WHY bytes). */
 bool damp_sides_add_prefix(struct damp_sides *s, const char *text, char *why);

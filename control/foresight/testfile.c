@@ -3,6 +3,7 @@
 #include "testfile_int.h"
 
 #include "common/text.h"
+#include "sides.h"
 #include "suggest.h"
 
 #include <errno.h>
@@ -103,23 +104,57 @@ static void read_at(struct damp_ctx *c, const struct damp_node *n, struct damp_t
 				"'%s' is no time; write it like 2026-11-21T10:00Z, or 'unknown'", text);
 }
 
+static void add_member(struct damp_ctx *c, const struct damp_node *n, const char *set, struct damp_test *t)
+{
+	const struct damp_node *at;
+	const char *text = damp_read_scalar(c, n, "a prefix", &at);
+	struct damp_test_member m = { .set = set };
+	char why[DAMP_DESCRIBE_WHY];
+
+	if (!text)
+		return;
+	if (!damp_prefix_of(text, &m.addr, &m.plen, why))
+		damp_diag_error(c->diags, at->at, "%s", why);
+	else
+		DAMP_PUSH(c->pool, t->members, t->nmembers, t->members_cap, m);
+}
+
+static void add_members(struct damp_ctx *c, const struct damp_node *n, const char *set, struct damp_test *t)
+{
+	if (n->kind != DAMP_NODE_LIST)
+		add_member(c, n, set, t);
+	for (size_t i = 0; n->kind == DAMP_NODE_LIST && i < n->n; i++)
+		add_member(c, n->items[i], set, t);
+}
+
+static void read_sets(struct damp_ctx *c, const struct damp_node *n, struct damp_test *t)
+{
+	if (n->kind != DAMP_NODE_MAP)
+		damp_diag_error(c->diags, n->at, "'sets' is a mapping of names to prefixes: {guests: [192.0.2.0/24]}");
+	for (size_t i = 0; n->kind == DAMP_NODE_MAP && i < n->n; i++)
+		add_members(c, n->pairs[i].value, n->pairs[i].key->text, t);
+}
+
+enum { GIVEN_PEER, GIVEN_VERIFIED, GIVEN_AT, GIVEN_SETS, GIVEN_BLOCKED };
+
 static void given_key(struct damp_ctx *c, int key, const struct damp_pair *p, void *user)
 {
 	struct damp_test *t = user;
 
-	if (key == 0)
-		t->has_peer = damp_test_endpoint(c, p->value, 0, &t->peer);
-	else if (key == 1)
-		damp_read_truth(c, p->value, &t->verified);
-	else
-		read_at(c, p->value, t);
+	switch (key) {
+	case GIVEN_PEER: t->has_peer = damp_test_endpoint(c, p->value, 0, &t->peer); break;
+	case GIVEN_VERIFIED: damp_read_truth(c, p->value, &t->verified); break;
+	case GIVEN_AT: read_at(c, p->value, t); break;
+	case GIVEN_SETS: read_sets(c, p->value, t); break;
+	default: add_members(c, p->value, NULL, t);
+	}
 }
 
 enum { TEST_NAME, TEST_GIVEN, TEST_SEND, TEST_PCAP, TEST_EXPECT };
 
 static void test_key(struct damp_ctx *c, int key, const struct damp_pair *p, void *user)
 {
-	static const char *const given[] = { "peer", "verified", "at", NULL };
+	static const char *const given[] = { "peer", "verified", "at", "sets", "blocked", NULL };
 	struct damp_test *t = user;
 	const struct damp_node *at;
 
@@ -153,7 +188,7 @@ static void read_test(struct damp_ctx *c, const struct damp_node *n, struct damp
 	if (!has_key(n, "expect"))
 		damp_diag_error(c->diags, n->at, "this test expects nothing; add 'expect'");
 	if (has_key(n, "pcap") && (t->has_peer || t->verified || t->at_s || t->clock_untrusted))
-		damp_diag_error(c->diags, n->at, "'given' goes with 'send'");
+		damp_diag_error(c->diags, n->at, "of 'given' only 'sets' and 'blocked' go with 'pcap'");
 	if (has_key(n, "pcap") &&
 	    (t->expect.verdict >= 0 || t->expect.last >= 0 || t->expect.rule || t->expect.reason ||
 	     t->expect.bytes_to_peer.asked))
@@ -161,7 +196,23 @@ static void read_test(struct damp_ctx *c, const struct damp_node *n, struct damp
 				"of a capture only 'dropped' and 'rules' can be expected");
 }
 
-enum { FILE_VERSION, FILE_RULES, FILE_TESTS };
+enum { FILE_VERSION, FILE_RULES, FILE_TESTS, FILE_PORTS };
+
+static void read_ports(struct damp_ctx *c, const struct damp_node *n, struct damp_test_file *f)
+{
+	static const char *const sides[] = { [DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside", NULL };
+
+	if (n->kind != DAMP_NODE_MAP) {
+		damp_diag_error(c->diags, n->at, "'ports' is a mapping of names to sides: {lan0: inside}");
+		return;
+	}
+	for (size_t i = 0; i < n->n; i++) {
+		const int side = damp_read_word(c, n->pairs[i].value, "side", sides);
+
+		if (side >= 0)
+			damp_port_names_add(&f->ports, (enum damp_side)side, n->pairs[i].key->text);
+	}
+}
 
 static void read_tests(struct damp_ctx *c, const struct damp_node *n, struct damp_test_file *f)
 {
@@ -188,6 +239,8 @@ static void file_key(struct damp_ctx *c, int key, const struct damp_pair *p, voi
 					p->value->text);
 	} else if (key == FILE_RULES) {
 		f->rules = damp_read_scalar(c, p->value, "a file name", &at);
+	} else if (key == FILE_PORTS) {
+		read_ports(c, p->value, f);
 	} else {
 		read_tests(c, p->value, f);
 	}
@@ -205,10 +258,10 @@ static const char *beside(struct damp_pool *pool, const char *file, const char *
 
 static void read_root(struct damp_ctx *c, const struct damp_node *root, struct damp_test_file *f)
 {
-	static const char *const words[] = { "version", "rules", "tests", NULL };
+	static const char *const words[] = { "version", "rules", "tests", "ports", NULL };
 
 	damp_test_keys(c, root, "a test file", words, file_key, f);
-	for (int i = 0; words[i]; i++)
+	for (int i = 0; i < FILE_PORTS; i++)
 		if (!has_key(root, words[i]))
 			damp_diag_error(c->diags, root->at,
 					"no '%s'; a test file has version, rules and tests",
@@ -247,7 +300,7 @@ struct damp_test_file *damp_test_file_load(const char *path, bool colour, struct
 	struct damp_diags d = { .pool = pool };
 	struct damp_source *src;
 	const struct damp_node *root;
-	struct damp_ctx c = { .diags = &d, .inside_set = -1 };
+	struct damp_ctx c = { .diags = &d };
 
 	memset(pool, 0, sizeof(*pool));
 	memset(diags, 0, sizeof(*diags));

@@ -15,6 +15,7 @@
 #define DAMP_FORESIGHT_TESTFILE_H
 
 #include "describe.h"
+#include "devices.h"
 #include "rules.h"
 
 #include <damper/stats.h>
@@ -51,6 +52,13 @@ struct damp_test_expect {
 	size_t ncounts;
 };
 
+/* What an operator or a rule had put there before the first message. */
+struct damp_test_member {
+	const char *set; /* filled at run time; NULL: it is blocked */
+	struct damp_addr addr;
+	unsigned plen;
+};
+
 struct damp_test {
 	const char *name;
 	int line;
@@ -58,6 +66,8 @@ struct damp_test {
 	uint64_t at_s;	   /* of the first message, 0: any time */
 	bool clock_untrusted;
 	struct damp_endpoint peer; /* port 0: not written */
+	struct damp_test_member *members;
+	size_t nmembers, members_cap;
 	struct damp_test_send *sends;
 	size_t nsends;
 	const char *pcap; /* beside the test file, or absolute; NULL none */
@@ -66,6 +76,7 @@ struct damp_test {
 
 struct damp_test_file {
 	const char *rules; /* beside the test file, or absolute */
+	struct damp_port_names ports; /* for zones by device */
 	struct damp_test *tests;
 	size_t ntests;
 	struct damp_pool *pool; /* owns all of it */

@@ -4,6 +4,8 @@
 
 #include "common/names.h"
 
+#include <damper/wire.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +53,7 @@ static bool inside(const struct run *x, const struct damp_addr *a)
 {
 	const struct damp_view *v = bench(x)->view;
 
-	return v->hdr->has_inside && (v->classes[damp_view_class(v, a)].flags & DAMP_CLASS_INSIDE);
+	return v->has_inside && (v->classes[damp_view_class(v, a)].flags & DAMP_CLASS_INSIDE);
 }
 
 /* Said; else by the inside prefixes of the rules; else the peer is outside. */
@@ -219,6 +221,48 @@ static void prove_peer(struct run *x)
 		damp_bench_prove(x->r->set[0].bench, &peer.addr, peer.port);
 }
 
+/* The set of that name among those filled at run time; nsets when there is none. */
+static uint32_t find_set(const struct damp_view *v, const char *name)
+{
+	uint32_t i = 0;
+
+	while (i < v->hdr->nsets && strcmp(damp_view_string(v, v->sets[i].name_off), name) != 0)
+		i++;
+	return i;
+}
+
+/* Members stay for as long as a test may last. */
+static bool put_member(struct run *x, const struct damp_test_member *m)
+{
+	const struct damp_bench *b = bench(x);
+	const damp_tick due = b->now + DAMP_SECONDS(DAMP_FOR_MAX_S);
+	enum damp_prefix_put put;
+	uint32_t set;
+
+	if (m->set == NULL)
+		return damp_block_put(damp_judge_blocker(b->judge), &m->addr, m->plen, due, b->now) <=
+		       DAMP_PREFIX_CHANGED;
+	set = find_set(b->view, m->set);
+	if (set == b->view->hdr->nsets) {
+		say(x->out, "no rule asks for a set '%s' of 'source: runtime'", m->set);
+		return false;
+	}
+	put = damp_prefixes_add(damp_judge_prefixes(b->judge), b->view->live.list_of[set], &m->addr, m->plen, due, 0,
+				b->now);
+	return put <= DAMP_PREFIX_CHANGED;
+}
+
+static bool put_members(struct run *x)
+{
+	for (size_t i = 0; i < x->t->nmembers; i++)
+		if (!put_member(x, &x->t->members[i])) {
+			if (x->out->nsays == 0)
+				say(x->out, "'sets' and 'blocked' have no room for all of their prefixes");
+			return false;
+		}
+	return true;
+}
+
 static bool run_pcap(struct run *x)
 {
 	struct damp_captured f;
@@ -291,7 +335,8 @@ bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *
 {
 	struct damp_replay *r = calloc(1, sizeof(*r));
 	struct run *x = calloc(1, sizeof(*x));
-	const struct damp_replay_program timed = { .block = p->block, .len = p->len, .when_s = t->at_s,
+	const struct damp_replay_program timed = { .block = p->block, .len = p->len, .ports = p->ports,
+						    .when_s = t->at_s,
 						   .clock_untrusted = t->clock_untrusted };
 	char err[256] = "no memory";
 	bool ran = false;
@@ -304,6 +349,8 @@ bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *
 	x->t = t;
 	x->out = out;
 	x->r = r;
+	if (!put_members(x))
+		goto out_free;
 	if (t->pcap) {
 		ran = run_pcap(x);
 	} else {

@@ -73,12 +73,32 @@ static bool looks_like_name(const char *text)
 	return text[strspn(text, "0123456789abcdefABCDEF.:/%")] != 0 || !strpbrk(text, ".:");
 }
 
+/* What was meant, as far as its characters tell; NULL: nobody knows. */
+static const char *hint_of(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (text[0] == '[')
+		return "write it without brackets, and its port into 'from_port' or 'to_port'";
+	if (colon && !strchr(colon + 1, ':') && strchr(text, '.'))
+		return "a port goes into 'from_port' or 'to_port'";
+	if (!strpbrk(text, ".:"))
+		return NULL;
+	if (strchr(text, '*'))
+		return "write a prefix, like 10.0.0.0/24";
+	if (strchr(text, '-') && text[strcspn(text, "ghijklmnopqrstuvwxyz")] == '\0')
+		return "ranges are written as prefixes, like 10.0.0.0/30";
+	if (text[strcspn(text, "ghijklmnopqrstuvwxyz_")] != '\0')
+		return "names of hosts are not looked up";
+	return NULL;
+}
+
 static bool refuse(const char *text, char *why)
 {
-	if (looks_like_name(text))
-		snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address, a prefix or a zone", text);
-	else
-		snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address or a prefix", text);
+	const char *hint = hint_of(text);
+
+	snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address%s%s%s", text,
+		 looks_like_name(text) ? ", a prefix or a zone" : " or a prefix", hint ? "; " : "", hint ? hint : "");
 	return false;
 }
 
@@ -89,7 +109,7 @@ static bool split(const char *text, char host[INET6_ADDRSTRLEN], int *plen)
 	uint64_t n = 0;
 	char why[DAMP_WHY_MAX];
 
-	if (len >= INET6_ADDRSTRLEN || (slash && !damp_integer_parse(slash + 1, 0, 128, &n, why)))
+	if (len >= INET6_ADDRSTRLEN || (slash && !damp_integer_parse(slash + 1, 0, 999, &n, why)))
 		return false;
 	memcpy(host, text, len);
 	host[len] = 0;

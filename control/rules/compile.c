@@ -50,10 +50,8 @@ static uint32_t file_of(struct damp_build *b, const struct damp_source *src, uin
 	return names[src->order];
 }
 
-static void put_rules(struct damp_build *b)
+static void put_rules(struct damp_build *b, uint32_t *names)
 {
-	uint32_t names[DAMP_FILES_MAX] = { 0 };
-
 	for (size_t i = 0; i < b->c->nrules; i++) {
 		const struct damp_rule_model *m = &b->c->rules[i];
 		struct damp_rule r = {
@@ -87,12 +85,13 @@ static void put_rules(struct damp_build *b)
 	}
 }
 
-/* State survives a reload when name, kind, owner and ladder are the same, not
+/* State survives a reload when name, kind, count, owner and ladder are the same, not
  * when only the rate changes. */
 static uint32_t state_key(const struct damp_program_limit *p)
 {
 	const struct damp_key key = { 0, 0 };
-	uint8_t shape[4 + 2 * DAMP_RUNGS_MAX] = { p->l.kind, p->l.per, p->l.nrungs4, p->l.nrungs6 };
+	uint8_t shape[4 + 2 * DAMP_RUNGS_MAX] = { (uint8_t)(p->l.count << 4 | p->l.kind), p->l.per, p->l.nrungs4,
+						p->l.nrungs6 };
 
 	for (unsigned i = 0; i < DAMP_RUNGS_MAX; i++) {
 		shape[4 + i] = p->l.rung4[i].plen;
@@ -156,6 +155,24 @@ static void put_sets(struct damp_build *b)
 	}
 }
 
+static void put_devices(struct damp_build *b, uint32_t *names)
+{
+	for (unsigned i = 0; i < b->c->ndevices; i++) {
+		const struct damp_device_model *m = &b->c->devices[i];
+		const struct damp_device d = {
+			.name_off = damp_build_string(b, m->name),
+			.zone_off = damp_build_string(b, m->zone),
+			.file_off = file_of(b, m->at.src, names),
+			.line = (uint32_t)m->at.line,
+			.column = (uint32_t)m->at.column,
+			.must = m->must,
+			.variant = m->variant,
+		};
+
+		damp_build_put(b, DAMP_SEC_DEVICES, &d, sizeof(d));
+	}
+}
+
 static void fill_header(struct damp_build *b, const char *digest)
 {
 	const struct damp_ctx *c = b->c;
@@ -171,7 +188,9 @@ static void fill_header(struct damp_build *b, const char *digest)
 	h->nrules = (uint32_t)c->nrules;
 	h->made_s = c->now > 0 ? (uint64_t)c->now / 86400 * 86400 : 0; /* no finer: equal files, equal blocks */
 	h->nsets = c->nruntime;
+	h->nvariants = c->nvariants;
 	h->locked = c->locked;
+	h->watch = c->watch;
 	h->nlimits = (uint32_t)c->nplimits;
 	h->ncoap_ports = (uint16_t)c->ncoap_ports;
 	h->ndtls_ports = (uint16_t)c->ndtls_ports;
@@ -211,6 +230,7 @@ struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char
 					    size_t *len)
 {
 	struct damp_build *b = damp_pool_alloc(c->pool, sizeof(*b));
+	uint32_t names[DAMP_FILES_MAX] = { 0 };
 	const unsigned before = c->diags->errors;
 
 	b->c = c;
@@ -220,7 +240,8 @@ struct damp_program_hdr *damp_build_program(const struct damp_ctx *c, const char
 	damp_build_string(b, "");
 	damp_build_put(b, DAMP_SEC_GUARD, &c->guard, sizeof(c->guard));
 	fill_header(b, digest);
-	put_rules(b);
+	put_rules(b, names);
+	put_devices(b, names);
 	put_limits(b);
 	put_schedules(b);
 	put_sets(b);

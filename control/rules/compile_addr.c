@@ -27,7 +27,6 @@ struct event {
 struct sweep {
 	struct damp_build *b;
 	size_t nwords;	   /* of a membership vector */
-	int inside;	   /* the set of inside prefixes, -1 unknown */
 	uint64_t *classes; /* [nclasses][nwords] */
 	size_t nclasses, classes_cap;
 	uint32_t *slots;
@@ -137,35 +136,48 @@ static void sweep_family(struct sweep *s, enum damp_family f)
 	}
 }
 
-/* sets: those filled at run time that the address is in, as bits. */
-static bool atom_agrees(const struct damp_addr_atom *a, unsigned side, const uint64_t *vec, unsigned sets)
+/* What an address is beside its class: the side its packet came in on, as a bit, the
+ * sets filled at run time that it is in, as bits, and the way the devices lie. */
+struct where {
+	unsigned side, sets, way;
+};
+
+/* Is one of the devices of an atom on this side? */
+static bool device_agrees(const struct damp_addr_atom *a, const struct where *w)
 {
-	if (!(a->sides & side))
+	const bool inside = w->side == DAMP_SIDE_BIT(DAMP_INSIDE);
+
+	return a->devices & (inside != a->across ? w->way : ~w->way);
+}
+
+static bool atom_agrees(const struct damp_addr_atom *a, const struct where *w, const uint64_t *vec)
+{
+	if (!(a->sides & w->side) && !device_agrees(a, w))
 		return false;
 	if (a->runtime >= 0)
-		return sets >> a->runtime & 1;
+		return w->sets >> a->runtime & 1;
 	return a->set < 0 || in_set(vec, a->set);
 }
 
-static bool term_agrees(const struct damp_addr_term *t, unsigned side, const uint64_t *vec, unsigned sets)
+static bool term_agrees(const struct damp_addr_term *t, const struct where *w, const uint64_t *vec)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (atom_agrees(&t->atoms[i], side, vec, sets))
+		if (atom_agrees(&t->atoms[i], w, vec))
 			return !t->negated;
 	return t->negated;
 }
 
-static bool cond_agrees(const struct damp_addr_cond *c, unsigned side, const uint64_t *vec, unsigned sets)
+static bool cond_agrees(const struct damp_addr_cond *c, const struct where *w, const uint64_t *vec)
 {
 	if (!c->asked)
 		return true;
 	for (size_t i = 0; i < c->n; i++)
-		if (term_agrees(&c->terms[i], side, vec, sets))
+		if (term_agrees(&c->terms[i], w, vec))
 			return true;
 	return false;
 }
 
-static uint32_t class_row(struct damp_build *b, bool source, unsigned side, const uint64_t *vec, unsigned sets)
+static uint32_t class_row(struct damp_build *b, bool source, const struct where *w, const uint64_t *vec)
 {
 	uint64_t *row = damp_row_start(b);
 
@@ -173,8 +185,7 @@ static uint32_t class_row(struct damp_build *b, bool source, unsigned side, cons
 		const struct damp_match *m = &b->c->rules[r].match;
 		const struct damp_addr_cond *c = source ? m->src : m->dst;
 
-		if (cond_agrees(&c[0], DAMP_SIDE_BIT(side), vec, sets) &&
-		    cond_agrees(&c[1], DAMP_SIDE_BIT(side), vec, sets))
+		if (cond_agrees(&c[0], w, vec) && cond_agrees(&c[1], w, vec))
 			damp_row_set(row, r);
 	}
 	return damp_row_add(b, row);
@@ -221,47 +232,59 @@ static void name_tenant(struct sweep *s, const uint64_t *vec, const uint32_t *na
 	}
 }
 
-/* The rows of a class for every way its addresses may be in sets. */
-static void put_set_classes(struct damp_build *b, const uint64_t *vec)
+/* The rows of a class for every combination of sets its addresses may be in. */
+static void put_set_classes(struct damp_build *b, unsigned way, const uint64_t *vec)
 {
 	for (unsigned sets = 1; sets < 1u << b->c->nruntime; sets++) {
 		struct damp_set_class c;
 
 		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
-			c.src_row[side] = class_row(b, true, side, vec, sets);
-			c.dst_row[side] = class_row(b, false, side, vec, sets);
+			const struct where w = { .side = DAMP_SIDE_BIT(side), .sets = sets, .way = way };
+
+			c.src_row[side] = class_row(b, true, &w, vec);
+			c.dst_row[side] = class_row(b, false, &w, vec);
 		}
 		damp_build_put(b, DAMP_SEC_SET_CLASSES, &c, sizeof(c));
 	}
 }
 
+static void put_class(struct sweep *s, unsigned way, const uint64_t *vec, const uint32_t *names)
+{
+	const int inside = s->b->c->inside_set[way];
+	struct damp_class c = { 0 };
+
+	if (inside >= 0 && in_set(vec, inside))
+		c.flags |= DAMP_CLASS_INSIDE;
+	name_tenant(s, vec, names, &c);
+	exempt_class(s->b->c, vec, &c);
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
+		const struct where w = { .side = DAMP_SIDE_BIT(side), .way = way };
+
+		c.src_row[side] = class_row(s->b, true, &w, vec);
+		c.dst_row[side] = class_row(s->b, false, &w, vec);
+	}
+	damp_build_put(s->b, DAMP_SEC_CLASSES, &c, sizeof(c));
+	put_set_classes(s->b, way, vec);
+}
+
 static void put_classes(struct sweep *s)
 {
-	uint32_t *names = damp_pool_alloc(s->b->c->pool, (s->b->c->ntenants + 1) * sizeof(*names));
+	const struct damp_ctx *c = s->b->c;
+	uint32_t *names = damp_pool_alloc(c->pool, (c->ntenants + 1) * sizeof(*names));
 
-	for (size_t i = 0; i < s->b->c->ntenants; i++)
-		names[i] = damp_build_string(s->b, s->b->c->tenants[i].name);
-	for (size_t i = 0; i < s->nclasses; i++) {
-		const uint64_t *vec = s->classes + i * s->nwords;
-		struct damp_class c = { 0 };
-
-		if (s->inside >= 0 && in_set(vec, s->inside))
-			c.flags |= DAMP_CLASS_INSIDE;
-		name_tenant(s, vec, names, &c);
-		exempt_class(s->b->c, vec, &c);
-		for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
-			c.src_row[side] = class_row(s->b, true, side, vec, 0);
-			c.dst_row[side] = class_row(s->b, false, side, vec, 0);
-		}
-		damp_build_put(s->b, DAMP_SEC_CLASSES, &c, sizeof(c));
-		put_set_classes(s->b, vec);
+	for (size_t i = 0; i < c->ntenants; i++)
+		names[i] = damp_build_string(s->b, c->tenants[i].name);
+	for (unsigned way = 0; way < 1u << c->nvariants; way++) {
+		for (size_t i = 0; i < s->nclasses; i++)
+			put_class(s, way, s->classes + i * s->nwords, names);
+		s->b->hdr.has_inside |= (uint32_t)(c->inside_set[way] >= 0) << way;
 	}
 	s->b->hdr.nclasses = (uint32_t)s->nclasses;
 }
 
 void damp_build_addrs(struct damp_build *b)
 {
-	struct sweep s = { .b = b, .inside = b->c->inside_set };
+	struct sweep s = { .b = b };
 
 	s.nwords = (b->c->naddr_sets + 63) / 64;
 	s.nwords = s.nwords ? s.nwords : 1;
@@ -270,7 +293,6 @@ void damp_build_addrs(struct damp_build *b)
 	sweep_family(&s, DAMP_V4);
 	sweep_family(&s, DAMP_V6);
 	put_classes(&s);
-	b->hdr.has_inside = s.inside >= 0;
 	if (s.full)
 		damp_diag_error(
 			b->c->diags, (struct damp_place){ .src = b->c->src },

@@ -129,6 +129,7 @@ static const struct {
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_HOLD, G(hold), { NULL, NULL, NULL } },
+	{ DAMP_KEY_GUARD_LEARN, G(learn_answers), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_PERMUTE, G(permute_mids), { NULL, NULL, NULL } },
 	{ DAMP_KEY_ASYMMETRIC_UNANSWERED, G(unanswered_prove), { "pass", "prove", NULL } },
 	{ DAMP_KEY_ASYMMETRIC_UNASKED, G(unasked_small), { "drop", "small", NULL } },

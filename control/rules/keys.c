@@ -118,6 +118,8 @@ enum damp_key_section damp_key_opens(enum damp_key_id k)
 		{ DAMP_KEY_GUARD_EXCHANGES, DAMP_SECTION_EXCHANGES },
 		{ DAMP_KEY_GUARD_OBSERVE, DAMP_SECTION_OBSERVE },
 		{ DAMP_KEY_GUARD_PORTS, DAMP_SECTION_PORTS },
+		{ DAMP_KEY_TOP_EVENTS, DAMP_SECTION_EVENTS },
+		{ DAMP_KEY_EVENTS_ATTACK, DAMP_SECTION_ATTACK },
 	};
 
 	for (size_t i = 0; i < sizeof(opens) / sizeof(opens[0]); i++)

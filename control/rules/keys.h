@@ -58,11 +58,15 @@
 	X(HELLO, "`client_hello`, or `{not: client_hello}`")                                      \
 	X(PRESENCE, "`present` or `absent`")                                                      \
 	X(TEXTS, "a word, or a list of them")                                                     \
+	X(SIGNERS, "the name of a key, or a list of them")                                        \
 	X(OPEN_CLOSED, "`open` or `closed`")                                                      \
 	X(FULL, "`open`, `closed` or `evict-idle`")                                               \
 	X(SIDES, "a list of `outside`, `inside`, or names of devices")                            \
 	X(ADDRESSES, "prefixes, full addresses, `$name`, or `any`")                               \
 	X(PER, "`source`, `target`, `peer`, `device`, `pair`, `global`, `tenant` or `path`")      \
+	X(COUNT,                                                                                  \
+	  "`messages`, `created` or `keys` of a `rate`; `exchanges`, `observations` or "          \
+	  "`registrations` of `concurrent`")                                                      \
 	X(RATE,                                                                                   \
 	  "`N msg/s`, `msg/min`, `msg/h`, or `N B/s`, `kB/s`, `KiB/s`, `MB/s`, `MiB/s`, "         \
 	  "`kbit/s`, `Mbit/s`, `Gbit/s`")                                                         \
@@ -147,7 +151,9 @@
 	X(ATTRIBUTES, "'attributes'", "guard: observe: attributes")                               \
 	X(ASYMMETRIC, "'asymmetric'", "guard: asymmetric")                                        \
 	X(TRANSFERS, "'transfers'", "guard: transfers")                                           \
-	X(PORTS, "'ports'", "guard: ports")
+	X(PORTS, "'ports'", "guard: ports")                                                       \
+	X(EVENTS, "'events'", "events")                                                           \
+	X(ATTACK, "'attack'", "events: attack")
 
 #define DAMP_KEYS_FILE(X)                                                                         \
 	X(TOP, VERSION, "version", INTEGER, "0.1", "",                                            \
@@ -186,6 +192,7 @@
 	X(TOP, CAPTURE, "capture", MAP, "0.1", "",                                                \
 	  DAMP_UNENFORCED " Keep copies of dropped messages all the time. `damper capture` does "  \
 	  "so on demand.")                                                                        \
+	X(TOP, EVENTS, "events", MAP, "0.1", "", "When an attack is told of as one.")               \
 	X(TOP, FAIL, "fail", MAP, "0.1", "", "What happens when something is missing or full.")   \
 	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
 	X(RULESET, REVISION, "revision", INTEGER, "0.1", "0",                                     \
@@ -199,8 +206,13 @@
 	  "After a load go back to the rules before, unless `damper confirm` comes within "      \
 	  "this time, up to 1 d. `damper load --confirm` overrules it. The first rules of a "     \
 	  "gateway have none before them and need nobody to confirm.")                            \
-	X(RULESET, SIGNED_BY, "signed_by", TEXTS, "0.1", "",                                      \
-	  DAMP_UNENFORCED " Whose signatures the file needs. No signature is looked at.")         \
+	X(RULESET, SIGNED_BY, "signed_by", SIGNERS, "0.1", "",                                      \
+	  "Whose signatures the file needs, all of them: the names of keys in the key directory " \
+	  "of the gateway (`damperd --keys`). A signature is a file beside this one "             \
+	  "(`rules.yaml.minisig`, `rules.yaml.NAME.minisig`, or `.sig`) that minisign or "        \
+	  "signify made of it; with files that it includes, of what `damper bundle` makes of "    \
+	  "all of them. Without them `damper check` and `damper load` refuse it. Only "           \
+	  "`damperd --signed-by` keeps others from loading a file that asks for no signature.")   \
 	X(RULESET, LOCKED, "locked", TEXTS, "0.1", "",                                            \
 	  "Keys that nobody may change while the gateway runs. With `mode` in it `damper mode` "  \
 	  "is refused; for the others there is no way to change them but a load.")                \
@@ -227,9 +239,12 @@
 	  "ends within 14 days is warned about. It ends while the program runs, too, by the "     \
 	  "latest time the gateway has proof of.")                                                \
 	X(ZONE, PORTS, "ports", SIDES, "0.1", "[outside, inside]",                                \
-	  "The gateway port that messages of the zone come in on. The name of a device is "       \
-	  "checked, not enforced yet: a zone called `inside` or `outside` is that side, another " \
-	  "is told by its addresses alone.")                               \
+	  "The gateway port that messages of the zone come in on. A device is named as the "      \
+	  "kernel (`lan0`), DPDK or PCI (`\"0000:03:00.0\"`) call it, or as `inside_names` and "   \
+	  "`outside_names` of the data plane's settings do. The data plane looks the names up "   \
+	  "when it loads the rules; with one that none of its ports has it keeps the rules it "   \
+	  "runs. It has two ports, so a zone by device is one of the two sides, and in a zone "   \
+	  "called `inside` or `outside` the device has to be on that side.")                      \
 	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \
 	  "Addresses of the zone. With prefixes on a zone of the inside port the gateway "        \
 	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
@@ -256,6 +271,18 @@
 	  "a word counts until its time is over (`exchanges`, `observe: life`), and then up to "   \
 	  "64 s, 4.5 h or 36 h longer, for lives up to 7 min, 31 h and 10 d. Other messages pass. " \
 	  "With a ladder: at most 4 steps.")                                                      \
+	X(LIMIT, COUNT, "count", COUNT, "0.1", "messages, or exchanges",                          \
+	  "What is counted. `created`: requests by POST or PUT from outside whose answer is "     \
+	  "2.01. Each is let through while there is room, and paid for when it is answered, the " \
+	  "excess of many at once afterwards (AV-04). `keys`: what a cache tells requests by GET " \
+	  "or FETCH from outside apart by (RFC 7252 section 5.6: path, query, Accept, unknown "   \
+	  "options, the body of a FETCH); one that was asked for in the last minute costs "       \
+	  "nothing (AV-39). `observations`: of what is open, these alone; per `path` they are "   \
+	  "the observers of one resource. `registrations`: endpoints at a resource directory or " \
+	  "LwM2M server, POST with `ep=`, by their names, for the lifetime `lt` they ask for, "   \
+	  "90000 s without; up to 1024. A POST to the Location of the answer renews one, a "       \
+	  "DELETE ends it (AV-35; RFC 9176 section 5). `warn` tells nothing of what is created "  \
+	  "or registered. At most 4 steps.")                                                       \
 	X(LIMIT, SHARE, "share", LATER, "", "", "")                                               \
 	X(LADDER, IPV4, "ipv4", STEPS, "0.1", "{32: 1x}",                                         \
 	  "Steps for IPv4, at most 5, lengths 0 to 32.")                                          \
@@ -385,10 +412,22 @@
 	  "Whose clock. Its offsets up to the year 2070 go into the program, from the time zone " \
 	  "database of the machine that compiles it; load again when that changes.")              \
 	X(CAPTURE, DROPS, "drops", MAP, "0.1", "", "Of what was dropped.")                        \
-	X(DROPS, RING, "ring", SIZE, "0.1", "", "Room; the oldest gives way.")                    \
+	X(DROPS, RING, "ring", SIZE, "0.1", "64 MiB",                                             \
+	  "Room on disk, 1 MiB to 1024 GiB; the oldest gives way.")                               \
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
-	X(DROPS, SNAP, "snap", SIZE, "0.1", "", "Bytes kept of each.")                            \
-	X(DROPS, KEEP, "keep", DURATION, "0.1", "", "How long.")                                  \
+	X(DROPS, SNAP, "snap", SIZE, "0.1", "1536 B", "Bytes kept of each, 64 B to 1536 B.")      \
+	X(DROPS, KEEP, "keep", DURATION, "0.1", "",                                               \
+	  "How long at most, 1 min to 366 d; not written: until the room is needed.")                                  \
+	X(EVENTS, ATTACK, "attack", MAP, "0.1", "",                                               \
+	  "An attack on one rule or one budget of the guard: one event when it begins, one now "  \
+	  "and then while it lasts, one when it is over, all with the same id.")                  \
+	X(ATTACK, RATE, "rate", RATE_MSG, "0.1", "10 msg/s",                                      \
+	  "It begins when more than that was refused over 5 s, by one rule (or would have been, " \
+	  "by a rule in mode observe) or for one reason of the guard.")                           \
+	X(ATTACK, UPDATE, "update", DURATION, "0.1", "30 s",                                      \
+	  "Time between two events of one that lasts, 1 s to 1 h.")                               \
+	X(ATTACK, QUIET, "quiet", DURATION, "0.1", "60 s",                                        \
+	  "It is over when for so long less than half of `rate` was refused, 1 s to 1 h.")        \
 	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "closed",                         \
 	  "Whether packets pass while no data plane runs. `closed` is what happens: the ports "   \
 	  "are the data plane's, and nothing is forwarded without it. `open` is checked, not "    \
@@ -465,6 +504,11 @@
 	  "Largest first block that a GET or FETCH of an unproved peer asks for: Block2 is "      \
 	  "lowered or inserted, where the server is known to use it (AV-26; RFC 7959 section "    \
 	  "2.3). The block gets smaller where the request is too short to pay for it.")           \
+	X(GUARD, LEARN, "learn_answers", TRUTH, "0.1", "true",                                    \
+	  "Learn which unsafe requests (POST, PUT, DELETE, PATCH, iPATCH) had an answer larger "  \
+	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
+	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
+	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
 	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
 	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
 	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \

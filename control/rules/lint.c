@@ -16,7 +16,7 @@ static void unused_names(struct damp_ctx *c)
 
 		/* A zone of the inside port tells spoofed sources, used or not. */
 		if (n->used || !n->at.line ||
-		    (n->zone && (n->zone->ports != DAMP_BOTH_SIDES || n->zone->vague)))
+		    (n->zone && (n->zone->ports != DAMP_BOTH_SIDES || n->zone->devices)))
 			continue;
 		damp_diag_warning(c->diags, n->at, "%s '%s' is not used", what[n->kind], n->name);
 	}

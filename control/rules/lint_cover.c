@@ -61,6 +61,12 @@ static void take_intervals(struct cover *v, enum damp_section_id id)
 		take(v, iv[i].row);
 }
 
+/* Of every way the devices may lie: what is said of rules holds for all of them. */
+static uint64_t classes(const struct cover *v)
+{
+	return (uint64_t)v->h->nclasses << v->h->nvariants;
+}
+
 static void take_rows(struct cover *v)
 {
 	const struct damp_program_hdr *h = v->h;
@@ -75,7 +81,7 @@ static void take_rows(struct cover *v)
 		take(v, h->row_code[i]);
 	for (unsigned i = 0; i < DAMP_TRUTHS; i++)
 		take(v, h->row_truth[i]);
-	for (uint32_t i = 0; i < h->nclasses; i++)
+	for (uint32_t i = 0; i < classes(v); i++)
 		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++) {
 			take(v, cls[i].src_row[s]);
 			take(v, cls[i].dst_row[s]);
@@ -150,7 +156,7 @@ static bool meet_in_addresses(const struct cover *v, size_t a, size_t b)
 	bool src = false, dst = false;
 
 	/* Unproved peers are outside. */
-	for (uint32_t i = 0; i < v->h->nclasses; i++) {
+	for (uint32_t i = 0; i < classes(v); i++) {
 		src = src || meet_in(v, &cls[i].src_row[DAMP_OUTSIDE], 1, a, b);
 		dst = dst || meet_in(v, &cls[i].dst_row[DAMP_OUTSIDE], 1, a, b);
 	}
@@ -194,7 +200,7 @@ static bool fits_side(const struct cover *v, const struct damp_class *cls, size_
 {
 	bool src = false, dst = false;
 
-	for (uint32_t i = 0; i < v->h->nclasses; i++) {
+	for (uint32_t i = 0; i < classes(v); i++) {
 		src = src || bit(v->rows + (size_t)cls[i].src_row[side] * v->h->nwords, b);
 		dst = dst || bit(v->rows + (size_t)cls[i].dst_row[side] * v->h->nwords, b);
 	}
@@ -370,7 +376,7 @@ void damp_lint_cover(struct damp_ctx *c, const struct damp_program_hdr *program)
 	v.row = damp_pool_alloc(c->pool, (program->nrows + 1ull) * sizeof(*v.row));
 	v.seen = damp_pool_alloc(c->pool, (program->nrows / 64 + 1ull) * sizeof(*v.seen));
 	take_rows(&v);
-	if ((uint64_t)end * (v.nrow * program->nwords + program->nclasses * 2ull * end) > COVER_WORK_MAX)
+	if ((uint64_t)end * (v.nrow * program->nwords + classes(&v) * 2ull * end) > COVER_WORK_MAX)
 		return;
 	shadows(&v, end);
 	bypasses(&v, end);

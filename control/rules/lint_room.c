@@ -26,18 +26,28 @@
 
 #define TICKS_PER_S 1048576.0
 
-/* How many addresses the known devices have; 0: nobody knows. */
-static double devices(const struct damp_ctx *c, enum damp_family family)
+static double addresses(const struct damp_spans *s)
 {
-	const struct damp_spans *s;
 	double n = 0;
 
-	if (c->inside_set < 0)
-		return 0;
-	s = &c->addr_sets[c->inside_set].addrs.family[family];
 	for (size_t i = 0; i < s->n; i++)
 		n += (double)(s->s[i].high - s->s[i].low) + 1;
 	return n;
+}
+
+/* How many addresses the known devices have, the most of any way the ports may
+ * lie; 0: nobody knows. */
+static double devices(const struct damp_ctx *c, enum damp_family family)
+{
+	double most = 0, n;
+
+	for (unsigned way = 0; way < 1u << c->nvariants; way++) {
+		if (c->inside_set[way] < 0)
+			return 0;
+		n = addresses(&c->addr_sets[c->inside_set[way]].addrs.family[family]);
+		most = n > most ? n : most;
+	}
+	return most;
 }
 
 static double rung_keys(const struct damp_limit *l, const struct damp_rung *r, unsigned bits)

@@ -252,6 +252,14 @@ static const char *hint_of(const char *message)
 		{ "start with '>'", "ranges are written '64 B..' and '..96 B'" },
 		{ "start with '@'", "names are written '$name'" },
 		{ "start with '%'", "quote text that begins with '%'" },
+		{ "expected '-' indicator", "the keys of one item stand under each other; is this line indented as those "
+		  "above, and does a bracket close too early?" },
+		{ "invalid indentation in mapping", "this line is indented unlike those above that it belongs to" },
+		{ "multiline plain key", "a key is followed by a colon and a blank: 'id: a'" },
+		{ "nested block mapping", "text with a colon and a blank in it stands in quotes" },
+		{ "double-quoted scalar", "look for a quote above that is not closed" },
+		{ "single-quoted scalar", "look for a quote above that is not closed" },
+		{ "invalid alias", "'*' begins an alias in YAML; write '/*', or quote it" },
 	};
 
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
@@ -264,14 +272,14 @@ static void hint(struct loader *l, const struct fy_diag_error *e, struct damp_pl
 {
 	struct damp_place bracket = { .line = 0 };
 
-	if (hint_of(e->msg)) {
-		damp_diag_notice(l->d, here, "%s", hint_of(e->msg));
-		return;
-	}
 	if (colon_address(l->src, e->line)) {
 		damp_diag_notice(
 			l->d, here,
 			"an address that ends in '::' needs a length (fe80::/64) or quotes");
+		return;
+	}
+	if (hint_of(e->msg)) {
+		damp_diag_notice(l->d, here, "%s", hint_of(e->msg));
 		return;
 	}
 	if (strstr(e->msg, "flow"))

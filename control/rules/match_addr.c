@@ -51,6 +51,11 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 	}
 	if (damp_prefix_parse(c->pool, text, out, why))
 		return true;
+	if (text[0] == '!' || strncmp(text, "not ", 4) == 0) {
+		damp_leaf_error(c, l, "'%s' is not an address, a prefix or a zone; write {not: %s}", text,
+				text + (text[0] == '!' ? 1 : 4));
+		return false;
+	}
 	near = damp_suggestion_start(text);
 	for (size_t i = 0; i < c->nnames; i++)
 		if (c->names[i].kind == DAMP_NAME_ZONE)
@@ -106,6 +111,14 @@ static void add_atom(struct damp_ctx *c, struct damp_addr_term *t, unsigned side
 	DAMP_PUSH(c->pool, t->atoms, t->n, t->cap, a);
 }
 
+static void add_zone(struct damp_ctx *c, struct damp_addr_term *t, const struct damp_zone *z, bool source)
+{
+	const struct damp_addr_atom a = { .sides = source ? z->ports : other_side(z->ports),
+					  .devices = z->devices, .across = !source, .set = z->set, .runtime = -1 };
+
+	DAMP_PUSH(c->pool, t->atoms, t->n, t->cap, a);
+}
+
 static const struct damp_zone *zone_of(struct damp_ctx *c, const struct damp_leaf *l)
 {
 	const struct damp_name *name = l->name;
@@ -142,14 +155,8 @@ static bool read_item(struct damp_ctx *c, const struct damp_leaf *l, bool source
 {
 	const struct damp_zone *z = zone_of(c, l);
 
-	if (z && z->vague) {
-		damp_leaf_error(c, l,
-				"zone '%s' cannot be told from others: its device is not known, and it "
-				"has all addresses; write 'ports: [outside]' or [inside]", z->name);
-		return false;
-	}
 	if (z) {
-		add_atom(c, t, source ? z->ports : other_side(z->ports), z->set, -1);
+		add_zone(c, t, z, source);
 	} else if (l->name && l->name->set->runtime) {
 		return read_runtime(c, l, t);
 	} else if (l->name) {

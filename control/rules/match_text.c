@@ -41,6 +41,24 @@ static bool read_regex(struct damp_ctx *c, const struct damp_leaf *l, struct dam
 	return false;
 }
 
+/* What is right, and hardly ever meant: texts that other tools would read otherwise. */
+static void warn_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum damp_text_id id, const char *text)
+{
+	const size_t len = strlen(text);
+	const char *what = NULL;
+
+	if (text[0] == '^' || (len && text[len - 1] == '$') || strstr(text, "]+") || strstr(text, "]*"))
+		what = "is taken letter by letter; a regular expression is written {regex: \"...\"}";
+	else if (id == DAMP_TEXT_PATH && strchr(text, '?'))
+		what = "has a '?' in its path; what stands behind it goes into 'query'";
+	else if (id == DAMP_TEXT_QUERY && text[0] == '?')
+		what = "begins with '?', which is not part of a query";
+	else if (id == DAMP_TEXT_PATH && len > 1 && text[len - 1] == '/')
+		what = "ends in an empty segment; without the last '/' it is the path that clients ask for";
+	if (what)
+		damp_diag_warning(c->diags, l->use->at, "'%s' %s", text, what);
+}
+
 static bool read_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum damp_text_id id,
 			 struct damp_pattern *out)
 {
@@ -53,8 +71,10 @@ static bool read_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum dam
 	if (!text)
 		return false;
 	out->at = l->node->at;
-	if (damp_pattern_parse(c->pool, id, text, out, why))
+	if (damp_pattern_parse(c->pool, id, text, out, why)) {
+		warn_pattern(c, l, id, text);
 		return true;
+	}
 	damp_leaf_error(c, l, "%s", why);
 	return false;
 }

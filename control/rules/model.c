@@ -13,7 +13,8 @@
 #include <string.h>
 
 struct top {
-	const struct damp_node *version, *ruleset, *guard, *exempt, *limits, *rules, *schedules, *capture, *fail, *tenants;
+	const struct damp_node *version, *ruleset, *guard, *exempt, *limits, *rules, *schedules, *capture, *fail, *tenants,
+		*events;
 };
 
 static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p, void *user)
@@ -28,6 +29,7 @@ static void take(struct damp_ctx *c, enum damp_key_id key, const struct damp_pai
 	case DAMP_KEY_TOP_EXEMPT: t->exempt = p->value; break;
 	case DAMP_KEY_TOP_SCHEDULES: t->schedules = p->value; break;
 	case DAMP_KEY_TOP_CAPTURE: t->capture = p->value; break;
+	case DAMP_KEY_TOP_EVENTS: t->events = p->value; break;
 	case DAMP_KEY_TOP_FAIL: t->fail = p->value; break;
 	case DAMP_KEY_TOP_TENANTS: t->tenants = p->value; break;
 	case DAMP_KEY_TOP_LIMITS: t->limits = p->value; break;
@@ -123,6 +125,7 @@ static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct d
 		mode = damp_read_mode(c, p->value);
 		c->mode = mode < 0 ? DAMP_MODE_ENFORCE : (enum damp_mode)mode;
 		break;
+	case DAMP_KEY_RULESET_SIGNED_BY: damp_signed_by_read(c, p->value); break;
 	case DAMP_KEY_RULESET_CONFIRM: read_confirm(c, p->value); break;
 	default: damp_checked_ruleset_key(c, key, p); break;
 	}
@@ -146,6 +149,7 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 	damp_guard_read(c, t.guard);
 	if (t.fail)
 		damp_fail_read(c, t.fail, t.guard);
+	damp_watch_read(c, t.events);
 	if (t.schedules)
 		damp_schedules_read(c, t.schedules);
 	if (t.capture)

@@ -17,6 +17,7 @@
 #include "files.h"
 #include "keys.h"
 #include "quantity.h"
+#include "rules.h"
 #include "zoneinfo.h"
 
 #include <damper/coap.h>
@@ -38,8 +39,8 @@ struct damp_addr_set {
 struct damp_zone {
 	const char *name;
 	unsigned ports; /* DAMP_SIDE_BIT of the ports its messages come in on */
+	unsigned devices; /* those of the program that decide, as bits: ports that only the data plane can tell */
 	bool any;	/* all addresses */
-	bool vague;	/* its port is not known and it has all addresses */
 	bool builtin;
 	int set; /* address set, -1 when any */
 };
@@ -69,9 +70,11 @@ struct damp_name {
 	int state; /* cycle search: 0 new, 1 open, 2 done, 3 part of a cycle */
 };
 
-/* (side is one of sides) and (set < 0 or the address is in set). */
+/* (side is one of sides, or of that of one of devices) and (set < 0 or the address is in set). */
 struct damp_addr_atom {
 	unsigned sides;
+	unsigned devices;
+	bool across;	/* the side opposite of that of the device */
 	int set;
 	int runtime; /* the set is filled at run time and has this index, -1: it is not */
 };
@@ -182,6 +185,13 @@ struct damp_schedule_model {
 	bool used;
 };
 
+/* A port that the file calls by the name of a device. */
+struct damp_device_model {
+	const char *name, *zone;
+	struct damp_place at;
+	uint8_t must, variant; /* as those of struct damp_device */
+};
+
 struct damp_time_zone_model {
 	const char *name;
 	struct damp_transitions offsets;
@@ -234,11 +244,16 @@ struct damp_ctx {
 	size_t ntime_zones, time_zones_cap;
 	const struct damp_node *root; /* includes in place */
 	uint32_t confirm_s; /* 0: nobody has to confirm */
+	const char *signers[DAMP_SIGNERS_MAX]; /* who has to sign */
+	unsigned nsigners;
 	struct damp_name *names;
 	size_t nnames, names_cap;
 	struct damp_addr_set *addr_sets;
 	size_t naddr_sets, addr_sets_cap;
-	int inside_set; /* all prefixes of the inside port's zones, -1: not known */
+	int inside_set[1u << DAMP_DEVICE_VARIANTS_MAX]; /* all prefixes of the inside port's zones, for
+							 * each way the devices lie; -1: not known */
+	struct damp_device_model devices[DAMP_DEVICES_MAX];
+	unsigned ndevices, nvariants;
 	struct damp_zone **zones;
 	size_t nzones, zones_cap;
 	struct damp_tenant *tenants;
@@ -251,6 +266,7 @@ struct damp_ctx {
 	struct damp_rule_model *rules;
 	size_t nrules, rules_cap;
 	struct damp_guard guard;
+	struct damp_watch watch;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	unsigned ncoap_ports, ndtls_ports;
 };
@@ -327,11 +343,17 @@ uint64_t damp_day_end_s(int64_t days);
 /* model_block.c: the `block` of a rule; and what it says with the rest of it. */
 void damp_block_read(struct damp_ctx *c, const struct damp_pair *p, struct damp_rule_model *r);
 void damp_block_check(struct damp_ctx *c, const struct damp_rule_model *r);
+/* model_watch.c: what the control plane watches for, and keeps; n may be NULL. */
+void damp_watch_read(struct damp_ctx *c, const struct damp_node *n);
+void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
+/* model_events.c: a share like 1/100, as parts of 2^32. */
+void damp_share_read(struct damp_ctx *c, const struct damp_node *n, uint32_t *q32);
+/* model_signed.c: `signed_by` of the ruleset. */
+void damp_signed_by_read(struct damp_ctx *c, const struct damp_node *n);
 /* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
 void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
 void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
-void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
 /* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);
 /* guard.c: a block size of RFC 7959 section 2.2, as its SZX; off: may be off.

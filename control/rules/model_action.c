@@ -140,6 +140,11 @@ static void read_answer(struct damp_ctx *c, const struct long_form *f,
 	}
 	while (codes[i] && strcmp(codes[i], code) != 0)
 		i++;
+	if (!codes[i] && !strchr(code, '.') && damp_suggest(code, codes)) {
+		damp_diag_error(c->diags, at->at, "'%s' is no answer a gateway can give; did you mean '%s'?", code,
+				damp_suggest(code, codes));
+		return;
+	}
 	if (!codes[i]) {
 		damp_diag_error(c->diags, at->at,
 				"'%s' is no answer a gateway can give; write 4.01, %s", code,
@@ -199,8 +204,19 @@ static void read_short(struct damp_ctx *c, const struct damp_node *n,
 	}
 	for (int i = 0; later_words[i]; i++)
 		if (damp_node_is(n, later_words[i])) {
-			damp_diag_error(c->diags, n->at,
-					"'%s' is not supported by this version yet", n->text);
+			if (damp_node_is(n, "block"))
+				damp_diag_error(c->diags, n->at, DAMP_BLOCK_STANDS_MESSAGE);
+			else if (damp_node_is(n, "log"))
+				damp_diag_error(c->diags, n->at, "logging is no action; it stands beside 'then': "
+						"log: {first: 3 per source}");
+			else
+				damp_diag_error(c->diags, n->at,
+						"'%s' is not supported by this version yet", n->text);
+			return;
+		}
+	for (int i = 0; codes[i]; i++)
+		if (damp_node_is(n, codes[i])) {
+			damp_diag_error(c->diags, n->at, "unknown action '%s'; write {answer: %s}", n->text, n->text);
 			return;
 		}
 	if (near)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is read and checked although nothing acts on it yet: capture, parts of fail
- * and ruleset.
+ * What is read and checked although nothing acts on it yet: parts of fail and of
+ * ruleset.
  *
  * Idea: a file that is written for the whole language keeps loading as its
  * parts come to life, and a mistake in it shows today. The key table marks such
@@ -12,85 +12,10 @@
 #include "read.h"
 #include "terms.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SHARE_MAX 1000000000u
-
-/* A reader of one value; what: as messages name it. */
-static bool matches(struct damp_ctx *c, const struct damp_node *n, const char *what,
-		    bool (*good)(const char *text), const char *example)
-{
-	const struct damp_node *at;
-	const char *text = damp_read_scalar(c, n, what, &at);
-
-	if (!text)
-		return false;
-	if (good(text))
-		return true;
-	damp_diag_error(c->diags, at->at, "'%s' is not %s; write it like %s", text, what, example);
-	return false;
-}
-
-/* Digits at *p as a number up to max; steps over them. */
-static bool take_number(const char **p, unsigned long max, unsigned long *out)
-{
-	const char *from = *p;
-
-	for (*out = 0; isdigit((unsigned char)**p) && *out <= max; (*p)++)
-		*out = *out * 10 + (unsigned long)(**p - '0');
-	return *p > from && *out <= max;
-}
-
-static bool is_share(const char *text)
-{
-	unsigned long a, b;
-
-	return take_number(&text, SHARE_MAX, &a) && *text++ == '/' &&
-	       take_number(&text, SHARE_MAX, &b) && !*text && a >= 1 && a <= b;
-}
-
-static void duration(struct damp_ctx *c, const struct damp_node *n)
-{
-	struct damp_quantity q;
-
-	if (damp_read_quantity(c, n, DAMP_WANT(MS), &q) && !q.micro)
-		damp_diag_error(c->diags, n->at, "a time of nothing");
-}
-
-static void share(struct damp_ctx *c, const struct damp_node *n)
-{
-	matches(c, n, "a share", is_share, "1/100");
-}
-
-static void drops_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
-		      void *user)
-{
-	struct damp_quantity q;
-
-	(void)user;
-	if (key == DAMP_KEY_DROPS_SAMPLE)
-		share(c, p->value);
-	else if (key == DAMP_KEY_DROPS_KEEP)
-		duration(c, p->value);
-	else
-		damp_read_quantity(c, p->value, DAMP_WANT(BYTES), &q);
-}
-
-static void capture_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
-			void *user)
-{
-	(void)key;
-	damp_read_keys(c, DAMP_SECTION_DROPS, p->value, drops_key, user);
-}
-
-void damp_capture_read(struct damp_ctx *c, const struct damp_node *n)
-{
-	damp_read_keys(c, DAMP_SECTION_CAPTURE, n, capture_key, NULL);
-}
-
-static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
+static void locked_list(struct damp_ctx *c, const struct damp_node *n)
 {
 	const struct damp_node *at;
 	const char *text;
@@ -98,9 +23,9 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 	n = damp_read_deref(c, n);
 	for (size_t i = 0; n && i < (n->kind == DAMP_NODE_LIST ? n->n : 1); i++) {
 		text = damp_read_scalar(c, n->kind == DAMP_NODE_LIST ? n->items[i] : n, "a word", &at);
-		if (text && keys && strcmp(text, "mode") == 0)
+		if (text && strcmp(text, "mode") == 0)
 			c->locked |= DAMP_LOCKED_MODE;
-		if (text && keys && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
+		if (text && damp_key_find(DAMP_SECTION_TOP, text) == DAMP_KEY_MAX &&
 		    damp_key_find(DAMP_SECTION_RULESET, text) == DAMP_KEY_MAX)
 			damp_diag_error(c->diags, at->at, "'%s' is no key of the file or of 'ruleset'",
 					text);
@@ -109,8 +34,8 @@ static void text_list(struct damp_ctx *c, const struct damp_node *n, bool keys)
 
 void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
 {
-	if (key == DAMP_KEY_RULESET_SIGNED_BY || key == DAMP_KEY_RULESET_LOCKED)
-		text_list(c, p->value, key == DAMP_KEY_RULESET_LOCKED);
+	if (key == DAMP_KEY_RULESET_LOCKED)
+		locked_list(c, p->value);
 }
 
 static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,

@@ -33,7 +33,7 @@ static const char *text_of(struct damp_ctx *c, const struct damp_node *n, const 
 	return text;
 }
 
-static void read_share(struct damp_ctx *c, const struct damp_node *n, uint32_t *q32)
+void damp_share_read(struct damp_ctx *c, const struct damp_node *n, uint32_t *q32)
 {
 	struct damp_place at;
 	const char *text = text_of(c, n, "a share", &at), *p = text;
@@ -77,7 +77,7 @@ static void log_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_
 	struct damp_rule_model *r = user;
 
 	if (key == DAMP_KEY_LOG_SAMPLE)
-		read_share(c, p->value, &r->log_sample_q32);
+		damp_share_read(c, p->value, &r->log_sample_q32);
 	else
 		read_first(c, p->value, r);
 }

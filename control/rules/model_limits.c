@@ -211,7 +211,8 @@ struct limit_walk {
 	struct damp_ctx *c;
 	const char *name;
 	struct damp_place at;
-	const struct damp_node *per, *rate, *burst, *bytes, *ladder, *amplification, *concurrent;
+	const struct damp_node *per, *rate, *burst, *bytes, *ladder, *amplification, *concurrent, *count;
+	int counts;                 /* enum damp_count, -1: not said */
 };
 
 static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
@@ -229,6 +230,9 @@ static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 	case DAMP_KEY_LIMIT_AMPLIFICATION: w->amplification = p->value; break;
 	case DAMP_KEY_LIMIT_CONCURRENT:
 		w->concurrent = p->value;
+		break;
+	case DAMP_KEY_LIMIT_COUNT:
+		w->count = p->value;
 		break;
 	default: break;
 	}
@@ -253,6 +257,34 @@ static struct damp_quantity default_burst(const struct damp_quantity *rate)
 	return q;
 }
 
+static bool fits(int count, enum damp_limit_kind kind)
+{
+	static const uint8_t of[] = {
+#define X(name, word, kind) DAMP_LIMIT_##kind,
+		DAMP_COUNTS(X)
+#undef X
+	};
+
+	return count >= 0 && of[count] == kind;
+}
+
+/* What a part of this kind counts. */
+static uint8_t count_of(const struct limit_walk *w, enum damp_limit_kind kind)
+{
+	if (fits(w->counts, kind))
+		return (uint8_t)w->counts;
+	return kind == DAMP_LIMIT_CONCURRENT ? DAMP_COUNT_EXCHANGES : DAMP_COUNT_MESSAGES;
+}
+
+/* The judge plans one thing to be counted for each step. */
+static bool few_steps(const struct limit_walk *w, enum damp_count count, const struct damp_steps steps[DAMP_FAMILIES])
+{
+	if (count == DAMP_COUNT_MESSAGES || (steps[DAMP_V4].n <= DAMP_TICKETS && steps[DAMP_V6].n <= DAMP_TICKETS))
+		return true;
+	damp_diag_error(w->c->diags, w->ladder->at, "with this 'count' a ladder has at most %u steps", DAMP_TICKETS);
+	return false;
+}
+
 static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 		      const struct damp_node *burst_node, unsigned want,
 		      const struct damp_steps steps[DAMP_FAMILIES], struct damp_limit l)
@@ -261,8 +293,11 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 	struct damp_rung base;
 	const char *name = w->name;
 
-	if (!damp_read_quantity(w->c, rate_node, want, &rate))
+	if (!damp_read_quantity(w->c, rate_node, want, &rate)) {
+		if (burst_node)
+			damp_read_quantity(w->c, burst_node, DAMP_WANT(BYTES) | DAMP_WANT(MESSAGES), &burst);
 		return;
+	}
 	burst = default_burst(&rate);
 	if (burst_node &&
 	    !damp_read_quantity(w->c, burst_node,
@@ -274,6 +309,12 @@ static void read_rate(struct limit_walk *w, const struct damp_node *rate_node,
 			    &base))
 		return;
 	l.kind = rate.unit == DAMP_UNIT_BYTE_RATE ? DAMP_LIMIT_BYTES : DAMP_LIMIT_MESSAGES;
+	if (rate_node == w->rate && l.kind == DAMP_LIMIT_BYTES && fits(w->counts, DAMP_LIMIT_MESSAGES) &&
+	    w->counts != DAMP_COUNT_MESSAGES)
+		damp_diag_error(w->c->diags, w->count->at, "'%s' needs a 'rate' of messages", w->count->text);
+	l.count = count_of(w, l.kind);
+	if (!few_steps(w, l.count, steps))
+		return;
 	l.nrungs4 = (uint8_t)damp_rungs_make(w->c, &rate, &burst, rate_node->at, &steps[DAMP_V4],
 					     l.rung4);
 	l.nrungs6 = (uint8_t)damp_rungs_make(w->c, &rate, &burst, rate_node->at, &steps[DAMP_V6],
@@ -302,15 +343,27 @@ static bool open_rungs(struct limit_walk *w, uint64_t most, const struct damp_st
 	return true;
 }
 
+static bool registrations_fit(const struct limit_walk *w, const struct damp_limit *l)
+{
+	for (unsigned i = 0; l->count == DAMP_COUNT_REGISTRATIONS && i < DAMP_RUNGS_MAX; i++)
+		if (l->rung4[i].burst_ticks > DAMP_REGISTRATIONS_MAX || l->rung6[i].burst_ticks > DAMP_REGISTRATIONS_MAX) {
+			damp_diag_error(w->c->diags, w->concurrent->at,
+					"at most %u registrations can be counted, on any step", DAMP_REGISTRATIONS_MAX);
+			return false;
+		}
+	return true;
+}
+
 static void read_concurrent(struct limit_walk *w, const struct damp_steps steps[DAMP_FAMILIES], struct damp_limit l)
 {
 	const bool alone = !w->rate && !w->bytes && !w->amplification;
 	uint64_t most;
 
 	l.kind = DAMP_LIMIT_CONCURRENT;
+	l.count = count_of(w, l.kind);
 	if (damp_read_integer(w->c, w->concurrent, 1, DAMP_CONCURRENT_MAX, &most) &&
 	    open_rungs(w, most, &steps[DAMP_V4], l.rung4, &l.nrungs4) &&
-	    open_rungs(w, most, &steps[DAMP_V6], l.rung6, &l.nrungs6))
+	    open_rungs(w, most, &steps[DAMP_V6], l.rung6, &l.nrungs6) && registrations_fit(w, &l))
 		add_limit(w->c, alone ? w->name : damp_pool_printf(w->c->pool, "%s.concurrent", w->name), &l);
 }
 
@@ -418,6 +471,27 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 	return damp_read_word(c, w->per, "owner of a limit", words);
 }
 
+/* What is counted; reports what nothing of this limit can count. */
+static int read_count(struct damp_ctx *c, const struct limit_walk *w)
+{
+	static const char *const words[] = {
+#define X(name, word, kind) word,
+		DAMP_COUNTS(X)
+#undef X
+		NULL,
+	};
+	int count;
+
+	if (!w->count)
+		return -1;
+	count = damp_read_word(c, w->count, "count of a limit", words);
+	if (count >= 0 && fits(count, DAMP_LIMIT_MESSAGES) && !w->rate)
+		damp_diag_error(c->diags, w->count->at, "'%s' needs a 'rate' of messages", words[count]);
+	if (count >= 0 && fits(count, DAMP_LIMIT_CONCURRENT) && !w->concurrent)
+		damp_diag_error(c->diags, w->count->at, "'%s' needs 'concurrent'", words[count]);
+	return count;
+}
+
 /* Without a ladder: one budget for each address; a peer is an outside end and
  * owns its /64 (AV-44). A global budget has no address at all. */
 static bool steps_of(struct damp_ctx *c, const struct limit_walk *w, int per,
@@ -455,6 +529,7 @@ static void read_parts(struct damp_ctx *c, struct limit_walk *w, bool fresh)
 			w->name);
 	if (w->burst && !w->rate)
 		damp_diag_error(c->diags, w->burst->at, "'burst' without a 'rate'");
+	w->counts = read_count(c, w);
 	if (per < 0 || !steps_of(c, w, per, steps))
 		return;
 	if (w->rate)

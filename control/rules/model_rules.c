@@ -66,8 +66,14 @@ static void read_limit(struct damp_ctx *c, const struct damp_node *n, struct dam
 {
 	struct damp_suggestion near;
 	const struct damp_node *at;
-	const char *name = damp_read_scalar(c, n, "the name of a limit", &at);
+	const char *name;
 
+	n = damp_read_deref(c, n);
+	if (n && n->kind == DAMP_NODE_MAP) {
+		damp_diag_error(c->diags, n->at, "a limit is described under 'limits', by a name; here stands its name");
+		return;
+	}
+	name = n ? damp_read_scalar(c, n, "the name of a limit", &at) : NULL;
 	if (!name)
 		return;
 	near = damp_suggestion_start(name);

@@ -41,6 +41,9 @@ int damp_addr_set_add(struct damp_ctx *c, struct damp_addrs *a)
 	return (int)c->naddr_sets - 1;
 }
 
+/* Of kernel interfaces, DPDK devices and PCI addresses. */
+#define DEVICE_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:@-"
+
 #define RUNTIME_SIZE_MAX 1048576u
 #define RUNTIME_SIZE 65536u     /* the defaults of keys.h */
 #define RUNTIME_TIMEOUT_S 600u
@@ -182,27 +185,71 @@ static void read_set(struct damp_ctx *c, const struct damp_pair *p, struct damp_
 /* The name of a network device or a PCI address, and no slip of the pen. */
 static bool is_device(const struct damp_node *n, const char *const *sides)
 {
-	return n->kind == DAMP_NODE_SCALAR && n->len && strpbrk(n->text, "0123456789") &&
-	       !damp_suggest(n->text, sides);
+	return n->kind == DAMP_NODE_SCALAR && n->len && n->len < DAMP_NAME_MAX &&
+	       strpbrk(n->text, "0123456789-._:") && !damp_suggest(n->text, sides) &&
+	       strspn(n->text, DEVICE_CHARACTERS) == n->len;
 }
 
-/* Which of the two sides a device is, only the data plane's configuration knows. */
+/* A zone called inside or outside is that side; of another its devices decide. */
+static uint8_t side_of_name(const char *zone)
+{
+	if (strcmp(zone, "inside") == 0)
+		return DAMP_INSIDE;
+	return strcmp(zone, "outside") == 0 ? DAMP_OUTSIDE : DAMP_DEVICE_NONE;
+}
+
+static struct damp_device_model *find_device(struct damp_ctx *c, const char *name, uint8_t must)
+{
+	for (unsigned i = 0; i < c->ndevices; i++)
+		if (strcmp(c->devices[i].name, name) == 0 && c->devices[i].must == must)
+			return &c->devices[i];
+	return NULL;
+}
+
+static struct damp_device_model *add_device(struct damp_ctx *c, const struct damp_node *n, const char *zone)
+{
+	const uint8_t must = side_of_name(zone);
+	struct damp_device_model *d = find_device(c, n->text, must);
+
+	if (d)
+		return d;
+	if (c->ndevices == DAMP_DEVICES_MAX) {
+		damp_diag_error(c->diags, n->at, "more than %u names of devices", DAMP_DEVICES_MAX);
+		return NULL;
+	}
+	if (must == DAMP_DEVICE_NONE && c->nvariants == DAMP_DEVICE_VARIANTS_MAX) {
+		damp_diag_error(c->diags, n->at, "more than %u devices that are neither 'inside' nor 'outside'; "
+				"a gateway has two ports: write 'ports: [inside]' or [outside]",
+				DAMP_DEVICE_VARIANTS_MAX);
+		return NULL;
+	}
+	d = &c->devices[c->ndevices++];
+	*d = (struct damp_device_model){ .name = n->text, .zone = zone, .at = n->at, .must = must,
+					 .variant = DAMP_DEVICE_NONE };
+	if (must == DAMP_DEVICE_NONE)
+		d->variant = (uint8_t)c->nvariants++;
+	return d;
+}
+
+/* Which of the two sides a device is, only the data plane knows. */
 static void read_device(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
 {
-	const bool inside = strcmp(z->name, "inside") == 0;
+	const struct damp_device_model *d = add_device(c, n, z->name);
 
-	if (inside || strcmp(z->name, "outside") == 0) {
-		z->ports |= DAMP_SIDE_BIT(inside ? DAMP_INSIDE : DAMP_OUTSIDE);
-		damp_diag_warning(c->diags, n->at,
-				  "device '%s' is checked, not enforced yet: zone '%s' is the port '%s'",
-				  n->text, z->name, z->name);
-		return;
-	}
-	z->ports = DAMP_BOTH_SIDES;
-	damp_diag_warning(c->diags, n->at,
-			  "device '%s' is checked, not enforced yet: zone '%s' is told by its addresses "
-			  "alone", n->text, z->name);
-	z->vague = true;
+	if (d && d->variant == DAMP_DEVICE_NONE)
+		z->ports |= DAMP_SIDE_BIT(d->must);
+	else if (d)
+		z->devices |= 1u << d->variant;
+}
+
+static int read_side(struct damp_ctx *c, const struct damp_node *n, const char *const *sides)
+{
+	if (n->kind != DAMP_NODE_SCALAR || damp_node_is(n, sides[0]) || damp_node_is(n, sides[1]) ||
+	    damp_suggest(n->text, sides))
+		return damp_read_word(c, n, "port", sides);
+	damp_diag_error(c->diags, n->at, "unknown port '%s'; write outside, inside, or the name of a device, which has a digit, "
+			"'-', '_', '.' or ':'", n->text);
+	return -1;
 }
 
 static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct damp_zone *z)
@@ -223,7 +270,7 @@ static void read_sides(struct damp_ctx *c, const struct damp_node *n, struct dam
 			read_device(c, t.t[0].leaf[i].node, z);
 			continue;
 		}
-		side = damp_read_word(c, t.t[0].leaf[i].node, "port", sides);
+		side = read_side(c, t.t[0].leaf[i].node, sides);
 		if (side >= 0)
 			z->ports |= DAMP_SIDE_BIT(side);
 	}
@@ -247,15 +294,25 @@ static void read_zone(struct damp_ctx *c, const struct damp_pair *p, struct damp
 {
 	*z = (struct damp_zone){ .name = p->key->text, .any = true, .set = -1 };
 	damp_read_keys(c, DAMP_SECTION_ZONE, p->value, zone_key, z);
-	if (!z->ports)
+	if (!z->ports && !z->devices)
 		z->ports = DAMP_BOTH_SIDES;
-	z->vague = z->vague && z->any;
 	DAMP_PUSH(c->pool, c->zones, c->nzones, c->zones_cap, z);
+}
+
+/* The ports of a zone when the devices lie as way says. */
+static unsigned ports_of(const struct damp_ctx *c, const struct damp_zone *z, unsigned way)
+{
+	unsigned ports = z->ports;
+
+	for (unsigned i = 0; i < c->nvariants; i++)
+		if (z->devices >> i & 1)
+			ports |= DAMP_SIDE_BIT(way >> i & 1 ? DAMP_INSIDE : DAMP_OUTSIDE);
+	return ports;
 }
 
 /* The inside networks are known when every zone the file gives to the inside
  * port alone says which addresses it has. */
-static void join_inside(struct damp_ctx *c)
+static int join_inside(struct damp_ctx *c, unsigned way)
 {
 	struct damp_addrs all = { 0 };
 	bool known = false;
@@ -263,15 +320,14 @@ static void join_inside(struct damp_ctx *c)
 	for (size_t i = 0; i < c->nzones; i++) {
 		const struct damp_zone *z = c->zones[i];
 
-		if (z->builtin || z->ports != DAMP_SIDE_BIT(DAMP_INSIDE))
+		if (z->builtin || ports_of(c, z, way) != DAMP_SIDE_BIT(DAMP_INSIDE))
 			continue;
 		if (z->any)
-			return;
+			return -1;
 		damp_addrs_join(c->pool, &all, &c->addr_sets[z->set].addrs);
 		known = true;
 	}
-	if (known)
-		c->inside_set = damp_addr_set_add(c, &all);
+	return known ? damp_addr_set_add(c, &all) : -1;
 }
 
 void damp_names_read(struct damp_ctx *c, const struct damp_node *root)
@@ -290,5 +346,6 @@ void damp_names_read(struct damp_ctx *c, const struct damp_node *root)
 		if (n && n->zone && !n->zone->builtin)
 			read_zone(c, &zones->pairs[i], n->zone);
 	}
-	join_inside(c);
+	for (unsigned way = 0; way < 1u << c->nvariants; way++)
+		c->inside_set[way] = join_inside(c, way);
 }

@@ -53,7 +53,7 @@ static bool from_outside(const struct damp_addr_cond *c)
 		if (c->terms[i].negated)
 			return true;
 		for (size_t j = 0; j < c->terms[i].n; j++)
-			if (c->terms[i].atoms[j].sides & DAMP_SIDE_BIT(DAMP_OUTSIDE))
+			if (c->terms[i].atoms[j].sides & DAMP_SIDE_BIT(DAMP_OUTSIDE) || c->terms[i].atoms[j].devices)
 				return true;
 	}
 	return false;

@@ -10,13 +10,29 @@
 /* Defines that refer to defines: longer chains are refused as cycles are. */
 #define CHAIN_MAX 16
 
+/* `id:a` is one word to YAML. */
+static bool lacks_blank(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *key)
+{
+	const char *colon = strchr(key->text, ':');
+	const char *name = colon ? damp_pool_strndup(c->pool, key->text, (size_t)(colon - key->text)) : "";
+
+	if (!colon || damp_key_find(s, name) == DAMP_KEY_MAX)
+		return false;
+	damp_diag_error(c->diags, key->at, "a key is followed by a colon and a blank: '%s: %s'", name, colon + 1);
+	return true;
+}
+
 static void unknown_key(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *key)
 {
 	const char *near = damp_key_suggest(s, key->text);
 
+	if (lacks_blank(c, s, key))
+		return;
 	if (s == DAMP_SECTION_RULE && damp_key_find(DAMP_SECTION_MATCH, key->text) != DAMP_KEY_MAX)
 		damp_diag_error(c->diags, key->at, "'%s' is a condition; it belongs into 'match'",
 				key->text);
+	else if (s == DAMP_SECTION_MATCH && damp_node_is(key, "not"))
+		damp_diag_error(c->diags, key->at, "'not' stands behind a condition, like from: {not: inside}");
 	else if (near)
 		damp_diag_error(c->diags, key->at, "unknown key '%s' in %s; did you mean '%s'?",
 				key->text, damp_section_label(s), near);
@@ -46,6 +62,8 @@ static void walk_pair(struct damp_ctx *c, enum damp_key_section s, const struct 
 		return; /* reported by the loader */
 	if (k == DAMP_KEY_MAX)
 		unknown_key(c, s, p->key);
+	else if (k == DAMP_KEY_ANSWER_BLOCK)
+		damp_diag_error(c->diags, p->key->at, DAMP_BLOCK_STANDS_MESSAGE);
 	else if (damp_key_later(k))
 		damp_diag_error(c->diags, p->key->at, "'%s' is not supported by this version yet",
 				p->key->text);
@@ -60,6 +78,23 @@ static void walk_pair(struct damp_ctx *c, enum damp_key_section s, const struct 
 	}
 }
 
+#define FEW_KEYS 8u
+
+/* ": a, b" when a section has few keys, else nothing. */
+static const char *few_keys(struct damp_ctx *c, enum damp_key_section s)
+{
+	const char *all = "";
+	unsigned n = 0;
+
+	for (enum damp_key_id k = 0; k < DAMP_KEY_MAX; k++) {
+		if (damp_keys[k].section != s || damp_key_later(k))
+			continue;
+		all = damp_pool_printf(c->pool, "%s%s %s", all, n ? "," : ":", damp_keys[k].name);
+		n++;
+	}
+	return n <= FEW_KEYS ? all : "";
+}
+
 void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *n,
 		    damp_key_fn *fn, void *user)
 {
@@ -67,7 +102,7 @@ void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct da
 	if (!n)
 		return;
 	if (n->kind != DAMP_NODE_MAP) {
-		damp_diag_error(c->diags, n->at, "%s is a mapping of keys", damp_section_label(s));
+		damp_diag_error(c->diags, n->at, "%s is a mapping of keys%s", damp_section_label(s), few_keys(c, s));
 		return;
 	}
 	for (size_t i = 0; i < n->n; i++)

@@ -13,6 +13,10 @@
 
 #include "model.h"
 
+/* Of a block that was written as an action. */
+#define DAMP_BLOCK_STANDS_MESSAGE                                                                         \
+	"blocking is no action; it stands beside 'over': block: {after: 5 min, for: 10 min}"
+
 /* `size: >5` is a block of text to YAML (operators.md 3.2). */
 #define DAMP_BLOCK_MESSAGE "'|' and '>' begin a block of text, not %s"
 

@@ -56,6 +56,9 @@ static void compile_source(struct damp_ctx *c, bool outline, struct damp_rules *
 		return;
 	damp_lint(c, out->program);
 	out->confirm_s = c->confirm_s;
+	out->nsigners = c->nsigners;
+	for (unsigned i = 0; i < c->nsigners; i++)
+		snprintf(out->signer[i], sizeof(out->signer[i]), "%s", c->signers[i]);
 	if (outline)
 		out->outline = damp_outline_make(c);
 }
@@ -64,7 +67,7 @@ static int run(struct damp_files *files, const struct damp_source *src, struct d
 	       const struct damp_rules_options *opt, struct damp_rules *out)
 {
 	struct damp_ctx c = {
-		.pool = d->pool, .diags = d, .src = src, .files = files, .inside_set = -1,
+		.pool = d->pool, .diags = d, .src = src, .files = files,
 		.now = opt && opt->now ? opt->now : (int64_t)time(NULL),
 		.strict = opt && opt->strict,
 	};

@@ -28,6 +28,9 @@ struct damp_diag {
 /* Longest time to confirm a load. */
 #define DAMP_CONFIRM_MAX_S 86400u
 
+/* Most signers of one file (`signed_by`). */
+#define DAMP_SIGNERS_MAX 8u
+
 struct damp_outline;
 
 struct damp_rules {
@@ -42,6 +45,8 @@ struct damp_rules {
 	size_t bundle_len;
 	struct damp_outline *outline; /* when it was asked for and there is a program */
 	uint32_t confirm_s;         /* `confirm` of the file, 0 when it asks for none */
+	char signer[DAMP_SIGNERS_MAX][DAMP_NAME_MAX]; /* whose signatures it needs, all of them */
+	unsigned nsigners;
 };
 
 struct damp_rules_options {

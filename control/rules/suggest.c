@@ -3,6 +3,7 @@
 #include "suggest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -40,6 +41,48 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 	return last[m];
 }
 
+/* What other tools call it, and what it is called here. A word may mean several
+ * things; the one that fits is that which is possible where it stands. */
+static const struct { const char *word, *meant; } synonyms[] = {
+	{ "deny", "drop" }, { "reject", "drop" }, { "discard", "drop" }, { "refuse", "drop" },
+	{ "allow", "accept" }, { "permit", "accept" }, { "pass", "accept" }, { "forward", "accept" },
+	{ "verify", "challenge" }, { "prove", "challenge" }, { "echo", "challenge" },
+	{ "dry-run", "observe" }, { "dryrun", "observe" }, { "monitor", "observe" }, { "audit", "observe" },
+	{ "shadow", "observe" }, { "simulate", "observe" }, { "log", "observe" }, { "warn", "observe" },
+	{ "active", "enforce" }, { "enabled", "enforce" }, { "on", "enforce" }, { "true", "enforce" },
+	{ "disabled", "off" }, { "disable", "off" }, { "false", "off" }, { "no", "off" },
+	{ "method", "code" }, { "action", "then" }, { "verdict", "then" }, { "name", "id" },
+	{ "for", "until" }, { "expires", "until" }, { "expiry", "until" }, { "ends", "until" },
+	{ "comment", "about" }, { "description", "about" }, { "src", "source" }, { "saddr", "source" },
+	{ "dst", "target" }, { "daddr", "target" }, { "destination", "target" }, { "sport", "from_port" },
+	{ "dport", "to_port" }, { "port", "to_port" }, { "uri", "path" }, { "url", "path" },
+	{ "resource", "path" }, { "kind", "msg" }, { "schedule", "when" }, { "time", "when" },
+	{ "device", "ports" }, { "interface", "ports" }, { "networks", "prefixes" }, { "subnets", "prefixes" },
+	{ "addresses", "prefixes" }, { "whitelist", "exempt" }, { "allowlist", "exempt" },
+	{ "variables", "define" }, { "vars", "define" }, { "host", "source" }, { "client", "peer" },
+	{ "server", "device" }, { "user", "tenant" }, { "cidr", "prefix" }, { "net", "prefix" },
+	{ "ip", "prefix" }, { "address", "prefix" }, { "reply", "response" }, { "notification", "response" },
+	{ "ping", "empty" }, { "monday", "mon" }, { "tuesday", "tue" }, { "wednesday", "wed" },
+	{ "thursday", "thu" }, { "friday", "fri" }, { "saturday", "sat" }, { "sunday", "sun" },
+};
+
+static bool same_word(const char *a, const char *b)
+{
+	while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+static bool means(const char *written, const char *candidate)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (strcmp(synonyms[i].meant, candidate) == 0 && same_word(synonyms[i].word, written))
+			return true;
+	return false;
+}
+
 struct damp_suggestion damp_suggestion_start(const char *written)
 {
 	return (struct damp_suggestion){ .written = written };
@@ -53,6 +96,11 @@ void damp_suggestion_try(struct damp_suggestion *s, const char *candidate)
 
 	if (n > WORD_MAX || m > WORD_MAX || !n)
 		return;
+	if (!s->name && means(s->written, candidate)) {
+		s->name = candidate;
+		s->distance = WORD_MAX; /* a slip of the pen is likelier */
+		return;
+	}
 	d = distance(s->written, n, candidate, m);
 	if (d > near || d >= m || (s->name && d >= s->distance))
 		return;

@@ -4,7 +4,8 @@
  *
  * Idea: optimal string alignment distance (insert, delete, replace, swap two
  * neighbours), letter case ignored; a word counts as near when at most a third
- * of its letters, and at least one, would have to change.
+ * of its letters, and at least one, would have to change. Where none is near, the
+ * word that other tools have for one of those that are possible.
  */
 #ifndef DAMP_RULES_SUGGEST_H
 #define DAMP_RULES_SUGGEST_H

@@ -31,24 +31,13 @@
 void damp_admit_begin(const struct damp_ctx *c)
 {
 	memset(c->admit, 0, sizeof(*c->admit));
-	c->admit->on = !c->j->long_way && !c->w->tap.on;
+	c->admit->on = !c->j->long_way && !c->w->tap.on && !c->v->counts_open;
 }
 
 /* Neither a block nor a rule is about p. */
 static bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_text_cost cost = { 0 };
-	bool none;
-
-	if (c->flood->blocks && damp_meets_block(c, p))
-		return false;
-	if (damp_likely(c->v->hdr->nwords == 0))
-		return true;
-	none = damp_no_rule(c, p, &cost);
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
-	return none;
+	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
 static bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -79,11 +68,16 @@ static inline void see_mid(const struct damp_ctx *c, const struct damp_pkt *p, u
 	damp_seen_add(c->w->seen, key, p->xchg_key, c->now, c->now + DAMP_SECONDS(life_s));
 }
 
+/* What limits count by the answer is never asked for by these (later.c). */
+static inline bool is_safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
 /* As serve() of decide_request.c wants it. */
 static inline void write_exchange(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_xchg *x,
 				  damp_tick due)
 {
-	const bool safe = p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
 	const uint64_t credit = x->credit + (((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
 
 	x->due = damp_due(due);
@@ -95,7 +89,7 @@ static inline void write_exchange(const struct damp_ctx *c, const struct damp_pk
 	x->over = 0;
 	x->owed = x->owed < UINT8_MAX ? (uint8_t)(x->owed + 1u) : UINT8_MAX;
 	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED)) |
-			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (safe ? DAMP_XCHG_SAFE : 0));
+			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (is_safe(p) ? DAMP_XCHG_SAFE : 0));
 }
 
 static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
@@ -105,7 +99,7 @@ static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_xchg *x;
 	bool fresh;
 
-	if (!p->plain || (p->coap.options & Q_BLOCKS) || !proved(c, p))
+	if (!p->plain || (p->coap.options & Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !is_safe(p)) || !proved(c, p))
 		return false;
 	p->proved = 1;
 	p->truths = DAMP_TRUTH_VERIFIED;
@@ -171,6 +165,8 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 	if (x == NULL || !is_owed(x) || !blocks_noted(c, p))
+		return false;
+	if (damp_unlikely(c->v->counts_later) && !(x->flags & DAMP_XCHG_SAFE))
 		return false;
 	p->proved = 1;
 	p->truths = DAMP_TRUTH_VERIFIED | DAMP_TRUTH_SOLICITED;

@@ -73,6 +73,7 @@ void *damp_builtin_program(size_t *len)
 	uint8_t *block;
 
 	damp_guard_defaults(&guard);
+	damp_watch_defaults(&h.watch);
 	*len = lay_out(&h, parts, nparts);
 	h.total_len = *len;
 	block = calloc(1, *len);

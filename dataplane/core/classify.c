@@ -266,6 +266,11 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 	}
 }
 
+bool damp_matches_any(struct damp_matches *m)
+{
+	return m->bits != 0 || next_word(m);
+}
+
 int32_t damp_matches_next(struct damp_matches *m)
 {
 	int32_t at;

@@ -39,6 +39,9 @@ struct damp_text_cost { uint64_t memo_hits, memo_misses, hs_scans; };
 void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
 			const struct damp_pkt *p, struct damp_text_cost *cost);
 
+/* Is there a next one? Hands out nothing. */
+bool damp_matches_any(struct damp_matches *m);
+
 /* The next matching rule's index, or -1. */
 int32_t damp_matches_next(struct damp_matches *m);
 

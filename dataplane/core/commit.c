@@ -9,7 +9,8 @@
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
  * the memory of fragments to follow, the greylist, the count of wrong guesses,
- * and a proof that was given whatever became of the message that carried it.
+ * what an answer that was too large has taught, and a proof that was given
+ * whatever became of the message that carried it.
  */
 #include "judge_state.h"
 
@@ -56,7 +57,7 @@ static void open_exchange(const struct damp_ctx *c, const struct damp_pkt *p, co
 	x->due = damp_due(due);
 	x->credit = credit > UINT32_MAX ? UINT32_MAX : (uint32_t)credit;
 	x->request_bytes = (uint16_t)p->frame.ip_len;
-	x->path = d->take_place ? d->path : 0;
+	x->path = d->take_place || d->keep_path ? d->path : 0;
 	x->notify_gap = d->notify_gap;
 	x->owed = x->owed + d->owed > UINT8_MAX ? UINT8_MAX : (uint8_t)(x->owed + d->owed);
 	x->rule_slot = d->rule_slot;
@@ -370,19 +371,11 @@ static bool makes(const struct damp_decision *d)
 
 static void set_fate(struct damp_pkt *p, struct damp_decision *d, size_t len)
 {
-	static const uint8_t fate[] = {
-		[DAMP_MOVE_DROP] = DAMP_FATE_DROP,	     [DAMP_MOVE_FORWARD] = DAMP_FATE_FORWARD,
-		[DAMP_MOVE_CODE_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_ECHO_BACK] = DAMP_FATE_BACK,
-		[DAMP_MOVE_PING_BACK] = DAMP_FATE_BACK,	     [DAMP_MOVE_RST_BACK] = DAMP_FATE_BACK,
-		[DAMP_MOVE_ECHO_ON] = DAMP_FATE_FORWARD,     [DAMP_MOVE_PING_ON] = DAMP_FATE_FORWARD,
-		[DAMP_MOVE_HOLD] = DAMP_FATE_HOLD,
-	};
-
 	if (d->move != DAMP_MOVE_DROP && len == 0)
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
 	if (p->held && d->move == DAMP_MOVE_DROP)
 		d->reason = DAMP_REASON_HELD_EXPIRED;
-	p->fate = fate[d->move];
+	p->fate = damp_fate_of(d->move);
 	p->reason = d->reason;
 	p->verdict = d->verdict;
 	p->rule = d->rule;
@@ -497,10 +490,11 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	struct damp_capture_record *copy = NULL;
+	const bool tapped = c->w->tap.on;
+	struct damp_tapped copies;
 
-	if (damp_unlikely(c->w->tap.on))
-		copy = damp_tap_begin(&c->w->tap, p, c->now);
+	if (damp_unlikely(tapped))
+		damp_tap_begin(c, p, d, &copies);
 	if (pay(c, d)) {
 		remember(c, d);
 		if (d->open_xchg)
@@ -512,6 +506,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		spend(p, d);
 		observe(c, p, d);
 		settle_tickets(c, p, d);
+		if (damp_unlikely(c->v->counts_later))
+			damp_later_commit(c, p, d);
 		if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
 		if (d->grey_key && d->spent)
@@ -520,6 +516,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			damp_grey_note(c->w->grey, d->grey_key, c->now);
 		if (d->answers)
 			mark_answering(c, p);
+		if (damp_unlikely(d->learns))
+			damp_learn(c, p);
 		if (d->speaks_blocks)
 			mark_blocks(c, p);
 	}
@@ -527,8 +525,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
-	if (damp_unlikely(copy != NULL))
-		damp_tap_end(c, p, d, copy);
+	if (damp_unlikely(tapped))
+		damp_tap_end(c, p, d, &copies);
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))
 		return;
 	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)

@@ -43,6 +43,8 @@ bool damp_concurrent_within(const struct damp_ctx *c, const struct damp_pkt *p, 
 
 	if (p->kind != DAMP_KIND_REQUEST || cancels(p))
 		return true;
+	if (l->count == DAMP_COUNT_OBSERVATIONS && !damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE))
+		return true;
 	held = damp_held_find(c->w->held, p->xchg_key, c->now);
 	for (unsigned i = 0; i < n; i++) {
 		const uint64_t key = damp_limit_key(c, p, l, &r[i], i);

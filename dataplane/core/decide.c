@@ -21,7 +21,7 @@ static bool source_belongs(const struct damp_ctx *c, const struct damp_pkt *p, e
 {
 	const bool inside = c->v->classes[p->src_class].flags & DAMP_CLASS_INSIDE;
 
-	if (!c->g->check_sources || !c->v->hdr->has_inside || link_local(&p->frame.src))
+	if (!c->g->check_sources || !c->v->has_inside || link_local(&p->frame.src))
 		return true;
 	if (p->side == DAMP_OUTSIDE && inside) {
 		*why = DAMP_REASON_INSIDE_SPOOFED_OUTSIDE;

@@ -149,8 +149,7 @@ static void decide_answer_out(const struct damp_ctx *c, const struct damp_pkt *p
 		return;
 	}
 	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
-	d->payer = damp_xchg_find(c->w->xchg, payer, c->now);
-	damp_credit_age(c, d->payer);
+	d->payer = damp_xchg_of(c, payer);
 	if (d->payer != NULL && (d->payer->flags & DAMP_XCHG_FROM_INSIDE)) {
 		/* The outside answered an inside request with a CON: this ACK is owed. */
 		d->pay = 0;

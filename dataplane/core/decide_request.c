@@ -202,6 +202,10 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		return;
 	}
 	d->credit_alone = !damp_charge_trust(c, p, d, ALPHA_OF_ONE_PING);
+	if (damp_answers_large(c, p, d)) {
+		damp_decide_challenge(c, p, d, DAMP_REASON_AMPLIFICATION);
+		return;
+	}
 	serve(c, p, d, DAMP_REASON_ACCEPTED);
 	slice(c, p, d);
 }

@@ -210,6 +210,7 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	d->preempt_len = 0;
 	d->probes = 0;
 	d->ncharges = rule_charges;
+	d->learns = !challenge && x != NULL && p->frame.ip_len > x->credit;
 	if (p->obs != NULL)
 		decide_observer(c, p, d);
 	else if (x == NULL || x->over == DAMP_ACT_DROP)

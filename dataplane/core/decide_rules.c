@@ -122,7 +122,7 @@ static void note_use(const struct damp_ctx *c, const struct damp_rule *r, int32_
 static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r,
 			  int32_t index, enum damp_mode mode, struct damp_decision *d)
 {
-	const unsigned charges = d->ncharges, holds = d->nholds;
+	const unsigned charges = d->ncharges, holds = d->nholds, laters = d->nlater;
 	enum damp_reason why;
 	bool within = true;
 
@@ -131,7 +131,9 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 
 		if (l->per == DAMP_PER_PATH && p->kind != DAMP_KIND_REQUEST)
 			continue;
-		if (l->kind == DAMP_LIMIT_CONCURRENT)
+		if (damp_unlikely(damp_counts_later(l)))
+			within = within && damp_later_within(c, p, l, d);
+		else if (l->kind == DAMP_LIMIT_CONCURRENT)
 			within = within && damp_concurrent_within(c, p, l, d);
 		else if (l->kind != DAMP_LIMIT_AMPLIFICATION)
 			charge_limit(c, p, l, d);
@@ -145,6 +147,7 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 	}
 	d->ncharges = charges;
 	d->nholds = holds;
+	d->nlater = laters;
 	return false;
 }
 
@@ -200,13 +203,45 @@ static void shape_more(const struct damp_rule *r, struct damp_decision *d)
 		d->notify_gap = r->notify_gap;
 }
 
+bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	struct damp_worker_stats *s = c->w->stats;
+	struct damp_walk *walk = c->walk;
+
+	if (damp_likely(c->v->hdr->nwords == 0))
+		return false;
+	if (walk->of != p) {
+		walk->of = p;
+		walk->cost = (struct damp_text_cost){ 0 };
+		damp_matches_begin(&walk->m, c->v, c->w->index, p, &walk->cost);
+	}
+	if (damp_matches_any(&walk->m))
+		return true;
+	s->memo_hits += walk->cost.memo_hits;
+	s->memo_misses += walk->cost.memo_misses;
+	s->hs_scans += walk->cost.hs_scans;
+	walk->cost = (struct damp_text_cost){ 0 };
+	return false;
+}
+
+/* Begun by a short way, or now. */
+static struct damp_matches *begin(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_matches *own,
+				  struct damp_text_cost *cost)
+{
+	if (c->walk != NULL && c->walk->of == p) {
+		*cost = c->walk->cost;
+		return &c->walk->m;
+	}
+	damp_matches_begin(own, c->v, c->w->index, p, cost);
+	return own;
+}
+
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	struct damp_matches m;
+	struct damp_matches own, *const m = begin(c, p, &own, &d->text_cost);
 	int32_t at;
 
-	damp_matches_begin(&m, c->v, c->w->index, p, &d->text_cost);
-	while ((at = damp_matches_next(&m)) >= 0) {
+	while ((at = damp_matches_next(m)) >= 0) {
 		const struct damp_rule *r = &c->v->rules[at];
 		const enum damp_mode mode = damp_live_mode(c->v, (uint32_t)at);
 		const struct damp_act *act;

@@ -76,13 +76,6 @@ static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt 
 }
 
 #define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
-bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost)
-{
-	struct damp_matches m;
-
-	damp_matches_begin(&m, c->v, c->w->index, p, cost);
-	return damp_matches_next(&m) < 0;
-}
 
 /* Why p would be challenged, if it would; decide_request.c's order. */
 static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -149,18 +142,7 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 /* Has neither a block nor a rule a say in it? */
 static __attribute__((noinline)) bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_text_cost cost = { 0 };
-
-	if (c->flood->blocks && damp_meets_block(c, p))
-		return false;
-	if (c->v->hdr->nwords == 0)
-		return true;
-	if (!damp_no_rule(c, p, &cost))
-		return false;
-	c->w->stats->memo_hits += cost.memo_hits;
-	c->w->stats->memo_misses += cost.memo_misses;
-	c->w->stats->hs_scans += cost.hs_scans;
-	return true;
+	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
 /* NOT_COAP: there is none, or somebody else has a say in it. */

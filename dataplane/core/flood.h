@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What pass 1 asks of flood.c, inline: will this request be refused by the short
+ * What pass 1 asks of flood.c, inline: will this request be settled by the short
  * way, in all likelihood? See flood.c for the idea and the invariant.
  */
 #ifndef DAMP_CORE_FLOOD_H

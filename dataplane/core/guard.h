@@ -11,4 +11,7 @@
 /* Fill *g with the defaults. Any thread. */
 void damp_guard_defaults(struct damp_guard *g);
 
+/* The same of what the control plane watches for. */
+void damp_watch_defaults(struct damp_watch *w);
+
 #endif

@@ -74,6 +74,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.slice_szx = 2,         /* 64 bytes (attacks.md AV-26, RFC 7252 section 11.3) */
 		.prove_observe = 0,
 		.hold = 1,              /* attacks.md 3.2 P2, insight 2 */
+		.learn_answers = 1,     /* attacks.md AV-05 */
 		.permute_mids = 1,      /* attacks.md AV-15, AV-17, insight 3 */
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,
@@ -105,4 +106,13 @@ void damp_guard_defaults(struct damp_guard *g)
 	};
 	byte_budgets(g);
 	message_budgets(g);
+}
+
+void damp_watch_defaults(struct damp_watch *w)
+{
+	*w = (struct damp_watch){
+		.attack_rate_milli = 10000,
+		.attack_update_s = 30,
+		.attack_quiet_s = 60,
+	};
 }

@@ -26,6 +26,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
+	.registry_log2 = 14,    /* 1 MiB: 32 k registrations, and requests that may create */
 };
 
 static size_t align(size_t n)
@@ -37,7 +38,8 @@ size_t damp_judge_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge)) + align(damp_ledger_bytes(c->ledger_log2)) +
 	       align(damp_peer_bytes(c->peers_log2)) + align(damp_lease_bytes(c->leases_log2)) +
-	       align(damp_tally_bytes(c->tally_log2)) + align(damp_prefixes_bytes(c->lists_log2)) +
+	       align(damp_tally_bytes(c->tally_log2)) + align(damp_registry_bytes(c->registry_log2)) +
+	       align(sizeof(struct damp_learned)) + align(damp_prefixes_bytes(c->lists_log2)) +
 	       align(sizeof(struct damp_blocker));
 }
 
@@ -83,10 +85,15 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	at += align(damp_lease_bytes(c->leases_log2));
 	j->tally = damp_tally_init(at, c->tally_log2);
 	at += align(damp_tally_bytes(c->tally_log2));
+	j->registry = damp_registry_init(at, c->registry_log2);
+	at += align(damp_registry_bytes(c->registry_log2));
+	j->learned = (struct damp_learned *)(void *)at;
+	at += align(sizeof(*j->learned));
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL)
+	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
+	    j->registry == NULL)
 		return NULL;
 	return j;
 }
@@ -121,10 +128,13 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	return w;
 }
 
-void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file)
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *captures,
+			   struct damp_trace_file *traces)
 {
-	w->tap.file = file;
-	w->tap.ring = &file->ring[w->index];
+	w->tap.file = captures;
+	w->tap.ring = captures != NULL ? &captures->ring[w->index] : NULL;
+	w->tap.trace_file = traces;
+	w->tap.trace_ring = traces != NULL ? &traces->ring[w->index] : NULL;
 }
 
 static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
@@ -233,7 +243,7 @@ static enum echo_worth weigh_echo(const struct damp_ctx *c, const struct damp_pk
 static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_RESPONSE && p->xchg == NULL)
-		p->xchg = damp_xchg_find(c->w->xchg, damp_key_group(c->j, p), c->now);
+		p->xchg = damp_xchg_of(c, damp_key_group(c->j, p));
 }
 
 /* Pass 2, first half: what the tables know of it. */
@@ -247,16 +257,15 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		return echo;
 	/* Only what comes from the peer keeps its proof alive. */
 	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				     from_peer ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+				     from_peer && c->aside == NULL ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 	echo = weigh_echo(c, p);
 	if (echo == ECHO_PROOF || echo == ECHO_OF_SERVER)
 		p->proved = 1;
 	if (damp_has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
-		p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+		p->xchg = damp_xchg_of(c, p->xchg_key);
 		find_group_exchange(c, p);
-		damp_credit_age(c, p->xchg);
 		if (p->kind == DAMP_KIND_RESPONSE)
 			p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
 	}
@@ -309,6 +318,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	c->walk->of = NULL;
 	if (goes_short(c, p))
 		return;
 	decide_one(c, p, &d);
@@ -338,9 +348,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_ctx c = damp_judge_ctx(w, v, p, now);
 	struct damp_flood flood;
 	struct damp_admit admit;
+	struct damp_walk walk;
 
 	c.flood = &flood;
 	c.admit = &admit;
+	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
@@ -393,6 +405,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
 	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
 	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
+	entries[DAMP_TABLE_REGISTRY] = damp_registry_live(j->registry, now);
 	for (unsigned i = 0; i < n; i++) {
 		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
 		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
@@ -434,4 +447,6 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
 	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;
 	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
+	capacity[DAMP_TABLE_REGISTRY] = 2ull << c->registry_log2;
+	bytes[DAMP_TABLE_REGISTRY] = damp_registry_bytes(c->registry_log2);
 }

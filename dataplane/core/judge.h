@@ -32,6 +32,7 @@
 #include <damper/capture.h>
 #include <damper/events.h>
 #include <damper/stats.h>
+#include <damper/trace.h>
 
 #define DAMP_BURST 64u
 #define DAMP_CHARGES_MAX 24u
@@ -116,6 +117,7 @@ struct damp_judge_config {
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
 	unsigned leases_log2;       /* lines of 7 leases, shared */
+	unsigned registry_log2;     /* lines of 2 notes on answers to come and registrations, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;
 
@@ -133,8 +135,10 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,
 						 struct damp_worker_stats *stats, struct damp_event_ring *events);
 
-/* Let the worker fill its ring of captures; file outlives it. */
-void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *file);
+/* Let the worker fill its rings of captures and of traces, which outlive it;
+ * either may be NULL. */
+void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file *captures,
+			   struct damp_trace_file *traces);
 
 /* Parse n frames (n <= DAMP_BURST): fills frame and kind of each. Needs no
  * state, so any worker may do it. */

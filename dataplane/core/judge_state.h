@@ -17,6 +17,8 @@
 #include "hasher.h"
 #include "hold.h"
 #include "judge.h"
+#include "learned.h"
+#include "registry.h"
 #include "repeat.h"
 #include "reply.h"
 #include "tally.h"
@@ -52,6 +54,8 @@ struct damp_judge {
 	struct damp_blocker *blocker;
 	struct damp_lease_table *leases;
 	struct damp_tally *tally;
+	struct damp_registry *registry;
+	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
@@ -136,6 +140,14 @@ struct damp_flood {
 	struct damp_prices price[2];
 };
 
+/* The rules that match one packet: gathered by a short way, which found that some
+ * do, and then handed to the long one. */
+struct damp_walk {
+	const struct damp_pkt *of;      /* NULL: not begun */
+	struct damp_matches m;
+	struct damp_text_cost cost;
+};
+
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
@@ -156,7 +168,16 @@ struct damp_ctx {
 	const struct damp_trace *trace;
 	struct damp_flood *flood;       /* NULL: one packet alone, the long way */
 	struct damp_admit *admit;       /* NULL likewise */
+	struct damp_walk *walk;         /* NULL likewise */
+	struct damp_xchg *aside;        /* somebody else's tables are only looked at: the exchange is copied
+					 * here, and no proof renewed; NULL on the wire (finding.h) */
 };
+
+/* Unix time of the burst, for people. */
+static inline uint64_t damp_wall_us(const struct damp_ctx *c)
+{
+	return c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
+}
 
 /* What happens to the frame. BACK goes to its sender, ON to its receiver. */
 enum damp_move {
@@ -171,9 +192,29 @@ enum damp_move {
 	DAMP_MOVE_HOLD                  /* stays until its peer has answered a ping, or not */
 };
 
+static inline uint8_t damp_fate_of(unsigned move)
+{
+	if (move == DAMP_MOVE_DROP)
+		return DAMP_FATE_DROP;
+	if (move == DAMP_MOVE_HOLD)
+		return DAMP_FATE_HOLD;
+	return move == DAMP_MOVE_FORWARD || move == DAMP_MOVE_ECHO_ON || move == DAMP_MOVE_PING_ON ? DAMP_FATE_FORWARD :
+												     DAMP_FATE_BACK;
+}
+
 #define DAMP_MATCHES_KEPT 16u
+/* Steps of limits that count later, of one message (later.c); no more than a
+ * ladder of theirs has. */
+#define DAMP_LATERS DAMP_TICKETS
 #define DAMP_SEEN_ADDS 5u
 #define DAMP_NOTE_ENDED (1u << DAMP_OUTCOME_MAX)
+
+/* What a limit will count when the message has been forwarded, or answered. */
+struct damp_later {
+	uint64_t owner;                         /* a key of the ledger, of what was seen, or of leases */
+	uint32_t amount;                        /* what one costs; of registrations how many there may be */
+	uint8_t count;                          /* enum damp_count */
+};
 
 struct damp_decision {
 	/* Cleared for every packet, up to `cleared`. */
@@ -201,6 +242,8 @@ struct damp_decision {
 	bool strip_size2;
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
+	bool keep_path;                         /* `path` is what the exchange leads to (learned.h) */
+	bool learns;                            /* an answer too large for who asked */
 	bool hints_size;                        /* a 4.13 that says size_hint */
 	bool note_heard;                        /* the observer was heard of, at `heard` */
 	uint8_t owed;                           /* answers that this request may bring */
@@ -226,10 +269,10 @@ struct damp_decision {
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
 	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
-	unsigned nmatched, ncharges, nseen, nholds;
+	unsigned nmatched, ncharges, nseen, nholds, nlater;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid when take_place is set, note_heard, hints_size, note_transfer. */
+	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer. */
 	uint32_t path, heard, size_hint;
 	uint64_t transfer_key;
 	struct damp_block block;
@@ -243,6 +286,7 @@ struct damp_decision {
 	/* Places in the tally that the exchange takes, and its tickets. */
 	uint64_t hold_key[DAMP_TICKETS];
 	uint32_t hold_most[DAMP_TICKETS], hold_ticket[DAMP_TICKETS];
+	struct damp_later later[DAMP_LATERS];
 	uint64_t seen_key[DAMP_SEEN_ADDS], seen_value[DAMP_SEEN_ADDS];
 	uint32_t seen_life_s[DAMP_SEEN_ADDS];
 };
@@ -471,6 +515,17 @@ void damp_tickets_keep(const struct damp_ctx *c, uint64_t key, const struct damp
 void damp_tickets_renew(const struct damp_ctx *c, uint64_t key, damp_tick due);
 void damp_tickets_end(const struct damp_ctx *c, uint64_t key);
 
+/* later.c: is there room under limit l, which counts later, for p? Adds to d what
+ * is to be counted. Pure. And count it, once p is forwarded or answered. */
+bool damp_later_within(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+		       struct damp_decision *d);
+void damp_later_commit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
+
+/* learned.c: is p, unsafe and on trust, known for answers larger than its credit?
+ * Notes in d what it leads to. And learn from the answer p, which was. */
+bool damp_answers_large(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_learn(const struct damp_ctx *c, const struct damp_pkt *p);
+
 /* given.c: note what an inside server gives the peer of p to return, for life_s;
  * was this given to it, and to nobody else? Never for fewer than DAMP_GIVEN_MIN
  * bytes. */
@@ -495,7 +550,11 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* Remember that p is the last notification of its observation, which a reset may name. */
 void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* decide_rules.c: walk the matching rules; returns the final action. */
+/* decide_rules.c: for a short way, does any rule match p, whose truths are set? What it
+ * cost to know is counted when none does, else by the long way, which goes on from
+ * here. */
+bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
+/* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* Does p say which conversation it belongs to? */
@@ -525,8 +584,6 @@ void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
-/* No rule matches p. cost: what that took. */
-bool damp_no_rule(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_text_cost *cost);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
  * _end(). admit settles p, or returns false. */
@@ -695,9 +752,24 @@ static inline void damp_credit_age(const struct damp_ctx *c, struct damp_xchg *x
 {
 	uint64_t value;
 
-	if (x != NULL && damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
+	if (damp_unlikely(x->flags & DAMP_XCHG_WINDOW) &&
 	    !damp_seen_find(c->w->seen, damp_key_window(x->key), c->now, &value))
 		x->credit = 0;
+}
+
+/* The live exchange of key as it is now, or NULL. */
+static inline struct damp_xchg *damp_xchg_of(const struct damp_ctx *c, uint64_t key)
+{
+	struct damp_xchg *x = damp_xchg_find(c->w->xchg, key, c->now);
+
+	if (x == NULL)
+		return NULL;
+	if (damp_unlikely(c->aside != NULL)) {
+		*c->aside = *x;
+		x = c->aside;
+	}
+	damp_credit_age(c, x);
+	return x;
 }
 
 /* The key that a rung of limit l keeps p's budget under (limit_key.c). */

@@ -73,8 +73,8 @@ static struct lease_line *line_of(const struct damp_lease_table *t, uint64_t own
 	return damp_assoc_line(&t->assoc, owner + i);
 }
 
-/* What one owner holds. */
-struct held { struct lease_line *line; unsigned way; uint32_t n; };
+/* What one owner holds: this item, and then nothing else matters, or so many others. */
+struct held { struct lease_line *line; uint32_t n; };
 
 static struct held look(const struct damp_lease_table *t, uint64_t owner, uint32_t tag, uint32_t cap,
 			damp_tick now)
@@ -94,7 +94,7 @@ static struct held look(const struct damp_lease_table *t, uint64_t owner, uint32
 			h.n++;
 			if ((uint32_t)(slot >> 32) == tag) {
 				h.line = line;
-				h.way = w;
+				return h;
 			}
 		}
 	}
@@ -122,6 +122,16 @@ bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t 
 	const struct held h = look(t, owner, tag_of(owner, item), cap, now);
 
 	return cap == 0 || h.line != NULL || h.n < cap;
+}
+
+uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint32_t cap, damp_tick now)
+{
+	return look(t, owner, tag_of(owner, 0), cap, now).n;
+}
+
+bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now)
+{
+	return look(t, owner, tag_of(owner, item), cap, now).line != NULL;
 }
 
 /* Write the lease where it is, or in the place of the one that ends soonest. */

@@ -38,6 +38,10 @@ void damp_lease_prefetch(const struct damp_lease_table *t, uint64_t owner);
  * owner always the same. */
 bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
 		     damp_tick now);
+/* How many items the owner holds. */
+uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint32_t cap, damp_tick now);
+/* Does the owner hold item? */
+bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now);
 /* Hold item until due, anew or renewed. Does nothing when there is no room. */
 void damp_lease_take(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now,
 		     damp_tick due);

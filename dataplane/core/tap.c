@@ -7,20 +7,35 @@
  */
 #include "judge_state.h"
 
-struct damp_capture_record *damp_tap_begin(struct damp_tap *t, const struct damp_pkt *p, damp_tick now)
+bool damp_tap_afford(struct damp_tap_budget *b, damp_tick now, unsigned per_s)
+{
+	if (now >= b->second + DAMP_TICK_HZ || now < b->second) {
+		b->second = now;
+		b->left = per_s;
+	}
+	return b->left > 0;
+}
+
+static struct damp_capture_record *copy_frame(struct damp_tap *t, const struct damp_pkt *p, damp_tick now)
 {
 	struct damp_capture_record *r = &t->ring->slot[t->ring->head % DAMP_CAPTURE_SLOTS];
 
-	if (now >= t->second + DAMP_TICK_HZ || now < t->second) {
-		t->second = now;
-		t->left = DAMP_CAPTURE_PER_S;
-	}
 	__atomic_store_n(&r->seq, ~0ull, __ATOMIC_RELEASE);
 	r->len = p->len;
 	r->caplen = p->len < DAMP_CAPTURE_SNAP ? p->len : DAMP_CAPTURE_SNAP;
-	if (t->left > 0)
+	if (damp_tap_afford(&t->capture_budget, now, DAMP_CAPTURE_PER_S))
 		memcpy(r->data, p->data, r->caplen);
 	return r;
+}
+
+void damp_tap_begin(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+		    struct damp_tapped *out)
+{
+	struct damp_tap *t = &c->w->tap;
+
+	out->copy = t->captures ? copy_frame(t, p, c->now) : NULL;
+	if (t->traces)
+		damp_trace_begin(c, p, d, out);
 }
 
 static uint16_t rule_slot(const struct damp_ctx *c, const struct damp_decision *d)
@@ -38,8 +53,8 @@ static bool wanted(const struct damp_capture_file *f, const struct damp_pkt *p, 
 	       (f->rule_slot == 0 || f->rule_slot == slot);
 }
 
-void damp_tap_end(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
-		  struct damp_capture_record *r)
+static void keep_copy(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+		      struct damp_capture_record *r)
 {
 	struct damp_tap *t = &c->w->tap;
 	const uint16_t slot = rule_slot(c, d);
@@ -47,12 +62,12 @@ void damp_tap_end(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 
 	if (!wanted(t->file, p, slot))
 		return;
-	if (t->left == 0) {
+	if (t->capture_budget.left == 0) {
 		__atomic_store_n(&t->ring->missed, t->ring->missed + 1, __ATOMIC_RELAXED);
 		return;
 	}
-	t->left--;
-	r->wall_us = c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
+	t->capture_budget.left--;
+	r->wall_us = damp_wall_us(c);
 	r->rule_slot = slot;
 	r->side = p->side;
 	r->reason = p->reason;
@@ -61,4 +76,13 @@ void damp_tap_end(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 	r->proved = p->proved;
 	__atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE);
 	__atomic_store_n(&t->ring->head, seq + 1, __ATOMIC_RELEASE);
+}
+
+void damp_tap_end(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
+		  const struct damp_tapped *t)
+{
+	if (t->copy != NULL)
+		keep_copy(c, p, d, t->copy);
+	if (c->w->tap.traces)
+		damp_trace_end(c, p, d, t);
 }

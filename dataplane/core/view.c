@@ -31,6 +31,19 @@ uint64_t damp_program_checksum(const void *block, size_t len)
 	return damp_siphash24(&zero, part, sizeof(part));
 }
 
+void damp_view_lie(struct damp_view *v, unsigned way)
+{
+	const struct damp_program_hdr *h = v->hdr;
+	const uint8_t *b = v->block;
+	const struct damp_class *classes = (const void *)(b + h->sec[DAMP_SEC_CLASSES].off);
+	const struct damp_set_class *sets = (const void *)(b + h->sec[DAMP_SEC_SET_CLASSES].off);
+
+	v->way = way & ((1u << h->nvariants) - 1);
+	v->classes = classes + (size_t)v->way * h->nclasses;
+	v->set_classes = sets + (size_t)v->way * h->nclasses * ((1u << h->nsets) - 1);
+	v->has_inside = h->has_inside >> v->way & 1;
+}
+
 static void point(struct damp_view *v)
 {
 	const struct damp_program_hdr *h = v->block;
@@ -43,7 +56,6 @@ static void point(struct damp_view *v)
 	v->limits = (const void *)(b + h->sec[DAMP_SEC_LIMITS].off);
 	v->ranges4 = (const void *)(b + h->sec[DAMP_SEC_RANGES4].off);
 	v->ranges6 = (const void *)(b + h->sec[DAMP_SEC_RANGES6].off);
-	v->classes = (const void *)(b + h->sec[DAMP_SEC_CLASSES].off);
 	v->sizes = (const void *)(b + h->sec[DAMP_SEC_SIZES].off);
 	v->src_ports = (const void *)(b + h->sec[DAMP_SEC_SRC_PORTS].off);
 	v->dst_ports = (const void *)(b + h->sec[DAMP_SEC_DST_PORTS].off);
@@ -55,7 +67,9 @@ static void point(struct damp_view *v)
 	v->time_zones = (const void *)(b + h->sec[DAMP_SEC_TIME_ZONES].off);
 	v->transitions = (const void *)(b + h->sec[DAMP_SEC_TRANSITIONS].off);
 	v->sets = (const void *)(b + h->sec[DAMP_SEC_SETS].off);
-	v->set_classes = (const void *)(b + h->sec[DAMP_SEC_SET_CLASSES].off);
+	v->devices = (const void *)(b + h->sec[DAMP_SEC_DEVICES].off);
+	v->ndevices = (uint32_t)(h->sec[DAMP_SEC_DEVICES].len / sizeof(*v->devices));
+	damp_view_lie(v, 0);
 	v->nschedules = (uint32_t)(h->sec[DAMP_SEC_SCHEDULES].len / sizeof(*v->schedules));
 	v->stride = h->nwords;
 	v->nranges4 = (uint32_t)(h->sec[DAMP_SEC_RANGES4].len / sizeof(*v->ranges4));
@@ -64,8 +78,11 @@ static void point(struct damp_view *v)
 	v->nsrc_ports = (uint32_t)(h->sec[DAMP_SEC_SRC_PORTS].len / sizeof(*v->src_ports));
 	v->ndst_ports = (uint32_t)(h->sec[DAMP_SEC_DST_PORTS].len / sizeof(*v->dst_ports));
 	v->noptions = (uint32_t)(h->sec[DAMP_SEC_OPTIONS].len / sizeof(*v->options));
-	for (uint32_t i = 0; i < h->nlimits; i++)
-		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT;
+	for (uint32_t i = 0; i < h->nlimits; i++) {
+		v->counts_later |= damp_counts_later(&v->limits[i]);
+		v->counts_registrations |= v->limits[i].count == DAMP_COUNT_REGISTRATIONS;
+		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT && !damp_counts_later(&v->limits[i]);
+	}
 	for (uint32_t i = 0; i < h->nrules; i++)
 		v->tells |= v->rules[i].warn_percent > 0 || v->rules[i].log_first > 0 || v->rules[i].log_sample_q32 > 0;
 }
@@ -194,7 +211,7 @@ static void free_parts(struct damp_view *v)
 {
 	free(v->live.mask);
 	free(v->live.mode);
-	for (unsigned w = 0; w < DAMP_WORKERS_MAX; w++) {
+	for (unsigned w = 0; w < DAMP_VIEW_WORKERS; w++) {
 		if (v->scratch[w] != NULL)
 			hs_free_scratch(v->scratch[w]);
 		damp_memo_free(v->memo[w]);
@@ -217,8 +234,8 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 
 	if (!damp_program_check(block, len, err, errlen))
 		return NULL;
-	if (nworkers == 0 || nworkers > DAMP_WORKERS_MAX) {
-		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_WORKERS_MAX);
+	if (nworkers == 0 || nworkers > DAMP_VIEW_WORKERS) {
+		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_VIEW_WORKERS);
 		return NULL;
 	}
 	v = aligned_alloc(DAMP_CACHE_LINE, (sizeof(*v) + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
@@ -269,6 +286,7 @@ struct damp_view *damp_view_clone(const struct damp_view *v, const struct damp_s
 		free(block);
 		return NULL;
 	}
+	damp_view_lie(n, v->way);
 	n->secrets = *secrets;
 	memcpy(n->live.list_of, v->live.list_of, sizeof(n->live.list_of));
 	memcpy(n->rule_slot, v->rule_slot, (v->hdr->nrules + 1) * sizeof(*v->rule_slot));

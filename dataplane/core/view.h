@@ -27,6 +27,8 @@ struct hs_scratch;
 struct damp_memo;
 
 #define DAMP_MEMO_ENTRIES_LOG2 11u
+/* The workers, and the main thread, which judges what never came (finding.h). */
+#define DAMP_VIEW_WORKERS (DAMP_WORKERS_MAX + 1u)
 /* Bits of an IPv4 address that choose where the search for its range begins: enough that
  * few ranges are left to search, few enough that the index stays in the first-level cache. */
 #define DAMP_TOP4_BITS_MIN 8u
@@ -57,6 +59,7 @@ struct damp_view {
 	const struct damp_time_zone *time_zones;
 	const struct damp_transition *transitions;
 	const struct damp_runtime_set *sets;
+	const struct damp_device *devices;
 	const struct damp_set_class *set_classes;
 	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
 	 * one word is its own head and has no other. */
@@ -64,16 +67,20 @@ struct damp_view {
 	uint64_t *headed;                       /* owned; NULL when the rows are the program's own */
 	uint32_t stride;                        /* words from head to head */
 	uint32_t row_all;                       /* the row that holds every rule; UINT32_MAX: there is none */
-	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, nschedules;
+	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, nschedules, ndevices;
 	/* The range that holds the first address of each block of 2^top4_shift addresses. */
 	uint32_t *top4;
 	uint32_t top4_shift;
 	struct damp_port_map ports;
+	unsigned way;                           /* how the devices of the program lie (devices.h) */
+	bool has_inside;                        /* inside prefixes are known */
 	bool counts_open;                       /* a limit counts what is open at once */
+	bool counts_later;                      /* what is created, cache keys or registrations (later.c) */
+	bool counts_registrations;
 	bool tells;                             /* a rule has `log` or `warn` */
 	struct hs_database *hs[2];
-	struct hs_scratch *scratch[DAMP_WORKERS_MAX];
-	struct damp_memo *memo[DAMP_WORKERS_MAX];
+	struct hs_scratch *scratch[DAMP_VIEW_WORKERS];
+	struct damp_memo *memo[DAMP_VIEW_WORKERS];
 	uint16_t *rule_slot;                    /* stats slot of each rule; filled by the owner of the stats */
 	struct damp_live live;                  /* written by the main thread, read by workers */
 	struct damp_secrets secrets;
@@ -95,6 +102,10 @@ void damp_view_close(struct damp_view *v);
 /* A second view of the same program with other secrets: shares nothing. NULL
  * when out of memory. */
 struct damp_view *damp_view_clone(const struct damp_view *v, const struct damp_secrets *secrets);
+
+/* The devices of the program lie so (one bit of way for each that decides, set: it is the
+ * inside port). Before the view is used; damp_devices_bind() knows the names. */
+void damp_view_lie(struct damp_view *v, unsigned way);
 
 /* The checksum that belongs into hdr->checksum of len bytes at block. */
 uint64_t damp_program_checksum(const void *block, size_t len);
@@ -146,6 +157,12 @@ static inline uint32_t damp_view_dst_row(const struct damp_view *v, uint16_t cls
 	if (damp_likely(sets == 0))
 		return v->classes[cls].dst_row[side];
 	return v->set_classes[(size_t)cls * ((1u << v->hdr->nsets) - 1) + sets - 1].dst_row[side];
+}
+
+/* Does limit l count what is created, cache keys or registrations? */
+static inline bool damp_counts_later(const struct damp_limit *l)
+{
+	return l->count == DAMP_COUNT_CREATED || l->count == DAMP_COUNT_KEYS || l->count == DAMP_COUNT_REGISTRATIONS;
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)

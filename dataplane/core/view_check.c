@@ -87,6 +87,23 @@ static bool check_frame(const struct check *c, size_t len)
 	return true;
 }
 
+/* Nothing here leads anywhere; but a time of 0 would fill the log with events. */
+static bool check_watch(const struct check *c)
+{
+	const struct damp_watch *w = &c->h->watch;
+
+	if (w->attack_rate_milli == 0 || w->attack_rate_milli > DAMP_WATCH_RATE_MAX ||
+	    w->attack_update_s == 0 || w->attack_update_s > DAMP_WATCH_TIME_MAX_S || w->attack_quiet_s == 0 ||
+	    w->attack_quiet_s > DAMP_WATCH_TIME_MAX_S)
+		return bad(c, "what tells an attack is out of range");
+	if (w->keep_bytes == 0)
+		return true;
+	if (w->keep_bytes < DAMP_KEEP_BYTES_MIN || w->keep_bytes > DAMP_KEEP_BYTES_MAX || w->keep_share_q32 == 0 ||
+	    w->keep_snap < DAMP_KEEP_SNAP_MIN || w->keep_snap > DAMP_KEEP_SNAP_MAX || w->keep_s > DAMP_KEEP_MAX_S)
+		return bad(c, "what is kept of dropped messages is out of range");
+	return true;
+}
+
 static bool check_sections(const struct check *c, size_t len)
 {
 	for (unsigned i = 0; i < DAMP_SEC_MAX; i++) {
@@ -106,6 +123,26 @@ static bool exact(const struct check *c, enum damp_section_id id, uint64_t n, si
 		   (unsigned long long)(n * item));
 }
 
+/* For every way the devices may lie. */
+static uint64_t classes(const struct check *c)
+{
+	return (uint64_t)c->h->nclasses << c->h->nvariants;
+}
+
+static bool check_devices(const struct check *c)
+{
+	const struct damp_device *d = section(c, DAMP_SEC_DEVICES);
+
+	for (uint64_t i = 0; i < count(c, DAMP_SEC_DEVICES, sizeof(*d)); i++, d++) {
+		if (!string_ok(c, d->name_off) || !string_ok(c, d->zone_off) || !string_ok(c, d->file_off))
+			return bad(c, "device %llu: name outside the strings", (unsigned long long)i);
+		if ((d->must >= DAMP_SIDE_MAX && d->must != DAMP_DEVICE_NONE) ||
+		    (d->variant >= c->h->nvariants && d->variant != DAMP_DEVICE_NONE))
+			return bad(c, "device %llu: unknown side", (unsigned long long)i);
+	}
+	return true;
+}
+
 static bool check_sizes(const struct check *c)
 {
 	const struct damp_program_hdr *h = c->h;
@@ -116,15 +153,21 @@ static bool check_sizes(const struct check *c)
 		return bad(c, "strings are not terminated");
 	if (h->nsets > DAMP_RUNTIME_SETS_MAX)
 		return bad(c, "more than %u sets that are filled at run time", DAMP_RUNTIME_SETS_MAX);
+	if (h->nvariants > DAMP_DEVICE_VARIANTS_MAX)
+		return bad(c, "more than %u devices that decide", DAMP_DEVICE_VARIANTS_MAX);
+	if (count(c, DAMP_SEC_DEVICES, sizeof(struct damp_device)) > DAMP_DEVICES_MAX)
+		return bad(c, "more than %u devices", DAMP_DEVICES_MAX);
 	if (h->nrows > (DAMP_PROGRAM_MAX_BYTES / 8))
 		return bad(c, "too many rows");
 	return exact(c, DAMP_SEC_GUARD, 1, sizeof(struct damp_guard), "the guard") &&
 	       exact(c, DAMP_SEC_RULES, h->nrules, sizeof(struct damp_rule), "rules") &&
 	       exact(c, DAMP_SEC_LIMITS, h->nlimits, sizeof(struct damp_limit), "limits") &&
-	       exact(c, DAMP_SEC_CLASSES, h->nclasses, sizeof(struct damp_class), "classes") &&
+	       exact(c, DAMP_SEC_CLASSES, classes(c), sizeof(struct damp_class), "classes") &&
+	       exact(c, DAMP_SEC_DEVICES, count(c, DAMP_SEC_DEVICES, sizeof(struct damp_device)),
+		     sizeof(struct damp_device), "devices") &&
 	       exact(c, DAMP_SEC_TEXTS, 2, sizeof(struct damp_text_rows), "texts") &&
 	       exact(c, DAMP_SEC_SETS, h->nsets, sizeof(struct damp_runtime_set), "sets") &&
-	       exact(c, DAMP_SEC_SET_CLASSES, (uint64_t)h->nclasses * ((1u << h->nsets) - 1),
+	       exact(c, DAMP_SEC_SET_CLASSES, classes(c) * ((1u << h->nsets) - 1),
 		     sizeof(struct damp_set_class), "classes of sets") &&
 	       exact(c, DAMP_SEC_SCHEDULES, count(c, DAMP_SEC_SCHEDULES, sizeof(struct damp_schedule)),
 		     sizeof(struct damp_schedule), "schedules") &&
@@ -220,16 +263,40 @@ static bool check_rules(const struct check *c)
 	return true;
 }
 
+/* A count that fits the kind; leases hold so many at most. */
+static bool count_ok(const struct damp_limit *l)
+{
+	static const uint8_t fits[] = {
+#define X(name, word, kind) DAMP_LIMIT_##kind,
+		DAMP_COUNTS(X)
+#undef X
+	};
+
+	if (l->count >= DAMP_COUNT_MAX)
+		return false;
+	if (l->kind == DAMP_LIMIT_BYTES || l->kind == DAMP_LIMIT_AMPLIFICATION)
+		return l->count == DAMP_COUNT_MESSAGES;
+	if (l->kind != fits[l->count])
+		return false;
+	for (unsigned i = 0; l->count == DAMP_COUNT_REGISTRATIONS && i < DAMP_RUNGS_MAX; i++)
+		if (l->rung4[i].burst_ticks > DAMP_REGISTRATIONS_MAX || l->rung6[i].burst_ticks > DAMP_REGISTRATIONS_MAX)
+			return false;
+	return true;
+}
+
 static bool check_limits(const struct check *c)
 {
 	const struct damp_limit *l = section(c, DAMP_SEC_LIMITS);
 
 	for (uint32_t i = 0; i < c->h->nlimits; i++, l++) {
-		const unsigned deepest = l->kind == DAMP_LIMIT_CONCURRENT ? DAMP_TICKETS : DAMP_RUNGS_MAX;
+		const bool few = l->kind == DAMP_LIMIT_CONCURRENT || damp_counts_later(l);
+		const unsigned deepest = few ? DAMP_TICKETS : DAMP_RUNGS_MAX;
 
 		if (!string_ok(c, l->name_off) || l->kind >= DAMP_LIMIT_KIND_MAX || l->per >= DAMP_PER_MAX ||
 		    l->nrungs4 > deepest || l->nrungs6 > deepest)
 			return bad(c, "limit %u: unknown kind or too many rungs", i);
+		if (!count_ok(l))
+			return bad(c, "limit %u: does not count what it says", i);
 		for (unsigned k = 0; k < l->nrungs4; k++)
 			if (!rung_ok(&l->rung4[k], 32))
 				return bad(c, "limit %u: IPv4 rung %u is out of range", i, k);
@@ -319,7 +386,7 @@ static bool check_rows(const struct check *c)
 	for (uint64_t i = 0; i < count(c, DAMP_SEC_SET_CLASSES, sizeof(*sc)); i++)
 		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 			ok = ok && row_ok(c, sc[i].src_row[s]) && row_ok(c, sc[i].dst_row[s]);
-	for (uint32_t i = 0; i < h->nclasses; i++)
+	for (uint64_t i = 0; i < classes(c); i++)
 		for (unsigned s = 0; s < DAMP_SIDE_MAX; s++)
 			ok = ok && row_ok(c, cls[i].src_row[s]) && row_ok(c, cls[i].dst_row[s]);
 	if (count(c, DAMP_SEC_OPTIONS, sizeof(*o)) > DAMP_OPTION_ROWS_MAX)
@@ -336,9 +403,10 @@ static bool check_rows(const struct check *c)
 		ok = ok && row_ok(c, h->row_code[i]);
 	for (unsigned i = 0; i < DAMP_HELLO_MAX; i++)
 		ok = ok && row_ok(c, h->row_hello[i]);
-	for (uint32_t i = 0; i < h->nclasses; i++)
+	for (uint64_t i = 0; i < classes(c); i++)
 		if (!string_ok(c, cls[i].tenant_off))
-			return bad(c, "class %u: the name of its tenant lies outside the strings", i);
+			return bad(c, "class %llu: the name of its tenant lies outside the strings",
+				   (unsigned long long)i);
 	return ok || bad(c, "an attribute names a row that does not exist");
 }
 
@@ -400,8 +468,8 @@ bool damp_program_check(const void *block, size_t len, char *err, size_t errlen)
 
 	if (len < sizeof(*c.h) || len > DAMP_PROGRAM_MAX_BYTES)
 		return bad(&c, "%zu bytes cannot be a program", len);
-	return check_frame(&c, len) && check_sections(&c, len) && check_sizes(&c) && check_guard(&c) &&
-	       check_schedules(&c) && check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
+	return check_frame(&c, len) && check_watch(&c) && check_sections(&c, len) && check_sizes(&c) &&
+	       check_guard(&c) && check_schedules(&c) && check_devices(&c) && check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
 	       check_intervals(&c, DAMP_SEC_SIZES, "sizes") && check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
 	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) && check_last_word(&c) && check_texts(&c);
 }

@@ -64,7 +64,9 @@ enum damp_coap_method {
 #undef X
 };
 
+#define DAMP_COAP_2_01 DAMP_COAP_CODE(2, 1)
 #define DAMP_COAP_2_05 DAMP_COAP_CODE(2, 5)
+#define DAMP_COAP_2_31 DAMP_COAP_CODE(2, 31)
 #define DAMP_COAP_4_01 DAMP_COAP_CODE(4, 1)
 #define DAMP_COAP_4_02 DAMP_COAP_CODE(4, 2)
 #define DAMP_COAP_4_03 DAMP_COAP_CODE(4, 3)

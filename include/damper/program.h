@@ -81,6 +81,23 @@ enum damp_limit_kind {
 	DAMP_LIMIT_KIND_MAX
 };
 
+/* What a limit counts: X(NAME, "word", what it fits: messages, or what is open).
+ * Created and registrations are known by the answers to the messages. */
+#define DAMP_COUNTS(X)                              \
+	X(MESSAGES, "messages", MESSAGES)           \
+	X(CREATED, "created", MESSAGES)             \
+	X(KEYS, "keys", MESSAGES)                   \
+	X(EXCHANGES, "exchanges", CONCURRENT)       \
+	X(OBSERVATIONS, "observations", CONCURRENT) \
+	X(REGISTRATIONS, "registrations", CONCURRENT)
+
+enum damp_count {
+#define X(name, word, fits) DAMP_COUNT_##name,
+	DAMP_COUNTS(X)
+#undef X
+	DAMP_COUNT_MAX
+};
+
 /* Whose budget it is. Peer is the outside end, device the inside end, whatever
  * the direction of the packet. */
 enum damp_per {
@@ -113,7 +130,8 @@ struct damp_limit {
 	uint8_t per;                /* enum damp_per */
 	uint8_t nrungs4, nrungs6;
 	uint16_t alpha_q8;          /* AMPLIFICATION: bytes out per byte in, 8 fraction bits */
-	uint16_t pad;
+	uint8_t count;              /* enum damp_count; MESSAGES for what counts bytes */
+	uint8_t pad;
 	uint32_t floor_bytes;       /* and free ones on top, up to what the guard allows */
 	uint32_t window_s;          /* how long the credit is good; 0: as long as the exchange */
 	struct damp_rung rung4[DAMP_RUNGS_MAX];
@@ -137,6 +155,8 @@ enum damp_loud {
 
 /* More than a ticket of the tally can count. */
 #define DAMP_CONCURRENT_MAX 65535u
+/* More registrations than one owner can hold (core/lease.h). */
+#define DAMP_REGISTRATIONS_MAX 1024u
 
 /* What happens to a message. The Max-Age of an answer lies in a range, by a keyed
  * hash of the request; both ends 0: no Max-Age. */
@@ -208,6 +228,28 @@ struct damp_schedule {
 	uint16_t from_min, to_min;
 	uint8_t days;
 	uint8_t pad[3];
+};
+
+/*
+ * Ports that the file calls by the name of a device. Which side of the gateway
+ * that is, only the data plane knows (core/devices.h): it looks each name up when
+ * the program is opened, and refuses one that none of its ports has. A device is
+ * either held to the side of its zone (`must`: zones called inside and outside), or
+ * it decides where its zone is: then the program holds the address classes once
+ * for every way such devices can lie, and bit `variant` of the way is set when
+ * this one is the inside port.
+ */
+#define DAMP_DEVICES_MAX 16u        /* names of one file */
+#define DAMP_DEVICE_VARIANTS_MAX 4u /* of them that decide: 16 ways */
+#define DAMP_DEVICE_NONE 255u       /* of must and variant */
+
+struct damp_device {
+	uint32_t name_off, zone_off; /* into the strings */
+	uint32_t file_off;
+	uint32_t line, column;      /* 1-based place of the name */
+	uint8_t must;               /* enum damp_side, or DAMP_DEVICE_NONE */
+	uint8_t variant;            /* bit of the way, or DAMP_DEVICE_NONE */
+	uint8_t pad[2];
 };
 
 /* The prefixes of all zones and sets cut the address space into ranges; each
@@ -288,7 +330,8 @@ struct damp_guard {
 	uint8_t permute_mids;           /* Message IDs of inside CON and NON leave permuted per peer (permute.h) */
 	uint8_t hold;                   /* keep what an unproved peer may not have yet while a ping is out (hold.h) */
 	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
-	uint8_t pad[3];
+	uint8_t learn_answers;          /* unsafe requests known for large answers need a proof first (learned.h) */
+	uint8_t pad[2];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
@@ -336,7 +379,7 @@ enum damp_section_id {
 	DAMP_SEC_LIMITS,    /* struct damp_limit[] */
 	DAMP_SEC_RANGES4,   /* struct damp_range4[], sorted, first start 0 */
 	DAMP_SEC_RANGES6,   /* struct damp_range6[], sorted, first start 0 */
-	DAMP_SEC_CLASSES,   /* struct damp_class[nclasses] */
+	DAMP_SEC_CLASSES,   /* struct damp_class[2^nvariants][nclasses] */
 	DAMP_SEC_SIZES,     /* struct damp_interval[] */
 	DAMP_SEC_SRC_PORTS, /* struct damp_interval[] */
 	DAMP_SEC_DST_PORTS, /* struct damp_interval[] */
@@ -349,7 +392,8 @@ enum damp_section_id {
 	DAMP_SEC_TIME_ZONES, /* struct damp_time_zone[] */
 	DAMP_SEC_TRANSITIONS, /* struct damp_transition[] */
 	DAMP_SEC_SETS,      /* struct damp_runtime_set[nsets] */
-	DAMP_SEC_SET_CLASSES, /* struct damp_set_class[nclasses][2^nsets - 1] */
+	DAMP_SEC_SET_CLASSES, /* struct damp_set_class[2^nvariants][nclasses][2^nsets - 1] */
+	DAMP_SEC_DEVICES,   /* struct damp_device[] */
 	DAMP_SEC_MAX
 };
 
@@ -401,6 +445,29 @@ struct damp_set_class {
 enum damp_hello { DAMP_HELLO_NONE, DAMP_HELLO_FIRST, DAMP_HELLO_COOKIE, DAMP_HELLO_MAX };
 #define DAMP_LOCKED_MODE 1u     /* the modes of rules */
 
+/*
+ * What the control plane watches for and keeps; no worker reads it. Of each rule
+ * and each reason of the guard: an attack is more refused messages than the
+ * rate, until it was quiet.
+ */
+#define DAMP_WATCH_RATE_MAX 4000000000u
+#define DAMP_WATCH_TIME_MAX_S 3600u
+#define DAMP_KEEP_BYTES_MIN (1ull << 20)
+#define DAMP_KEEP_BYTES_MAX (1ull << 40)
+#define DAMP_KEEP_SNAP_MIN 64u
+#define DAMP_KEEP_SNAP_MAX 1536u    /* of capture.h */
+#define DAMP_KEEP_MAX_S (366u * 86400u)
+
+struct damp_watch {
+	uint32_t attack_rate_milli; /* thousandths of a message per second */
+	uint32_t attack_update_s;
+	uint32_t attack_quiet_s;
+	uint32_t keep_share_q32;    /* of the dropped messages that copies are kept of, UINT32_MAX all */
+	uint64_t keep_bytes;        /* room for the copies on disk; 0: none are kept */
+	uint32_t keep_snap;         /* bytes of each */
+	uint32_t keep_s;            /* how long, 0: until the room is needed */
+};
+
 struct damp_section { uint64_t off, len; };     /* from the start of the block; 64-byte aligned */
 
 struct damp_program_hdr {
@@ -417,9 +484,11 @@ struct damp_program_hdr {
 	uint32_t mode;              /* enum damp_mode: the ceiling of all rules */
 	uint32_t nrules, nwords;    /* nwords: 64-bit words per row */
 	uint32_t nlimits, nclasses, nrows;
-	uint32_t has_inside;        /* inside prefixes are known */
+	uint32_t nvariants;         /* devices that decide where a zone is */
+	uint32_t has_inside;        /* inside prefixes are known: a bit for each way the devices lie */
 	uint32_t locked;            /* DAMP_LOCKED_x: what nobody may change while it runs */
 	uint32_t nsets;
+	struct damp_watch watch;
 	uint16_t ncoap_ports, ndtls_ports;
 	uint16_t coap_port[DAMP_COAP_PORTS_MAX], dtls_port[DAMP_COAP_PORTS_MAX];
 	uint32_t row_kind[DAMP_KIND_MAX];

@@ -64,6 +64,7 @@ enum damp_stage {
 	X(HELD, "held")                  \
 	X(TRANSFERS, "transfers")        \
 	X(LEASES, "leases")              \
+	X(REGISTRY, "registry")          \
 	X(LISTS, "lists")                \
 	X(SUSPECTS, "suspects")          \
 	X(WAITING, "waiting")

@@ -18,6 +18,7 @@ import control  # noqa: F401
 import limits  # noqa: F401
 import learn  # noqa: F401
 import passing  # noqa: F401
+import ports  # noqa: F401
 import proofs  # noqa: F401
 import timed  # noqa: F401
 

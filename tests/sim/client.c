@@ -80,7 +80,8 @@ static void send_request(struct sim_client *c)
 	c->mid++;
 	c->token++;
 	c->acked = false;
-	sim_begin(&m, c->kind->con ? DAMP_COAP_CON : DAMP_COAP_NON, DAMP_COAP_GET, c->mid);
+	sim_begin(&m, c->kind->con ? DAMP_COAP_CON : DAMP_COAP_NON,
+		  c->job[c->at_job].post ? DAMP_COAP_POST : DAMP_COAP_GET, c->mid);
 	damp_put16(token, (uint16_t)c->token);
 	sim_set_token(&m, token, sizeof(token));
 	sim_add_path(&m, c->job[c->at_job].path);
@@ -206,7 +207,7 @@ static void on_response(struct sim_client *c, const struct sim_end *from, const 
 	sim_con_answered(&c->cons, from, c->mid);
 	if (m->code == DAMP_COAP_4_01)
 		on_challenge(c, m);
-	else if (m->code == DAMP_COAP_2_05)
+	else if (m->code == (c->job[c->at_job].post ? DAMP_COAP_CODE(2, 4) : DAMP_COAP_2_05))
 		on_content(c, m);
 	else
 		finish(c, false);
@@ -264,7 +265,13 @@ void sim_client_close(struct sim_client *c)
 void sim_client_want(struct sim_client *c, const char *path, size_t len, uint32_t seed)
 {
 	assert(c->njobs < SIM_JOBS_MAX && len <= SIM_BODY_MAX);
-	c->job[c->njobs++] = (struct sim_job){ path, len, seed, 0 };
+	c->job[c->njobs++] = (struct sim_job){ .path = path, .len = len, .seed = seed };
+}
+
+void sim_client_call(struct sim_client *c, const char *path, size_t len, uint32_t seed)
+{
+	sim_client_want(c, path, len, seed);
+	c->job[c->njobs - 1].post = true;
 }
 
 void sim_client_wait(struct sim_client *c, damp_tick until)

@@ -33,7 +33,7 @@ struct sim_client_kind {
 
 extern const struct sim_client_kind sim_libcoap_con, sim_libcoap_non, sim_minimal_con, sim_minimal_non;
 
-struct sim_job { const char *path; size_t len; uint32_t seed; damp_tick not_before; };
+struct sim_job { const char *path; size_t len; uint32_t seed; damp_tick not_before; bool post; };
 
 struct sim_client {
 	struct sim *sim;
@@ -67,6 +67,8 @@ void sim_client_open(struct sim_client *c, struct sim *s, const struct sim_clien
 void sim_client_close(struct sim_client *c);
 /* Add a resource to read, of which len bytes of sim_body_byte(seed) are right. */
 void sim_client_want(struct sim_client *c, const char *path, size_t len, uint32_t seed);
+/* The same by POST, answered with 2.04. */
+void sim_client_call(struct sim_client *c, const char *path, size_t len, uint32_t seed);
 /* The last one added waits until then. */
 void sim_client_wait(struct sim_client *c, damp_tick until);
 /* Begin at a time. */

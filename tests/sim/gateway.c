@@ -20,6 +20,7 @@ static const struct damp_judge_config config = {
 	.grey_log2 = 16, .repeat_log2 = 12,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
+	.registry_log2 = 8,
 };
 
 struct sim_gateway {

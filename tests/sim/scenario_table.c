@@ -16,6 +16,7 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "AV-03", "planted payload", av03, 120, false, 0, false },
 	{ "AV-04", "planted names in the directory page", av04, 120, false, 0, false },
 	{ "AV-05", "other methods", av05, 120, false, 0, false },
+	{ "AV-05/first", "POST in many names; 200 clients at the victim's address, unknown", av05_first, 320, false, 0.01, false },
 	{ "AV-06", "separate responses retransmitted", av06, 180, false, 0, false },
 	{ "AV-07", "errors and diagnostics", av07, 120, false, 0, false },
 	{ "AV-08", "pings", av08, 120, false, 0, false },

@@ -40,7 +40,7 @@ void sim_add_core(struct sim_world *w, size_t answer);
 /* One function for each scenario, by its number. */
 #define SIM_SCENARIO(name) void name(struct sim_world *w)
 SIM_SCENARIO(av01); SIM_SCENARIO(av01_rate); SIM_SCENARIO(av01_proved); SIM_SCENARIO(av01_first);
-SIM_SCENARIO(av01_flood); SIM_SCENARIO(av02); SIM_SCENARIO(av03); SIM_SCENARIO(av04); SIM_SCENARIO(av05);
+SIM_SCENARIO(av01_flood); SIM_SCENARIO(av02); SIM_SCENARIO(av03); SIM_SCENARIO(av04); SIM_SCENARIO(av05); SIM_SCENARIO(av05_first);
 SIM_SCENARIO(av06); SIM_SCENARIO(av07); SIM_SCENARIO(av08); SIM_SCENARIO(av09); SIM_SCENARIO(av10);
 SIM_SCENARIO(av11); SIM_SCENARIO(av12); SIM_SCENARIO(av13); SIM_SCENARIO(av14); SIM_SCENARIO(av15);
 SIM_SCENARIO(av16); SIM_SCENARIO(av17); SIM_SCENARIO(av18); SIM_SCENARIO(av19); SIM_SCENARIO(av20);

@@ -163,6 +163,22 @@ void av05(struct sim_world *w)
 	sim_repeat(sim_attack_add(w, fetch, sizeof(fetch)), 150, TEN_A_SECOND);
 }
 
+/* POST /rpc in the name of a host of the victims' network each time, which would
+ * be carried out for each on first contact; and 200 clients at one of these
+ * addresses, unknown, that call it as well. */
+void av05_first(struct sim_world *w)
+{
+	static const uint8_t post[] = { 0x51, 0x02, 0x00, 0x01, 0x01, 0xb3, 'r', 'p', 'c', 0xff, 'x' };
+
+	sim_server_add(&w->server, "rpc", 900, 4)->answers = 900;
+	sim_repeat(sim_attack_add(w, post, sizeof(post)), 20000, SIM_MS(10))->vary = sim_next_host;
+	for (unsigned int i = 0; i < 200; i++) {
+		const struct sim_client_kind *kind = i % 2 ? &sim_minimal_con : i % 4 ? &sim_libcoap_non : &sim_libcoap_con;
+
+		sim_client_call(sim_behind_add(w, kind, SIM_START + DAMP_SECONDS(2) + i * DAMP_SECONDS(1)), "rpc", 900, 4);
+	}
+}
+
 /* CON GET /slow?1, acknowledged, then 1000 bytes as a CON, five times. */
 void av06(struct sim_world *w)
 {

@@ -15,7 +15,7 @@
 /* What honest clients read: below, about and far above what a first answer may
  * have. */
 static const struct sim_job honest_jobs[] = {
-	{ "a100", 100, 1, 0 }, { "a600", 600, 2, 0 }, { "a3000", 3000, 3, 0 },
+	{ "a100", 100, 1, 0, false }, { "a600", 600, 2, 0, false }, { "a3000", 3000, 3, 0, false },
 };
 #define NJOBS (sizeof(honest_jobs) / sizeof(honest_jobs[0]))
 

@@ -13,6 +13,7 @@
  *   fault none|silent|short|refuse|close    what the next requests meet
  *   hold, release      keep the answer to a load back until released
  *   events N           write N event records for worker 0
+ *   refuse ID N        let rule ID have acted on N packets more
  *   count WHAT         print how many requests of type WHAT came (load, bypass)
  */
 #define _GNU_SOURCE
@@ -240,6 +241,15 @@ static void make_events(struct fake *f, unsigned n)
 	}
 }
 
+static void refuse(struct fake *f, const char *id, unsigned n)
+{
+	for (uint32_t i = 1; i < f->stats->nrule_slots; i++)
+		if (strcmp(f->stats->rule_slot[i], id) == 0) {
+			f->stats->worker[0].rule[i][DAMP_OUT_ACTED].packets += n;
+			f->stats->worker[0].rule[i][DAMP_OUT_ACTED].bytes += 80ull * n;
+		}
+}
+
 /* One command line; false at the end of input. */
 static bool command(struct fake *f)
 {
@@ -259,6 +269,8 @@ static bool command(struct fake *f)
 		f->held_client = -1;
 	} else if (sscanf(line, "events %u", &n) == 1)
 		make_events(f, n);
+	else if (sscanf(line, "refuse %39s %u", word, &n) == 2)
+		refuse(f, word, n);
 	else if (sscanf(line, "count %39s", word) == 1)
 		printf("%u ",
 		       f->count[strcmp(word, "load") == 0 ? DAMP_WIRE_LOAD : DAMP_WIRE_BYPASS]);

@@ -22,7 +22,14 @@ import tempfile
 import time
 import unittest
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
 DAMPERD, DAMPER, FAKE = (os.path.abspath(p) for p in sys.argv[1:4])
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+SCHEMA = os.path.join(SOURCE, "docs/event.schema.json")
 BOUND_S = 20
 
 GOOD = """version: 1
@@ -381,6 +388,7 @@ class Reading(Case):
         self.assertIn("drop amplification  203.0.113.9:41711 > [2001:db8:5683::10]:5683  CON GET /.well-known/core", text)
         self.assertNotIn("\033", text)
         self.assertIn('damper_events_total{type="verdict"} 3\n', self.metrics())
+        self.valid_events()
         self.assertIn('damper_events_suppressed_total{type="verdict"} 2436\n', self.metrics())
 
     def test_events_overrun(self):
@@ -395,6 +403,52 @@ class Reading(Case):
 
     def events(self):
         return [json.loads(line) for line in self.damper("events", "--json").stdout.splitlines()]
+
+    def attacks(self, phase):
+        return [e for e in self.events() if e["type"] == "attack" and e["attack"]["phase"] == phase]
+
+    def test_attack(self):
+        """Start, update and end of one attack, over a restart of damperd."""
+        self.write("rules.yaml", GOOD + "events: {attack: {rate: 30 msg/min, update: 1 s, quiet: 6 s}}\n")
+        self.daemon.send_signal(signal.SIGHUP)
+        until("the rules", lambda: self.generation() == 2)
+        self.assertIn('\ndamper_attack_active{rule="discovery",reason=""} 0\n', self.metrics())
+        until("a look at the counters as they are", lambda: self.status()["now"])
+        self.tell("events 2")           # of rule discovery
+        self.tell("refuse discovery 600")
+        start = until("the start", lambda: self.attacks("start"))[0]
+        self.assertEqual((start["rule"], start["mode"], start["severity"]), ("discovery", "enforce", "attack"))
+        self.assertRegex(start["at"], r"rules\.yaml:6$")
+        self.assertEqual((start["attack"]["packets"], start["attack"]["bytes"]), (600, 48000))
+        self.assertEqual(start["attack"]["worst_target"], "2001:db8:5683::10")
+        text = self.metrics()
+        self.assertIn('\ndamper_attack_active{rule="discovery",reason=""} 1\n', text)
+        self.assertIn('\ndamper_attack_active{rule="",reason="amplification"} 0\n', text)
+        self.assertIn('\ndamper_attacks_total{rule="discovery",reason=""} 1\n', text)
+        self.assertEqual(self.status()["attacks"][0]["id"], start["attack"]["id"])
+        self.assertRegex(self.damper("show", "status").stdout,
+                         r"(?m)^attacks +ATTACK on rule discovery, begun .* ago, .* most to 2001:db8:5683::10$")
+        update = until("an update", lambda: self.attacks("update"))[0]
+        self.assertEqual(update["attack"]["id"], start["attack"]["id"])
+        self.valid_events()
+        self.daemon.terminate()
+        self.daemon.wait()
+        self.start_daemon()
+        end = until("the end", lambda: self.attacks("end"))[0]
+        self.assertEqual((end["attack"]["id"], end["attack"]["packets"]), (start["attack"]["id"], 600))
+        self.assertEqual(self.attacks("start"), [])
+        self.assertEqual(self.status()["attacks"], [])
+        self.assertIn("ATTACK end on rule discovery: 600 packets", self.damper("events").stdout)
+        self.valid_events()
+
+    def valid_events(self):
+        """Each event is as docs/event.schema.json says, which allows nothing else."""
+        if jsonschema is None:
+            self.skipTest("python3-jsonschema is not installed")
+        with open(SCHEMA) as f:
+            check = jsonschema.Draft202012Validator(json.load(f))
+        for event in self.events():
+            self.assertEqual([e.message for e in check.iter_errors(event)], [], event)
 
     def test_events_follow(self):
         p = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "events", "-f", "--json"],
@@ -433,6 +487,104 @@ class Reading(Case):
         self.assertEqual(p.returncode, 1)
         self.assertIn("another damperd answers", p.stderr)
         self.assertTrue(self.answers())
+
+
+class Monitoring(Case):
+    """The alerts and the dashboard that are shipped, against what is exported."""
+    ALERTS = os.path.join(SOURCE, "packaging/prometheus/damper.rules.yml")
+    ALERT_TESTS = os.path.join(SOURCE, "tests/unit/control/damper.rules.test.yml")
+    DASHBOARD = os.path.join(SOURCE, "packaging/grafana/damper.json")
+    # Such a name is a family, or one that Prometheus makes of a summary's or
+    # histogram's; we have none of these.
+    NAME = re.compile(r"\bdamper_[a-z0-9_]+")
+
+    def exported(self):
+        """Names and labels of all families, with an exemption that ends."""
+        self.write("rules.yaml", GOOD + "exempt: [{from: 192.0.2.1, about: a test, until: 2099-12-31}]\n")
+        self.start_fake()
+        self.start_daemon()
+        families = {}
+        for line in self.metrics().splitlines():
+            m = re.match(r"(damper_\w+)(?:{(.*)})? ", line)
+            if m:
+                families.setdefault(m[1], set()).update(re.findall(r'(\w+)="', m[2] or ""))
+        self.assertIn("damper_exempt_expiry_timestamp_seconds", families)
+        return families
+
+    def expressions(self):
+        """Each expression of the dashboard, with a word that names it."""
+        with open(self.DASHBOARD) as f:
+            board = json.load(f)
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                yield panel["title"], target["expr"]
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                yield "variable " + variable["name"], variable["definition"]
+        for note in board["annotations"]["list"]:
+            yield "annotation " + note["name"], note["expr"]
+
+    def check(self, what, expr, families):
+        names = self.NAME.findall(expr)
+        self.assertTrue(names, what)
+        for name in names:
+            self.assertIn(name, families, f"{what}: {name} is exported by nobody")
+        for name, labels in re.findall(r"(damper_\w+){([^}]*)}", expr):
+            for label in re.findall(r"(\w+)(?:=~|!=|!~|=)", labels):
+                if label != "instance":         # Prometheus' own
+                    self.assertIn(label, families[name], f"{what}: {name} has no label {label}")
+
+    def test_dashboard(self):
+        families, seen = self.exported(), 0
+        for title, expr in self.expressions():
+            self.check(title, expr, families)
+            seen += 1
+        self.assertGreater(seen, 25)
+
+    def test_dashboard_panels(self):
+        with open(self.DASHBOARD) as f:
+            board = json.load(f)
+        ids = [p["id"] for p in board["panels"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        taken = set()
+        for p in board["panels"]:
+            g = p["gridPos"]
+            cells = {(x, y) for x in range(g["x"], g["x"] + g["w"]) for y in range(g["y"], g["y"] + g["h"])}
+            self.assertFalse(cells & taken, f"{p['title']} lies on another")
+            self.assertLessEqual(g["x"] + g["w"], 24, p["title"])
+            taken |= cells
+
+    def alerts(self):
+        with open(self.ALERTS) as f:
+            return f.read()
+
+    def test_alerts_name_what_is_exported(self):
+        families = self.exported()
+        found = re.findall(r"(?ms)^ +- alert: (\w+)$.*?^ +expr: (.*?)^ +(?:for|labels):", self.alerts())
+        self.assertEqual(len(found), self.alerts().count("- alert:"))
+        for name, expr in found:
+            self.check(name, expr, families)
+
+    def promtool(self, *args):
+        if not shutil.which("promtool"):
+            self.skipTest("promtool is not installed (Debian package prometheus)")
+        for path in (self.ALERTS, self.ALERT_TESTS):
+            shutil.copy(path, self.dir)
+        p = subprocess.run(["promtool", *args], cwd=self.dir, capture_output=True, text=True)
+        self.assertEqual(p.returncode, 0, p.stdout + p.stderr)
+
+    def test_alert_rules(self):
+        self.promtool("check", "rules", "damper.rules.yml")
+
+    def test_alerts_fire(self):
+        self.promtool("test", "rules", "damper.rules.test.yml")
+
+    def test_each_alert_is_tested(self):
+        with open(self.ALERT_TESTS) as f:
+            text = f.read()
+        for name in re.findall(r"- alert: (\w+)", self.alerts()):
+            self.assertRegex(text, rf"alertname: {name}, exp_alerts: \[\]", "no case in which it does not fire")
+            self.assertRegex(text, rf"alertname: {name}\n +exp_alerts:", "no case in which it fires")
 
 
 class Loading(Case):

@@ -24,10 +24,11 @@ static const char rules[] =
 	"ruleset: {name: v, revision: 1, requires: \">=0.1\", mode: enforce}\n"
 	"zones:\n  outside: {ports: [outside], prefixes: any}\n"
 	"  inside: {ports: [inside], prefixes: [10.2.0.0/16, \"fd00:0:0:2::/64\"]}\n"
+	"  cell: {ports: [eth1], prefixes: 10.9.0.0/16}\n"
 	"limits:\n  few: {per: source, rate: 5 msg/s, burst: 9 msg, ladder: {ipv4: {32: 1x, 24: 8x}, ipv6: {64: 1x}}}\n"
 	"rules:\n"
 	"  - {id: a, match: {from: outside, path: [/x, /y/**, /m/*]}, then: drop}\n"
-	"  - {id: b, match: {from: 10.1.0.0/24, option: [observe, echo], size: ..96 B}, limit: few, over: challenge}\n"
+	"  - {id: b, match: {from: [10.1.0.0/24, cell], option: [observe, echo], size: ..96 B}, limit: few, over: challenge}\n"
 	"  - {id: c, match: {to_port: 5683..5690, code: [GET, 4.xx], type: CON, query: {not: [a=1]}}, limit: few, over: drop}\n"
 	"  - {id: d, match: any, then: accept}\n";
 
@@ -57,6 +58,27 @@ static void wrong_mode(struct damp_program_hdr *h) { h->mode = DAMP_MODE_MAX; }
 static void endless_name(struct damp_program_hdr *h) { memset(h->name, 'x', sizeof(h->name)); }
 static void words(struct damp_program_hdr *h) { h->nwords++; }
 static void ports(struct damp_program_hdr *h) { h->ncoap_ports = DAMP_COAP_PORTS_MAX + 1; }
+static void no_attack_rate(struct damp_program_hdr *h) { h->watch.attack_rate_milli = 0; }
+static void attack_rate(struct damp_program_hdr *h) { h->watch.attack_rate_milli = DAMP_WATCH_RATE_MAX + 1; }
+static void no_update(struct damp_program_hdr *h) { h->watch.attack_update_s = 0; }
+static void late_update(struct damp_program_hdr *h) { h->watch.attack_update_s = DAMP_WATCH_TIME_MAX_S + 1; }
+static void no_quiet(struct damp_program_hdr *h) { h->watch.attack_quiet_s = 0; }
+static void long_quiet(struct damp_program_hdr *h) { h->watch.attack_quiet_s = DAMP_WATCH_TIME_MAX_S + 1; }
+
+/* A good one; then one thing of it is not. */
+static struct damp_watch *keeps(struct damp_program_hdr *h)
+{
+	h->watch.keep_bytes = DAMP_KEEP_BYTES_MIN;
+	h->watch.keep_share_q32 = 1;
+	h->watch.keep_snap = DAMP_KEEP_SNAP_MIN;
+	return &h->watch;
+}
+static void keep_little(struct damp_program_hdr *h) { keeps(h)->keep_bytes--; }
+static void keep_much(struct damp_program_hdr *h) { keeps(h)->keep_bytes = DAMP_KEEP_BYTES_MAX + 1; }
+static void keep_none(struct damp_program_hdr *h) { keeps(h)->keep_share_q32 = 0; }
+static void keep_short(struct damp_program_hdr *h) { keeps(h)->keep_snap--; }
+static void keep_whole(struct damp_program_hdr *h) { keeps(h)->keep_snap = DAMP_KEEP_SNAP_MAX + 1; }
+static void keep_long(struct damp_program_hdr *h) { keeps(h)->keep_s = DAMP_KEEP_MAX_S + 1; }
 static void section_outside(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off = h->total_len & ~63ull; }
 static void section_crooked(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off += 8; }
 static void rule_count(struct damp_program_hdr *h) { h->nrules = 5; }
@@ -108,6 +130,15 @@ static void literal_text(struct damp_program_hdr *h)
 	((struct damp_text_literal *)section(h, DAMP_SEC_LITERALS))->text_off = (uint32_t)h->sec[DAMP_SEC_STRINGS].len;
 	((struct damp_text_literal *)section(h, DAMP_SEC_LITERALS))->text_len = 1;
 }
+static void device_name(struct damp_program_hdr *h) { ((struct damp_device *)section(h, DAMP_SEC_DEVICES))->zone_off = UINT32_MAX; }
+static void device_side(struct damp_program_hdr *h) { ((struct damp_device *)section(h, DAMP_SEC_DEVICES))->must = 2; }
+static void device_variant(struct damp_program_hdr *h) { ((struct damp_device *)section(h, DAMP_SEC_DEVICES))->variant = 1; }
+static void variants(struct damp_program_hdr *h) { h->nvariants = DAMP_DEVICE_VARIANTS_MAX + 1; }
+static void variant_classes(struct damp_program_hdr *h) { h->nvariants = 0; }
+static void class_of_second_way(struct damp_program_hdr *h)
+{
+	((struct damp_class *)section(h, DAMP_SEC_CLASSES))[2 * h->nclasses - 1].dst_row[1] = h->nrows;
+}
 static void scan_rows(struct damp_program_hdr *h) { ((struct damp_text_rows *)section(h, DAMP_SEC_TEXTS))->nscan = h->nrows + 1; }
 static void database(struct damp_program_hdr *h) { ((struct damp_text_rows *)section(h, DAMP_SEC_TEXTS))->hs_len = 1 << 30; }
 
@@ -124,7 +155,13 @@ static void damage_is_named(void **state)
 		{ rule_name, "rule 0" },	{ limit_rungs, "limit 0" },	  { limit_prefix, "limit 0" },
 		{ ranges_order, "IPv4 range" }, { ranges_class, "IPv6 range" },	  { interval_row, "sizes" },
 		{ code_row, "row" },		{ extra_bit, "does not exist" },  { literal_text, "text 0" },
+		{ device_name, "device 0: name" }, { device_side, "device 0" }, { device_variant, "device 0" },
+		{ variants, "decide" }, { variant_classes, "classes" }, { class_of_second_way, "row" },
 		{ scan_rows, "text 0" },	{ database, "text 0" },
+		{ no_attack_rate, "attack" },	{ attack_rate, "attack" },	  { no_update, "attack" },
+		{ late_update, "attack" },	{ no_quiet, "attack" },		  { long_quiet, "attack" },
+		{ keep_little, "kept" },	{ keep_much, "kept" },		  { keep_none, "kept" },
+		{ keep_short, "kept" },		{ keep_whole, "kept" },		  { keep_long, "kept" },
 	};
 
 	(void)state;

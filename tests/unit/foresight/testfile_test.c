@@ -63,7 +63,15 @@ static const struct {
 	  "4:5: of a capture only 'dropped' and 'rules' can be expected" },
 	{ HEAD
 	  "  - name: a\n    given: {verified: true}\n    pcap: a.pcap\n    expect: {dropped: 0%}\n",
-	  "4:5: 'given' goes with 'send'" },
+	  "4:5: of 'given' only 'sets' and 'blocked' go with 'pcap'" },
+	{ HEAD "  - name: a\n    given: {sets: {a: 203.0.113}}\n" SEND "    expect: {verdict: drop}\n",
+	  "5:23: '203.0.113' is no address; write 192.0.2.1, 192.0.2.1:5683 or [2001:db8::1]:5683" },
+	{ HEAD "  - name: a\n    given: {blocked: [203.0.113.0/33]}\n" SEND "    expect: {verdict: drop}\n",
+	  "5:23: '203.0.113.0/33' is no prefix; write 192.0.2.0/24 or 2001:db8::/32" },
+	{ HEAD "  - name: a\n    given: {sets: [a]}\n" SEND "    expect: {verdict: drop}\n",
+	  "5:20: 'sets' is a mapping of names to prefixes: {guests: [192.0.2.0/24]}" },
+	{ HEAD "  - name: a\n" SEND "    expect: {verdict: drop}\nports: {lan0: insde}\n",
+	  "7:15: unknown side 'insde'; did you mean 'inside'?" },
 	{ HEAD "  - name: a\n    name: b\n" SEND "    expect: {verdict: drop}\n",
 	  "5:5: key 'name' is used twice" },
 };
@@ -194,10 +202,69 @@ static void test_runs(void **state)
 	damp_rules_free(&r);
 }
 
+/* What was there before the first message: members of sets, blocks, ports. */
+static void test_given(void **state)
+{
+	static const char rules[] =
+		"version: 1\n"
+		"zones: {cell: {ports: [lan0], prefixes: 192.0.2.0/24}}\n"
+		"sets:\n"
+		"  bad: {kind: prefix, source: runtime}\n"
+		"  good: {kind: prefix, source: runtime}\n"
+		"rules:\n"
+		"  - {id: bad, match: {source: $bad}, then: drop}\n"
+		"  - {id: only, match: {to: cell, source: {not: $good}, path: /a}, then: drop}\n";
+	static const struct { const char *ports, *given, *expect, *says; } cases[] = {
+		{ "{lan0: inside}", "{}", "{rule: only}", NULL },
+		{ "{lan0: outside}", "{}", "{verdict: accept}", NULL },
+		{ "{lan0: inside}", "{sets: {good: 203.0.113.9}}", "{verdict: accept}", NULL },
+		{ "{lan0: inside}", "{sets: {good: [198.51.100.1, 203.0.113.0/24]}}", "{verdict: accept}", NULL },
+		{ "{lan0: inside}", "{sets: {good: 203.0.113.0/24, bad: 203.0.113.9}}", "{rule: bad}", NULL },
+		{ "{lan0: inside}", "{sets: {bad: [203.0.113.8]}}", "{rule: only}", NULL },
+		{ "{lan0: inside}", "{blocked: 203.0.112.0/23}", "{reason: blocked}", NULL },
+		{ "{lan0: inside}", "{sets: {ugly: 203.0.113.9}}", "{verdict: drop}",
+		  "no rule asks for a set 'ugly' of 'source: runtime'" },
+		{ "{wan0: outside}", "{}", "{verdict: drop}",
+		  "the program cannot be used: zone 'cell' is on port 'lan0', and nobody says on which side that is; "
+		  "'damper' wants --port lan0=inside, or outside, a test file 'ports: {\"lan0\": inside}'" },
+	};
+	struct damp_rules r, diags;
+
+	(void)state;
+	if (damp_rules_compile_text(rules, strlen(rules), "r.yaml", NULL, &r) != 0)
+		fail_msg("%s", r.text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct damp_replay_program p = { .block = r.program, .len = r.program_len };
+		struct damp_test_result result;
+		struct damp_test_file *f;
+		char text[1000];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nrules: r.yaml\nports: %s\ntests:\n  - name: a\n    given: %s\n"
+			 "    send: {from: 203.0.113.9, to: 192.0.2.1, side: outside, msg: CON GET /a}\n    expect: %s\n",
+			 cases[i].ports, cases[i].given, cases[i].expect);
+		f = load(text, &diags);
+		if (f == NULL)
+			fail_msg("%s", diags.text);
+		p.ports = &f->ports;
+		damp_test_run(&f->tests[0], &p, &result);
+		if (cases[i].says == NULL && result.nsays > 0)
+			fail_msg("case %zu: %s", i, result.say[0]);
+		if (cases[i].says != NULL && result.nsays == 0)
+			fail_msg("case %zu passed", i);
+		if (cases[i].says != NULL)
+			assert_string_equal(result.say[0], cases[i].says);
+		damp_test_file_free(f);
+		damp_rules_free(&diags);
+	}
+	damp_rules_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_diagnostics),
+		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_runs),
 	};

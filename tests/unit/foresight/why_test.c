@@ -211,7 +211,7 @@ static void test_agrees(void **unused)
 		for (unsigned i = 0; i < PACKETS; i++) {
 			damp_bench_load(b, rnd(2) ? DAMP_INSIDE : DAMP_OUTSIDE, frame,
 					random_frame(frame));
-			damp_bench_decide(b, NULL);
+			damp_bench_decide(b);
 			b->pkt.truths = (uint8_t)rnd(DAMP_TRUTHS);
 			if (b->pkt.kind != DAMP_KIND_NOT_COAP && rnd(6) == 0) {
 				b->pkt.kind = DAMP_KIND_DTLS;
@@ -264,7 +264,7 @@ static void test_names_the_attribute(void **unused)
 		b = damp_bench_new(&s, err, sizeof(err));
 		assert_non_null(b);
 		damp_bench_load(b, DAMP_OUTSIDE, frame, len);
-		damp_bench_decide(b, NULL);
+		damp_bench_decide(b);
 		assert_string_equal(damp_why_key(damp_why_not(b->view, &b->pkt, 0).why),
 				    damp_why_key(cases[i].why));
 		damp_bench_free(b);

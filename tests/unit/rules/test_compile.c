@@ -5,6 +5,7 @@
  */
 #include "eval.h"
 #include "guard.h"
+#include "keys.h"
 #include "rules.h"
 #include "view.h"
 #include "view_check.h"
@@ -327,6 +328,64 @@ static void guard_defaults(void **state)
 	assert_true(g.probing.burst_ticks < DAMP_BURST_TICKS_MAX);
 }
 
+struct watch_case {
+	const char *text;
+	struct damp_watch want;
+};
+
+#define ATTACK .attack_rate_milli = 10000, .attack_update_s = 30, .attack_quiet_s = 60
+#define KEEP ATTACK, .keep_share_q32 = UINT32_MAX, .keep_bytes = 64 << 20, .keep_snap = 1536
+
+/* What the control plane watches for: the defaults are those of the core, and as
+ * the key table states them. */
+static const struct watch_case watch_cases[] = {
+	{ "", { ATTACK } },
+	{ "events: {attack: {}}", { ATTACK } },
+	{ "events: {attack: {rate: 10 msg/s, update: 30 s, quiet: 60 s}}", { ATTACK } },
+	{ "events: {attack: {rate: 30 msg/min, update: 1 s, quiet: 1 h}}", { 500, 1, 3600, 0, 0, 0, 0 } },
+	{ "events: {attack: {rate: 4000000 msg/s, update: 1 h, quiet: 1 s}}", { 4000000000u, 3600, 1, 0, 0, 0, 0 } },
+	{ "capture: {drops: {}}", { KEEP } },
+	{ "capture: {drops: {ring: 64 MiB, sample: 1/1, snap: 1536 B}}", { KEEP } },
+	{ "capture: {drops: {ring: 1 MiB, sample: 1/2, snap: 64 B, keep: 30 d}}",
+	  { 10000, 30, 60, 1u << 31, 1 << 20, 64, 30 * 86400 } },
+};
+
+static void watch(void **state)
+{
+	struct damp_watch core;
+	struct damp_rules r;
+
+	(void)state;
+	damp_watch_defaults(&core);
+	assert_memory_equal(&core, &watch_cases[0].want, sizeof(core));
+	for (size_t i = 0; i < sizeof(watch_cases) / sizeof(watch_cases[0]); i++) {
+		char file[300];
+
+		snprintf(file, sizeof(file), HEAD "%s\n", watch_cases[i].text);
+		compile(file, &r);
+		if (memcmp(&r.program->watch, &watch_cases[i].want, sizeof(core)) != 0)
+			fail_msg("%s", watch_cases[i].text);
+		damp_rules_free(&r);
+	}
+}
+
+/* The texts of the key table, compiled, are the defaults. */
+static void watch_texts(void **state)
+{
+	struct damp_rules r;
+	char file[400];
+
+	(void)state;
+	snprintf(file, sizeof(file), HEAD "events: {attack: {rate: %s, update: %s, quiet: %s}}\n"
+		 "capture: {drops: {ring: %s, sample: %s, snap: %s}}\n",
+		 damp_keys[DAMP_KEY_ATTACK_RATE].deflt, damp_keys[DAMP_KEY_ATTACK_UPDATE].deflt,
+		 damp_keys[DAMP_KEY_ATTACK_QUIET].deflt, damp_keys[DAMP_KEY_DROPS_RING].deflt,
+		 damp_keys[DAMP_KEY_DROPS_SAMPLE].deflt, damp_keys[DAMP_KEY_DROPS_SNAP].deflt);
+	compile(file, &r);
+	assert_memory_equal(&r.program->watch, &(struct damp_watch){ KEEP }, sizeof(r.program->watch));
+	damp_rules_free(&r);
+}
+
 static unsigned flags_of(const struct damp_program_hdr *h, bool v6, const uint8_t *addr)
 {
 	const struct damp_class *c = eval_section(h, DAMP_SEC_CLASSES);
@@ -583,6 +642,7 @@ int main(void)
 		cmocka_unit_test(header), cmocka_unit_test(untold_rules_are_off), cmocka_unit_test(parts_of_a_limit),
 		cmocka_unit_test(tenants_of_classes), cmocka_unit_test(full_tables), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
 		cmocka_unit_test(state_keys), cmocka_unit_test(guard_keys), cmocka_unit_test(guard_defaults),
+		cmocka_unit_test(watch), cmocka_unit_test(watch_texts),
 		cmocka_unit_test(inside), cmocka_unit_test(bounds), cmocka_unit_test(option_sets),
 	};
 

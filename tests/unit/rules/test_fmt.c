@@ -45,7 +45,7 @@ static char *read_file(const char *path, size_t *len)
 	return text;
 }
 
-/* What may differ: the place of each rule, and the digest of the text. */
+/* What may differ: the place of each rule and device, and the digest of the text. */
 static void mask(struct damp_program_hdr *p)
 {
 	const struct damp_section *s = &p->sec[DAMP_SEC_RULES];
@@ -53,6 +53,12 @@ static void mask(struct damp_program_hdr *p)
 
 	for (uint32_t i = 0; i < p->nrules; i++)
 		rule[i].line = rule[i].column = 0;
+	s = &p->sec[DAMP_SEC_DEVICES];
+	for (size_t i = 0; i < s->len / sizeof(struct damp_device); i++) {
+		struct damp_device *d = (struct damp_device *)((char *)p + s->off) + i;
+
+		d->line = d->column = 0;
+	}
 	memset(p->digest, 0, sizeof(p->digest));
 	p->checksum = 0;
 }
