@@ -106,6 +106,8 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 	p->out_len = 0;
 	f->refused[server].packets++;
 	f->refused[server].bytes += p->frame.ip_len;
+	if (damp_unlikely(c->w->keep.on))
+		damp_keep_drop(c, p, 0);
 	if (damp_likely(f->told[server]))
 		f->untold[server]++;
 	else
@@ -115,7 +117,9 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
 static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_may_be_asked(c, p, false))
+	uint8_t copies;
+
+	if (damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
 	if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
@@ -124,9 +128,11 @@ static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const st
 
 static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_may_be_asked(c, p, true))
+	uint8_t copies;
+
+	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
 	return true;
 }
 

@@ -111,7 +111,7 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
-	unsigned repeat_log2;       /* bytes, each worker */
+	unsigned repeat_lines;      /* of 64 bytes, each worker */
 	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
 	unsigned held_log2;         /* lines of 2, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */

@@ -18,6 +18,7 @@
 #include "hold.h"
 #include "judge.h"
 #include "learned.h"
+#include "keep.h"
 #include "registry.h"
 #include "repeat.h"
 #include "reply.h"
@@ -88,6 +89,7 @@ struct damp_judge_worker {
 	struct damp_hold hold;
 	struct damp_tell tell;
 	struct damp_tap tap;
+	struct damp_keep keep;
 	struct damp_notes notes;
 };
 
@@ -265,6 +267,7 @@ struct damp_decision {
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
 	bool spent;                             /* it was refused because the gateway has no challenge left */
+	uint8_t copies;                         /* and so many were here before it (repeat.h) */
 	unsigned probes;                        /* pings to send beside or after what leaves */
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
@@ -325,7 +328,6 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
-	DAMP_DOMAIN_AGAIN_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -644,9 +646,11 @@ bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
- * and one of its receiver's. The reason of what is refused for want of them. */
+ * and one of its receiver's. spent: the gateway has none for fresh requests; then
+ * copies says how often this one was here. The reason of what is refused for want
+ * of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
