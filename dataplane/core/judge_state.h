@@ -105,7 +105,7 @@ struct damp_trace {
 
 /* Is a packet of the kind that floods are made of, and will it be challenged in the
  * short way, in all likelihood? */
-enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN, DAMP_PLAIN_ASKED };
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
 
 /* What a challenge is charged with, as far as all packets of a family have it in
  * common (answer.c). */
