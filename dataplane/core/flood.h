@@ -47,6 +47,7 @@ static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, s
 	if (damp_likely(f->may_ask == 0))
 		return DAMP_FLOOD_REFUSED;
 	f->may_ask--;
+	f->asks = true;
 	p->plain = DAMP_PLAIN_ASKED;
 	return DAMP_FLOOD_ASKED;
 }

@@ -343,6 +343,15 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 	decide_one(c, p, d);
 }
 
+/* What will be answered asks for so many lines that a burst of it loads them as it
+ * goes (answer.h). */
+static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, const struct damp_pkt *p, unsigned from,
+						 unsigned n)
+{
+	for (unsigned i = from; i < from + n; i++)
+		damp_answer_load(c, &p[i]);
+}
+
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
@@ -359,11 +368,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	damp_prepare(&c, p, n);
-	for (unsigned i = 0; i < n && i < DAMP_ANSWER_AHEAD; i++)
-		damp_answer_load(&c, &p[i]);
+	if (damp_unlikely(flood.asks))
+		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
 	for (unsigned i = 0; i < n; i++) {
-		if (i + DAMP_ANSWER_AHEAD < n)
-			damp_answer_load(&c, &p[i + DAMP_ANSWER_AHEAD]);
+		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
+			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
