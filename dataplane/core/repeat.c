@@ -41,7 +41,11 @@ static struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
 /* Four of 64 bits, from the end of the key that the line is not taken from. */
 static inline uint64_t bits_of(uint64_t key)
 {
-	return 1ull << (key >> 39 & 63) | 1ull << (key >> 45 & 63) | 1ull << (key >> 51 & 63) | 1ull << (key >> 57 & 63);
+	uint64_t bits = 1ull << (key >> 39 & 63);
+
+	bits |= 1ull << (key >> 45 & 63);
+	bits |= 1ull << (key >> 51 & 63);
+	return bits | 1ull << (key >> 57);
 }
 
 size_t damp_repeat_bytes(unsigned bytes_log2)
@@ -68,19 +72,17 @@ struct damp_repeat_time damp_repeat_time(damp_tick now)
 	struct damp_repeat_time t = { .present = now / UNIT };
 
 	for (unsigned back = 0; back <= OLDEST; back++)
-		t.word[back] = (uint8_t)((t.present + WORDS - back) % WORDS);
+		t.word[back] = (t.present + WORDS - back) % WORDS;
 	return t;
 }
 
-/* Has a line that was written in the present bits in a word of the right age? */
+/* Are the bits in a word of the right age, of a line that was written in the present? */
 static inline bool has_fresh(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
 {
-	bool all = false;
-
-	for (unsigned back = YOUNGEST; back <= OLDEST; back++)
-		all |= (~l->word[t->word[back]] & bits) == 0;
-	return all;
+	return (l->word[t->word[4]] & bits) == bits || (l->word[t->word[5]] & bits) == bits ||
+	       (l->word[t->word[6]] & bits) == bits;
 }
+_Static_assert(YOUNGEST == 4 && OLDEST == 6, "the words of has_fresh()");
 
 static bool has(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
 {
@@ -121,19 +123,25 @@ void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now)
 	l->word[present % WORDS] |= bits_of(key);
 }
 
+/* The same of a line that was last written earlier. */
+static __attribute__((noinline)) bool note_aged(struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
+{
+	if (has(l, bits, t))
+		return false;
+	renew(l, t->present);
+	l->word[t->word[0]] |= bits;
+	return true;
+}
+
 bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t)
 {
 	struct repeat_line *l = line_of(g, key);
 	const uint64_t bits = bits_of(key);
 
-	if (damp_likely(l->generation == t->present)) {
-		if (damp_unlikely(has_fresh(l, bits, t)))
-			return false;
-	} else {
-		if (has(l, bits, t))
-			return false;
-		renew(l, t->present);
-	}
+	if (damp_unlikely(l->generation != t->present))
+		return note_aged(l, bits, t);
+	if (damp_unlikely(has_fresh(l, bits, t)))
+		return false;
 	l->word[t->word[0]] |= bits;
 	return true;
 }

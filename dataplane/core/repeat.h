@@ -42,7 +42,7 @@ void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now);
 #define DAMP_REPEAT_BACK 6u             /* generations, the oldest that is asked for */
 struct damp_repeat_time {
 	uint64_t present;
-	uint8_t word[DAMP_REPEAT_BACK + 1]; /* of a line, by generations back */
+	uint64_t word[DAMP_REPEAT_BACK + 1];    /* of a line, by generations back */
 };
 struct damp_repeat_time damp_repeat_time(damp_tick now);
 /* Note key unless damp_repeat_again() is true of it, and say whether it was noted. */
