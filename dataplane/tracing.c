@@ -118,7 +118,7 @@ static void look(struct damp_plane *p, uint32_t side, uint8_t *frame, size_t len
 	damp_judge_parse(v, &pkt, 1);
 	r->side = (uint8_t)side;
 	r->len = (uint32_t)len;
-	r->wall_us = damp_clock_wall_s(&p->clock, now) * 1000000;
+	r->wall_us = p->clock.wall_s * 1000000 + (uint64_t)(((unsigned __int128)now * 1000000) >> 20);
 	damp_judge_peek(p->peek, p->config.nworkers, owner_of(p, &pkt), v, &pkt, now, &r->found);
 	r->found.bypassed = now < __atomic_load_n(&p->signals.bypass_until, __ATOMIC_RELAXED);
 }

@@ -114,7 +114,9 @@ static void print_sets(const struct damp_cli *cli, const json_t *doc)
 	size_t i;
 
 	if (json_array_size(members) == 0) {
-		puts("the sets that are filled at run time are empty");
+		puts(json_array_size(json_object_get(doc, "sets")) > 0
+			     ? "the sets that are filled at run time are empty"
+			     : "no running rule asks for a set that is filled at run time");
 		return;
 	}
 	t = damp_sheet_new("lll");

@@ -10,23 +10,18 @@
  */
 #include "capture.h"
 
+#include "common/capture_ring.h"
 #include "common/names.h"
+#include "common/pcapng.h"
 #include "common/text.h"
-#include "pcapng.h"
+#include "link.h"
 
 #include <damper/capture.h>
 #include <damper/wire.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #define DEFAULT_FOR "10s"
 #define POLL_NS 20000000L
@@ -35,11 +30,10 @@
 static volatile sig_atomic_t stopped;
 
 struct capture {
-	const char *dir;
+	struct damp_cli_link link;
 	uint64_t seconds;
 	uint32_t want;
 	const char *rule;
-	int socket;
 	const struct damp_capture_file *file;
 	const struct damp_stats *stats;
 	FILE *out;
@@ -97,39 +91,20 @@ static int read_wishes(const struct damp_args *a, struct capture *c)
 	return DAMP_EXIT_OK;
 }
 
-static const void *map(const char *dir, const char *name, size_t least)
-{
-	char path[512];
-	struct stat st;
-	const void *base = MAP_FAILED;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && (size_t)st.st_size >= least)
-		base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (base == MAP_FAILED)
-		damp_fail(0, "%s: %s", path, fd < 0 ? strerror(errno) : "not what it should be");
-	if (fd >= 0)
-		close(fd);
-	return base == MAP_FAILED ? NULL : base;
-}
-
 /* The length of the file was checked against one ring of each worker it names. */
 static int open_files(struct capture *c)
 {
-	struct stat st;
-	char path[512];
+	size_t stats, len;
 
-	c->stats = map(c->dir, DAMP_STATS_FILE, sizeof(*c->stats));
-	c->file = map(c->dir, DAMP_CAPTURE_FILE, sizeof(*c->file));
+	c->stats = damp_cli_link_map(&c->link, DAMP_STATS_FILE, sizeof(*c->stats), &stats);
+	c->file = damp_cli_link_map(&c->link, DAMP_CAPTURE_FILE, sizeof(*c->file), &len);
 	if (c->stats == NULL || c->file == NULL)
 		return DAMP_EXIT_AWAY;
-	snprintf(path, sizeof(path), "%s/%s", c->dir, DAMP_CAPTURE_FILE);
 	if (c->file->magic != DAMP_CAPTURE_MAGIC || c->file->version != DAMP_STATS_VERSION ||
-	    c->file->nworkers > DAMP_WORKERS_MAX || stat(path, &st) != 0 ||
-	    (size_t)st.st_size < sizeof(*c->file) + c->file->nworkers * sizeof(c->file->ring[0]))
-		return damp_fail(DAMP_EXIT_AWAY, "%s is of another version of Damper", path);
+	    c->file->nworkers > DAMP_WORKERS_MAX ||
+	    len < sizeof(*c->file) + c->file->nworkers * sizeof(c->file->ring[0]))
+		return damp_fail(DAMP_EXIT_AWAY, "%s/%s is of another version of Damper", c->link.dir,
+				 DAMP_CAPTURE_FILE);
 	for (unsigned w = 0; w < c->file->nworkers; w++) {
 		c->pos[w] = __atomic_load_n(&c->file->ring[w].head, __ATOMIC_ACQUIRE);
 		c->missed[w] = __atomic_load_n(&c->file->ring[w].missed, __ATOMIC_RELAXED);
@@ -144,27 +119,7 @@ static int ask(const struct capture *c, uint64_t seconds)
 	struct damp_wire_reply reply;
 
 	snprintf(r.name, sizeof(r.name), "%s", c->rule);
-	if (send(c->socket, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r) ||
-	    recv(c->socket, &reply, sizeof(reply), 0) != sizeof(reply))
-		return damp_fail(DAMP_EXIT_AWAY, "the data plane does not answer");
-	if (reply.error != 0)
-		return damp_fail(DAMP_EXIT_REFUSED, "%s", reply.text);
-	return DAMP_EXIT_OK;
-}
-
-static int connect_plane(struct capture *c)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	const struct timeval patience = { .tv_sec = 5 };
-
-	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", c->dir, DAMP_WIRE_SOCKET) >= (int)sizeof(a.sun_path))
-		return damp_fail(DAMP_EXIT_USAGE, "--runtime-dir %s is too long", c->dir);
-	c->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (c->socket < 0 || setsockopt(c->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-	    connect(c->socket, (struct sockaddr *)&a, sizeof(a)) != 0)
-		return damp_fail(errno == EACCES ? DAMP_EXIT_REFUSED : DAMP_EXIT_AWAY, "%s: %s", a.sun_path,
-				 strerror(errno));
-	return DAMP_EXIT_OK;
+	return damp_cli_link_ask(&c->link, &r, -1, &reply, NULL);
 }
 
 static int open_out(struct capture *c, const char *path)
@@ -178,23 +133,10 @@ static int open_out(struct capture *c, const char *path)
 
 static void write_record(struct capture *c, const struct damp_capture_record *r)
 {
-	char comment[256];
-	int n = snprintf(comment, sizeof(comment), "%s: %s", damp_name_verdict(r->verdict), damp_name_reason(r->reason));
+	const bool ruled = r->rule_slot > 0 && r->rule_slot < c->stats->nrule_slots;
 
-	if (r->rule_slot > 0 && r->rule_slot < c->stats->nrule_slots)
-		n += snprintf(comment + n, sizeof(comment) - (size_t)n, ", %srule %.63s",
-			      r->observed ? "would have been that of " : "", c->stats->rule_slot[r->rule_slot]);
-	if (r->proved)
-		snprintf(comment + n, sizeof(comment) - (size_t)n, ", proved peer");
-	damp_pcapng_packet(c->out, r->side == DAMP_INSIDE, r->wall_us, r->data,
-			   r->caplen < DAMP_CAPTURE_SNAP ? r->caplen : DAMP_CAPTURE_SNAP, r->len, comment);
+	damp_capture_write(c->out, r, ruled ? c->stats->rule_slot[r->rule_slot] : "", DAMP_CAPTURE_SNAP);
 	c->written++;
-}
-
-/* Oldest record that no writer can be in. */
-static uint64_t oldest(uint64_t head)
-{
-	return head >= DAMP_CAPTURE_SLOTS ? head - DAMP_CAPTURE_SLOTS + 1 : 0;
 }
 
 static void drain_ring(struct capture *c, unsigned w)
@@ -204,14 +146,9 @@ static void drain_ring(struct capture *c, unsigned w)
 	struct damp_capture_record r;
 
 	for (; c->pos[w] < head; c->pos[w]++) {
-		const struct damp_capture_record *slot = &ring->slot[c->pos[w] % DAMP_CAPTURE_SLOTS];
-
-		memcpy(&r, slot, sizeof(r));
-		/* Loads above before the load of head; partner: damp_tap_end(). */
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (oldest(__atomic_load_n(&ring->head, __ATOMIC_RELAXED)) > c->pos[w] || r.seq != c->pos[w])
+		if (!damp_capture_copy(ring, c->pos[w], &r))
 			c->lost++;
-		else
+		else if (!r.kept) /* else it is damperd's */
 			write_record(c, &r);
 	}
 }
@@ -262,15 +199,11 @@ static int finish(struct capture *c)
 
 int damp_cmd_capture(struct damp_cli *cli)
 {
-	const char *dir = cli->args.runtime_dir;
-	struct capture c = { .socket = -1 };
+	struct capture c = { .link = { .socket = -1 } };
 	int code = read_wishes(&cli->args, &c);
 
-	if (dir == NULL)
-		dir = getenv("DAMPER_RUNTIME_DIR");
-	c.dir = dir != NULL ? dir : DAMP_RUNTIME_DIR;
 	if (code == DAMP_EXIT_OK)
-		code = connect_plane(&c);
+		code = damp_cli_link_open(cli, &c.link);
 	if (code == DAMP_EXIT_OK)
 		code = open_files(&c);
 	if (code == DAMP_EXIT_OK)
@@ -281,7 +214,6 @@ int damp_cmd_capture(struct damp_cli *cli)
 		follow(&c);
 		code = finish(&c);
 	}
-	if (c.socket >= 0)
-		close(c.socket);
+	damp_cli_link_close(&c.link);
 	return code;
 }

@@ -7,9 +7,11 @@
 
 #include "common/diag_json.h"
 #include "common/program_json.h"
+#include "common/signature.h"
 #include "common/text.h"
 #include "limits_text.h"
 #include "sheet.h"
+#include "signed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +32,26 @@ char *damp_check_count(char *out, size_t len, const struct damp_rules *r)
 	return out;
 }
 
+/* A file that cannot be read outweighs one with errors. */
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* Signatures that are missing or wrong make the file a bad one: *v becomes NULL. */
+static int look_at_signatures(const struct damp_cli *cli, const char *file, const struct damp_rules *r,
+			      const struct damp_progview **v, char *text)
+{
+	const int code = damp_signed_look(cli, file, r, text, DAMP_SIGNED_BY_LEN);
+
+	if (code == DAMP_EXIT_OK)
+		return code;
+	*v = NULL;
+	return damp_fail(code, "%s: %s", file, text);
+}
+
 static json_t *file_json(const char *file, const struct damp_rules *r,
-			 const struct damp_progview *v)
+			 const struct damp_progview *v, const char *signatures)
 {
 	json_t *j = json_pack("{s:o, s:b, s:b, s:i, s:i, s:o}",
 			      "file", damp_json_text(file),
@@ -41,6 +61,8 @@ static json_t *file_json(const char *file, const struct damp_rules *r,
 			      "warnings", (int)r->warnings,
 			      "diagnostics", damp_diag_json(r));
 
+	json_object_set_new(j, v != NULL ? "signed_by" : "not_signed",
+			    damp_json_text(signatures[0] != '\0' ? signatures : NULL));
 	if (v == NULL)
 		return j;
 	json_object_set_new(j, "program", damp_program_json(v));
@@ -49,7 +71,7 @@ static json_t *file_json(const char *file, const struct damp_rules *r,
 }
 
 static void print_summary(const struct damp_cli *cli, const char *file, const struct damp_rules *r,
-			  const struct damp_progview *v)
+			  const struct damp_progview *v, const char *signed_by)
 {
 	char bytes[DAMP_TEXT_LEN], count[64];
 	const struct damp_program_hdr *h = v->hdr;
@@ -58,6 +80,8 @@ static void print_summary(const struct damp_cli *cli, const char *file, const st
 	printf("%s: %sok%s, %s\n", file, damp_colour(cli, DAMP_GREEN), damp_colour(cli, DAMP_PLAIN),
 	       damp_check_count(count, sizeof(count), r));
 	printf("  ruleset  %s, revision %u\n", h->name, h->revision);
+	if (signed_by[0] != '\0')
+		printf("  signed   by %s\n", signed_by);
 	printf("  rules    %u (%u enforce, %u observe, %u off)\n", h->nrules,
 	       damp_progview_count_mode(v, DAMP_MODE_ENFORCE),
 	       damp_progview_count_mode(v, DAMP_MODE_OBSERVE),
@@ -77,29 +101,25 @@ static int check_one(const struct damp_cli *cli, const char *file, json_t *out)
 	const struct damp_progview *v = NULL;
 	struct damp_rules r;
 	int code = damp_check_file(cli, file, &r);
-	char count[64];
+	char count[64], signatures[DAMP_SIGNED_BY_LEN] = "";
 
 	if (r.program != NULL && damp_progview_open(r.program, r.program_len, &view) == 0)
 		v = &view;
 	if (code == DAMP_EXIT_OK && v == NULL)
 		code = damp_fail(DAMP_EXIT_INTERNAL,
 				 "the compiled program is damaged; please report it");
-	if (out != NULL)
-		json_array_append_new(out, file_json(file, &r, v));
-	else if (r.text != NULL)
+	if (out == NULL && r.text != NULL)
 		fputs(r.text, stderr);
-	if (out == NULL && v != NULL)
-		print_summary(cli, file, &r, v);
+	if (v != NULL)
+		code = worse(code, look_at_signatures(cli, file, &r, &v, signatures));
+	if (out != NULL)
+		json_array_append_new(out, file_json(file, &r, v, signatures));
+	else if (v != NULL)
+		print_summary(cli, file, &r, v, signatures);
 	else if (out == NULL && code == DAMP_EXIT_NO)
 		fprintf(stderr, "%s: %s\n", file, damp_check_count(count, sizeof(count), &r));
 	damp_rules_free(&r);
 	return code;
-}
-
-/* A file that cannot be read outweighs one with errors. */
-static int worse(int a, int b)
-{
-	return a > b ? a : b;
 }
 
 int damp_cmd_schema(struct damp_cli *cli)

@@ -50,8 +50,10 @@ struct damp_args {
 	const char *hex, *pcap, *msg, *from, *to, *size, *side, *state, *format, *at;
 	struct damp_values coap_options, inside, outside_mac, ports;
 	bool json, watch, follow, help, grace, move_loopback;
-	bool strict, no_tests;
+	bool strict, no_tests, unsigned_;       /* --unsigned */
+	const char *keys;
 	const char *verdict, *rule, *reason;    /* capture */
+	const char *count;                      /* trace */
 	const char *confirm, *generation, *out;
 	bool write, check;                      /* fmt */
 	char **words;                           /* the arguments that are no options */

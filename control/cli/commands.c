@@ -18,7 +18,9 @@
 #include "mode.h"
 #include "replay.h"
 #include "show.h"
+#include "signed.h"
 #include "test.h"
+#include "trace.h"
 
 const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 	[DAMP_OPT_JSON] = { "json", 0, NULL, "print JSON for programs instead of text" },
@@ -32,6 +34,11 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			       "'damper confirm'" },
 	[DAMP_OPT_NO_TESTS] = { "no-tests", 0, NULL,
 				"leave the tests of the rules out; 'history' says so" },
+	[DAMP_OPT_KEYS] = { "keys", 0, "DIR",
+			    "where the keys of 'signed_by' are, NAME.pub each (default\n"
+			    "/etc/damper/keys)" },
+	[DAMP_OPT_UNSIGNED] = { "unsigned", 0, NULL,
+				"look at no signatures: the file is not signed yet" },
 	[DAMP_OPT_GENERATION] = { "generation", 0, "N",
 				  "the text of a generation that is kept, in place of what runs" },
 	[DAMP_OPT_OUT] = { "out", 0, "FILE", "write to this file, which must not be there yet" },
@@ -61,8 +68,8 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 			      "a CoAP option of the described message, like observe=0,\n"
 			      "block2=0/0/64 or etag=0x01; may be repeated" },
 	[DAMP_OPT_STATE] = { "state", 0, "STATE",
-			     "what the judge has seen before: empty, or capture (default with\n"
-			     "--pcap)" },
+			     "what the judge has seen before: empty, capture (default with\n"
+			     "--pcap), or live: the tables of the running data plane" },
 	[DAMP_OPT_INSIDE] = { "inside", 0, "PREFIX",
 			      "addresses of devices, to tell the sides of a capture; may be\n"
 			      "repeated" },
@@ -81,6 +88,7 @@ const struct damp_option damp_option_table[DAMP_OPT_ID_MAX] = {
 				"give 127.0.0.0/8 and ::1 other addresses (10.0.0.0/8, fd00::1),\n"
 				"since no wire carries them and the judge refuses them" },
 	[DAMP_OPT_FORMAT] = { "format", 0, "FORMAT", "how results are printed: tap" },
+	[DAMP_OPT_COUNT] = { "count", 0, "N", "end after so many packets (default 10)" },
 	[DAMP_OPT_VERDICT] = { "verdict", 0, "VERDICT", "only what was accept, drop, answer, challenge, shape or bypass" },
 	[DAMP_OPT_RULE] = { "rule", 0, "RULE", "only what this rule decided, or would have" },
 	[DAMP_OPT_REASON] = { "reason", 0, "REASON", "only what has this reason, like unsolicited_out" },
@@ -98,12 +106,26 @@ const struct damp_command damp_commands[] = {
 		.summary = "look for errors in rule files",
 		.help = "Compiles each rule file and prints what is wrong, each with file, line and\n"
 			"column. For a good file it prints what it holds: rules, limits, memory.\n"
-			"Needs neither damperd nor root, and changes nothing.\n",
-		.options = { DAMP_OPT_STRICT, DAMP_OPT_JSON },
+			"Needs neither damperd nor root, and changes nothing. A file with 'signed_by'\n"
+			"has to be signed; --unsigned checks it before that.\n",
+		.options = { DAMP_OPT_STRICT, DAMP_OPT_KEYS, DAMP_OPT_UNSIGNED, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper check /etc/damper/rules.yaml",
 			      "damper check --json home.yaml | jq .files[0].ok" },
 		.run = damp_cmd_check,
+	},
+	{
+		.name = "bundle", .args = "FILE", .min_words = 1, .max_words = 1,
+		.summary = "print a rule file and all that it includes as one text",
+		.help = "What 'signed_by' has signed of a rule set of several files: the root file and\n"
+			"all files that it reads, each with its length and path, as 'damper load' sends\n"
+			"them. Of a file that includes nothing it is the file itself. The signature goes\n"
+			"beside the root file, as FILE.minisig or FILE.NAME.minisig.\n",
+		.options = { DAMP_OPT_OUT },
+		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
+		.examples = { "damper bundle rules.yaml --out rules.bundle",
+			      "minisign -Sm rules.bundle -x rules.yaml.minisig" },
+		.run = damp_cmd_bundle,
 	},
 	{
 		.name = "fmt", .args = "FILE...", .min_words = 1, .max_words = -1,
@@ -289,6 +311,29 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_capture,
 	},
 	{
+		.name = "trace", .args = "[FILTER]...", .max_words = -1,
+		.summary = "the next live packets, and why each was treated as it was",
+		.help = "Prints the next packets that match, whatever becomes of them, as 'damper explain'\n"
+			"prints one: how it reads, each rule with why it matched or not, limits and budgets\n"
+			"as they stood before it, the verdict, and what left. All that stood in tables was\n"
+			"written down by the judge at that moment; what follows from the frame and the\n"
+			"rules alone is worked out here, by the generation that judged it. With --json each\n"
+			"line is one object; 'live' says which is which.\n"
+			"FILTER is keys and values, all of which have to hold: from, to, host (prefixes),\n"
+			"port, side, msg, code, path (/a, or /a/** for all below), rule (that it matches),\n"
+			"reason, verdict. Without one, all that is CoAP. 'damper capture' keeps whole frames.\n"
+			"At most 200 packets a second of each worker; what was more is said at the end. Ends\n"
+			"after --count or --for (30 s when not given, at most 1 h); costs nothing then, nor\n"
+			"three seconds after this command is killed. Changes no verdict, needs no damperd.\n"
+			"One trace at a time. Ends with 8 when nothing matched.\n",
+		.options = { DAMP_OPT_COUNT, DAMP_OPT_FOR, DAMP_OPT_JSON },
+		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_BUSY, DAMP_EXIT_TIMEOUT },
+		.examples = { "damper trace verdict drop --count 1",
+			      "damper trace host 203.0.113.9 msg request --for 5min",
+			      "damper trace rule lookup-limit --json | jq .verdict.reason" },
+		.run = damp_cmd_trace,
+	},
+	{
 		.name = "explain", .args = "",
 		.summary = "what would happen to one message, and why",
 		.help = "Puts a message before the judge of the data plane, here, off the wire: prints\n"
@@ -298,6 +343,10 @@ const struct damp_command damp_commands[] = {
 			"damperd, or those of --rules FILE; --hex without --rules, --from or --side only\n"
 			"asks the strict scan. The judge has seen nothing before, save with --pcap the\n"
 			"frames before it. --hex - prints one JSON object for each line.\n"
+			"With --state live the running data plane is asked, by its rules: proofs, exchanges,\n"
+			"levels of limits and budgets, blocks, sets and the greylist are as they are now. It\n"
+			"only looks: nothing is charged, opened or sent, and what would leave is not built.\n"
+			"Needs no damperd.\n"
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
 			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,
@@ -309,7 +358,7 @@ const struct damp_command damp_commands[] = {
 			      "--msg 'CON GET /a'",
 			      "damper explain --rules home.yaml --pcap attack.pcap#17",
 			      "damper explain --hex 40010001",
-			      "jq -r .hex messages.jsonl | damper explain --hex - | jq .reason" },
+			      "damper explain --state live --from 203.0.113.9 --to 192.0.2.7 --msg 'CON GET /a'" },
 		.run = damp_cmd_explain,
 	},
 	{
@@ -424,7 +473,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_block,
 	},
 	{
-		.name = "unblock", .args = "PREFIX", .min_words = 1, .max_words = 1,
+		.name = "unblock", .args = "BLOCKED", .min_words = 1, .max_words = 1,
 		.summary = "end a block now, whoever began it",
 		.help = "The prefix as 'damper show blocks' shows it. What a rule knows of it is forgotten.\n",
 		.options = { DAMP_OPT_JSON },
@@ -442,7 +491,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_show_blocks,
 	},
 	{
-		.name = "set add", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.name = "set add", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "put a prefix into a set of 'source: runtime'",
 		.help = "It stays for --for, or else for the set's 'timeout'; across reloads, and whatever\n"
 			"becomes of damperd. A running rule has to ask for the set.\n",
@@ -452,7 +501,7 @@ const struct damp_command damp_commands[] = {
 		.run = damp_cmd_set_add,
 	},
 	{
-		.name = "set del", .args = "NAME PREFIX", .min_words = 2, .max_words = 2,
+		.name = "set del", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "take a prefix out of a set",
 		.help = "The prefix as 'damper show sets' shows it.\n",
 		.options = { DAMP_OPT_JSON },

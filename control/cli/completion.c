@@ -28,7 +28,11 @@ static const struct {
 	{ "NEW", "files" },	    { "FILE#N", "files" },	  { "DIR", "directories" },
 	{ "RULE", "rules" },	    { "LIMIT", "limits" },	  { "REASON", "reasons" },
 	{ "COMMAND", "commands" },  { "N", "generations" },
+	{ "SET", "sets" },	    { "BLOCKED", "blocks" },
 };
+
+/* Keys of the filter of `damper trace`. */
+#define FILTER_KEYS "from to host port side msg code path rule reason verdict"
 
 /* The modes of `damper mode`. */
 #define MODES "observe enforce off file"
@@ -41,7 +45,7 @@ static const struct {
 	{ DAMP_OPT_RULES, "running" },
 	{ DAMP_OPT_AGAINST, "running" },
 	{ DAMP_OPT_SIDE, "outside inside" },
-	{ DAMP_OPT_STATE, "empty capture" },
+	{ DAMP_OPT_STATE, "empty capture live" },
 	{ DAMP_OPT_FORMAT, "tap" },
 	{ DAMP_OPT_VERDICT, "accept drop answer challenge shape bypass" },
 	{ DAMP_OPT_FOR, "5min 10min 1h" },
@@ -103,6 +107,10 @@ static void put_place(const char *word, size_t len)
 		return;
 	if (len == 4 && strncmp(word, "MODE", len) == 0) {
 		put_offer("", MODES);
+		return;
+	}
+	if (len == 6 && strncmp(word, "FILTER", len) == 0) {
+		put_offer("", FILTER_KEYS);
 		return;
 	}
 	if (!islower((unsigned char)*word)) {

@@ -13,6 +13,8 @@ static const struct {
 } live[] = {
 	{ "rules", "/v1/rules", "rules", "id" },
 	{ "limits", "/v1/limits", "limits", "name" },
+	{ "sets", "/v1/sets", "sets", "set" },
+	{ "blocks", "/v1/blocks", "blocks", "prefix" },
 	{ "generations", "/v1/history", "generations", "generation" },
 };
 

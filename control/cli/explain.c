@@ -8,6 +8,7 @@
 #include "foresight/explain.h"
 #include "foresight/sides.h"
 #include "json_get.h"
+#include "live.h"
 #include "origin.h"
 #include "replay.h"
 
@@ -84,12 +85,52 @@ static struct damp_bench *new_bench(const struct damp_cli *cli, const struct dam
 	return b;
 }
 
-static int explain_message(const struct damp_cli *cli, const uint8_t *msg, size_t len)
+static bool is_live(const struct damp_cli *cli)
+{
+	return cli->args.state != NULL && strcmp(cli->args.state, "live") == 0;
+}
+
+/* The frame before the judge that runs, as its tables are now. */
+static int explain_live(const struct damp_cli *cli, struct damp_live_plane *p, unsigned side, const uint8_t *frame,
+			size_t len, const char *side_by)
+{
+	json_t *doc;
+	const int code = damp_live_peek(p, side, frame, len, &doc);
+
+	if (code != DAMP_EXIT_OK)
+		return code;
+	json_object_set_new(doc, "side_by", json_string(side_by));
+	return tell(cli, doc);
+}
+
+static int explain_message_live(const struct damp_cli *cli, const uint8_t *msg, size_t len)
 {
 	struct damp_framed *f = calloc(1, sizeof(*f));
+	struct damp_live_plane p;
+	int code = damp_live_open(cli, &p);
+
+	if (code == DAMP_EXIT_OK && f == NULL)
+		code = damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	if (code == DAMP_EXIT_OK)
+		code = damp_explain_frame(cli, p.view, msg, len, f);
+	if (code == DAMP_EXIT_OK)
+		code = explain_live(cli, &p, f->side, f->frame, f->len, f->side_by);
+	damp_live_close(&p);
+	free(f);
+	return code;
+}
+
+static int explain_message(const struct damp_cli *cli, const uint8_t *msg, size_t len)
+{
+	struct damp_framed *f;
 	struct damp_origin o;
 	struct damp_bench *b = NULL;
-	int code = damp_origin_open(cli, cli->args.rules, &o);
+	int code;
+
+	if (is_live(cli))
+		return explain_message_live(cli, msg, len);
+	f = calloc(1, sizeof(*f));
+	code = damp_origin_open(cli, cli->args.rules, &o);
 
 	if (code == DAMP_EXIT_OK && (f == NULL || (b = new_bench(cli, &o, 0, true)) == NULL))
 		code = DAMP_EXIT_INTERNAL;
@@ -127,6 +168,8 @@ static int explain_hex(const struct damp_cli *cli)
 	long n;
 	int code;
 
+	if (strcmp(a->hex, "-") == 0 && is_live(cli))
+		return damp_fail(DAMP_EXIT_USAGE, "--state live takes one message at a time, not --hex -");
 	if (strcmp(a->hex, "-") == 0)
 		return damp_explain_lines(cli);
 	msg = malloc(MESSAGE_MAX);
@@ -136,7 +179,7 @@ static int explain_hex(const struct damp_cli *cli)
 	if (n < 0)
 		code = damp_fail(DAMP_EXIT_USAGE, "--hex: this is no hex, or more than %u bytes",
 				 MESSAGE_MAX);
-	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL)
+	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL && !is_live(cli))
 		code = explain_scan(cli, msg, (size_t)n);
 	else
 		code = explain_message(cli, msg, (size_t)n);
@@ -183,6 +226,7 @@ struct walk {
 	struct damp_capture *capture;
 	struct damp_sides sides;
 	struct damp_bench *bench;
+	struct damp_live_plane *live; /* NULL: here, off the wire */
 	uint64_t wanted;
 	int64_t first_ns;
 	bool all; /* judge the frames before it too */
@@ -203,11 +247,14 @@ static int step(struct walk *w, const struct damp_captured *f)
 	if (f->cut || f->len > DAMP_BENCH_FRAME_MAX)
 		return damp_fail(DAMP_EXIT_UNREADABLE, "frame %llu is not whole in the capture",
 				 (unsigned long long)f->number);
+	side = damp_sides_of(&w->sides, f);
+	if (w->live != NULL)
+		return explain_live(w->cli, w->live, given >= 0 ? (unsigned)given : side, f->data, f->len,
+				    given >= 0 ? "as given" : "as in a replay");
 	damp_bench_time(
 		w->bench,
 		since > 0 ? (damp_tick)((unsigned __int128)since * DAMP_TICK_HZ / 1000000000u) : 0);
 	damp_bench_emits(w->bench, emits, DAMP_EMITS);
-	side = damp_sides_of(&w->sides, f);
 	if (f->number != w->wanted) {
 		damp_bench_judge(w->bench, side, f->data, f->len);
 		return DAMP_EXIT_OK;
@@ -230,7 +277,9 @@ static int walk(struct walk *w)
 			return damp_fail(DAMP_EXIT_UNREADABLE, "%s", err);
 		if (w->bench == NULL) {
 			w->first_ns = f.ts_ns;
-			w->bench = new_bench(w->cli, w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
+			w->bench = w->live != NULL ?
+					   w->live->traced.program[0].bench :
+					   new_bench(w->cli, w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
 			if (w->bench == NULL)
 				return DAMP_EXIT_INTERNAL;
 			w->sides.view = w->bench->view;
@@ -250,6 +299,7 @@ static int explain_pcap(const struct damp_cli *cli)
 	struct walk *w = calloc(1, sizeof(*w));
 	struct damp_origin o = { 0 };
 	char file[4096], err[512];
+	struct damp_live_plane p = { .link = { .socket = -1 } };
 	bool unreadable;
 	int code;
 
@@ -257,9 +307,12 @@ static int explain_pcap(const struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	w->cli = cli;
 	w->origin = &o;
+	w->live = is_live(cli) ? &p : NULL;
 	w->all = cli->args.state == NULL || strcmp(cli->args.state, "capture") == 0;
 	code = split_frame(cli->args.pcap, file, sizeof(file), &w->wanted);
-	if (code == DAMP_EXIT_OK)
+	if (code == DAMP_EXIT_OK && w->live != NULL)
+		code = damp_live_open(cli, &p);
+	else if (code == DAMP_EXIT_OK)
 		code = damp_origin_open(cli, cli->args.rules, &o);
 	if (code == DAMP_EXIT_OK &&
 	    (w->capture = damp_capture_open(file, err, sizeof(err), &unreadable)) == NULL)
@@ -269,10 +322,23 @@ static int explain_pcap(const struct damp_cli *cli)
 	if (code == DAMP_EXIT_OK)
 		code = walk(w);
 	damp_capture_close(w->capture);
-	damp_bench_free(w->bench);
+	if (w->live == NULL)
+		damp_bench_free(w->bench);
+	damp_live_close(&p);
 	damp_origin_free(&o);
 	free(w);
 	return code;
+}
+
+/* The running judge has its own rules and its own clock. */
+static int check_live(const struct damp_args *a)
+{
+	if (a->rules != NULL && strcmp(a->rules, "running") != 0)
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "--state live goes with the rules that run: the tables are theirs; leave --rules out");
+	if (a->at != NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "--state live is now; leave --at out");
+	return DAMP_EXIT_OK;
 }
 
 static int check_state(const struct damp_args *a)
@@ -284,11 +350,8 @@ static int check_state(const struct damp_args *a)
 			       ? DAMP_EXIT_OK
 			       : damp_fail(DAMP_EXIT_USAGE, "--state capture goes with --pcap");
 	if (strcmp(a->state, "live") == 0)
-		return damp_fail(
-			DAMP_EXIT_USAGE,
-			"--state live is not supported by this version yet: the judge on the bench "
-			"cannot see the tables of the data plane");
-	return damp_fail(DAMP_EXIT_USAGE, "'%s' is no state; write empty or capture", a->state);
+		return check_live(a);
+	return damp_fail(DAMP_EXIT_USAGE, "'%s' is no state; write empty, capture or live", a->state);
 }
 
 int damp_cmd_explain(struct damp_cli *cli)

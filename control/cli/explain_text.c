@@ -35,6 +35,36 @@ static void print_message(const json_t *message)
 	print_options(message);
 }
 
+static void print_list(const char *head, const json_t *words)
+{
+	const json_t *w;
+	size_t i;
+
+	printf("          %s", head);
+	json_array_foreach (words, i, w)
+		printf("%s %s", i > 0 ? "," : "", json_string_value(w));
+	putchar('\n');
+}
+
+/* What the running judge saw, and what was made of it here. */
+static void print_live(const json_t *live)
+{
+	if (live == NULL)
+		return;
+	printf("          %s at %s by generation %lld%s%s\n",
+	       strcmp(damp_get_text(live, "how"), "peek") == 0 ? "asked" : "judged", damp_get_text(live, "time"),
+	       damp_get_int(live, "generation"), damp_get_true(live, "held_before") ? ", held before this" : "",
+	       damp_get_true(live, "bypass") ? ", bypassed" : "");
+	print_list("measured there:", json_object_get(live, "measured"));
+	print_list("derived here:", json_object_get(live, "derived"));
+	if (json_object_get(live, "frame_cut_to") != NULL)
+		printf("          only the first %lld bytes of the frame were kept\n", damp_get_int(live, "frame_cut_to"));
+	if (damp_get_true(live, "not_all_recorded"))
+		puts("          more rules, limits or budgets were looked at than a record holds");
+	if (*damp_get_text(live, "not_read"))
+		printf("          %s\n", damp_get_text(live, "not_read"));
+}
+
 static void print_frame(const json_t *doc)
 {
 	const json_t *f = json_object_get(doc, "frame"), *k = json_object_get(doc, "known"),
@@ -48,6 +78,7 @@ static void print_frame(const json_t *doc)
 	damp_origin_line(json_object_get(doc, "rules_from"), line, sizeof(line));
 	printf("rules     %s\n", line);
 	printf("state     %s\n", damp_get_text(doc, "state"));
+	print_live(json_object_get(doc, "live"));
 	printf("known     %s; the outside end is %sproved; ", damp_get_text(k, "kind"),
 	       damp_get_true(k, "proved") ? "" : "not ");
 	if (json_is_object(x))
@@ -138,8 +169,11 @@ static void print_rule(const struct damp_cli *cli, const json_t *rule)
 
 	if (asked && !matched)
 		why_line(json_object_get(rule, "why_not"), line, sizeof(line));
+	if (asked && !matched && damp_get_true(rule, "differs"))
+		snprintf(line, sizeof(line), "did not match there; by what is known here it would");
 	if (asked && matched)
-		snprintf(line, sizeof(line), "matches%s: %s%s%s",
+		snprintf(line, sizeof(line), "matches%s%s: %s%s%s",
+			 damp_get_true(rule, "differs") ? " (there; not by what is known here)" : "",
 			 did(rule, "over") ? ", over its limit" : "",
 			 did(rule, "would") ? "would " : "", damp_get_text(rule, "action"),
 			 did(rule, "acted") ? ", final" : "");
@@ -155,6 +189,13 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc)
 	const json_t *rules = json_object_get(doc, "rules"), *rule;
 	size_t i;
 
+	if (!json_is_array(rules)) {
+		const char *id = damp_get_text(json_object_get(doc, "live"), "rule");
+
+		printf("\nrules     those of that generation are gone%s%s%s\n", *id ? "; one of them, " : "", id,
+		       *id ? ", was the last to match" : "");
+		return;
+	}
 	puts(json_array_size(rules) > 0 ? "\nrules, in their order"
 					: "\nno rules: only the guard decides");
 	json_array_foreach (rules, i, rule)
@@ -219,6 +260,11 @@ static void print_sends(const json_t *s)
 	if (!damp_get_true(s, "changed")) {
 		printf("sends     the frame as it is, %s, %lld IP bytes\n", damp_get_text(s, "to"),
 		       damp_get_int(s, "ip_bytes"));
+		return;
+	}
+	if (json_object_get(s, "message") == NULL) {
+		printf("sends     another frame in its place, %s, %lld IP bytes; what it says is not known\n",
+		       damp_get_text(s, "to"), damp_get_int(s, "ip_bytes"));
 		return;
 	}
 	printf("sends     %s, from %s to %s, %lld IP bytes\n", damp_get_text(s, "to"),

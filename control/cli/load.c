@@ -15,6 +15,7 @@
 #include "foresight/rules_diff.h"
 #include "json_get.h"
 #include "sheet.h"
+#include "signed.h"
 #include "source.h"
 #include "test.h"
 
@@ -207,8 +208,10 @@ int damp_cmd_load(struct damp_cli *cli)
 	if (code == DAMP_EXIT_OK) {
 		compare_first(&l);
 		print_plan(&l);
-		code = send_and_tell(&l);
+		code = damp_signed_add(l.file, &l.text, &l.len);
 	}
+	if (code == DAMP_EXIT_OK)
+		code = send_and_tell(&l);
 	json_decref(l.diff);
 	damp_rules_free(&l.rules);
 	free(l.text);

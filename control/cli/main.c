@@ -133,6 +133,12 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 	case DAMP_OPT_CONFIRM:
 		a->confirm = value;
 		break;
+	case DAMP_OPT_KEYS:
+		a->keys = value;
+		break;
+	case DAMP_OPT_UNSIGNED:
+		a->unsigned_ = true;
+		break;
 	case DAMP_OPT_NO_TESTS:
 		a->no_tests = true;
 		break;
@@ -147,6 +153,9 @@ static void apply(struct damp_args *a, enum damp_option_id id, const char *value
 		break;
 	case DAMP_OPT_FOR:
 		a->duration = value;
+		break;
+	case DAMP_OPT_COUNT:
+		a->count = value;
 		break;
 	case DAMP_OPT_VERDICT:
 		a->verdict = value;

@@ -47,7 +47,9 @@ int damp_progview_open(const void *block, size_t len, struct damp_progview *v)
 	v->rules = section(h, DAMP_SEC_RULES, (uint64_t)h->nrules * sizeof(*v->rules));
 	v->limits = section(h, DAMP_SEC_LIMITS, (uint64_t)h->nlimits * sizeof(*v->limits));
 	v->classes = section(h, DAMP_SEC_CLASSES, (uint64_t)h->nclasses * sizeof(*v->classes));
-	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL || v->classes == NULL)
+	v->sets = section(h, DAMP_SEC_SETS, (uint64_t)h->nsets * sizeof(*v->sets));
+	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL || v->classes == NULL ||
+	    v->sets == NULL)
 		return -1;
 	return v->strings[v->strings_len - 1] == '\0' ? 0 : -1;
 }

@@ -24,6 +24,7 @@ struct damp_progview {
 	const struct damp_limit *limits;        /* [hdr->nlimits] */
 	const struct damp_guard *guard;
 	const struct damp_class *classes;       /* [hdr->nclasses] */
+	const struct damp_runtime_set *sets;    /* [hdr->nsets] */
 };
 
 /* Open len bytes at block, which stay the caller's. 0, or -1 when this is not

@@ -25,6 +25,8 @@ static unsigned http_status(enum damp_load_status status)
 		return 422;
 	case DAMP_LOAD_AWAY:
 		return 503;
+	case DAMP_LOAD_UNSIGNED:
+		return 403;
 	case DAMP_LOAD_REFUSED:
 		return 502;
 	case DAMP_LOAD_TIMEOUT:
@@ -51,6 +53,8 @@ static json_t *load_json(const struct damp_load_result *r)
 			json_object_set_new(j, "program", damp_program_json(&r->prog->view));
 		if (r->confirm_s > 0)
 			json_object_set_new(j, "confirm_s", json_integer(r->confirm_s));
+		json_object_set_new(j, "signed_by",
+				    damp_json_text(r->signed_by[0] != '\0' ? r->signed_by : NULL));
 		json_object_set_new(j, "remark",
 				    damp_json_text(r->text[0] != '\0' ? r->text : NULL));
 	} else {
@@ -100,10 +104,25 @@ static bool hear(const struct damp_http_request *req, struct said *s, struct dam
 	return true;
 }
 
+/* Take the signatures before the text off. False after a refusal. */
+static bool take_signatures(const struct damp_http_request *req, struct damp_load_job *job,
+			    struct damp_signatures *out, struct damp_http_reply *reply)
+{
+	if (!damp_signatures_packed(req->body, req->body_len))
+		return true;
+	if (damp_signatures_unpack(req->body, req->body_len, out, &job->text, &job->len)) {
+		job->signatures = out;
+		return true;
+	}
+	damp_api_refuse(reply, 400, "usage", "the signatures before the rules are damaged");
+	return false;
+}
+
 void damp_api_post_load(struct damp_control *c, const struct damp_http_request *req,
 			struct damp_http_reply *reply)
 {
 	struct damp_load_job job = { .text = req->body, .len = req->body_len };
+	struct damp_signatures *signatures;
 	struct damp_load_result r;
 	struct said said;
 
@@ -115,9 +134,17 @@ void damp_api_post_load(struct damp_control *c, const struct damp_http_request *
 		damp_api_refuse(reply, 400, "usage", "confirm is a number of seconds, at most 86400");
 		return;
 	}
-	damp_load_run(c, &job, &r);
-	damp_api_answer(reply, http_status(r.status), load_json(&r));
-	damp_load_result_free(&r);
+	signatures = malloc(sizeof(*signatures));
+	if (signatures == NULL) {
+		damp_api_refuse(reply, 500, "internal", "no memory");
+		return;
+	}
+	if (take_signatures(req, &job, signatures, reply)) {
+		damp_load_run(c, &job, &r);
+		damp_api_answer(reply, http_status(r.status), load_json(&r));
+		damp_load_result_free(&r);
+	}
+	free(signatures);
 }
 
 void damp_api_post_confirm(struct damp_control *c, const struct damp_http_request *req,

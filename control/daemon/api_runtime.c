@@ -270,32 +270,57 @@ static json_t *read_items(int fd, bool block)
 	return all;
 }
 
-static void get_list(struct damp_control *c, enum damp_wire_list what, const char *key, struct damp_http_reply *reply)
+/* sets: more to tell, or NULL; the reference is taken over. */
+static void get_list(struct damp_control *c, enum damp_wire_list what, const char *key, json_t *sets,
+		     struct damp_http_reply *reply)
 {
 	const struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_SHOW, .value = what };
 	struct damp_wire_reply wire;
+	json_t *doc;
 	int fd = -1;
 
 	if (!carry_out(c, &r, &wire, &fd, reply)) {
 		if (fd >= 0)
 			close(fd);
+		json_decref(sets);
 		return;
 	}
-	if (fd < 0)
+	if (fd < 0) {
 		damp_api_refuse(reply, 502, "refused", "the data plane sent no list");
-	else
-		damp_api_answer(reply, 200, json_pack("{s:i, s:o}", "schema", DAMP_JSON_SCHEMA, key,
-						      read_items(fd, what == DAMP_SHOW_BLOCKS)));
+		json_decref(sets);
+		return;
+	}
+	doc = json_pack("{s:i, s:o}", "schema", DAMP_JSON_SCHEMA, key, read_items(fd, what == DAMP_SHOW_BLOCKS));
+	if (sets != NULL)
+		json_object_set_new(doc, "sets", sets);
+	damp_api_answer(reply, 200, doc);
 }
 
 void damp_api_get_blocks(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
 {
 	(void)req;
-	get_list(c, DAMP_SHOW_BLOCKS, "blocks", reply);
+	get_list(c, DAMP_SHOW_BLOCKS, "blocks", NULL, reply);
+}
+
+/* The sets that rules ask for, those without members too. */
+static json_t *declared_sets(struct damp_control *c)
+{
+	struct damp_prog *p = damp_control_running(c);
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; p != NULL && i < p->view.hdr->nsets; i++) {
+		const struct damp_runtime_set *s = &p->view.sets[i];
+
+		json_array_append_new(all, json_pack("{s:o, s:I, s:I}", "set",
+						     damp_json_text(damp_progview_string(&p->view, s->name_off)), "size",
+						     (json_int_t)s->size, "timeout_s", (json_int_t)s->timeout_s));
+	}
+	damp_prog_put(p);
+	return all;
 }
 
 void damp_api_get_sets(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
 {
 	(void)req;
-	get_list(c, DAMP_SHOW_SETS, "members", reply);
+	get_list(c, DAMP_SHOW_SETS, "members", declared_sets(c), reply);
 }

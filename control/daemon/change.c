@@ -4,6 +4,7 @@
 #include "change.h"
 
 #include "change_int.h"
+#include "signed.h"
 #include "log.h"
 
 #include <errno.h>
@@ -234,14 +235,19 @@ int damp_change_loaded(struct damp_control *c, const struct damp_load_job *job,
 				     .at = time(NULL),
 				     .state = r->confirm_s > 0 ? DAMP_GENERATION_IS_PENDING
 							       : DAMP_GENERATION_IS_PLAIN };
+	const struct damp_generation *known;
 	int err;
 
 	damp_change_describe(&g, r->prog);
 	snprintf(g.file, sizeof(g.file), "%s", job->name);
 	snprintf(g.by, sizeof(g.by), "%s", job->by);
 	snprintf(g.comment, sizeof(g.comment), "%s", job->comment);
-	snprintf(g.tests, sizeof(g.tests), "%s", job->tests != NULL ? job->tests : "");
 	pthread_mutex_lock(&rec->lock);
+	known = damp_generations_of(&rec->gens, g.digest);
+	/* The same rules again, after a restart of the data plane. */
+	snprintf(g.signed_by, sizeof(g.signed_by), "%s",
+		 r->signed_by[0] != '\0' || known == NULL ? r->signed_by : known->signed_by);
+	snprintf(g.tests, sizeof(g.tests), "%s", job->tests != NULL ? job->tests : "");
 	err = damp_generations_add(&rec->gens, &g, text, len, r->prog);
 	if (r->confirm_s > 0) {
 		rec->trial.generation = r->generation;
@@ -342,6 +348,7 @@ static bool take_kept(struct damp_control *c, uint32_t number, struct damp_load_
 		r->prog = damp_generations_program(&rec->gens, number);
 		*text = damp_generations_source(&rec->gens, number, &job->len);
 		snprintf(r->file, sizeof(r->file), "%s", g->file);
+		snprintf(r->signed_by, sizeof(r->signed_by), "%s", g->signed_by);
 	}
 	pthread_mutex_unlock(&rec->lock);
 	job->text = *text;
@@ -358,13 +365,15 @@ static bool take_kept(struct damp_control *c, uint32_t number, struct damp_load_
 /* A program of another version of Damper is made anew from its text. */
 static void compile_kept(const struct damp_load_job *job, struct damp_load_result *r)
 {
-	char file[sizeof(r->file)];
+	char file[sizeof(r->file)], signed_by[sizeof(r->signed_by)];
 
 	if (r->prog != NULL || job->text == NULL)
 		return;
 	memcpy(file, r->file, sizeof(file));
+	memcpy(signed_by, r->signed_by, sizeof(signed_by));
 	damp_load_compile(&(struct damp_load_job){ .text = job->text, .len = job->len, .name = file }, r);
 	memcpy(r->file, file, sizeof(file));
+	memcpy(r->signed_by, signed_by, sizeof(signed_by));
 }
 
 void damp_change_load_kept(struct damp_control *c, uint32_t number, struct damp_load_job *job,
@@ -375,7 +384,8 @@ void damp_change_load_kept(struct damp_control *c, uint32_t number, struct damp_
 	if (!take_kept(c, number, job, r, &text))
 		return;
 	compile_kept(job, r);
-	if (r->prog != NULL) {
+	/* What comes back by itself ran before, and nobody chose it. */
+	if (r->prog != NULL && (job->how == DAMP_GENERATION_BACK || damp_signed_kept(c, r))) {
 		damp_load_send(c, job, r);
 	} else if (r->status == DAMP_LOAD_OK) {
 		r->status = DAMP_LOAD_INTERNAL;

@@ -14,6 +14,7 @@
 #define DAMP_CONTROL_H
 
 #include "common/progview.h"
+#include "common/signature.h"
 #include "evlog.h"
 #include "generations.h"
 #include "history.h"
@@ -30,6 +31,8 @@ struct damp_options {
 	const char *metrics;            /* "address:port", NULL: none */
 	const char *events_file;        /* NULL: none */
 	const char *admin_group;
+	const char *keys_dir;           /* of those who sign rules */
+	struct damp_signers signers;    /* who has to, whatever the rules say; n 0: nobody */
 };
 
 struct damp_last_load {
@@ -68,6 +71,7 @@ struct damp_record {
 };
 
 struct damp_attacks;
+struct damp_drops;
 struct damp_learner;
 
 struct damp_control {
@@ -78,6 +82,7 @@ struct damp_control {
 	struct damp_evlog *evlog;
 	struct damp_learner *learner;
 	struct damp_attacks *attacks;
+	struct damp_drops *drops;
 	int wake_fd;                    /* eventfd: the keeper has something to do */
 	int64_t started_wall;
 	char metrics_at[64];            /* where metrics are served, "" nowhere */

@@ -232,7 +232,7 @@ struct damp_prog *damp_generations_program(const struct damp_generations *s, uin
 }
 
 /* The digest of a program is that of its text (rules.c). */
-static bool is_text_of(const char *digest, const char *text, size_t len)
+bool damp_generation_is_text_of(const char *digest, const char *text, size_t len)
 {
 	unsigned char sum[crypto_generichash_BYTES];
 	char hex[2 * crypto_generichash_BYTES + 1];
@@ -251,7 +251,7 @@ char *damp_generations_source(const struct damp_generations *s, uint32_t number,
 		return NULL;
 	name_of(name, number, "rules");
 	text = damp_atomic_read(s->dir, name, DAMP_SOURCE_BYTES_MAX, len);
-	if (text != NULL && is_text_of(g->digest, text, *len))
+	if (text != NULL && damp_generation_is_text_of(g->digest, text, *len))
 		return text;
 	free(text);
 	return NULL;

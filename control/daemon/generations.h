@@ -19,6 +19,7 @@
 #define DAMP_GENERATIONS_H
 
 #include "common/progview.h"
+#include "common/signature.h"
 #include "history.h"
 
 #include <jansson.h>
@@ -67,6 +68,7 @@ struct damp_generation {
 	char ruleset[DAMP_NAME_MAX];    /* name in the rules */
 	uint32_t revision, nrules;
 	char file[256], by[64], comment[256];
+	char signed_by[DAMP_SIGNED_BY_LEN]; /* who has signed, "" nobody had to */
 	char tests[64];                 /* "12 passed", "left out", "" not known */
 	char state_by[64];              /* who confirmed, or why it went back */
 	bool has_source;
@@ -112,6 +114,9 @@ struct damp_prog *damp_generations_program(const struct damp_generations *s, uin
 /* Its text as a rule file or bundle, malloc'ed; NULL when there is none or its
  * digest is another. */
 char *damp_generations_source(const struct damp_generations *s, uint32_t number, size_t *len);
+
+/* Is that the text of a program with this digest? */
+bool damp_generation_is_text_of(const char *digest, const char *text, size_t len);
 
 /* One as JSON; new reference. */
 json_t *damp_generation_json(const struct damp_generation *g);

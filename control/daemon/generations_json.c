@@ -52,6 +52,7 @@ json_t *damp_generation_json(const struct damp_generation *g)
 	json_object_set_new(j, "rules", json_integer(g->nrules));
 	json_object_set_new(j, "digest", json_string(g->digest));
 	json_object_set_new(j, "tests", text_or_null(g->tests));
+	json_object_set_new(j, "signed_by", text_or_null(g->signed_by));
 	json_object_set_new(j, "state_at", json_integer(g->state_at));
 	json_object_set_new(j, "state_by", text_or_null(g->state_by));
 	json_object_set_new(j, "has_source", json_boolean(g->has_source));
@@ -103,6 +104,7 @@ bool damp_generation_parse(const json_t *j, struct damp_generation *g)
 	take(j, "by", g->by, sizeof(g->by));
 	take(j, "comment", g->comment, sizeof(g->comment));
 	take(j, "tests", g->tests, sizeof(g->tests));
+	take(j, "signed_by", g->signed_by, sizeof(g->signed_by));
 	take(j, "state_by", g->state_by, sizeof(g->state_by));
 	return g->number > 0 && how < DAMP_GENERATION_HOW_MAX && state < DAMP_GENERATION_STATE_MAX;
 }

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define DAMP_HTTP_BODY_MAX (4u << 20)   /* a rule file's bound (operators.md 3.2) */
+#define DAMP_HTTP_BODY_MAX ((4u << 20) + (64u << 10)) /* a rule file's bound (operators.md 3.2), and its signatures */
 
 struct damp_peer {
 	bool known;             /* false over TCP */

@@ -6,6 +6,7 @@
 #include "change.h"
 #include "loader.h"
 #include "log.h"
+#include "signed.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,6 +28,8 @@ struct damp_keeper {
 	enum damp_connect next; /* why the next connection is made, unless the boot id differs */
 	int backoff_ms;
 	char wanted_by[64];             /* who shall be named when wanted is loaded */
+	/* The rule file as it was read last, and who had signed it. */
+	char signed_digest[DAMP_DIGEST_LEN], signed_by[DAMP_SIGNED_BY_LEN];
 	uint64_t back_again_ms;         /* not before that another try to go back */
 };
 
@@ -75,8 +78,16 @@ static void load_wanted(struct damp_keeper *k, struct damp_load_result *r)
 {
 	struct damp_load_job job = file_job(k);
 
+	if (strcmp(r->prog->view.hdr->digest, k->signed_digest) == 0)
+		memcpy(r->signed_by, k->signed_by, sizeof(r->signed_by));
 	damp_load_send(k->c, &job, r);
 	damp_load_report(k->c, &job, r);
+}
+
+static void note_signed(struct damp_keeper *k, const struct damp_load_result *r)
+{
+	memcpy(k->signed_digest, r->prog->view.hdr->digest, sizeof(k->signed_digest));
+	memcpy(k->signed_by, r->signed_by, sizeof(k->signed_by));
 }
 
 /* Compile the rule file into wanted, and load it when the data plane is there. */
@@ -97,13 +108,15 @@ static void read_file(struct damp_keeper *k, const char *by, enum damp_connect w
 		return;
 	}
 	damp_load_compile(&job, &r);
-	if (r.status != DAMP_LOAD_OK) {
+	if (r.status != DAMP_LOAD_OK || !damp_signed_check(k->c, &job, &r)) {
 		damp_load_report(k->c, &job, &r);
 	} else if (k->connected) {
+		note_signed(k, &r);
 		load_wanted(k, &r);
 		if (r.status == DAMP_LOAD_OK)
 			note_file_digest(k->c, r.prog);
 	} else {
+		note_signed(k, &r);
 		pthread_mutex_lock(&k->c->state.lock);
 		replace(&k->c->state.wanted, damp_prog_get(r.prog));
 		pthread_mutex_unlock(&k->c->state.lock);

@@ -6,6 +6,7 @@
 #include "common/diag_json.h"
 #include "event_json.h"
 #include "log.h"
+#include "signed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,8 +20,8 @@
 const char *damp_load_status_name(enum damp_load_status status)
 {
 	static const char *const word[] = { "ok",	  "busy", "pending", "nothing",	    "wrong_rules",
-					    "unreadable", "dataplane_away", "refused",
-					    "timeout",	  "internal" };
+					    "unreadable", "not_signed", "dataplane_away",
+					    "refused",	  "timeout", "internal" };
 
 	return (size_t)status < sizeof(word) / sizeof(word[0]) ? word[status] : "unknown";
 }
@@ -153,6 +154,7 @@ static void save_history(struct damp_control *c, const struct damp_load_job *job
 	err = damp_history_write(c->opt.state_dir, &h, text, len);
 	free(owned);
 	err = err ? err : kept;
+	err = err ? err : damp_signed_note(c, r);
 	if (err && !c->state.state_dir_complained)
 		damp_log(DAMP_LOG_WARNING, "cannot keep the history of loads in %s: %s",
 			 c->opt.state_dir, strerror(-err));
@@ -260,6 +262,8 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 	if (r->status == DAMP_LOAD_OK) {
 		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s",
 			 r->generation, job->name, r->prog->view.hdr->nrules, job->by);
+		if (r->signed_by[0] != '\0')
+			damp_log(DAMP_LOG_NOTICE, "generation %u is signed by %s", r->generation, r->signed_by);
 		if (r->confirm_s > 0)
 			damp_log(DAMP_LOG_WARNING,
 				 "generation %u has to be confirmed within %u s, else the rules before come back",
@@ -293,7 +297,7 @@ void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
 		return;
 	}
 	damp_load_compile(job, r);
-	if (r->status == DAMP_LOAD_OK)
+	if (r->status == DAMP_LOAD_OK && damp_signed_check(c, job, r))
 		damp_load_send(c, job, r);
 	damp_load_report(c, job, r);
 	damp_control_end_load(c);

@@ -20,6 +20,7 @@ enum damp_load_status {
 	DAMP_LOAD_NOTHING,      /* nothing to confirm, no such generation */
 	DAMP_LOAD_WRONG,        /* errors in the rules: see rules.diags */
 	DAMP_LOAD_UNREADABLE,
+	DAMP_LOAD_UNSIGNED,     /* signatures are missing or wrong, or the revision is old: see text */
 	DAMP_LOAD_AWAY,         /* no data plane */
 	DAMP_LOAD_REFUSED,      /* by the data plane: see text */
 	DAMP_LOAD_TIMEOUT,
@@ -30,6 +31,7 @@ struct damp_load_job {
 	const char *text;       /* rule text of len bytes; NULL: read path */
 	size_t len;
 	const char *path;       /* NULL when text is given */
+	const struct damp_signatures *signatures; /* of text; NULL: those beside path, or none */
 	const char *name;       /* shown in diagnostics and history */
 	const char *by, *comment;
 	const char *tests;      /* how the tests of rules went, "" or NULL not known */
@@ -45,7 +47,8 @@ struct damp_load_result {
 	uint32_t confirm_s;             /* on OK: within this time, 0 never */
 	struct damp_rules rules;        /* diagnostics; the program has moved to prog */
 	struct damp_prog *prog;         /* what was compiled, NULL when it was wrong */
-	char text[300]; /* one line that says what went wrong; on OK a remark or "" */
+	char signed_by[DAMP_SIGNED_BY_LEN];  /* who has signed of those who had to, "" nobody */
+	char text[700]; /* one line that says what went wrong; on OK a remark or "" */
 	char file[256]; /* of a generation that is loaded again */
 };
 

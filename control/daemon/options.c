@@ -28,6 +28,10 @@ static const char help[] =
 	"  --events FILE         append events to FILE, one JSON object per line\n"
 	"  --admin-group GROUP   who may load rules and turn bypass on, besides root and\n"
 	"                        our own user (default " DEFAULT_ADMIN_GROUP ")\n"
+	"  --keys DIR            keys of those who sign rules, NAME.pub each (default\n"
+	"                        " DAMP_KEYS_DIR ")\n"
+	"  --signed-by LIST      load no rules that these have not signed, whatever the\n"
+	"                        rules say: alice,bob for both, 1:alice,bob for one of them\n"
 	"  --version             print the version and end\n"
 	"  --help                print this and end\n"
 	"\n"
@@ -42,6 +46,8 @@ enum {
 	OPT_METRICS,
 	OPT_EVENTS,
 	OPT_GROUP,
+	OPT_KEYS,
+	OPT_SIGNED_BY,
 	OPT_VERSION,
 	OPT_HELP
 };
@@ -53,6 +59,8 @@ static const struct option longs[] = {
 	{ "metrics", required_argument, NULL, OPT_METRICS },
 	{ "events", required_argument, NULL, OPT_EVENTS },
 	{ "admin-group", required_argument, NULL, OPT_GROUP },
+	{ "keys", required_argument, NULL, OPT_KEYS },
+	{ "signed-by", required_argument, NULL, OPT_SIGNED_BY },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -67,7 +75,18 @@ static void set_defaults(struct damp_options *opt)
 							     : DAMP_RUNTIME_DIR,
 				      .state_dir = DAMP_STATE_DIR,
 				      .metrics = DEFAULT_METRICS,
-				      .admin_group = DEFAULT_ADMIN_GROUP };
+				      .admin_group = DEFAULT_ADMIN_GROUP,
+				      .keys_dir = DAMP_KEYS_DIR };
+}
+
+static bool take_signers(struct damp_options *opt, const char *text)
+{
+	char why[DAMP_SIGN_WHY];
+
+	if (damp_signers_read(text, &opt->signers, why))
+		return true;
+	fprintf(stderr, "damperd: --signed-by: %s\n", why);
+	return false;
 }
 
 static bool take(struct damp_options *opt, int o)
@@ -91,6 +110,11 @@ static bool take(struct damp_options *opt, int o)
 	case OPT_GROUP:
 		opt->admin_group = optarg;
 		return true;
+	case OPT_KEYS:
+		opt->keys_dir = optarg;
+		return true;
+	case OPT_SIGNED_BY:
+		return take_signers(opt, optarg);
 	default:
 		return false;
 	}

@@ -32,6 +32,17 @@ static const struct damp_judge_config small = {
 	.registry_log2 = 8,
 };
 
+static void apply_modes(struct damp_view *v, const uint8_t *modes, const struct damp_moment *m)
+{
+	for (uint32_t i = 0; i < v->hdr->nrules; i++) {
+		v->live.mode[i] = modes[i];
+		if (modes[i] == DAMP_MODE_OFF)
+			v->live.mask[i / 64] &= ~(1ull << i % 64);
+		else if (damp_rule_in_force(v, i, m) == DAMP_IN_FORCE)
+			v->live.mask[i / 64] |= 1ull << i % 64;
+	}
+}
+
 /* The time is that of the frames, and trusted unless the caller wants to see
  * what happens when it is not. */
 static void evaluate(struct damp_bench *b)
@@ -40,6 +51,8 @@ static void evaluate(struct damp_bench *b)
 
 	b->moment = (struct damp_moment){ .wall_s = wall_s, .least_s = wall_s, .trusted = !b->clock_untrusted };
 	damp_live_refresh(b->view, &b->moment, NULL);
+	if (b->modes != NULL)
+		apply_modes(b->view, b->modes, &b->moment);
 	if (b->judge != NULL)
 		damp_blocker_review(damp_judge_blocker(b->judge), b->view, b->now);
 }
@@ -136,6 +149,12 @@ void damp_bench_free(struct damp_bench *b)
 	damp_view_close(b->view);
 	free(b->mem);
 	free(b);
+}
+
+void damp_bench_modes(struct damp_bench *b, const uint8_t *modes)
+{
+	b->modes = modes;
+	evaluate(b);
 }
 
 void damp_bench_time(struct damp_bench *b, damp_tick t)

@@ -34,6 +34,7 @@ struct damp_bench {
 	uint64_t wall_s; /* at zero */
 	bool clock_untrusted;
 	struct damp_moment moment; /* what the view's rules were last evaluated at */
+	const uint8_t *modes; /* [nrules] enum damp_mode, for those of the program; NULL: those */
 	/* The last frame, as it left. */
 	struct damp_pkt pkt;
 	struct damp_decision decision;
@@ -54,6 +55,9 @@ struct damp_bench_setup {
 /* NULL with a line in err. */
 struct damp_bench *damp_bench_new(const struct damp_bench_setup *s, char *err, size_t errlen);
 void damp_bench_free(struct damp_bench *b);
+
+/* Have rules the modes that they have elsewhere, by override; modes outlives b. */
+void damp_bench_modes(struct damp_bench *b, const uint8_t *modes);
 
 /* Move the clock to t ticks after the first frame; never back. */
 void damp_bench_time(struct damp_bench *b, damp_tick t);

@@ -27,14 +27,30 @@
  * Which budget of its address a challenge is paid from. A flood of fresh requests
  * uses up the first. Where somebody has proved to be there is one more, but a
  * flood in his name uses that up as well; so what comes again keeps its own, of
- * its address and of the whole gateway: however many fresh requests there are, a
- * client that repeats its own is asked.
+ * its address: however many fresh requests there are, a client that repeats its
+ * own is asked.
  */
-enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN, PURSE_AGAIN_SPENT };
+enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN };
+
+/*
+ * The gateway's budget, for a request of which so many copies were here before. It
+ * is one for all, so that the gateway as a whole stays below it, but what came
+ * again may use half of the burst more, and what came twice again as much more: so
+ * these are asked first, and the fresh have what they leave.
+ */
+static struct damp_rung gateway_budget(const struct damp_ctx *c, unsigned copies)
+{
+	struct damp_rung r = c->g->challenge_all;
+	const uint64_t burst = (uint64_t)r.burst_ticks * (2 + copies) / 2;
+
+	r.burst_ticks = burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst;
+	return r;
+}
 
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			     uint32_t bytes, enum purse purse)
 {
+	const struct damp_rung gateway = gateway_budget(c, purse == PURSE_AGAIN ? d->copies : 0);
 	const bool v4 = damp_addr_is_v4(peer);
 	static const struct damp_addr all;
 
@@ -46,9 +62,7 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 	}
 	/* First what a flood spends first: its line is at hand, and the refusal
 	 * spares the others. All refusals have one reason. */
-	damp_charge_rung(c, d, &c->g->challenge_all, &all,
-			 purse == PURSE_AGAIN_SPENT ? DAMP_DOMAIN_AGAIN_ALL : DAMP_DOMAIN_CHALLENGE_ALL, 1,
-			 DAMP_REASON_CHALLENGE_RATE);
+	damp_charge_rung(c, d, &gateway, &all, DAMP_DOMAIN_CHALLENGE_ALL, 1, DAMP_REASON_CHALLENGE_RATE);
 	if (purse != PURSE_FRESH) {
 		damp_charge_rung(c, d, &c->g->challenge_retry, peer,
 				 purse == PURSE_KNOWN ? DAMP_DOMAIN_KNOWN : DAMP_DOMAIN_RETRY, 1,
@@ -142,50 +156,53 @@ enum damp_reason damp_refusal(enum damp_reason cause)
 	return under_pressure(cause) ? cause : DAMP_REASON_CHALLENGE_RATE;
 }
 
-/* Is this the repetition of a request that was refused? spent: the gateway has no
- * challenge left for fresh ones, and that is why. */
-static bool came_again(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
+/* How often was this request refused before, as its client repeats it? spent: the
+ * gateway has no challenge left for fresh ones, and that is why. */
+static uint8_t copies_before(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
 {
 	const uint64_t key = p->grey_key;
 
 	if (p->kind != DAMP_KIND_REQUEST || p->coap.type != DAMP_COAP_CON)
-		return false;
-	return spent ? damp_repeat_again(c->w->repeats, key, c->now) : damp_grey_again(c->w->grey, key, c->now);
+		return 0;
+	return spent ? (uint8_t)damp_repeat_copies(c->w->repeats, key, c->now)
+		     : damp_grey_again(c->w->grey, key, c->now);
 }
 
 /* The purse of a request beside the fresh ones': of one that came again, and of
  * one from an address where somebody has proved to be. */
-static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p)
+static enum purse other_purse(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const bool spent = !damp_gateway_may_ask(c);
-
-	if (came_again(c, p, spent))
-		return spent ? PURSE_AGAIN_SPENT : PURSE_AGAIN;
+	d->copies = copies_before(c, p, !damp_gateway_may_ask(c));
+	if (d->copies > 0)
+		return PURSE_AGAIN;
 	return damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) ? PURSE_KNOWN : PURSE_FRESH;
 }
 
-static bool all_may_be_asked(const struct damp_ctx *c, enum damp_domain domain)
+static bool gateway_may_ask(const struct damp_ctx *c, unsigned copies)
 {
 	static const struct damp_addr all;
-	const struct damp_rung *r = &c->g->challenge_all;
+	const struct damp_rung r = gateway_budget(c, copies);
 
-	return damp_rung_has_room(c, r, damp_key_prefix(c, &all, r->plen, domain), 1, DAMP_REASON_CHALLENGE_RATE);
+	return damp_rung_has_room(c, &r, damp_key_prefix(c, &all, r.plen, DAMP_DOMAIN_CHALLENGE_ALL), 1,
+				  DAMP_REASON_CHALLENGE_RATE);
 }
 
 bool damp_gateway_may_ask(const struct damp_ctx *c)
 {
-	return all_may_be_asked(c, DAMP_DOMAIN_CHALLENGE_ALL);
+	return gateway_may_ask(c, 0);
 }
 
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies)
 {
 	const struct damp_rung *r = &c->g->challenge_host;
 
+	*copies = 0;
 	if (!spent && damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST),
 					 1, DAMP_REASON_CHALLENGE_RATE))
 		return true;
-	if (came_again(c, p, spent))
-		return !spent || all_may_be_asked(c, DAMP_DOMAIN_AGAIN_ALL);
+	*copies = copies_before(c, p, spent);
+	if (*copies > 0)
+		return !spent || gateway_may_ask(c, *copies);
 	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
 }
 
@@ -198,7 +215,7 @@ static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, st
 	charge_challenge(c, d, damp_peer_addr(p), bytes, PURSE_FRESH);
 	if (affordable(c, d, why))
 		return true;
-	purse = other_purse(c, p);
+	purse = other_purse(c, p, d);
 	if (purse == PURSE_FRESH)
 		return false;
 	charge_challenge(c, d, damp_peer_addr(p), bytes, purse);
@@ -246,7 +263,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 
 	d->spent = !damp_gateway_may_ask(c);
 	/* What a flood spends first; these spare the rest. */
-	if (!p->frame.dst_group && pings > 0 && !damp_peer_may_be_asked(c, p, d->spent)) {
+	if (!p->frame.dst_group && pings > 0 && !damp_peer_may_be_asked(c, p, d->spent, &d->copies)) {
 		refuse(p, d, damp_refusal(cause));
 		return;
 	}

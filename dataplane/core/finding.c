@@ -123,6 +123,8 @@ static void listen(const struct damp_ctx *c, const struct damp_pkt *p, struct da
 
 	list_owners(c, p, &l.owners);
 	again.trace = &trace;
+	/* Rules that were gathered once have been walked to their end. */
+	again.walk = NULL;
 	damp_decide(&again, p, &d);
 }
 
@@ -223,6 +225,7 @@ void damp_finding_open(const struct damp_ctx *c, const struct damp_pkt *p, const
 	memset(f, 0, offsetof(struct damp_finding, rules));
 	f->generation = c->v->hdr->generation;
 	f->rule = d->rule;
+	f->rule_slot = d->rule >= 0 ? c->v->rule_slot[d->rule] : 0;
 	f->action = d->action;
 	f->would_rule = d->observed ? d->would_rule : -1;
 	f->bypassed = d->verdict == DAMP_VERDICT_BYPASS;

@@ -40,7 +40,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 {
 	struct damp_flood *f = c->flood;
 
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct damp_flood, cleared));
 	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
@@ -106,6 +106,8 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 	p->out_len = 0;
 	f->refused[server].packets++;
 	f->refused[server].bytes += p->frame.ip_len;
+	if (damp_unlikely(c->w->keep.on))
+		damp_keep_drop(c, p, 0);
 	if (damp_likely(f->told[server]))
 		f->untold[server]++;
 	else
@@ -115,7 +117,9 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
 static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_may_be_asked(c, p, false))
+	uint8_t copies;
+
+	if (damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
 	if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
@@ -124,9 +128,11 @@ static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const st
 
 static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_peer_may_be_asked(c, p, true))
+	uint8_t copies;
+
+	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, c->now);
+	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
 	return true;
 }
 
@@ -145,19 +151,31 @@ static __attribute__((noinline)) bool nobody_objects(const struct damp_ctx *c, c
 	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
-bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
+/* NOT_COAP: there is none, or somebody else has a say in it. */
+static inline enum damp_reason sole_cause(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_flood *f = c->flood;
 	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
-	if (p->proved || c->w->nproofs != f->nproofs)
-		return false;
+	if (p->proved || c->w->nproofs != c->flood->nproofs)
+		return DAMP_REASON_NOT_COAP;
 	cause = cause_of(c, p);
-	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(f->others) && !nobody_objects(c, p)))
-		return false;
+	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(c->flood->others) && !nobody_objects(c, p)))
+		return DAMP_REASON_NOT_COAP;
+	return cause;
+}
+
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const enum damp_reason cause = sole_cause(c, p);
+	struct damp_flood *f = c->flood;
+
 	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
 		return true;
+	if (damp_unlikely(p->xchg_key == 0))
+		damp_prepare_rest(c, p);
+	if (cause == DAMP_REASON_NOT_COAP)
+		return false;
 	if (damp_unlikely(!f->gateway_spent))
 		f->gateway_spent = !damp_gateway_may_ask(c);
 	if (!(damp_likely(f->gateway_spent) ? unasked_spent(c, p) : unasked(c, p)))

@@ -32,20 +32,22 @@ static inline bool damp_flood_plain(const struct damp_ctx *c, const struct damp_
 	       (p->coap.code != DAMP_COAP_PUT || p->coap.nquery == 0);
 }
 
-/* p: a request from outside. */
-static inline bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
+/* What becomes of a request from outside, in all likelihood: refused, or challenged
+ * in the short way of answer.c, or neither. Takes its challenge from those left. */
+enum damp_flood_guess { DAMP_FLOOD_NO, DAMP_FLOOD_REFUSED, DAMP_FLOOD_ASKED };
+
+static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_flood *f = c->flood;
 
 	p->plain = damp_flood_plain(c, p);
 	p->asked_key = 0;
 	if (!p->plain || !damp_flood_server_lately(c, p))
-		return false;
+		return DAMP_FLOOD_NO;
 	if (damp_likely(f->may_ask == 0))
-		return true;
+		return DAMP_FLOOD_REFUSED;
 	f->may_ask--;
-	damp_answer_prefetch(c, p);
-	return true;
+	return DAMP_FLOOD_ASKED;
 }
 
 #endif

@@ -55,7 +55,7 @@ static void message_budgets(struct damp_guard *g)
 	g->challenge_net4 = rung(25, 1, 20, 24);
 	g->challenge_net6 = rung(25, 1, 20, 48);
 	g->challenge_retry = rung(20, 1, 20, 64);
-	g->challenge_all = rung(100000, 1, 100000, 0);
+	g->challenge_all = rung(100000, 1, 50000, 0);
 	g->ping = rung(12, 60, 5, 64);
 	g->probing = rung(1, 60, 10, 128);
 	/* One each RTT, of 0.1 s; fewer would withhold the last one of a burst. */

@@ -22,7 +22,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.tally_log2 = 14,       /* 4 MiB: 65 k keys with something open */
 	.held_log2 = 14,        /* 1 MiB a worker: 32 k counted exchanges */
 	.grey_log2 = 22,        /* 4 MiB a worker: 4 M requests in 24 s */
-	.repeat_log2 = 24,      /* 16 MiB a worker: a flood of 2 M a second (docs/floods.md) */
+	.repeat_lines = 40u << 14,      /* 40 MiB a worker (docs/floods.md) */
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
 	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
@@ -47,7 +47,7 @@ size_t damp_judge_worker_bytes(const struct damp_judge_config *c)
 {
 	return align(sizeof(struct damp_judge_worker)) + align(damp_xchg_bytes(c->xchg_log2)) +
 	       align(damp_seen_bytes(c->seen_log2)) + align(damp_obs_bytes(c->obs_log2)) +
-	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_log2)) +
+	       align(damp_grey_bytes(c->grey_log2)) + align(damp_repeat_bytes(c->repeat_lines)) +
 	       align(damp_transfer_bytes(c->transfers_log2)) +
 	       align(damp_held_bytes(c->held_log2));
 }
@@ -118,8 +118,8 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	w->grey = damp_grey_init(at, j->cfg.grey_log2);
 	damp_hold_init(&w->hold);
 	at += align(damp_grey_bytes(j->cfg.grey_log2));
-	w->repeats = damp_repeat_init(at, j->cfg.repeat_log2);
-	at += align(damp_repeat_bytes(j->cfg.repeat_log2));
+	w->repeats = damp_repeat_init(at, j->cfg.repeat_lines);
+	at += align(damp_repeat_bytes(j->cfg.repeat_lines));
 	w->transfers = damp_transfer_init(at, j->cfg.transfers_log2);
 	at += align(damp_transfer_bytes(j->cfg.transfers_log2));
 	w->held = damp_held_init(at, j->cfg.held_log2);
@@ -135,6 +135,7 @@ void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file
 	w->tap.ring = captures != NULL ? &captures->ring[w->index] : NULL;
 	w->tap.trace_file = traces;
 	w->tap.trace_ring = traces != NULL ? &traces->ring[w->index] : NULL;
+	w->keep.share = UINT32_MAX;
 }
 
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
@@ -305,6 +306,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.admit = &admit;
 	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
+	damp_keep_look(&w->keep, w->tap.file, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	damp_prepare(&c, p, n);
@@ -378,7 +380,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
 	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
 	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
-	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_log2)) * n;
+	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_lines)) * n;
 	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
 	capacity[DAMP_TABLE_WAITING] = (uint64_t)DAMP_HOLDS * n;
 	bytes[DAMP_TABLE_WAITING] = sizeof(struct damp_hold) * n;

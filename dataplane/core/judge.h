@@ -85,7 +85,9 @@ struct damp_pkt {
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	uint64_t grey_key;          /* of a request from outside */
-	uint64_t asked_key;         /* of "challenged before", of one that is plain; 0: not made yet */
+	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
+	 * challenged before" and "a ping is out"; 0: not made. */
+	uint64_t asked_key, ping_key;
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;
@@ -109,7 +111,7 @@ struct damp_judge_config {
 	unsigned seen_log2;         /* lines of 4, each worker */
 	unsigned obs_log2;          /* lines of 2, each worker */
 	unsigned grey_log2;         /* cells of a byte, each worker */
-	unsigned repeat_log2;       /* bytes, each worker */
+	unsigned repeat_lines;      /* of 64 bytes, each worker */
 	unsigned tally_log2;        /* sets of 4 keys with open exchanges, shared */
 	unsigned held_log2;         /* lines of 2, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */

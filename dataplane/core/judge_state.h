@@ -18,6 +18,7 @@
 #include "hold.h"
 #include "judge.h"
 #include "learned.h"
+#include "keep.h"
 #include "registry.h"
 #include "repeat.h"
 #include "reply.h"
@@ -88,6 +89,7 @@ struct damp_judge_worker {
 	struct damp_hold hold;
 	struct damp_tell tell;
 	struct damp_tap tap;
+	struct damp_keep keep;
 	struct damp_notes notes;
 };
 
@@ -99,6 +101,20 @@ struct damp_decision;
 struct damp_trace {
 	void (*asked)(void *arg, const struct damp_decision *d, int refused);
 	void *arg;
+};
+
+/* What a challenge is charged with, as far as all packets of a family have it in
+ * common (answer.c). */
+#define DAMP_PRICES 5u
+struct damp_price {
+	uint64_t cost_q16;
+	uint32_t cost, burst;           /* cost: of one challenge; 0: it counts bytes */
+	uint8_t domain, plen;
+	uint8_t hash;                   /* which of those that are made already */
+};
+struct damp_prices {
+	unsigned n;
+	struct damp_price rung[DAMP_PRICES];
 };
 
 /* What is known of a flood during one burst (flood.c). */
@@ -116,6 +132,10 @@ struct damp_flood {
 	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool priced[2];                 /* for each family, `price` is there */
+	bool short_of;                  /* the challenge asked for last was refused */
+	char cleared[0];
+	struct damp_prices price[2];
 };
 
 /* The rules that match one packet: gathered by a short way, which found that some
@@ -243,6 +263,7 @@ struct damp_decision {
 	uint64_t obs_key;
 	uint64_t grey_key;                      /* of a refused request to recognise when it comes again; 0 none */
 	bool spent;                             /* it was refused because the gateway has no challenge left */
+	uint8_t copies;                         /* and so many were here before it (repeat.h) */
 	unsigned probes;                        /* pings to send beside or after what leaves */
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
@@ -303,7 +324,6 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
-	DAMP_DOMAIN_AGAIN_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -372,6 +392,35 @@ uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a,
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
 /* Hash the prefixes of the peer of p, which a flood does not need. */
 void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
+/* The first bits of an address as the two words of a hash: as they lie in memory. */
+static inline void damp_prefix_words(const struct damp_addr *a, unsigned bits, uint64_t w[2])
+{
+	const uint64_t mask = bits % 64 ? damp_net64(~0ull << (64 - bits % 64)) : ~0ull;
+
+	memcpy(w, a, sizeof(*a));
+	if (bits <= 64) {
+		w[0] &= bits ? mask : 0;
+		w[1] = 0;
+	} else {
+		w[1] &= mask;
+	}
+}
+
+/* The guard's two rungs of bytes, as lengths in 16 bytes. */
+struct damp_rung_bits { unsigned host, net; };
+
+static inline struct damp_rung_bits damp_rung_bits(const struct damp_guard *g, bool v6)
+{
+	return v6 ? (struct damp_rung_bits){ g->host6.plen, g->net6.plen } :
+		    (struct damp_rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
+}
+
+/* What a fact about the two ends is hashed with, beside them. */
+static inline uint64_t damp_seen_word(enum damp_seen_kind kind, uint32_t value)
+{
+	return (uint64_t)kind << 32 | value;
+}
+
 /* The token's bytes, the first lowest. */
 static inline uint64_t damp_token_word(const struct damp_pkt *p)
 {
@@ -522,11 +571,14 @@ static inline bool damp_asks_for_mid(const struct damp_pkt *p)
 /* prepare.c: pass 1, all that follows from the packets and the program alone: their
  * classes and keys; and load the lines that deciding may ask for. */
 void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* The keys of a request that pass 1 left out, because it will be answered (answer.h);
+ * it was not. */
+void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p);
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
- * the last. likely (flood.h): in all likelihood settled so; takes p's challenge from
- * those that are left. settle refuses or answers p, whose proof was looked up, pass_by lets
- * pass what is not ours; or they return false. */
+ * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from
+ * those that are left. settle refuses or answers p, whose proof was looked up, pass_by
+ * lets pass what is not ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
@@ -540,9 +592,8 @@ void damp_admit_end(const struct damp_ctx *c);
 
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
- * the long way. prefetch: all that it will ask for. end: the sums of the burst. */
+ * the long way. end: the sums of the burst. */
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
-void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_answer_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
@@ -592,9 +643,11 @@ bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
- * and one of its receiver's. The reason of what is refused for want of them. */
+ * and one of its receiver's. spent: the gateway has none for fresh requests; then
+ * copies says how often this one was here. The reason of what is refused for want
+ * of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent);
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */

@@ -26,27 +26,12 @@ static unsigned bits_of(const struct damp_addr *a, unsigned plen)
 	return bits < WHOLE ? bits : WHOLE;
 }
 
-/* An address as the two words of the hash: as it lies in memory. */
-struct words { uint64_t w[2]; };
-
-static inline struct words words_of(const struct damp_addr *a)
-{
-	struct words x;
-
-	memcpy(&x, a, sizeof(x));
-	return x;
-}
-
 static uint64_t hash_bits(const struct damp_judge *j, const struct damp_addr *a, unsigned bits)
 {
-	struct damp_addr kept = { { 0 } };
-	struct words x;
+	uint64_t w[2];
 
-	memcpy(kept.b, a->b, bits / 8);
-	if (bits % 8)
-		kept.b[bits / 8] = (uint8_t)(a->b[bits / 8] & 0xff00u >> bits % 8);
-	x = words_of(&kept);
-	return damp_hasher3(&j->h_addr, x.w[0], x.w[1], bits);
+	damp_prefix_words(a, bits, w);
+	return damp_hasher3(&j->h_addr, w[0], w[1], bits);
 }
 
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen)
@@ -59,19 +44,10 @@ uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uin
 	return damp_key_port(hash_bits(j, a, WHOLE), port);
 }
 
-/* The guard's two rungs of bytes, as lengths in 16 bytes. */
-struct rung_bits { unsigned host, net; };
-
-static inline struct rung_bits rung_bits(const struct damp_guard *g, bool v6)
-{
-	return v6 ? (struct rung_bits){ g->host6.plen, g->net6.plen } :
-		    (struct rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
-}
-
 void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_addr *peer = damp_peer_addr(p);
-	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
 
 	p->peer_host = b.host == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.host);
 	p->peer_net = b.net == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.net);
@@ -82,7 +58,7 @@ void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p)
 static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
 {
 	const struct damp_pkt *p = c->p;
-	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
 	const unsigned bits = p->frame.v6 ? plen : plen + 96;
 
 	if (bits >= WHOLE)
@@ -119,6 +95,6 @@ uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enu
 {
 	if (kind == DAMP_SEEN_FRAGMENT)
 		return damp_hasher3(&j->h_mid, damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0),
-				  (uint64_t)kind << 32 | value);
-	return damp_hasher3(&j->h_mid, p->peer_key, p->device_key, (uint64_t)kind << 32 | value);
+				  damp_seen_word(kind, value));
+	return damp_hasher3(&j->h_mid, p->peer_key, p->device_key, damp_seen_word(kind, value));
 }

@@ -14,6 +14,7 @@
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
+#include "answer.h"
 #include "flood.h"
 
 #include "permute.h"
@@ -147,18 +148,33 @@ ALWAYS void prefetch_grey(const struct damp_ctx *c, struct damp_pkt *p)
 ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
 		       const struct damp_hashing *h)
 {
+	const bool request = side == DAMP_OUTSIDE && kind == DAMP_KIND_REQUEST;
+	enum damp_flood_guess guess = DAMP_FLOOD_NO;
+
 	hash_ends(c, p, side, h);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	take_mid(c, p, side, kind);
 	if (kind != DAMP_KIND_REQUEST && !damp_has_coap(p))
 		return;
-	p->xchg_key = key_xchg(c, p, side, kind, h);
-	if (side == DAMP_OUTSIDE && kind == DAMP_KIND_REQUEST) {
-		prefetch_grey(c, p);
-		if (c->flood != NULL && damp_flood_likely(c, p))
-			return;
+	if (request && c->flood != NULL)
+		guess = damp_flood_guess(c, p);
+	if (guess == DAMP_FLOOD_ASKED) {
+		damp_answer_prepare(c, p, h);
+		return;
 	}
-	prefetch_records(c, p);
+	p->xchg_key = key_xchg(c, p, side, kind, h);
+	if (request)
+		prefetch_grey(c, p);
+	if (guess == DAMP_FLOOD_NO)
+		prefetch_records(c, p);
+}
+
+void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
+
+	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &calls);
+	p->grey_key = damp_key_grey(p);
 }
 
 ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)

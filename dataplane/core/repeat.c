@@ -1,64 +1,97 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Repetitions: a line of seven words, one for each half second; see repeat.h.
+ * Repetitions: a line of seven tags and six words; see repeat.h.
  *
- * Invariant: words of a line belong to the seven generations up to the one in
- * its head; a line is brought to the present when it is written, and what is
- * ahead of its head counts as empty. So nothing has to be swept.
+ * Invariant: words of a line belong to the six generations up to the one in its
+ * head, tags to the last TAG_LIFE pairs of generations; a line is brought to the
+ * present when it is written, and what is ahead of its head counts as empty. So
+ * nothing has to be swept. A tag holds four bits of its time, which is enough as
+ * long as a line that was left alone for longer counts as empty.
  */
 #include "repeat.h"
 
-#define WORDS 7u
-#define UNIT (DAMP_TICK_HZ / 2)
-/* Generations back: ages from just above 1.5 s to just below 3.5 s. */
+#define WORDS 6u
+#define TAGS 8u                 /* of 16 bits; in the place of the first is the head */
+#define BITS_OF_KEY 6u
+#define FULL 6u                 /* keys in a word; they set 28 bits or so */
+#define COUNT_BITS 3u
+#define COUNT_MASK ((1u << COUNT_BITS) - 1)
+#define UNIT (DAMP_TICK_HZ * 5 / 8)
+/* Generations back: always seen are ages of 1.875 to 3.125 s, never others than
+ * 1.25 to 3.75. Of tags, whose generations last twice as long, twice that. */
 #define OLDEST DAMP_REPEAT_BACK
-#define YOUNGEST 4u
+#define YOUNGEST 3u
+#define TAG_LIFE (OLDEST + 1)
+#define TAG_BITS 12u
+#define TAG_TIMES 16u
+/* Generations after which nothing of a line counts. */
+#define FORGOTTEN (2 * TAG_LIFE)
 _Static_assert(OLDEST < WORDS, "a line remembers as far back as is asked");
+_Static_assert(2 * TAG_LIFE + 1 < TAG_TIMES, "an old tag is not taken for a young one");
 
 struct repeat_line {
-	uint64_t generation;            /* of the newest word */
+	uint16_t head;                  /* the newest generation, and how many keys its word has */
+	uint16_t tag[TAGS - 1];         /* 0: free; else time << TAG_BITS | 12 bits, the last 1 */
 	uint64_t word[WORDS];
 };
+/* Generations are counted in a circle of 85 minutes; it has a whole number of turns of
+ * words and of tags. */
+#define CIRCLE 8160u
+_Static_assert(CIRCLE % WORDS == 0 && CIRCLE / 2 % TAG_TIMES == 0 && CIRCLE << COUNT_BITS <= UINT16_MAX, "no seam");
+_Static_assert(FULL <= COUNT_MASK, "it can be counted");
 _Static_assert(sizeof(struct repeat_line) == DAMP_CACHE_LINE, "one line a key");
 
 struct damp_repeat {
-	uint64_t mask;
-	uint8_t pad[DAMP_CACHE_LINE - sizeof(uint64_t)];
+	uint32_t nlines;
+	uint8_t pad[DAMP_CACHE_LINE - sizeof(uint32_t)];
 	struct repeat_line line[];
 };
 
-/* Lines of 2^log2 bytes; at least one. */
-static uint64_t lines(unsigned bytes_log2)
+/* The uppermost bit of a key says that there is one. */
+static inline struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
 {
-	return bytes_log2 > 6 ? 1ull << (bytes_log2 - 6) : 1;
+	return (struct repeat_line *)&g->line[(uint64_t)(uint32_t)(key >> 31) * g->nlines >> 32];
 }
 
-static struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
-{
-	return (struct repeat_line *)&g->line[key & g->mask];
-}
-
-/* Four of 64 bits, from the end of the key that the line is not taken from. */
+/* Six of 64 bits, from the end of the key that the line is not taken from. */
 static inline uint64_t bits_of(uint64_t key)
 {
-	uint64_t bits = 1ull << (key >> 39 & 63);
-
-	bits |= 1ull << (key >> 45 & 63);
-	bits |= 1ull << (key >> 51 & 63);
-	return bits | 1ull << (key >> 57);
+	return 1ull << (key & 63) | 1ull << (key >> 6 & 63) | 1ull << (key >> 12 & 63) | 1ull << (key >> 18 & 63) |
+	       1ull << (key >> 24 & 63) | 1ull << (key >> 30 & 63);
 }
 
-size_t damp_repeat_bytes(unsigned bytes_log2)
+static inline uint16_t tag_of(uint64_t key)
 {
-	return sizeof(struct damp_repeat) + lines(bytes_log2) * sizeof(struct repeat_line);
+	return (uint16_t)((key * 0x9e3779b97f4a7c15ull >> (64 - TAG_BITS)) | 1);
 }
 
-struct damp_repeat *damp_repeat_init(void *mem, unsigned bytes_log2)
+static inline unsigned generation(const struct repeat_line *l)
+{
+	return l->head >> COUNT_BITS;
+}
+
+static unsigned behind_of(const struct repeat_line *l, const struct damp_repeat_time *t)
+{
+	return (t->present + CIRCLE - generation(l)) % CIRCLE;
+}
+
+/* Age of a tag in pairs of generations. */
+static unsigned tag_age(uint16_t tag, const struct damp_repeat_time *t)
+{
+	return (t->present / 2u + TAG_TIMES - (tag >> TAG_BITS)) % TAG_TIMES;
+}
+
+size_t damp_repeat_bytes(uint32_t lines)
+{
+	return sizeof(struct damp_repeat) + (lines ? lines : 1) * sizeof(struct repeat_line);
+}
+
+struct damp_repeat *damp_repeat_init(void *mem, uint32_t lines)
 {
 	struct damp_repeat *g = mem;
 
-	memset(mem, 0, damp_repeat_bytes(bytes_log2));
-	g->mask = lines(bytes_log2) - 1;
+	memset(mem, 0, damp_repeat_bytes(lines));
+	g->nlines = lines ? lines : 1;
 	return g;
 }
 
@@ -69,68 +102,117 @@ void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key)
 
 struct damp_repeat_time damp_repeat_time(damp_tick now)
 {
-	struct damp_repeat_time t = { .present = now / UNIT };
+	struct damp_repeat_time t = { .present = (uint16_t)(now / UNIT % CIRCLE) };
 
 	for (unsigned back = 0; back <= OLDEST; back++)
-		t.word[back] = (t.present + WORDS - back) % WORDS;
+		t.word[back] = (uint8_t)((t.present + CIRCLE - back) % WORDS);
 	return t;
 }
 
-/* Are the bits in a word of the right age, of a line that was written in the present? */
-static inline bool has_fresh(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
+typedef uint16_t tags __attribute__((vector_size(TAGS * sizeof(uint16_t)), may_alias));
+
+/* Has any tag the bits of this one, or by chance the head? */
+static inline bool may_have(const struct repeat_line *l, uint16_t tag)
 {
-	return (l->word[t->word[4]] & bits) == bits || (l->word[t->word[5]] & bits) == bits ||
-	       (l->word[t->word[6]] & bits) == bits;
+	const tags same = ((*(const tags *)(const void *)l ^ tag) & ((1u << TAG_BITS) - 1)) == 0;
+	uint64_t any[2];
+
+	memcpy(any, &same, sizeof(any));
+	return (any[0] | any[1]) != 0;
 }
-_Static_assert(YOUNGEST == 4 && OLDEST == 6, "the words of has_fresh()");
 
-static bool has(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
+static bool was_here_twice(const struct repeat_line *l, uint16_t tag, const struct damp_repeat_time *t)
 {
-	for (unsigned back = YOUNGEST; back <= OLDEST; back++) {
-		const uint64_t at = t->present - back;
-
-		if (at <= l->generation && at + WORDS > l->generation && (~l->word[t->word[back]] & bits) == 0)
+	for (unsigned i = 0; i < TAGS - 1; i++)
+		if (((l->tag[i] ^ tag) & ((1u << TAG_BITS) - 1)) == 0 && tag_age(l->tag[i], t) >= YOUNGEST &&
+		    tag_age(l->tag[i], t) <= OLDEST)
 			return true;
-	}
 	return false;
 }
 
-/* Bring a line to the present. */
-static void renew(struct repeat_line *l, uint64_t present)
+/* Of a line that is so many generations behind. */
+static inline bool was_here(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t, unsigned behind)
 {
-	if (present >= l->generation + WORDS)
-		memset(l->word, 0, sizeof(l->word));
-	else
-		for (uint64_t at = l->generation + 1; at <= present; at++)
-			l->word[at % WORDS] = 0;
-	if (present > l->generation)
-		l->generation = present;
+	bool found = false;
+
+	for (unsigned back = YOUNGEST; back <= OLDEST; back++)
+		found |= (~l->word[t->word[back]] & bits) == 0 && back >= behind;
+	return found;
 }
 
-bool damp_repeat_again(const struct damp_repeat *g, uint64_t key, damp_tick now)
+static unsigned copies_at(const struct repeat_line *l, uint64_t key, const struct damp_repeat_time *t)
+{
+	const unsigned behind = behind_of(l, t);
+	const uint16_t tag = tag_of(key);
+
+	if (behind >= FORGOTTEN)
+		return 0;
+	if (may_have(l, tag) && was_here_twice(l, tag, t))
+		return 2;
+	return was_here(l, bits_of(key), t, behind);
+}
+
+unsigned damp_repeat_copies(const struct damp_repeat *g, uint64_t key, damp_tick now)
 {
 	const struct damp_repeat_time t = damp_repeat_time(now);
 
-	return has(line_of(g, key), bits_of(key), &t);
+	return copies_at(line_of(g, key), key, &t);
 }
 
-void damp_repeat_note(struct damp_repeat *g, uint64_t key, damp_tick now)
+static void drop_tags(struct repeat_line *l, const struct damp_repeat_time *t)
 {
+	for (unsigned i = 0; i < TAGS - 1; i++)
+		if (tag_age(l->tag[i], t) >= TAG_LIFE)
+			l->tag[i] = 0;
+}
+
+/* Bring a line to the present. */
+static void turn(struct repeat_line *l, const struct damp_repeat_time *t)
+{
+	const unsigned behind = behind_of(l, t);
+
+	if (behind >= WORDS)
+		memset(l->word, 0, sizeof(l->word));
+	for (unsigned i = 0; i < behind && behind < WORDS; i++)
+		l->word[t->word[i]] = 0;
+	if (behind >= FORGOTTEN)
+		memset(l->tag, 0, sizeof(l->tag));
+	else
+		drop_tags(l, t);
+	l->head = (uint16_t)(t->present << COUNT_BITS);
+}
+
+static inline void note_bits(struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
+{
+	uint64_t *word = &l->word[t->word[0]];
+
+	if ((l->head & COUNT_MASK) == FULL || (~*word & bits) == 0)
+		return;
+	*word |= bits;
+	l->head++;
+}
+
+static void note_tag(struct repeat_line *l, uint16_t tag, const struct damp_repeat_time *t)
+{
+	for (unsigned i = 0; i < TAGS - 1; i++) {
+		if (l->tag[i] == 0) {
+			l->tag[i] = (uint16_t)((t->present / 2u % TAG_TIMES) << TAG_BITS | tag);
+			return;
+		}
+	}
+}
+
+void damp_repeat_note(struct damp_repeat *g, uint64_t key, unsigned copies, damp_tick now)
+{
+	const struct damp_repeat_time t = damp_repeat_time(now);
 	struct repeat_line *l = line_of(g, key);
-	const uint64_t present = now / UNIT;
 
-	renew(l, present);
-	l->word[present % WORDS] |= bits_of(key);
-}
-
-/* The same of a line that was last written earlier. */
-static __attribute__((noinline)) bool note_aged(struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t)
-{
-	if (has(l, bits, t))
-		return false;
-	renew(l, t->present);
-	l->word[t->word[0]] |= bits;
-	return true;
+	if (generation(l) != t.present)
+		turn(l, &t);
+	if (copies == 1)
+		note_tag(l, tag_of(key), &t);
+	else if (copies == 0)
+		note_bits(l, bits_of(key), &t);
 }
 
 bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t)
@@ -138,10 +220,14 @@ bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp
 	struct repeat_line *l = line_of(g, key);
 	const uint64_t bits = bits_of(key);
 
-	if (damp_unlikely(l->generation != t->present))
-		return note_aged(l, bits, t);
-	if (damp_unlikely(has_fresh(l, bits, t)))
-		return false;
-	l->word[t->word[0]] |= bits;
+	if (damp_likely(generation(l) == t->present)) {
+		if (was_here(l, bits, t, 0) || (may_have(l, tag_of(key)) && was_here_twice(l, tag_of(key), t)))
+			return false;
+	} else {
+		if (copies_at(l, key, t) != 0)
+			return false;
+		turn(l, t);
+	}
+	note_bits(l, bits, t);
 	return true;
 }

@@ -88,6 +88,7 @@ struct damp_finding {
 	/* What leaves. */
 	uint8_t out_side, changed;
 	uint16_t nrules, nrungs, nbudgets;
+	uint16_t rule_slot;         /* stats.h slot of `rule`, which outlives its program; 0 none */
 	uint32_t out_ip;
 	struct damp_found_rule rules[DAMP_FOUND_RULES];
 	struct damp_found_rung rungs[DAMP_FOUND_RUNGS];

@@ -9,7 +9,8 @@
  * left as they are: a retransmission comes 2 to 3 s later in both. Budgets of one
  * address or network are not shared by a flood of random sources and stay. What
  * is counted is multiplied by SCALE again. That the scale does not matter is part
- * of the output: --scale N gives another.
+ * of the output: --scale N gives another; --scale N FAMILY MILLIONS PATTERN MIB
+ * plays one row alone.
  *
  * Every packet is a whole frame, judged by the functions that the data plane
  * runs, in bursts of 64, by one worker. Honest clients repeat as RFC 7252 section
@@ -24,7 +25,8 @@
 #include <stdlib.h>
 
 #define ETH 14u
-#define IP 20u
+#define UDP 8u
+#define FRAME_MAX (ETH + 2048)
 #define BEGIN DAMP_SECONDS(1000)
 #define FLOOD_S 60u
 #define CLIENTS 200u
@@ -37,18 +39,23 @@
 /* Sources of the patterns that have few; divided by SCALE like all else. */
 #define REPLAYED 1024u
 #define CARPETED 256u
+#define SHIPPED_MIB 40u                 /* damp_judge_defaults.repeat_lines */
 #define ANSWER 40u                      /* bytes of CoAP: fits any budget */
 
-enum pattern { RANDOM, REPLAY, TWICE, CARPET, PATTERNS };
+enum pattern { RANDOM, REPLAY, TWICE, CARPET, CARPET_48, PATTERNS };
 static const char *const pattern_names[PATTERNS] = {
-	"random", "1024 requests replayed", "each repeated once after 2.5 s", "one /24",
+	"random", "1024 requests replayed", "each repeated once after 2.5 s", "one /24", "one /48",
+};
+static const char *const pattern_names6[PATTERNS] = {
+	[RANDOM] = "random", [REPLAY] = "1024 requests replayed", [TWICE] = "each repeated once after 2.5 s",
+	[CARPET] = "one /64", [CARPET_48] = "one /48",
 };
 
 enum kind { CON, NON, PROVED, KINDS };
 
 struct client {
 	enum kind kind;
-	uint32_t addr;
+	struct damp_addr addr;
 	uint16_t port, mid;
 	unsigned sent;
 	damp_tick next, gap;
@@ -56,9 +63,10 @@ struct client {
 	unsigned asked, got;            /* of one that is proved: requests and answers */
 };
 
-struct pong { damp_tick at; uint32_t addr; uint16_t port; uint32_t server; uint16_t mid; };
+struct pong { damp_tick at; const struct client *from; struct damp_addr server; uint16_t mid; };
 
 struct run {
+	bool v6;
 	unsigned scale;
 	double rate;
 	enum pattern pattern;
@@ -74,7 +82,7 @@ struct run {
 	struct pong pong[QUEUE];
 	unsigned head, tail;
 	struct damp_pkt pkt[DAMP_BURST];
-	uint8_t frame[DAMP_BURST][ETH + 2048];
+	uint8_t frame[DAMP_BURST][FRAME_MAX];
 	unsigned n;
 	uint64_t flood_packets, flood_bytes, out_bytes, out_packets, at_servers[SERVERS];
 	uint32_t most[1u << 16];        /* bytes toward one address, by a hash */
@@ -96,53 +104,125 @@ static uint64_t mix(uint64_t n)
 	return draw(&r);
 }
 
-static uint32_t put_frame(uint8_t *out, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport,
-			  const uint8_t *m, uint32_t len)
+static unsigned ip_len(const struct run *r)
 {
-	static const uint8_t head[ETH + 12] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0,
-						0x45, 0, 0, 0, 0, 1, 0, 0, 64, 17 };
-	uint8_t *ip = out + ETH, *udp = ip + IP;
+	return r->v6 ? 40 : 20;
+}
 
-	memcpy(out, head, sizeof(head));
-	damp_put16(ip + 2, (uint16_t)(IP + 8 + len));
-	damp_put32(ip + 12, src);
-	damp_put32(ip + 16, dst);
+/* Bytes from the frame's begin to the message. */
+static unsigned before_coap(const struct run *r)
+{
+	return ETH + ip_len(r) + UDP;
+}
+
+static struct damp_addr v4(uint32_t a)
+{
+	struct damp_addr addr = { .b = { [10] = 0xff, [11] = 0xff } };
+
+	damp_put32(addr.b + 12, a);
+	return addr;
+}
+
+static struct damp_addr v6(uint64_t net, uint64_t host)
+{
+	struct damp_addr addr;
+
+	damp_put32(addr.b, (uint32_t)(net >> 32));
+	damp_put32(addr.b + 4, (uint32_t)net);
+	damp_put32(addr.b + 8, (uint32_t)(host >> 32));
+	damp_put32(addr.b + 12, (uint32_t)host);
+	return addr;
+}
+
+static void put_ends(const struct run *r, uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst)
+{
+	if (r->v6) {
+		memcpy(ip + 8, src, sizeof(*src));
+		memcpy(ip + 24, dst, sizeof(*dst));
+	} else {
+		memcpy(ip + 12, src->b + 12, 4);
+		memcpy(ip + 16, dst->b + 12, 4);
+	}
+}
+
+static struct damp_addr get_end(const struct run *r, const uint8_t *frame, bool dst)
+{
+	const uint8_t *ip = frame + ETH;
+	struct damp_addr a;
+
+	if (!r->v6)
+		return v4(damp_get32(ip + (dst ? 16 : 12)));
+	memcpy(&a, ip + (dst ? 24 : 8), sizeof(a));
+	return a;
+}
+
+static uint32_t put_frame(const struct run *r, uint8_t *out, const struct damp_addr *src, uint16_t sport,
+			  const struct damp_addr *dst, uint16_t dport, const uint8_t *m, uint32_t len)
+{
+	static const uint8_t head4[ETH + 10] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, [ETH + 5] = 1,
+						 [ETH + 8] = 64, [ETH + 9] = 17 };
+	static const uint8_t head6[ETH + 8] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60, [ETH + 6] = 17,
+						[ETH + 7] = 64 };
+	uint8_t *ip = out + ETH, *udp = ip + ip_len(r);
+
+	memset(out, 0, before_coap(r));
+	if (r->v6) {
+		memcpy(out, head6, sizeof(head6));
+		damp_put16(ip + 4, (uint16_t)(UDP + len));
+	} else {
+		memcpy(out, head4, sizeof(head4));
+		damp_put16(ip + 2, (uint16_t)(ip_len(r) + UDP + len));
+	}
+	put_ends(r, ip, src, dst);
 	damp_put16(udp, sport);
 	damp_put16(udp + 2, dport);
-	damp_put16(udp + 4, (uint16_t)(8 + len));
+	damp_put16(udp + 4, (uint16_t)(UDP + len));
 	damp_put16(udp + 6, 0xffff);            /* known to be right, as a port says it */
-	memcpy(udp + 8, m, len);
-	return ETH + IP + 8 + len;
+	memcpy(udp + UDP, m, len);
+	return before_coap(r) + len;
 }
 
-static uint32_t server(unsigned i)
+static struct damp_addr server(const struct run *r, unsigned i)
 {
-	return 0x0a020001u + i;                 /* 10.2.0.1 ... */
+	return r->v6 ? v6(0x20010db800020000ull, 1 + i) : v4(0x0a020001u + i);
 }
 
-static struct client *client_at(struct run *r, uint32_t addr, uint16_t port)
+static unsigned server_number(const struct damp_addr *a)
 {
-	/* 192.0.x.y: the number of the client is in the address. */
-	const uint32_t i = addr - 0xc0000000u;
+	return a->b[15] - 1u;
+}
 
-	return addr >= 0xc0000000u && i < KINDS * CLIENTS && r->client[i].port == port ? &r->client[i] : NULL;
+/* The number of a client is in its address: 192.0.x.y, or a /64 of its own in one
+ * of three /48. */
+static struct damp_addr client_addr(const struct run *r, unsigned i)
+{
+	return r->v6 ? v6(0x20010db8f0000000ull | (uint64_t)(i >> 8) << 16 | (i & 255), 1) : v4(0xc0000000u + i);
+}
+
+static struct client *client_at(struct run *r, const struct damp_addr *a, uint16_t port)
+{
+	const unsigned i = r->v6 ? (damp_get16(a->b + 4) & 0xffu) << 8 | damp_get16(a->b + 6)
+				 : damp_get16(a->b + 14);
+
+	return i < KINDS * CLIENTS && r->client[i].port == port && memcmp(&r->client[i].addr, a, sizeof(*a)) == 0
+		       ? &r->client[i] : NULL;
 }
 
 static void toward_outside(struct run *r, const uint8_t *data, uint32_t len)
 {
-	const uint8_t *ip = data + ETH, *m = ip + IP + 8;
-	const uint32_t dst = damp_get32(ip + 16);
-	struct client *c = client_at(r, dst, damp_get16(ip + IP + 2));
+	const uint8_t *m = data + before_coap(r);
+	const struct damp_addr dst = get_end(r, data, true);
+	struct client *c = client_at(r, &dst, damp_get16(m - UDP + 2));
 
 	if (c == NULL) {
 		r->out_packets++;
 		r->out_bytes += len - ETH;
-		r->most[mix(dst) & 0xffff] += len - ETH;
+		r->most[mix(damp_get32(dst.b + 12) ^ damp_get32(dst.b + 4)) & 0xffff] += len - ETH;
 		return;
 	}
 	if (m[0] == 0x40 && m[1] == 0) {
 		assert(r->tail - r->head < QUEUE);
-		r->pong[r->tail++ % QUEUE] = (struct pong){ r->now + RTT, dst, c->port, damp_get32(ip + 12),
+		r->pong[r->tail++ % QUEUE] = (struct pong){ r->now + RTT, c, get_end(r, data, false),
 							    damp_get16(m + 2) };
 	} else if (m[1] == DAMP_COAP_2_05 && !c->answered) {
 		c->answered = true;
@@ -155,27 +235,33 @@ static void judge(struct run *r);
 /* A request reached a server: it answers at once, piggybacked or NON. */
 static void at_server(struct run *r, const uint8_t *data)
 {
-	const uint8_t *ip = data + ETH, *m = ip + IP + 8;
+	const uint8_t *m = data + before_coap(r);
+	const struct damp_addr src = get_end(r, data, false), dst = get_end(r, data, true);
+	const uint16_t port = damp_get16(m - UDP);
 	uint8_t answer[ANSWER] = { 0 };
 	const bool con = (m[0] & 0x30) == 0;
 
-	if (client_at(r, damp_get32(ip + 12), damp_get16(ip + IP)) == NULL)
-		r->at_servers[damp_get32(ip + 16) - server(0)]++;
+	if (client_at(r, &src, port) == NULL)
+		r->at_servers[server_number(&dst)]++;
 	answer[0] = (uint8_t)((con ? 0x60 : 0x50) | (m[0] & 15));
 	answer[1] = DAMP_COAP_2_05;
 	memcpy(answer + 2, m + 2, 6);           /* Message ID and token of 4 */
 	answer[8] = 0xff;
 	memset(answer + 9, 'x', sizeof(answer) - 9);
 	r->pkt[r->n] = (struct damp_pkt){ .data = r->frame[r->n], .side = DAMP_INSIDE };
-	r->pkt[r->n].len = put_frame(r->frame[r->n], damp_get32(ip + 16), 5683, damp_get32(ip + 12),
-				     damp_get16(ip + IP), answer, sizeof(answer));
+	r->pkt[r->n].len = put_frame(r, r->frame[r->n], &dst, 5683, &src, port, answer, sizeof(answer));
 	r->n++;
+}
+
+static bool is_request(const uint8_t *m)
+{
+	return m[1] != 0 && (m[1] & 0xe0) == 0;
 }
 
 /* Judge what is queued; what the servers answer is queued for the next time. */
 static void judge(struct run *r)
 {
-	static uint8_t arrived[DAMP_BURST][ETH + 2048];
+	static uint8_t arrived[DAMP_BURST][FRAME_MAX];
 	unsigned narrived = 0;
 	const unsigned n = r->n;
 
@@ -193,8 +279,7 @@ static void judge(struct run *r)
 
 		if (p->fate < DAMP_FATE_DROP && outward)
 			toward_outside(r, p->data, p->out_len);
-		else if (p->fate == DAMP_FATE_FORWARD && (p->data[ETH + IP + 8 + 1] & 0xe0) == 0 &&
-			 p->data[ETH + IP + 8 + 1] != 0)
+		else if (p->fate == DAMP_FATE_FORWARD && is_request(p->data + before_coap(r)))
 			memcpy(arrived[narrived++], p->data, p->out_len);
 	}
 	r->n = 0;
@@ -215,12 +300,13 @@ static void look_round(struct run *r)
 	} while (n == DAMP_EMITS);
 }
 
-static void queue_up(struct run *r, uint32_t src, uint16_t sport, uint32_t dst, const uint8_t *m, uint32_t len)
+static void queue_up(struct run *r, const struct damp_addr *src, uint16_t sport, const struct damp_addr *dst,
+		     const uint8_t *m, uint32_t len)
 {
 	struct damp_pkt *p = &r->pkt[r->n];
 
 	*p = (struct damp_pkt){ .data = r->frame[r->n], .side = DAMP_OUTSIDE };
-	p->len = put_frame(r->frame[r->n], src, sport, dst, 5683, m, len);
+	p->len = put_frame(r, r->frame[r->n], src, sport, dst, 5683, m, len);
 	if (++r->n == DAMP_BURST / 2)           /* the answers need places as well */
 		judge(r);
 }
@@ -236,22 +322,33 @@ static void request(uint8_t m[10], bool con, uint16_t mid, uint32_t token)
 	m[9] = 'a';
 }
 
+/* Neither ours nor the honest, and no address that no host may have. */
+static struct damp_addr source(const struct run *r, uint64_t h, uint64_t more)
+{
+	const unsigned few = CARPETED / r->scale;
+	uint32_t a;
+
+	if (r->v6 && r->pattern == CARPET)
+		return v6(0x2a00000000000001ull, more);
+	if (r->v6)
+		return v6(r->pattern == CARPET_48 ? 0x2a00000000000000ull | h % (CARPETED * CARPETED / r->scale)
+						  : 0x2400000000000000ull | h >> 6, more);
+	a = 0x0b000000u + (uint32_t)h % 0x70000000u;
+	if (a >> 24 == 127)
+		a ^= 0x40000000u;
+	return v4(r->pattern == CARPET ? 0x0c000000u | a % few : a);
+}
+
 static void flood_packet(struct run *r, uint64_t k)
 {
 	const uint64_t h = mix(k + 1), token = mix(h);
-	uint32_t src = (uint32_t)h;
+	const struct damp_addr src = source(r, h, mix(token)), dst = server(r, h % SERVERS);
 	uint8_t m[10];
 
-	/* Neither ours nor the honest, and no address that no host may have. */
-	src = 0x0b000000u + src % 0x70000000u;
-	if (src >> 24 == 127)
-		src ^= 0x40000000u;
-	if (r->pattern == CARPET)
-		src = 0x0c000000u | src % (CARPETED / r->scale);
 	request(m, true, (uint16_t)(h >> 32), (uint32_t)token);
 	r->flood_packets++;
-	r->flood_bytes += IP + 8 + sizeof(m);
-	queue_up(r, src, (uint16_t)(1024 + (h >> 48) % 60000), server(h % SERVERS), m, sizeof(m));
+	r->flood_bytes += ip_len(r) + UDP + sizeof(m);
+	queue_up(r, &src, (uint16_t)(1024 + (h >> 48) % 60000), &dst, m, sizeof(m));
 }
 
 /* The packets of one step of DAMP_TICK_HZ / 1000. */
@@ -273,10 +370,11 @@ static void flood_step(struct run *r, uint64_t from, uint64_t to)
 
 static void send_request(struct run *r, struct client *c)
 {
+	const struct damp_addr dst = server(r, c->port % SERVERS);
 	uint8_t m[10];
 
-	request(m, c->kind != NON, c->mid, (uint32_t)mix(c->addr));
-	queue_up(r, c->addr, c->port, server(c->addr % SERVERS), m, sizeof(m));
+	request(m, c->kind != NON, c->mid, (uint32_t)mix(c->port));
+	queue_up(r, &c->addr, c->port, &dst, m, sizeof(m));
 }
 
 /* A first contact's next copy, or the next request of who is known. */
@@ -313,7 +411,7 @@ static void clients_step(struct run *r)
 		uint8_t rst[4] = { 0x70, 0 };
 
 		damp_put16(rst + 2, p->mid);
-		queue_up(r, p->addr, p->port, p->server, rst, sizeof(rst));
+		queue_up(r, &p->from->addr, p->from->port, &p->server, rst, sizeof(rst));
 	}
 }
 
@@ -336,15 +434,7 @@ static unsigned log2_of(unsigned n)
 	return n <= 1 ? 0 : 1 + log2_of(n / 2);
 }
 
-static uint64_t key_of(const struct run *r, const struct client *c)
-{
-	struct damp_addr a = { .b = { [10] = 0xff, [11] = 0xff } };
-
-	damp_put32(a.b + 12, c->addr);
-	return damp_key_end(r->judge, &a, c->port);
-}
-
-static void open_run(struct run *r, unsigned repeat_log2)
+static void open_run(struct run *r, unsigned mib)
 {
 	static const struct damp_key key = { 7, 11 };
 	struct damp_judge_config config = damp_judge_defaults;
@@ -353,7 +443,7 @@ static void open_run(struct run *r, unsigned repeat_log2)
 	char err[256] = "";
 	size_t len;
 
-	config.repeat_log2 = repeat_log2 - log2_of(r->scale);
+	config.repeat_lines = (mib << 14) / r->scale;
 	config.grey_log2 -= log2_of(r->scale);
 	h = damp_builtin_program(&len);
 	g = (struct damp_guard *)((uint8_t *)h + h->sec[DAMP_SEC_GUARD].off);
@@ -373,12 +463,12 @@ static void open_run(struct run *r, unsigned repeat_log2)
 	for (unsigned i = 0; i < KINDS * CLIENTS; i++) {
 		struct client *c = &r->client[i];
 
-		*c = (struct client){ .kind = i / CLIENTS, .addr = 0xc0000000u + i, .port = (uint16_t)(40000 + i),
+		*c = (struct client){ .kind = i / CLIENTS, .addr = client_addr(r, i), .port = (uint16_t)(40000 + i),
 				      .mid = (uint16_t)draw(r) };
 		/* The known ones have proved themselves before it begins. */
 		c->next = BEGIN + DAMP_SECONDS(5) + draw(r) % DAMP_SECONDS(SPAN_S);
 		if (c->kind == PROVED)
-			damp_peer_prove(r->judge->peers, key_of(r, c), BEGIN, BEGIN + DAMP_SECONDS(300),
+			damp_peer_prove(r->judge->peers, damp_key_end(r->judge, &c->addr, c->port), BEGIN, BEGIN + DAMP_SECONDS(300),
 					BEGIN + DAMP_SECONDS(1800));
 	}
 }
@@ -394,34 +484,34 @@ static double share(const struct run *r, enum kind kind)
 	return asked == 0 ? 0 : 100.0 * got / asked;
 }
 
-static void row(const struct run *r, unsigned repeat_log2)
+/* The most that came to one address (or to some that share a place), for each byte in its name. */
+static void row(const struct run *r, unsigned mib)
 {
-	uint64_t most = 0, requests = 0;
+	uint64_t requests = 0;
 
-	for (unsigned i = 0; i < 1u << 16; i++)
-		most = r->most[i] > most ? r->most[i] : most;
 	for (unsigned i = 0; i < SERVERS; i++)
 		requests += r->at_servers[i];
-	printf("| %.2f M | %s | %u MiB | %.1f %% | %.1f %% | %.1f %% | %.4f | %.0f | %.0f |\n", r->rate / 1e6,
-	       pattern_names[r->pattern], 1u << (repeat_log2 - 20), share(r, CON), share(r, NON), share(r, PROVED),
-	       (double)r->out_bytes / (double)r->flood_bytes, (double)r->out_packets * r->scale / FLOOD_S,
-	       (double)requests * r->scale / SERVERS / FLOOD_S);
+	printf("| %u | %.2f M | %s | %u MiB | %.1f %% | %.1f %% | %.1f %% | %.4f | %.0f | %.0f |\n", r->v6 ? 6 : 4,
+	       r->rate / 1e6, (r->v6 ? pattern_names6 : pattern_names)[r->pattern], mib, share(r, CON), share(r, NON),
+	       share(r, PROVED), (double)r->out_bytes / (double)r->flood_bytes,
+	       (double)r->out_packets * r->scale / FLOOD_S, (double)requests * r->scale / SERVERS / FLOOD_S);
 	fflush(stdout);
 }
 
-static void play(double rate, enum pattern pattern, unsigned scale, unsigned repeat_log2)
+static void play(const struct run *wish, unsigned mib)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	uint64_t sent = 0;
 
 	assert(r != NULL);
-	r->scale = scale;
-	r->rate = rate;
-	r->pattern = pattern;
+	r->v6 = wish->v6;
+	r->scale = wish->scale;
+	r->rate = wish->rate;
+	r->pattern = wish->pattern;
 	r->random = 20261121;
-	open_run(r, repeat_log2);
+	open_run(r, mib);
 	for (uint64_t ms = 0; ms < FLOOD_S * 1000ull; ms++) {
-		const uint64_t due = (uint64_t)(rate / scale * (double)(ms + 1) / 1000.0);
+		const uint64_t due = (uint64_t)(r->rate / r->scale * (double)(ms + 1) / 1000.0);
 		/* Whoever comes first in this step has what has come back to the budgets. */
 		const uint64_t middle = sent + draw(r) % (due - sent + 1);
 
@@ -433,7 +523,7 @@ static void play(double rate, enum pattern pattern, unsigned scale, unsigned rep
 		judge(r);
 		look_round(r);
 	}
-	row(r, repeat_log2);
+	row(r, mib);
 	damp_view_close(r->view);
 	free(r->judge_mem);
 	free(r->worker_mem);
@@ -442,19 +532,38 @@ static void play(double rate, enum pattern pattern, unsigned scale, unsigned rep
 	free(r);
 }
 
-int main(int argc, char **argv)
+/* The curve of memory is drawn for random sources; v6 has one more pattern. */
+static void table(unsigned scale)
 {
 	static const double rates[] = { 1e6, 5e6, 14.88e6 };
-	const unsigned scale = argc > 2 && strcmp(argv[1], "--scale") == 0 ? (unsigned)atoi(argv[2]) : 64;
-	static const unsigned sizes[] = { 24, 26, 27 };
+	static const unsigned sizes[] = { SHIPPED_MIB, 16, 64, 96 };
 
-	printf("| requests a second | sources | memory of repetitions | first-contact CON served | NON | known clients | "
-	       "bytes out for each in | packets out a second | requests of the flood at each server, a second |\n"
-	       "|---|---|---|---|---|---|---|---|---|\n");
-	for (unsigned i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
-		for (enum pattern p = 0; p < PATTERNS; p++)
+	for (unsigned n = 0; n < 2 * sizeof(rates) / sizeof(rates[0]); n++) {
+		struct run r = { .scale = scale, .rate = rates[n % 3], .v6 = n >= 3 };
+
+		for (r.pattern = 0; r.pattern < (r.v6 ? PATTERNS : CARPET_48); r.pattern++)
 			for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-				if (s == 0 || (p == RANDOM && i > 0))
-					play(rates[i], p, scale, sizes[s]);
+				if (s == 0 || (r.pattern <= (r.v6 ? RANDOM : TWICE) && r.pattern != REPLAY &&
+					       r.rate > 1e6 && (!r.v6 || r.rate > 5e6)))
+					play(&r, sizes[s]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const unsigned scale = argc > 2 && strcmp(argv[1], "--scale") == 0 ? (unsigned)atoi(argv[2]) : 64;
+	struct run one = { .scale = scale };
+
+	printf("| IP | requests a second | sources | memory of repetitions | first-contact CON served | NON | known clients | "
+	       "bytes out for each in | packets out a second | requests of the flood at each server, a second |\n"
+	       "|---|---|---|---|---|---|---|---|---|---|\n");
+	if (argc < 7) {
+		table(scale);
+		return 0;
+	}
+	one.v6 = argv[3][0] == '6';
+	one.rate = atof(argv[4]) * 1e6;
+	one.pattern = (unsigned)atoi(argv[5]) % PATTERNS;
+	play(&one, (unsigned)atoi(argv[6]));
 	return 0;
 }

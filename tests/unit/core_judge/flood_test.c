@@ -153,7 +153,7 @@ static void compare_tables(const struct rig *x, const struct rig *y)
 	assert_memory_equal(v->xchg, w->xchg, damp_xchg_bytes(i->cfg.xchg_log2));
 	assert_memory_equal(v->seen, w->seen, damp_seen_bytes(i->cfg.seen_log2));
 	assert_memory_equal(v->grey, w->grey, damp_grey_bytes(i->cfg.grey_log2));
-	assert_memory_equal(v->repeats, w->repeats, damp_repeat_bytes(i->cfg.repeat_log2));
+	assert_memory_equal(v->repeats, w->repeats, damp_repeat_bytes(i->cfg.repeat_lines));
 	assert_memory_equal(&v->hold, &w->hold, sizeof(v->hold));
 	assert_int_equal(v->probes.tail - v->probes.head, w->probes.tail - w->probes.head);
 	assert_int_equal(v->nproofs, w->nproofs);

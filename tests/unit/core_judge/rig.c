@@ -13,7 +13,7 @@
 
 static const struct damp_judge_config small = {
 	.nworkers = 1, .ledger_log2 = 10, .peers_log2 = 8, .xchg_log2 = 10, .seen_log2 = 8, .obs_log2 = 8, .grey_log2 = 12,
-	.transfers_log2 = 6, .leases_log2 = 8, .registry_log2 = 6, .tally_log2 = 6, .held_log2 = 8, .repeat_log2 = 12,
+	.transfers_log2 = 6, .leases_log2 = 8, .registry_log2 = 6, .tally_log2 = 6, .held_log2 = 8, .repeat_lines = 64,
 };
 
 static void *lines(size_t n)
@@ -40,7 +40,8 @@ void rig_open_program(struct rig *r, bool v6, void *block, size_t len)
 	r->worker_mem = lines(damp_judge_worker_bytes(&small));
 	r->judge = damp_judge_init(r->judge_mem, &small, &key, 1700000000, 0);
 	r->worker = damp_judge_worker_init(r->worker_mem, r->judge, 0, &r->stats->worker[0], &r->events->ring[0]);
-	r->view = damp_view_open(block, len, 1, &key, err, sizeof(err));
+	/* A second one for questions (finding.h). */
+	r->view = damp_view_open(block, len, 2, &key, err, sizeof(err));
 	if (r->view == NULL)
 		fprintf(stderr, "rig: %s\n", err);
 	assert(r->view != NULL);

@@ -212,7 +212,13 @@ class Command(unittest.TestCase):
     def test_explain_usage(self):
         for args, code in ((("--hex", "zz"), 2), ((), 2), (("--msg", "CON GET /"), 2),
                            (("--hex", "40", "--msg", "x"), 2),
-                           (("--hex", "40010001", "--state", "live"), 2), (("--pcap", "attack.pcap"), 2),
+                           (("--pcap", "attack.pcap"), 2),
+                           # no data plane; and what the running judge cannot be asked
+                           (("--hex", "40010001", "--state", "live"), 4),
+                           (("--hex", "-", "--state", "live"), 2),
+                           (("--hex", "40010001", "--state", "live", "--rules", "strict.yaml"), 2),
+                           (("--hex", "40010001", "--state", "live", "--at", "unknown"), 2),
+                           (("--pcap", "attack.pcap#1", "--state", "live"), 4),
                            (("--pcap", "attack.pcap#900", "--rules", "strict.yaml"), 3),
                            (("--pcap", "none.pcap#1", "--rules", "strict.yaml"), 3),
                            (("--hex", "40010001", "--rules", "none.yaml"), 3),

@@ -140,7 +140,8 @@ static void suggestions(void **state)
 	static const char *const words[] = { "drop", "accept", "challenge", "x", "to", NULL };
 	static const struct { const char *written, *expect; } t[] = {
 		{ "dorp", "drop" }, { "Drop", "drop" }, { "acept", "accept" }, { "challange", "challenge" },
-		{ "chalenges", "challenge" }, { "reject", "drop" }, { "wrap", NULL }, { "", NULL }, { "y", NULL }, { "ot", "to" },
+		{ "chalenges", "challenge" }, { "reject", "drop" }, { "Allow", "accept" },
+		{ "method", NULL }, { "projects", NULL }, { "", NULL }, { "y", NULL }, { "ot", "to" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL },
 	};
 

@@ -118,12 +118,16 @@ class Completion(unittest.TestCase):
         os.unlink(path)
         with open(path, "w", encoding="utf-8") as f:
             f.write('#!/bin/sh\ncase "$*" in\n"completion rules") echo no-proxy; echo discovery ;;\n'
+                    '"completion sets") echo guests ;;\n"completion blocks") echo 203.0.113.9/32 ;;\n'
                     '"completion generations") echo 41 ;;\n*) exec "%s" "$@" ;;\nesac\n' % DAMPER)
         os.chmod(path, 0o755)
 
     def press_live(self, t):
         t.press("damper mode disc\t", r"discovery ")
         t.press("damper rollback 4\t", r"rollback 41 ")
+        t.press("damper set add g\t", r"add guests ")
+        t.press("damper set del gue\t", r"del guests ")
+        t.press("damper unblock 20\t", r"unblock 203.0.113.9/32 ")
         t.press("damper show rules --generation 4\t", r"--generation 41 ")
 
     def test_bash(self):

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See link.h. */
+#include "link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PATIENCE_S 5
+
+int damp_cli_link_open(const struct damp_cli *cli, struct damp_cli_link *l)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+
+	*l = (struct damp_cli_link){ .dir = cli->args.runtime_dir, .socket = -1 };
+	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", l->dir, DAMP_WIRE_SOCKET) >= (int)sizeof(a.sun_path))
+		return damp_fail(DAMP_EXIT_USAGE, "--runtime-dir %s is too long", l->dir);
+	l->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (l->socket < 0 || setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+	    connect(l->socket, (struct sockaddr *)&a, sizeof(a)) != 0)
+		return damp_fail(errno == EACCES ? DAMP_EXIT_REFUSED : DAMP_EXIT_AWAY, "%s: %s%s", a.sun_path,
+				 strerror(errno), errno == EACCES ? "" : "; does the data plane run?");
+	return DAMP_EXIT_OK;
+}
+
+void damp_cli_link_close(struct damp_cli_link *l)
+{
+	if (l->socket >= 0)
+		close(l->socket);
+	l->socket = -1;
+}
+
+static bool send_request(int socket, const struct damp_wire_request *r, int fd)
+{
+	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } oob = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)r, sizeof(*r) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		m.msg_control = oob.bytes;
+		m.msg_controllen = sizeof(oob.bytes);
+		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
+		};
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
+	}
+	return sendmsg(socket, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(*r);
+}
+
+/* One descriptor has room: the kernel closes what would be more. */
+static bool receive_reply(int socket, struct damp_wire_reply *reply, int *got)
+{
+	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } oob = { 0 };
+	struct iovec iov = { reply, sizeof(*reply) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = oob.bytes,
+			    .msg_controllen = sizeof(oob.bytes) };
+	const ssize_t n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *h = n >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	*got = -1;
+	if (h != NULL && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
+	    h->cmsg_len >= CMSG_LEN(sizeof(int)))
+		memcpy(got, CMSG_DATA(h), sizeof(*got));
+	return n == (ssize_t)sizeof(*reply);
+}
+
+static int code_of(int error)
+{
+	return error == EBUSY ? DAMP_EXIT_BUSY : DAMP_EXIT_REFUSED;
+}
+
+int damp_cli_link_ask(const struct damp_cli_link *l, const struct damp_wire_request *r, int fd,
+		      struct damp_wire_reply *reply, int *got)
+{
+	int came = -1, code = DAMP_EXIT_OK;
+
+	if (!send_request(l->socket, r, fd) || !receive_reply(l->socket, reply, &came))
+		code = damp_fail(DAMP_EXIT_AWAY, "the data plane in %s does not answer", l->dir);
+	else if (reply->error != 0)
+		code = damp_fail(code_of(reply->error), "%.*s", (int)sizeof(reply->text),
+				 reply->text[0] != '\0' ? reply->text : strerror(reply->error));
+	else if (got != NULL && came < 0)
+		code = damp_fail(DAMP_EXIT_INTERNAL, "the answer of the data plane lacks what was asked for");
+	if (came >= 0 && (got == NULL || code != DAMP_EXIT_OK)) {
+		close(came);
+		came = -1;
+	}
+	if (got != NULL)
+		*got = came;
+	return code;
+}
+
+const void *damp_cli_link_map(const struct damp_cli_link *l, const char *name, size_t least, size_t *len)
+{
+	char path[512];
+	struct stat st;
+	const void *base = MAP_FAILED;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", l->dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 && (size_t)st.st_size >= least) {
+		*len = (size_t)st.st_size;
+		base = mmap(NULL, *len, PROT_READ, MAP_SHARED, fd, 0);
+	}
+	if (base == MAP_FAILED)
+		damp_fail(0, "%s: %s", path, fd < 0 ? strerror(errno) : "not what it should be");
+	if (fd >= 0)
+		close(fd);
+	return base == MAP_FAILED ? NULL : base;
+}
+
+int damp_cli_sealed(const void *data, size_t len)
+{
+	const int fd = memfd_create("damper-request", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && write(fd, data, len) == (ssize_t)len &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+		return fd;
+	damp_fail(0, "no memory for a request: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void *damp_cli_slurp(int fd, size_t most, size_t *len)
+{
+	struct stat st;
+	void *data = NULL;
+
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= most)
+		data = malloc((size_t)st.st_size);
+	if (data != NULL && pread(fd, data, (size_t)st.st_size, 0) != st.st_size) {
+		free(data);
+		data = NULL;
+	}
+	*len = data != NULL ? (size_t)st.st_size : 0;
+	if (data == NULL)
+		damp_fail(0, "what the data plane has sent cannot be read");
+	close(fd);
+	return data;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See signed.h. */
+#include "signed.h"
+
+#include "check.h"
+#include "common/signature.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX (4u << 20)             /* the language's bound (operators.md 3.2) */
+
+static char *read_file(const char *file, size_t *len)
+{
+	FILE *f = fopen(file, "re");
+	char *text = f != NULL ? malloc(FILE_MAX + 1) : NULL;
+
+	if (f == NULL) {
+		damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", file, strerror(errno));
+		return NULL;
+	}
+	*len = text != NULL ? fread(text, 1, FILE_MAX + 1, f) : 0;
+	fclose(f);
+	return text;
+}
+
+char *damp_signed_text(const char *file, const struct damp_rules *r, size_t *len)
+{
+	char *text;
+
+	if (r->bundle == NULL)
+		return read_file(file, len);
+	text = malloc(r->bundle_len);
+	if (text != NULL)
+		memcpy(text, r->bundle, *len = r->bundle_len);
+	return text;
+}
+
+/* The signers that the rules name, all of them. */
+static struct damp_signers signers_of(const struct damp_rules *r)
+{
+	struct damp_signers s = { .n = r->nsigners, .at_least = r->nsigners };
+
+	for (unsigned i = 0; i < s.n; i++)
+		snprintf(s.name[i], sizeof(s.name[i]), "%s", r->signer[i]);
+	return s;
+}
+
+int damp_signed_look(const struct damp_cli *cli, const char *file, const struct damp_rules *r, char *text, size_t len)
+{
+	const struct damp_signers signers = signers_of(r);
+	struct damp_signatures *s = calloc(1, sizeof(*s));
+	char by[DAMP_SIGNED_BY_LEN], why[DAMP_SIGN_WHY], *body = NULL;
+	int code = DAMP_EXIT_OK;
+	size_t body_len = 0;
+
+	text[0] = '\0';
+	if (signers.n > 0 && !cli->args.unsigned_) {
+		body = s != NULL ? damp_signed_text(file, r, &body_len) : NULL;
+		if (s != NULL)
+			damp_signatures_beside(file, s);
+		if (body == NULL)
+			code = DAMP_EXIT_INTERNAL;
+		else if (damp_signatures_check(s, &signers, cli->args.keys != NULL ? cli->args.keys : DAMP_KEYS_DIR, body,
+					       body_len, by, why))
+			snprintf(text, len, "%s", by);
+		else
+			code = DAMP_EXIT_NO;
+		if (code == DAMP_EXIT_NO)
+			snprintf(text, len, "%s", why);
+	}
+	free(body);
+	free(s);
+	return code;
+}
+
+int damp_signed_add(const char *file, char **text, size_t *len)
+{
+	struct damp_signatures *s = calloc(1, sizeof(*s));
+	char *packed;
+
+	if (s == NULL)
+		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	damp_signatures_beside(file, s);
+	packed = s->n > 0 ? damp_signatures_pack(s, *text, *len, len) : *text;
+	free(s);
+	if (packed == NULL)
+		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	if (packed != *text)
+		free(*text);
+	*text = packed;
+	return DAMP_EXIT_OK;
+}
+
+static int write_out(const struct damp_cli *cli, const char *text, size_t len)
+{
+	const char *path = cli->args.out;
+	FILE *f = stdout;
+	int fd;
+
+	if (path != NULL) {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		f = fd >= 0 ? fdopen(fd, "w") : NULL;
+		if (f == NULL)
+			return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", path, strerror(errno));
+	}
+	fwrite(text, 1, len, f);
+	if (ferror(f) || (f != stdout && fclose(f) != 0))
+		return damp_fail(DAMP_EXIT_INTERNAL, "%s: %s", path != NULL ? path : "standard output", strerror(errno));
+	return DAMP_EXIT_OK;
+}
+
+int damp_cmd_bundle(struct damp_cli *cli)
+{
+	const char *file = cli->args.words[0];
+	struct damp_rules r;
+	int code = damp_check_file(cli, file, &r);
+	char count[64], *text = NULL;
+	size_t len = 0;
+
+	if (r.text != NULL)
+		fputs(r.text, stderr);
+	if (code != DAMP_EXIT_OK)
+		damp_fail(code, "%s: %s: there is nothing to sign", file, damp_check_count(count, sizeof(count), &r));
+	else if ((text = damp_signed_text(file, &r, &len)) == NULL)
+		code = DAMP_EXIT_UNREADABLE;
+	else
+		code = write_out(cli, text, len);
+	free(text);
+	damp_rules_free(&r);
+	return code;
+}

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Traces of live packets, and questions to the running judge: damper trace and
+damper explain --state live, over real ports."""
+
+import json
+import signal
+import subprocess
+import time
+
+from clients import INSIDE_ZONES
+from harness import FIRST_CONTACT, damper_ok, expect, new_lab, rule_file, scenario
+from limits import stats
+from peer import Peer
+
+RULES = INSIDE_ZONES % "e2e-trace" + """\
+limits:
+  polls: {per: source, rate: 1 msg/min, burst: 12 msg}
+rules:
+  - id: no-time
+    match: {from: outside, msg: request, path: /time}
+    then: drop
+  - id: polls
+    match: {from: outside, msg: request, path: /}
+    limit: polls
+    over: {answer: 4.29}
+"""
+OTHER = RULES.replace("then: drop", "then: accept")
+
+
+class Tracing:
+    """damper trace --json in the background; `said` holds its objects at the end."""
+
+    def __init__(self, lab, *argv):
+        self._process = subprocess.Popen(
+            [lab.binary("damper"), "--runtime-dir", lab.runtime, "trace", "--json", *argv],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.said, self.code, self.err = [], None, ""
+        time.sleep(0.5)
+
+    def kill(self):
+        """As an operator's terminal that dies: nobody tells the data plane."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.communicate()
+
+    def end(self, timeout=30):
+        """Wait for it; the objects it printed."""
+        out, self.err = self._process.communicate(timeout=timeout)
+        self.code = self._process.returncode
+        self.said = [json.loads(line) for line in out.splitlines()]
+        return self.said
+
+
+def _rule(said, rule_id):
+    return next(rule for rule in said["rules"] if rule["id"] == rule_id)
+
+
+def _ask(lab, peer, path):
+    """damper explain --state live for a request of the peer."""
+    host, port = peer.sock.getsockname()
+    done = lab.damper("explain", "--state", "live", "--from", f"{host}:{port}", "--to",
+                      peer.target[0], "--msg", f"CON GET {path}", "--json")
+    expect(done.returncode in (0, 1), f"explain --state live: exit {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+@scenario
+def trace_of_live_packets():
+    """damper trace has what passes and what is dropped, with the measured level of
+    the limit, by the generation that judged it; and changes no verdict."""
+    with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "trace.yaml", RULES))
+        lab.end("damperd")
+        peer = Peer(lab, "honest", 4)
+        tracing = Tracing(lab, "msg", "request", "--for", "6s", "--count", "50")
+        for _ in range(FIRST_CONTACT):
+            expect(peer.get("/") is not None, "GET / passes")
+        expect(peer.get("/time", tries=1) is None, "GET /time is dropped")
+        said = tracing.end()
+        expect(tracing.code == 0, f"exit {tracing.code}: {tracing.err}")
+        drops = [one for one in said if one["verdict"]["verdict"] == "drop"]
+        expect(drops and drops[0]["verdict"]["rule"] == "no-time" and drops[0]["accepted"] and
+               drops[0]["message"]["path"] == "/time", f"the dropped request is missing: {said}")
+        expect(drops[0]["verdict"]["at"].endswith(":%d" % _line("no-time")),
+               f"at {drops[0]['verdict']['at']}")
+        expect(_rule(drops[0], "no-time")["matched"] and not _rule(drops[0], "polls")["asked"],
+               "what came behind the last rule was asked")
+        passed = [one for one in said if _rule(one, "polls")["matched"]]
+        levels = [_rule(one, "polls")["limits"][0]["rungs"][0]["measured"] for one in passed]
+        expect(levels[0] == 0 and 0.9 < levels[1] <= 1 and levels == sorted(levels),
+               f"the level of the limit before each packet: {levels}")
+        expect(_rule(passed[0], "no-time")["why_not"]["attribute"] == "path", "why not no-time")
+        expect(all(one["live"]["how"] == "trace" and one["live"]["program_known"] for one in said),
+               "not all of the program that runs")
+        peer.close()
+
+
+def _line(rule_id):
+    lines = RULES.splitlines()
+    return next(i + 1 for i, text in enumerate(lines) if text.strip() == f"- id: {rule_id}")
+
+
+@scenario
+def trace_that_ends():
+    """A trace that is too narrow says so, one at a time is let, and one that is
+    killed ends by itself and slows nothing; without any data plane it says so."""
+    with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "trace.yaml", RULES))
+        peer = Peer(lab, "honest", 4)
+        narrow = Tracing(lab, "host", "192.0.2.200", "--for", "2s")
+        peer.get("/")
+        narrow.end()
+        expect(narrow.code == 8 and "too narrow" in narrow.err, f"{narrow.code}: {narrow.err}")
+        killed = Tracing(lab, "--for", "60s")
+        second = lab.damper("trace", "--for", "1s")
+        expect(second.returncode == 7 and "another trace" in second.stderr,
+               f"a second trace: {second.returncode}: {second.stderr}")
+        killed.kill()
+        time.sleep(3.5)
+        expect(lab.damper("trace", "rule", "nobody").returncode == 5, "a rule that is none")
+        third = Tracing(lab, "verdict", "drop", "--count", "1", "--for", "10s")
+        before = stats(lab).get("rule.no-time.acted", 0)
+        expect(peer.get("/time", tries=1) is None, "GET /time is dropped")
+        third.end()
+        expect(third.code == 0 and len(third.said) == 1, f"{third.code}: {third.err}")
+        expect(stats(lab)["rule.no-time.acted"] == before + 1, "a trace changed what rules do")
+        lab.end("dataplane")
+        gone = lab.damper("trace")
+        expect(gone.returncode == 4 and "does the data plane run" in gone.stderr,
+               f"{gone.returncode}: {gone.stderr}")
+        peer.close()
+
+
+@scenario
+def trace_across_a_reload():
+    """Each packet is explained by the generation that judged it."""
+    with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "trace.yaml", RULES))
+        peer = Peer(lab, "honest", 4)
+        tracing = Tracing(lab, "path", "/time", "--for", "6s", "--count", "2")
+        peer.get("/time", tries=1)
+        damper_ok(lab, "load", rule_file(lab, "other.yaml", OTHER))
+        peer.get("/time", tries=1)
+        said = tracing.end()
+        expect(len(said) == 2, f"{len(said)} packets: {tracing.err}")
+        expect(said[0]["live"]["generation"] + 1 == said[1]["live"]["generation"], "generations")
+        expect([_rule(one, "no-time")["action"] for one in said] == ["drop", "accept"],
+               f"{[_rule(one, 'no-time')['action'] for one in said]}")
+        peer.close()
+
+
+@scenario
+def explain_by_live_state():
+    """explain --state live tells the level of the limit and the proof of the peer
+    as they are, without changing them."""
+    with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "trace.yaml", RULES))
+        lab.end("damperd")
+        peer = Peer(lab, "honest", 4)
+        first = _ask(lab, peer, "/")
+        expect(not first["known"]["proved"], "proved before it came")
+        for _ in range(FIRST_CONTACT):
+            peer.get("/")
+        before = stats(lab)
+        looks = [_ask(lab, peer, "/") for _ in range(5)]
+        levels = [_rule(one, "polls")["limits"][0]["rungs"][0] for one in looks]
+        expect(all(-0.1 < level["measured"] - levels[0]["measured"] < 0.01 for level in levels),
+               f"looking changed the level: {levels}")
+        expect(levels[0]["measured"] > FIRST_CONTACT - 1, f"the level is not that of the data plane: {levels[0]}")
+        after = stats(lab)
+        expect(before["rule.polls.matched"] == after["rule.polls.matched"], "looking was counted")
+        while levels[-1]["fits"]:
+            peer.get("/", tries=1)
+            levels.append(_rule(_ask(lab, peer, "/"), "polls")["limits"][0]["rungs"][0])
+            expect(len(levels) < 20, f"the limit is never over: {levels}")
+        over = _ask(lab, peer, "/")
+        expect(over["verdict"]["verdict"] == "answer" and over["verdict"]["rule"] == "polls",
+               f"over the limit: {over['verdict']}")
+        wrong = lab.damper("explain", "--state", "live", "--rules", "x.yaml", "--msg",
+                           "CON GET /", "--from", "192.0.2.1", "--to", "192.0.2.2")
+        expect(wrong.returncode == 2, "other rules with the live state")
+        peer.close()

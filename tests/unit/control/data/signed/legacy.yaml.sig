@@ -1,0 +1,2 @@
+untrusted comment: verify with carol.pub
+RWR/WUyRInULseQ8DmFfgyxB+w7QA86ZhqBeUI4t0iLqO7Y/GVwnrANLQ70k+1GgBPPNHBUU2bEw3hYwcTLd/5wkIJqgWGBfUwE=
