@@ -190,8 +190,7 @@
 	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
 	X(TOP, UPSTREAM, "upstream", LATER, "", "", "")                                           \
 	X(TOP, CAPTURE, "capture", MAP, "0.1", "",                                                \
-	  DAMP_UNENFORCED " Keep copies of dropped messages all the time. `damper capture` does "  \
-	  "so on demand.")                                                                        \
+	  "Keep copies of dropped messages all the time; `damper capture` does so on demand.")    \
 	X(TOP, EVENTS, "events", MAP, "0.1", "", "When an attack is told of as one.")               \
 	X(TOP, FAIL, "fail", MAP, "0.1", "", "What happens when something is missing or full.")   \
 	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
@@ -411,7 +410,10 @@
 	X(SCHEDULE, ZONE, "zone", TIME_ZONE, "0.1", "UTC",                                        \
 	  "Whose clock. Its offsets up to the year 2070 go into the program, from the time zone " \
 	  "database of the machine that compiles it; load again when that changes.")              \
-	X(CAPTURE, DROPS, "drops", MAP, "0.1", "", "Of what was dropped.")                        \
+	X(CAPTURE, DROPS, "drops", MAP, "0.1", "",                                                \
+	  "Of what was dropped, as it came, with reason and rule as a comment: pcapng files in "  \
+	  "`drops` below damperd's state directory, at most 512 a second and worker. They hold "  \
+	  "payloads, and are for damperd's user and group alone.")                                \
 	X(DROPS, RING, "ring", SIZE, "0.1", "64 MiB",                                             \
 	  "Room on disk, 1 MiB to 1024 GiB; the oldest gives way.")                               \
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \

@@ -563,36 +563,91 @@ static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const
 	return refused;
 }
 
-static void touch_drop(const struct touch *t, unsigned n)
+/* Lines of a charge each, all locked, and what their ways are to hold. */
+struct paid {
+	struct line *line[AT_ONCE_MAX];
+	uint64_t *way[AT_ONCE_MAX];
+	uint64_t word[AT_ONCE_MAX];
+	uint64_t evicted;
+};
+
+static inline void paid_drop(const struct paid *p, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		damp_bytelock_drop(&t[i].line->lock);
+		damp_bytelock_drop(&p->line[i]->lock);
+}
+
+/* Lock them all before any is looked at: the waits of the locks, which nothing
+ * passes, are then one behind the other and not each in the way of the next look. */
+static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct damp_charge *c, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		p->line[i] = &l->line[line_of(l, c[i].key)];
+		/* Whoever holds none may wait for his first. */
+		if (damp_likely(damp_bytelock_try(&p->line[i]->lock)) ||
+		    (i == 0 && damp_bytelock_take(&p->line[i]->lock)))
+			continue;
+		paid_drop(p, i);
+		return false;
+	}
+	return true;
+}
+
+/* As touch_make(). False: refused. */
+static inline bool paid_make(struct paid *p, unsigned i, const struct damp_charge *c, damp_tick now)
+{
+	struct line *line = p->line[i];
+	const uint32_t tag = tag_of(c->key);
+	unsigned way = way_of(line, tag);
+	const bool newcomer = way == WAYS;
+	uint32_t before;
+
+	if (newcomer)
+		way = way_least(line, now);
+	p->way[i] = &line->way[way];
+	before = positive((int32_t)((uint32_t)line->way[way] - (uint32_t)now));
+	p->evicted += newcomer && before > 0;
+	p->word[i] = (uint64_t)tag << 32 | ((uint32_t)now + before + c->cost);
+	return (uint64_t)before + c->cost <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
+}
+
+/* What lines that were not aged in this span need before they are written; what
+ * they admit is the same before and after. */
+static void paid_age(struct paid *p, unsigned n, const struct damp_charge *c, damp_tick now)
+{
+	p->evicted = 0;
+	for (unsigned i = 0; i < n; i++) {
+		line_age(p->line[i], now);
+		paid_make(p, i, &c[i], now);
+	}
 }
 
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
-	struct touch t[AT_ONCE_MAX];
+	unsigned refused = n;
+	uint32_t age = 0;
+	struct paid p;
 
-	if (damp_unlikely(n > AT_ONCE_MAX))
+	if (damp_unlikely(n > AT_ONCE_MAX) || damp_unlikely(!paid_lock(&p, l, c, n)))
 		return DAMP_LEDGER_NOT_AT_ONCE;
-	for (unsigned i = 0; i < n; i++) {
-		struct line *line = &l->line[line_of(l, c[i].key)];
+	p.evicted = 0;
+	for (unsigned i = n; i-- > 0;) {
+		const uint32_t spans = spans_since(p.line[i], now);
 
-		/* Whoever holds none may wait for his first. */
-		if (damp_unlikely(!damp_bytelock_try(&line->lock) && (i > 0 || !damp_bytelock_take(&line->lock)))) {
-			touch_drop(t, i);
-			return DAMP_LEDGER_NOT_AT_ONCE;
-		}
-		touch_make(&t[i], line, &c[i], now);
-		if (damp_likely(t[i].admitted))
-			continue;
-		touch_drop(t, i + 1);
-		return (int)i;
+		age = spans > age ? spans : age;
+		refused = paid_make(&p, i, &c[i], now) ? refused : i;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		touch_store(l, &t[i], now);
-		damp_bytelock_drop(&t[i].line->lock);
+	if (damp_unlikely(refused < n || age >= SPANS_PAID_UP)) {
+		paid_drop(&p, n);
+		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
 	}
+	if (damp_unlikely(age != 0))
+		paid_age(&p, n, c, now);
+	for (unsigned i = 0; i < n; i++)
+		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
+	paid_drop(&p, n);
+	if (damp_unlikely(p.evicted != 0))
+		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);
 	return -1;
 }
 
