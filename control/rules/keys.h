@@ -639,8 +639,9 @@
 	  "Size2 above this is taken out of an answer to an inside client: it is elective, and "  \
 	  "who believes it reserves as much (AV-31; RFC 7959 sections 4 and 7).")                 \
 	X(TRANSFERS, Q_BLOCK, "q_block", INTEGER, "0.1", "10",                                    \
-	  "Answers that one request with Q-Block2 may bring before the next request: "            \
-	  "MAX_PAYLOADS, 1 to 255 (attacks.md 8, AV-27; RFC 9177 section 7.2).")                  \
+	  "Answers that one request with Q-Block2 may bring before the next request, and blocks "  \
+	  "of Q-Block1 that may be missing before one that comes: MAX_PAYLOADS, 1 to 255 "         \
+	  "(attacks.md 8, AV-27, AV-28; RFC 9177 section 7.2).")                  \
 	X(OBSERVE, LIFE, "life", DURATION, "0.1", "24 h",                                         \
 	  "An observation without any notification is forgotten (RFC 7641 section 4.5).")         \
 	X(OBSERVE, PINGS, "pings", MESSAGES, "0.1", "4 msg",                                      \

@@ -628,8 +628,19 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 void damp_commit_transfer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
 /* Does the Size2 of p announce more than an inside client should believe? */
 bool damp_size2_lies(const struct damp_ctx *c, const struct damp_pkt *p);
-/* Hash of the path of a request, of its text as rules see it. */
+/* Hash of the path of a request, of its text as rules see it; and by a key of one's own. */
 uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p);
+uint64_t damp_path_hash_by(const struct damp_key *key, const struct damp_pkt *p);
+
+/* Of the inside end; where that is nobody's, of the outside end. Who belongs to
+ * no tenant shares the budget of nobody. The classes of p are known. */
+static inline uint32_t damp_tenant_of(const struct damp_view *v, const struct damp_pkt *p)
+{
+	const uint32_t device = p->side == DAMP_OUTSIDE ? p->dst_class : p->src_class;
+	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
+
+	return v->classes[device].tenant ? v->classes[device].tenant : v->classes[peer].tenant;
+}
 
 /* decide_observe.c. False: conditional attributes end the request here. */
 bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
