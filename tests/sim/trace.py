@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import coap  # noqa: E402
 
 SKIPPED = 77
-WATCH = 26.0
+WATCH = 22.0
 SLACK = 0.35
 MODES = ("con", "non")
 
