@@ -21,6 +21,9 @@
  * blocks that its rules do not know. */
 void damp_lists_apply(struct damp_plane *p, struct damp_view *v);
 
+/* The list of a set by its name, -1 when none has it. */
+int damp_lists_named(const struct damp_plane *p, const char *name);
+
 /* Read the workers' notes; once a second end what is over. */
 void damp_lists_tick(struct damp_plane *p);
 
