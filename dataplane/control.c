@@ -274,6 +274,19 @@ static void do_capture(struct damp_plane *p, const struct damp_wire_request *r, 
 		damp_say("capture for %llu s", (unsigned long long)r->arg);
 }
 
+/* By a lease, so that nothing is copied for a reader that has gone. */
+static void do_keep_drops(struct damp_plane *p, const struct damp_wire_request *r, struct damp_wire_reply *reply)
+{
+	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
+
+	if (r->arg > DAMP_KEEP_LEASE_S) {
+		refuse(reply, ERANGE, "copies of what is dropped are kept for a minute at most, then it is asked again");
+		return;
+	}
+	p->capture->keep_share = r->value == UINT32_MAX ? DAMP_KEEP_ALL : r->value;
+	__atomic_store_n(&p->capture->keep_until, r->arg > 0 ? now + DAMP_SECONDS(r->arg) : 0, __ATOMIC_RELEASE);
+}
+
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
 {
 	const struct damp_program_hdr *h = damp_programs_view(p)->hdr;
@@ -343,6 +356,9 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		break;
 	case DAMP_WIRE_CAPTURE:
 		do_capture(p, &r->head, reply);
+		break;
+	case DAMP_WIRE_KEEP_DROPS:
+		do_keep_drops(p, &r->head, reply);
 		break;
 	case DAMP_WIRE_TRACE:
 		reply->error = damp_tracing_trace(p, &r->head, r->fd, reply->text, sizeof(reply->text));

@@ -175,7 +175,10 @@ static int make_judge(struct damp_plane *p)
 		return -1;
 	p->judge = damp_judge_init(mem, &p->config.tables, &key, p->clock.wall_s,
 				   damp_clock_tick(&p->clock, rte_rdtsc()));
-	return p->judge != NULL ? 0 : -1;
+	if (p->judge == NULL)
+		return -1;
+	damp_lists_tell(p);
+	return 0;
 }
 
 static int make_worker(struct damp_plane *p, unsigned index)

@@ -10,10 +10,11 @@
  */
 #include "capture.h"
 
+#include "common/capture_ring.h"
 #include "common/names.h"
+#include "common/pcapng.h"
 #include "common/text.h"
 #include "link.h"
-#include "pcapng.h"
 
 #include <damper/capture.h>
 #include <damper/wire.h>
@@ -132,23 +133,10 @@ static int open_out(struct capture *c, const char *path)
 
 static void write_record(struct capture *c, const struct damp_capture_record *r)
 {
-	char comment[256];
-	int n = snprintf(comment, sizeof(comment), "%s: %s", damp_name_verdict(r->verdict), damp_name_reason(r->reason));
+	const bool ruled = r->rule_slot > 0 && r->rule_slot < c->stats->nrule_slots;
 
-	if (r->rule_slot > 0 && r->rule_slot < c->stats->nrule_slots)
-		n += snprintf(comment + n, sizeof(comment) - (size_t)n, ", %srule %.63s",
-			      r->observed ? "would have been that of " : "", c->stats->rule_slot[r->rule_slot]);
-	if (r->proved)
-		snprintf(comment + n, sizeof(comment) - (size_t)n, ", proved peer");
-	damp_pcapng_packet(c->out, r->side == DAMP_INSIDE, r->wall_us, r->data,
-			   r->caplen < DAMP_CAPTURE_SNAP ? r->caplen : DAMP_CAPTURE_SNAP, r->len, comment);
+	damp_capture_write(c->out, r, ruled ? c->stats->rule_slot[r->rule_slot] : "", DAMP_CAPTURE_SNAP);
 	c->written++;
-}
-
-/* Oldest record that no writer can be in. */
-static uint64_t oldest(uint64_t head)
-{
-	return head >= DAMP_CAPTURE_SLOTS ? head - DAMP_CAPTURE_SLOTS + 1 : 0;
 }
 
 static void drain_ring(struct capture *c, unsigned w)
@@ -158,14 +146,9 @@ static void drain_ring(struct capture *c, unsigned w)
 	struct damp_capture_record r;
 
 	for (; c->pos[w] < head; c->pos[w]++) {
-		const struct damp_capture_record *slot = &ring->slot[c->pos[w] % DAMP_CAPTURE_SLOTS];
-
-		memcpy(&r, slot, sizeof(r));
-		/* Loads above before the load of head; partner: damp_tap_end(). */
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (oldest(__atomic_load_n(&ring->head, __ATOMIC_RELAXED)) > c->pos[w] || r.seq != c->pos[w])
+		if (!damp_capture_copy(ring, c->pos[w], &r))
 			c->lost++;
-		else
+		else if (!r.kept) /* else it is damperd's */
 			write_record(c, &r);
 	}
 }

@@ -352,6 +352,18 @@ static void print_attacks(const struct damp_cli *cli, const json_t *attacks)
 		print_attack(cli, a, i == 0);
 }
 
+static void print_kept(const json_t *k)
+{
+	char bytes[DAMP_TEXT_LEN], room[DAMP_TEXT_LEN];
+
+	if (!damp_get_true(k, "on"))
+		return;
+	label("capture");
+	printf("%lld dropped messages kept, %s of %s in %lld files (<state directory>/drops)\n", damp_get_int(k, "kept"),
+	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(k, "bytes")),
+	       damp_text_bytes(room, sizeof(room), damp_get_number(k, "room")), damp_get_int(k, "files"));
+}
+
 static void print_status(const struct damp_cli *cli, const json_t *doc)
 {
 	print_state(cli, doc);
@@ -365,6 +377,7 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 	print_clock(cli, json_object_get(doc, "clock"));
 	print_ports(cli, json_object_get(doc, "ports"));
 	print_traffic(json_object_get(doc, "now"));
+	print_kept(json_object_get(doc, "kept_drops"));
 	print_unproved(doc);
 	print_proved(cli, doc);
 	print_drops(cli, json_object_get(doc, "drops"));

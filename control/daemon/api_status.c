@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "common/program_json.h"
 #include "common/text.h"
+#include "drops.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,19 @@ static json_t *clock_json(const struct damp_stats *s)
 			 "mode_overrides", (json_int_t)s->mode_overrides);
 }
 
+static json_t *kept_json(struct damp_drops *d)
+{
+	const struct damp_drops_stats s = damp_drops_stats(d);
+
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}",
+			 "on", s.on,
+			 "kept", (json_int_t)s.kept,
+			 "lost", (json_int_t)s.lost,
+			 "files", (json_int_t)s.files,
+			 "bytes", (json_int_t)s.bytes,
+			 "room", (json_int_t)s.room);
+}
+
 static void add_traffic(json_t *j, struct damp_control *c, const struct damp_snap *snap)
 {
 	const struct damp_worker_stats *t = &snap->total;
@@ -234,6 +248,7 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 				      "active", left > 0,
 				      "remaining_s", (json_int_t)left));
 	json_object_set_new(j, "attacks", damp_attacks_json(c->attacks));
+	json_object_set_new(j, "kept_drops", kept_json(c->drops));
 	json_object_set_new(j, "routing", json_string(damp_name_routing(snap->stats.routing)));
 	json_object_set_new(j, "clock", clock_json(&snap->stats));
 	json_object_set_new(j, "traffic", sides_json(t));

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "api.h"
 #include "attack_json.h"
+#include "drops.h"
 #include "keeper.h"
 #include "learner.h"
 #include "log.h"
@@ -200,6 +201,7 @@ static void tick(struct parts *p, unsigned count)
 {
 	damp_pump_run(&p->control, p->events);
 	damp_learner_run(&p->control, p->control.learner);
+	damp_drops_run(&p->control, p->control.drops);
 	if (p->watchdog)
 		sd_notify(0, "WATCHDOG=1");
 	if (count % TICKS_PER_SAMPLE != 0)

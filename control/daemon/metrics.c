@@ -5,6 +5,7 @@
 #include "attack_json.h"
 #include "change.h"
 #include "common/names.h"
+#include "drops.h"
 #include "metrics_dataplane.h"
 
 #include <inttypes.h>
@@ -103,6 +104,21 @@ static void print_events(FILE *f, struct damp_evlog *l)
 			damp_event_type_name(t), suppressed[t]);
 }
 
+static void print_kept(FILE *f, struct damp_drops *d)
+{
+	const struct damp_drops_stats s = damp_drops_stats(d);
+
+	damp_metrics_family(f, "damper_kept_drops_total", "counter",
+			    "Copies of dropped messages written to disk (capture: drops), and those overwritten before.");
+	fprintf(f, "damper_kept_drops_total{result=\"written\"} %" PRIu64 "\n", s.kept);
+	fprintf(f, "damper_kept_drops_total{result=\"lost\"} %" PRIu64 "\n", s.lost);
+	damp_metrics_family(f, "damper_kept_drops_bytes", "gauge", "Bytes of these files on disk.");
+	fprintf(f, "damper_kept_drops_bytes %" PRIu64 "\n", s.bytes);
+	damp_metrics_family(f, "damper_kept_drops_room_bytes", "gauge",
+			    "Bytes they may take; 0 when no copies are kept.");
+	fprintf(f, "damper_kept_drops_room_bytes %" PRIu64 "\n", s.room);
+}
+
 void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap *snap)
 {
 	struct damp_state *s = &c->state;
@@ -113,6 +129,7 @@ void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap 
 	damp_metrics_family(f, "damper_build_info", "gauge", "Version of damperd.");
 	fprintf(f, "damper_build_info{version=\"%s\"} 1\n", DAMP_VERSION);
 	print_events(f, c->evlog);
+	print_kept(f, c->drops);
 	print_trial(f, c);
 	pthread_mutex_lock(&s->lock);
 	print_reloads(f, s);

@@ -190,8 +190,7 @@
 	X(TOP, DOTS, "dots", LATER, "", "", "")                                                   \
 	X(TOP, UPSTREAM, "upstream", LATER, "", "", "")                                           \
 	X(TOP, CAPTURE, "capture", MAP, "0.1", "",                                                \
-	  DAMP_UNENFORCED " Keep copies of dropped messages all the time. `damper capture` does "  \
-	  "so on demand.")                                                                        \
+	  "Keep copies of dropped messages all the time; `damper capture` does so on demand.")    \
 	X(TOP, EVENTS, "events", MAP, "0.1", "", "When an attack is told of as one.")               \
 	X(TOP, FAIL, "fail", MAP, "0.1", "", "What happens when something is missing or full.")   \
 	X(RULESET, NAME, "name", NAME, "0.1", "rules", "Shown with every counter and event.")     \
@@ -411,7 +410,10 @@
 	X(SCHEDULE, ZONE, "zone", TIME_ZONE, "0.1", "UTC",                                        \
 	  "Whose clock. Its offsets up to the year 2070 go into the program, from the time zone " \
 	  "database of the machine that compiles it; load again when that changes.")              \
-	X(CAPTURE, DROPS, "drops", MAP, "0.1", "", "Of what was dropped.")                        \
+	X(CAPTURE, DROPS, "drops", MAP, "0.1", "",                                                \
+	  "Of what was dropped, as it came, with reason and rule as a comment: pcapng files in "  \
+	  "`drops` below damperd's state directory, at most 512 a second and worker. They hold "  \
+	  "payloads, and are for damperd's user and group alone.")                                \
 	X(DROPS, RING, "ring", SIZE, "0.1", "64 MiB",                                             \
 	  "Room on disk, 1 MiB to 1024 GiB; the oldest gives way.")                               \
 	X(DROPS, SAMPLE, "sample", SHARE, "0.1", "1/1", "One in so many.")                        \
@@ -637,8 +639,9 @@
 	  "Size2 above this is taken out of an answer to an inside client: it is elective, and "  \
 	  "who believes it reserves as much (AV-31; RFC 7959 sections 4 and 7).")                 \
 	X(TRANSFERS, Q_BLOCK, "q_block", INTEGER, "0.1", "10",                                    \
-	  "Answers that one request with Q-Block2 may bring before the next request: "            \
-	  "MAX_PAYLOADS, 1 to 255 (attacks.md 8, AV-27; RFC 9177 section 7.2).")                  \
+	  "Answers that one request with Q-Block2 may bring before the next request, and blocks "  \
+	  "of Q-Block1 that may be missing before one that comes: MAX_PAYLOADS, 1 to 255 "         \
+	  "(attacks.md 8, AV-27, AV-28; RFC 9177 section 7.2).")                  \
 	X(OBSERVE, LIFE, "life", DURATION, "0.1", "24 h",                                         \
 	  "An observation without any notification is forgotten (RFC 7641 section 4.5).")         \
 	X(OBSERVE, PINGS, "pings", MESSAGES, "0.1", "4 msg",                                      \

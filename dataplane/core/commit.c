@@ -253,9 +253,14 @@ void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p)
 
 void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len)
 {
-	const uint16_t mid = p->coap.type == DAMP_COAP_CON ? 0 : non_mid(c, p);
 	uint8_t echo[DAMP_ECHO_LEN];
+	uint16_t mid = 0;
 
+	if (p->coap.type == DAMP_COAP_NON) {
+		if (p->xchg_key == 0)
+			damp_prepare_rest(c, p);
+		mid = non_mid(c, p);
+	}
 	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
 	damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, echo_len, mid);
 }
@@ -483,6 +488,14 @@ static void count(const struct damp_ctx *c, const struct damp_pkt *p, const stru
 		s->unproved_bytes_out += d->out_ip;
 }
 
+/* Of the rule that dropped it, for its copy. */
+static uint16_t kept_slot(const struct damp_ctx *c, const struct damp_decision *d)
+{
+	if (d->reason == DAMP_REASON_BLOCKED)
+		return d->blocked_slot;
+	return d->rule >= 0 ? c->v->rule_slot[d->rule] : 0;
+}
+
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool tapped = c->w->tap.on;
@@ -522,6 +535,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 	count(c, p, d);
 	if (damp_unlikely(tapped))
 		damp_tap_end(c, p, d, &copies);
+	if (damp_unlikely(c->w->keep.on) && p->fate == DAMP_FATE_DROP)
+		damp_keep_drop(c, p, kept_slot(c, d));
 	if (d->nmatched > 0 && c->v->tells && damp_tell(c, p, d))
 		return;
 	if (p->reason >= DAMP_REASON_FIRST_DROP || d->move > DAMP_MOVE_FORWARD || p->observed)

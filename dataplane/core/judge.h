@@ -85,7 +85,9 @@ struct damp_pkt {
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	uint64_t grey_key;          /* of a request from outside */
-	uint64_t asked_key;         /* of "challenged before", of one that is plain; 0: not made yet */
+	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
+	 * challenged before" and "a ping is out"; 0: not made. */
+	uint64_t asked_key, ping_key;
 	struct damp_xchg *xchg;
 	struct damp_obs *obs;
 	struct damp_frame frame;

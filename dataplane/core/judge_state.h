@@ -18,6 +18,7 @@
 #include "hold.h"
 #include "judge.h"
 #include "learned.h"
+#include "keep.h"
 #include "registry.h"
 #include "repeat.h"
 #include "reply.h"
@@ -88,6 +89,7 @@ struct damp_judge_worker {
 	struct damp_hold hold;
 	struct damp_tell tell;
 	struct damp_tap tap;
+	struct damp_keep keep;
 	struct damp_notes notes;
 };
 
@@ -101,10 +103,25 @@ struct damp_trace {
 	void *arg;
 };
 
+/* What a challenge is charged with, as far as all packets of a family have it in
+ * common (answer.c). */
+#define DAMP_PRICES 5u
+struct damp_price {
+	uint64_t cost_q16;
+	uint32_t cost, burst;           /* cost: of one challenge; 0: it counts bytes */
+	uint8_t domain, plen;
+	uint8_t hash;                   /* which of those that are made already */
+};
+struct damp_prices {
+	unsigned n;
+	struct damp_price rung[DAMP_PRICES];
+};
+
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
 	bool blocks;                    /* addresses are blocked; asked once a burst */
+	bool others;                    /* or there are rules */
 	bool all_prove;                 /* nobody unproved is served */
 	bool told[2];                   /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
@@ -112,9 +129,13 @@ struct damp_flood {
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
 	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
 	uint64_t asking[2];             /* IP bytes of those */
-	uint64_t untold[2];             /* events that were not due */
+	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool priced[2];                 /* for each family, `price` is there */
+	bool short_of;                  /* the challenge asked for last was refused */
+	char cleared[0];
+	struct damp_prices price[2];
 };
 
 /* The rules that match one packet: gathered by a short way, which found that some
@@ -128,7 +149,7 @@ struct damp_walk {
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
-	struct damp_counter asked, answered;
+	struct damp_counter asked[2], answered[2];      /* by whether the peer is proved */
 };
 
 /* One burst's surroundings. */
@@ -366,20 +387,64 @@ static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
  * the whole address. */
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen);
 /* The ledger's key of a prefix in a domain. Free of hashing for the addresses
- * of the packet being judged, at the lengths that damp_hash_ends() knows. */
+ * of the packet being judged, at the lengths that damp_hash_rungs() knows. */
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
-/* Hash the ends of p, once: fills the hashes of the whole addresses, peer_key and
- * device_key. And the peer's prefixes, which a flood does not need. */
-void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
+/* Hash the prefixes of the peer of p, which a flood does not need. */
 void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
-uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
+/* The first bits of an address as the two words of a hash: as they lie in memory. */
+static inline void damp_prefix_words(const struct damp_addr *a, unsigned bits, uint64_t w[2])
+{
+	const uint64_t mask = bits % 64 ? damp_net64(~0ull << (64 - bits % 64)) : ~0ull;
+
+	memcpy(w, a, sizeof(*a));
+	if (bits <= 64) {
+		w[0] &= bits ? mask : 0;
+		w[1] = 0;
+	} else {
+		w[1] &= mask;
+	}
+}
+
+/* The guard's two rungs of bytes, as lengths in 16 bytes. */
+struct damp_rung_bits { unsigned host, net; };
+
+static inline struct damp_rung_bits damp_rung_bits(const struct damp_guard *g, bool v6)
+{
+	return v6 ? (struct damp_rung_bits){ g->host6.plen, g->net6.plen } :
+		    (struct damp_rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
+}
+
+/* What a fact about the two ends is hashed with, beside them. */
+static inline uint64_t damp_seen_word(enum damp_seen_kind kind, uint32_t value)
+{
+	return (uint64_t)kind << 32 | value;
+}
+
+/* The token's bytes, the first lowest. */
+static inline uint64_t damp_token_word(const struct damp_pkt *p)
+{
+	const uint32_t at = (uint32_t)p->frame.payload_off + p->coap.token_off;
+	const uint8_t *t = p->data + at;
+	uint64_t v = 0;
+
+	/* Eight in one go where there are so many. */
+	if (damp_likely(p->coap.token_len < DAMP_COAP_TOKEN_MAX && p->len - at >= sizeof(v))) {
+		memcpy(&v, t, sizeof(v));
+		return damp_le64(v) & ((1ull << 8 * p->coap.token_len) - 1);
+	}
+	for (unsigned i = 0; i < p->coap.token_len && i < DAMP_COAP_TOKEN_MAX; i++)
+		v |= (uint64_t)t[i] << 8 * i;
+	return v;
+}
+
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
 static inline uint64_t damp_key_grey(const struct damp_pkt *p)
 {
-	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
+	/* Apart from all other Message IDs in every part of the word; the rest is secret. */
+	return (p->xchg_key + (p->coap.mid + 1ull) * DAMP_GOLDEN) | 1ull << 63;
 }
 
 /* The mark "somebody at this address has proved to be there", in the peer table. */
@@ -490,12 +555,30 @@ bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* Does p say which conversation it belongs to? */
+static inline bool damp_has_coap(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
+}
+
+/* Is p an ACK or RST, which a Message ID of the other side has to explain? */
+static inline bool damp_asks_for_mid(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_EMPTY && p->coap.type != DAMP_COAP_CON;
+}
+
+/* prepare.c: pass 1, all that follows from the packets and the program alone: their
+ * classes and keys; and load the lines that deciding may ask for. */
+void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* The keys of a request that pass 1 left out, because it will be answered (answer.h);
+ * it was not. */
+void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p);
+
 /* flood.c: one burst's short ways. begin before the first packet and end after
- * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. settle refuses or answers p, whose proof was looked up, pass_by lets
- * pass what is not ours; or they return false. */
+ * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from
+ * those that are left. settle refuses or answers p, whose proof was looked up, pass_by
+ * lets pass what is not ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
-bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
@@ -506,11 +589,22 @@ void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
 
+/* A request that may be repeated without harm. What limits count by the answer is
+ * never asked for by these (later.c). */
+static inline bool damp_is_safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
+/* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
+ * with all that it wants? Then it is paid for. */
+bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
+
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
- * the long way. prefetch: all that it will ask for. end: the sums of the burst. */
+ * the long way. end: the sums of the burst. */
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
-void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_answer_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above

@@ -413,7 +413,7 @@ struct touch {
 };
 
 /* Under the lock: age the line, as a view of it would be written back. No debt
- * changes by it, so a charge that is refused afterwards has charged nothing. */
+ * changes by it. */
 static void line_age(struct line *line, damp_tick now)
 {
 	const uint32_t spans = spans_since(line, now);
@@ -500,15 +500,26 @@ static inline void touch_store(struct damp_ledger *l, const struct touch *t)
 		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
 }
 
+/* Under the lock: age the line unless it refuses c, which changes nothing. */
+static inline bool line_ready(struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	if (damp_likely(spans_since(line, now) == 0))
+		return true;
+	if (!line_admits(line, c, now))
+		return false;
+	line_age(line, now);
+	return true;
+}
+
 static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = &l->line[line_of(l, c->key)];
-	struct touch t;
+	struct touch t = { .admitted = false };
 
 	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
 		return false;
-	line_age(line, now);
-	touch_make(&t, line, c, now);
+	if (damp_likely(line_ready(line, c, now)))
+		touch_make(&t, line, c, now);
 	if (t.admitted)
 		touch_store(l, &t);
 	damp_bytelock_drop(&line->lock);
@@ -528,17 +539,18 @@ static bool all_apart(const struct plan *p)
 static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
 			     damp_tick now)
 {
-	struct touch t[CHARGES_MAX];
 	unsigned refused = p->n;
 
-	for (unsigned i = 0; i < p->n; i++) {
-		line_age(&l->line[p->line[i]], now);
-		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
-		if (!t[i].admitted && p->charge[i] < refused)
+	for (unsigned i = 0; i < p->n; i++)
+		if (!line_admits(&l->line[p->line[i]], &c[p->charge[i]], now) && p->charge[i] < refused)
 			refused = p->charge[i];
+	for (unsigned i = 0; refused == p->n && i < p->n; i++) {
+		struct touch t;
+
+		line_age(&l->line[p->line[i]], now);
+		touch_make(&t, &l->line[p->line[i]], &c[p->charge[i]], now);
+		touch_store(l, &t);
 	}
-	for (unsigned i = 0; refused == p->n && i < p->n; i++)
-		touch_store(l, &t[i]);
 	return refused;
 }
 
@@ -562,36 +574,91 @@ static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const
 	return refused;
 }
 
-static void touch_drop(const struct touch *t, unsigned n)
+/* Lines of a charge each, all locked, and what their ways are to hold. */
+struct paid {
+	struct line *line[AT_ONCE_MAX];
+	uint64_t *way[AT_ONCE_MAX];
+	uint64_t word[AT_ONCE_MAX];
+	uint64_t evicted;
+};
+
+static inline void paid_drop(const struct paid *p, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		damp_bytelock_drop(&t[i].line->lock);
+		damp_bytelock_drop(&p->line[i]->lock);
+}
+
+/* Lock them all before any is looked at: the waits of the locks, which nothing
+ * passes, are then one behind the other and not each in the way of the next look. */
+static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct damp_charge *c, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		p->line[i] = &l->line[line_of(l, c[i].key)];
+		/* Whoever holds none may wait for his first. */
+		if (damp_likely(damp_bytelock_try(&p->line[i]->lock)) ||
+		    (i == 0 && damp_bytelock_take(&p->line[i]->lock)))
+			continue;
+		paid_drop(p, i);
+		return false;
+	}
+	return true;
+}
+
+/* As touch_make(). False: refused. */
+static inline bool paid_make(struct paid *p, unsigned i, const struct damp_charge *c, damp_tick now)
+{
+	struct line *line = p->line[i];
+	const uint32_t tag = tag_of(c->key);
+	unsigned way = way_of(line, tag);
+	const bool newcomer = way == WAYS;
+	uint32_t before;
+
+	if (newcomer)
+		way = way_least(line, now);
+	p->way[i] = &line->way[way];
+	before = positive((int32_t)((uint32_t)line->way[way] - (uint32_t)now));
+	p->evicted += newcomer && before > 0;
+	p->word[i] = (uint64_t)tag << 32 | ((uint32_t)now + before + c->cost);
+	return (uint64_t)before + c->cost <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
+}
+
+/* What lines that were not aged in this span need before they are written; what
+ * they admit is the same before and after. */
+static void paid_age(struct paid *p, unsigned n, const struct damp_charge *c, damp_tick now)
+{
+	p->evicted = 0;
+	for (unsigned i = 0; i < n; i++) {
+		line_age(p->line[i], now);
+		paid_make(p, i, &c[i], now);
+	}
 }
 
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
-	struct touch t[AT_ONCE_MAX];
+	unsigned refused = n;
+	uint32_t age = 0;
+	struct paid p;
 
-	if (damp_unlikely(n > AT_ONCE_MAX))
+	if (damp_unlikely(n > AT_ONCE_MAX) || damp_unlikely(!paid_lock(&p, l, c, n)))
 		return DAMP_LEDGER_NOT_AT_ONCE;
-	for (unsigned i = 0; i < n; i++) {
-		struct line *line = &l->line[line_of(l, c[i].key)];
+	p.evicted = 0;
+	for (unsigned i = n; i-- > 0;) {
+		const uint32_t spans = spans_since(p.line[i], now);
 
-		/* Whoever holds none may wait for his first. */
-		if (damp_unlikely(!damp_bytelock_try(&line->lock) && (i > 0 || !damp_bytelock_take(&line->lock)))) {
-			touch_drop(t, i);
-			return DAMP_LEDGER_NOT_AT_ONCE;
-		}
-		touch_make(&t[i], line, &c[i], now);
-		if (damp_likely(t[i].admitted && spans_since(line, now) == 0))
-			continue;
-		touch_drop(t, i + 1);
-		return spans_since(line, now) == 0 ? (int)i : DAMP_LEDGER_NOT_AT_ONCE;
+		age = spans > age ? spans : age;
+		refused = paid_make(&p, i, &c[i], now) ? refused : i;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		touch_store(l, &t[i]);
-		damp_bytelock_drop(&t[i].line->lock);
+	if (damp_unlikely(refused < n || age >= SPANS_PAID_UP)) {
+		paid_drop(&p, n);
+		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
 	}
+	if (damp_unlikely(age != 0))
+		paid_age(&p, n, c, now);
+	for (unsigned i = 0; i < n; i++)
+		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
+	paid_drop(&p, n);
+	if (damp_unlikely(p.evicted != 0))
+		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);
 	return -1;
 }
 

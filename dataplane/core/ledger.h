@@ -73,9 +73,9 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c, u
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
 /* The same for up to eight charges when that is short work: each has a line of
- * its own, aged in this span of 256 s, whose lock is to be had at once (the first
- * one's is waited for). Else DAMP_LEDGER_NOT_AT_ONCE, and nothing was decided or
- * changed. What is refused changes nothing either, not even a line's age. */
+ * its own, charged in the last 20 minutes, whose lock is to be had at once (the
+ * first one's is waited for). Else DAMP_LEDGER_NOT_AT_ONCE, and nothing was decided
+ * or changed. What is refused changes nothing either, not even a line's age. */
 #define DAMP_LEDGER_NOT_AT_ONCE INT32_MIN
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 

@@ -74,6 +74,7 @@ static void keep_copy(const struct damp_ctx *c, const struct damp_pkt *p, const 
 	r->verdict = p->verdict;
 	r->observed = p->observed;
 	r->proved = p->proved;
+	r->kept = 0;
 	__atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE);
 	__atomic_store_n(&t->ring->head, seq + 1, __ATOMIC_RELEASE);
 }

@@ -6,9 +6,13 @@
  * Idea: a broadcast ring as for events (events.h). The frame is copied before
  * anything is rewritten or dropped, the rest is filled in when the verdict is
  * known; then the record is published, or given up when nobody asked for it.
+ * Beside what is asked for now and then, damperd may keep copies of what is
+ * dropped all the time (`capture: drops` of the rule file), by a lease that it
+ * renews; such records are marked as kept, and are nobody else's.
  *
  * Invariant: a capture ends by itself; at most DAMP_CAPTURE_PER_S records a
- * second and worker are kept, what was wanted beyond them is counted in `missed`.
+ * second and worker are kept, and of the standing one DAMP_KEEP_PER_SLICE in an
+ * eighth of a second; what was wanted beyond the first is counted in `missed`.
  * No verdict depends on any of this.
  */
 #ifndef DAMPER_CAPTURE_H
@@ -23,6 +27,9 @@
 #define DAMP_CAPTURE_SNAP 1536u         /* bytes kept of a frame */
 #define DAMP_CAPTURE_PER_S 1000u
 #define DAMP_CAPTURE_MAX_S 3600u        /* longest capture one request may ask for */
+#define DAMP_KEEP_LEASE_S 60u
+#define DAMP_KEEP_PER_SLICE 64u         /* fits the ring: damperd reads it five times a second */
+#define DAMP_KEEP_ALL (1ull << 32)      /* the share of all */
 
 /* What is wanted, as the value of a request: verdicts as bits, and a reason. */
 #define DAMP_CAPTURE_ANY_REASON 0xffu
@@ -33,7 +40,8 @@ struct damp_capture_record {
 	uint64_t wall_us;
 	uint32_t len, caplen;       /* of the frame; bytes of it that follow */
 	uint16_t rule_slot;         /* stats.h slot of the rule that decided, or would; 0 none */
-	uint8_t side, reason, verdict, observed, proved, pad;
+	uint8_t side, reason, verdict, observed, proved;
+	uint8_t kept;               /* of the standing capture of drops */
 	uint8_t data[DAMP_CAPTURE_SNAP];
 };
 
@@ -52,7 +60,10 @@ struct damp_capture_file {
 	uint64_t until;             /* tick at which it ends */
 	uint32_t want;              /* DAMP_CAPTURE_WANT */
 	uint32_t rule_slot;         /* 0: any */
-	uint64_t pad[3];
+	/* The same of the standing one. */
+	uint64_t keep_until;        /* tick at which its lease ends */
+	uint64_t keep_share;        /* of the dropped, 32 fraction bits */
+	uint64_t pad[1];
 	struct damp_capture_ring ring[];        /* [nworkers] */
 };
 

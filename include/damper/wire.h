@@ -39,6 +39,8 @@ enum damp_wire_type {
 	DAMP_WIRE_SHOW,             /* value: enum damp_wire_list; -> one fd: struct damp_wire_item[] */
 	DAMP_WIRE_CAPTURE,          /* arg: seconds, 0 ends it; value: DAMP_CAPTURE_WANT (capture.h);
 	                             * name: rule id, "" any */
+	DAMP_WIRE_KEEP_DROPS,       /* arg: seconds, at most DAMP_KEEP_LEASE_S, 0 ends it; value: share of the
+				     * dropped, 32 fraction bits, UINT32_MAX all (capture.h) */
 	DAMP_WIRE_TRACE,            /* arg: seconds, at most DAMP_TRACE_LEASE_S, 0 ends it; value: records of
 				     * each worker; addr: the asker's own number in its first 8 bytes; with
 				     * one fd, struct damp_trace_filter, to begin; without, to go on (trace.h) */

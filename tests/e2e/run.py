@@ -21,6 +21,7 @@ import learn  # noqa: F401
 import passing  # noqa: F401
 import ports  # noqa: F401
 import proofs  # noqa: F401
+import told  # noqa: F401
 import timed  # noqa: F401
 import tracing  # noqa: F401
 

@@ -9,14 +9,16 @@
 #ifndef DAMP_PCAPNG_H
 #define DAMP_PCAPNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* The beginning of a file, for frames of at most snap bytes. */
-void damp_pcapng_begin(FILE *f, uint32_t snap);
+/* The beginning of a file, for frames of at most snap bytes. Both return how many
+ * bytes they wrote. */
+size_t damp_pcapng_begin(FILE *f, uint32_t snap);
 
 /* A frame that was len bytes long, of which caplen are at data. */
-void damp_pcapng_packet(FILE *f, uint32_t interface, uint64_t wall_us, const void *data, uint32_t caplen,
-			uint32_t len, const char *comment);
+size_t damp_pcapng_packet(FILE *f, uint32_t interface, uint64_t wall_us, const void *data, uint32_t caplen,
+			  uint32_t len, const char *comment);
 
 #endif

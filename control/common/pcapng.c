@@ -55,7 +55,7 @@ static uint32_t option_len(const char *text)
 	return 4 + padded((uint32_t)strlen(text)) + 4;
 }
 
-static void put_interface(FILE *f, const char *name, uint32_t snap)
+static size_t put_interface(FILE *f, const char *name, uint32_t snap)
 {
 	const uint32_t len = 20 + option_len(name);
 
@@ -66,9 +66,10 @@ static void put_interface(FILE *f, const char *name, uint32_t snap)
 	put32(f, snap);
 	put_option(f, OPT_IF_NAME, name);
 	put32(f, len);
+	return len;
 }
 
-void damp_pcapng_begin(FILE *f, uint32_t snap)
+size_t damp_pcapng_begin(FILE *f, uint32_t snap)
 {
 	static const uint64_t unknown_len = UINT64_MAX;
 
@@ -79,11 +80,10 @@ void damp_pcapng_begin(FILE *f, uint32_t snap)
 	put16(f, 0);
 	fwrite(&unknown_len, sizeof(unknown_len), 1, f);
 	put32(f, 28);
-	put_interface(f, "outside", snap);
-	put_interface(f, "inside", snap);
+	return 28 + put_interface(f, "outside", snap) + put_interface(f, "inside", snap);
 }
 
-void damp_pcapng_packet(FILE *f, uint32_t interface, uint64_t wall_us, const void *data, uint32_t caplen,
+size_t damp_pcapng_packet(FILE *f, uint32_t interface, uint64_t wall_us, const void *data, uint32_t caplen,
 			uint32_t len, const char *comment)
 {
 	const uint32_t whole = 32 + padded(caplen) + option_len(comment);
@@ -98,4 +98,5 @@ void damp_pcapng_packet(FILE *f, uint32_t interface, uint64_t wall_us, const voi
 	put_padded(f, data, caplen);
 	put_option(f, OPT_COMMENT, comment);
 	put32(f, whole);
+	return whole;
 }
