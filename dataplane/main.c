@@ -372,6 +372,7 @@ static void shut_down(struct damp_plane *p)
 	measure_tables(p);
 	damp_ports_stop(p);
 	damp_control_close(p);
+	free(p->peek);
 	damp_timekeeper_stop(p);
 	damp_lists_save(p, true);
 	damp_programs_stop(p);

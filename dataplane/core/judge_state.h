@@ -103,6 +103,10 @@ struct damp_trace {
 	void *arg;
 };
 
+/* Is a packet of the kind that floods are made of, and will it be challenged in the
+ * short way, in all likelihood? */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
+
 /* What a challenge is charged with, as far as all packets of a family have it in
  * common (answer.c). */
 #define DAMP_PRICES 5u
@@ -132,6 +136,7 @@ struct damp_flood {
 	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
 	char cleared[0];
@@ -324,6 +329,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -377,11 +383,12 @@ static inline bool damp_mid_moves(const struct damp_ctx *c, const struct damp_pk
 
 /* keys.c: keyed hashes of everything that is looked up. */
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
-/* The same from the hash of the whole address. Public numbers of ports lie above
- * those of ledger domains, so that the two never meet. */
+/* The same from the hash of the whole address, which is secret: it is moved by a
+ * different odd multiple for each port, so that those of one address lie apart in
+ * every part of the word. */
 static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
 {
-	return damp_mix(whole, 1ull << 48 | port);
+	return whole + (1ull << 48 | port) * DAMP_GOLDEN;
 }
 /* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
  * the whole address. */
@@ -492,6 +499,10 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
+/* A budget for something of which so many copies were here before (repeat.h). All
+ * pay from one, but what came again may use half of the burst more, and what came
+ * twice again as much more: so these go first, and the fresh have what they leave. */
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
@@ -541,6 +552,10 @@ void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 		     enum damp_seen_kind kind, const struct damp_given *given, uint32_t life_s);
 bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
 		       const struct damp_given *given);
+
+/* cure.c: may the sender of p, a response that nobody asked for, be told to stop?
+ * Then d is the RST. */
+bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
