@@ -78,7 +78,7 @@ static const struct key keys[] = {
 	{ "paths", "runtime", KIND_TEXT, AT(runtime_dir), 1, DAMP_PATH_MAX,
 	  "directory of counters, events and the control socket" },
 	{ "paths", "state", KIND_TEXT, AT(state_dir), 1, DAMP_PATH_MAX,
-	  "directory of the last good program and the secret" },
+	  "directory of the last good program, the secret, and what is blocked" },
 	{ "packets", "mtu", KIND_COUNT, AT(mtu), 576, 9978,
 	  "largest IP packet the ports carry; buffers are sized for it" },
 	{ "packets", "buffers", KIND_COUNT, AT(buffers), 0, 1u << 24,
