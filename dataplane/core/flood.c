@@ -170,7 +170,7 @@ bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 	const enum damp_reason cause = sole_cause(c, p);
 	struct damp_flood *f = c->flood;
 
-	if (!f->gateway_spent && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
+	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
 		return true;
 	if (damp_unlikely(p->xchg_key == 0))
 		damp_prepare_rest(c, p);
