@@ -138,55 +138,6 @@ void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file
 	w->keep.share = UINT32_MAX;
 }
 
-static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
-{
-	const uint16_t port = p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
-
-	return damp_port_test(v->ports.coap, port) || damp_port_test(v->ports.dtls, port);
-}
-
-static uint8_t coap_kind(struct damp_pkt *p)
-{
-	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
-	if (p->coap.malformed)
-		return DAMP_KIND_MALFORMED;
-	if (p->coap.code == DAMP_COAP_CODE_EMPTY)
-		return DAMP_KIND_EMPTY;
-	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
-}
-
-/* What a DTLS datagram is and begins with. */
-static void scan_dtls(struct damp_pkt *p)
-{
-	p->dtls_whole = damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->dtls);
-	if (p->dtls_whole && p->dtls.hello == DAMP_DTLS_CLIENT_HELLO)
-		p->hello = p->dtls.cookie_len > 0 ? DAMP_HELLO_COOKIE : DAMP_HELLO_FIRST;
-}
-
-void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++, p++) {
-		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
-		p->coap.malformed = 0;
-		p->hello = DAMP_HELLO_NONE;
-		p->device_serves = device_serves(v, p);
-		switch (p->frame.cls) {
-		case DAMP_FRAME_COAP:
-			p->kind = coap_kind(p);
-			break;
-		case DAMP_FRAME_DTLS:
-			p->kind = DAMP_KIND_DTLS;
-			scan_dtls(p);
-			break;
-		case DAMP_FRAME_BAD:
-			p->kind = DAMP_KIND_MALFORMED;
-			break;
-		default:
-			p->kind = DAMP_KIND_NOT_COAP;
-		}
-	}
-}
-
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
 {
 	const bool fragment = p->kind == DAMP_KIND_NOT_COAP;

@@ -383,11 +383,12 @@ static inline bool damp_mid_moves(const struct damp_ctx *c, const struct damp_pk
 
 /* keys.c: keyed hashes of everything that is looked up. */
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
-/* The same from the hash of the whole address. Public numbers of ports lie above
- * those of ledger domains, so that the two never meet. */
+/* The same from the hash of the whole address, which is secret: it is moved by a
+ * different odd multiple for each port, so that those of one address lie apart in
+ * every part of the word. */
 static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
 {
-	return damp_mix(whole, 1ull << 48 | port);
+	return whole + (1ull << 48 | port) * DAMP_GOLDEN;
 }
 /* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
  * the whole address. */

@@ -418,7 +418,7 @@ struct touch {
 
 /* Under the lock: age the line, as a view of it would be written back. No debt
  * changes by it. */
-static void line_age(struct line *line, damp_tick now)
+static inline void line_age(struct line *line, damp_tick now)
 {
 	const uint32_t spans = spans_since(line, now);
 	const bool known = spans < SPANS_PAID_UP;
@@ -479,53 +479,44 @@ static inline unsigned way_least(const struct line *line, damp_tick now)
 }
 #endif
 
-/* As view_charge() of an untouched view would choose and write. Under the lock,
- * the line aged. */
+/* As view_charge() of an untouched view would choose and write. Under the lock. Of a
+ * line that is not aged yet, which changes no debt and is done when it is written. */
 static inline void touch_make(struct touch *t, struct line *line, const struct damp_charge *c, damp_tick now)
 {
 	const uint32_t tag = tag_of(c->key);
+	const uint32_t spans = spans_since(line, now);
+	const bool known = spans < SPANS_PAID_UP || spans == SPAN_BEFORE;
 	const unsigned way = way_of(line, tag);
 	uint32_t before;
 	uint64_t debt;
 
 	t->line = line;
 	t->way = damp_likely(way < WAYS) ? way : way_least(line, now);
-	before = positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now));
+	before = damp_likely(known) ? positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now)) : 0;
 	debt = (uint64_t)before + c->cost;
 	t->admitted = debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
 	t->evicts = way == WAYS && before > 0;
 	t->word = (uint64_t)tag << 32 | (uint32_t)((uint32_t)now + debt);
 }
 
-static inline void touch_store(struct damp_ledger *l, const struct touch *t)
+static inline void touch_store(struct damp_ledger *l, const struct touch *t, damp_tick now)
 {
+	line_age(t->line, now);
 	__atomic_store_n(&t->line->way[t->way], t->word, __ATOMIC_RELAXED);
 	if (damp_unlikely(t->evicts))
 		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
 }
 
-/* Under the lock: age the line unless it refuses c, which changes nothing. */
-static inline bool line_ready(struct line *line, const struct damp_charge *c, damp_tick now)
-{
-	if (damp_likely(spans_since(line, now) == 0))
-		return true;
-	if (!line_admits(line, c, now))
-		return false;
-	line_age(line, now);
-	return true;
-}
-
 static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = &l->line[line_of(l, c->key)];
-	struct touch t = { .admitted = false };
+	struct touch t;
 
 	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
 		return false;
-	if (damp_likely(line_ready(line, c, now)))
-		touch_make(&t, line, c, now);
+	touch_make(&t, line, c, now);
 	if (t.admitted)
-		touch_store(l, &t);
+		touch_store(l, &t, now);
 	damp_bytelock_drop(&line->lock);
 	return t.admitted;
 }
@@ -543,18 +534,16 @@ static bool all_apart(const struct plan *p)
 static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
 			     damp_tick now)
 {
+	struct touch t[CHARGES_MAX];
 	unsigned refused = p->n;
 
-	for (unsigned i = 0; i < p->n; i++)
-		if (!line_admits(&l->line[p->line[i]], &c[p->charge[i]], now) && p->charge[i] < refused)
+	for (unsigned i = 0; i < p->n; i++) {
+		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
+		if (!t[i].admitted && p->charge[i] < refused)
 			refused = p->charge[i];
-	for (unsigned i = 0; refused == p->n && i < p->n; i++) {
-		struct touch t;
-
-		line_age(&l->line[p->line[i]], now);
-		touch_make(&t, &l->line[p->line[i]], &c[p->charge[i]], now);
-		touch_store(l, &t);
 	}
+	for (unsigned i = 0; refused == p->n && i < p->n; i++)
+		touch_store(l, &t[i], now);
 	return refused;
 }
 
@@ -704,17 +693,6 @@ bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
 	return l->wide;
 }
 
-/* Lines that were not aged in this span are, before they are written; what they
- * admit is the same before and after. */
-static void paid_age(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now)
-{
-	uint32_t age = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		line_age(p->line[i], now);
-	paid_make(p, c, n, now, &age);
-}
-
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
 	unsigned refused;
@@ -728,10 +706,12 @@ int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *
 		paid_drop(&p, n);
 		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
 	}
-	if (damp_unlikely(age != 0))
-		paid_age(&p, c, n, now);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		/* It changes no debt, so nothing that was found before. */
+		if (damp_unlikely(age != 0))
+			line_age(p.line[i], now);
 		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
+	}
 	paid_drop(&p, n);
 	if (damp_unlikely(p.evicted != 0))
 		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);
