@@ -8,7 +8,7 @@
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
-#include "judge_state.h"
+#include "answer.h"
 
 #include "elsewhere.h"
 #include "permute.h"
@@ -137,55 +137,6 @@ void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file
 	w->tap.trace_file = traces;
 	w->tap.trace_ring = traces != NULL ? &traces->ring[w->index] : NULL;
 	w->keep.share = UINT32_MAX;
-}
-
-static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
-{
-	const uint16_t port = p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
-
-	return damp_port_test(v->ports.coap, port) || damp_port_test(v->ports.dtls, port);
-}
-
-static uint8_t coap_kind(struct damp_pkt *p)
-{
-	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
-	if (p->coap.malformed)
-		return DAMP_KIND_MALFORMED;
-	if (p->coap.code == DAMP_COAP_CODE_EMPTY)
-		return DAMP_KIND_EMPTY;
-	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
-}
-
-/* What a DTLS datagram is and begins with. */
-static void scan_dtls(struct damp_pkt *p)
-{
-	p->dtls_whole = damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->dtls);
-	if (p->dtls_whole && p->dtls.hello == DAMP_DTLS_CLIENT_HELLO)
-		p->hello = p->dtls.cookie_len > 0 ? DAMP_HELLO_COOKIE : DAMP_HELLO_FIRST;
-}
-
-void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++, p++) {
-		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
-		p->coap.malformed = 0;
-		p->hello = DAMP_HELLO_NONE;
-		p->device_serves = device_serves(v, p);
-		switch (p->frame.cls) {
-		case DAMP_FRAME_COAP:
-			p->kind = coap_kind(p);
-			break;
-		case DAMP_FRAME_DTLS:
-			p->kind = DAMP_KIND_DTLS;
-			scan_dtls(p);
-			break;
-		case DAMP_FRAME_BAD:
-			p->kind = DAMP_KIND_MALFORMED;
-			break;
-		default:
-			p->kind = DAMP_KIND_NOT_COAP;
-		}
-	}
 }
 
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
@@ -341,7 +292,17 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	damp_prepare(c, p, 1);
+	damp_foresee(c, p, 1);
 	decide_one(c, p, d);
+}
+
+/* What will be answered asks for so many lines that a burst of it loads them as it
+ * goes (answer.h). */
+static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, const struct damp_pkt *p, unsigned from,
+						 unsigned n)
+{
+	for (unsigned i = from; i < from + n; i++)
+		damp_answer_load(c, &p[i]);
 }
 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
@@ -351,6 +312,8 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_flood flood;
 	struct damp_admit admit;
 	struct damp_walk walk;
+	struct damp_laps *laps = w->laps;
+	uint64_t t = damp_unlikely(laps != NULL) ? laps->clock() : 0;
 
 	c.flood = &flood;
 	c.admit = &admit;
@@ -362,7 +325,16 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	damp_prepare(&c, p, n);
+	if (damp_unlikely(laps != NULL))
+		t = damp_lap(laps, &laps->keys, t);
+	damp_foresee(&c, p, n);
+	if (damp_unlikely(laps != NULL))
+		t = damp_lap(laps, &laps->proofs, t);
+	if (damp_unlikely(flood.asks))
+		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
 	for (unsigned i = 0; i < n; i++) {
+		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
+			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
@@ -371,6 +343,13 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	}
 	damp_admit_end(&c);
 	damp_flood_end(&c);
+	if (damp_unlikely(laps != NULL))
+		damp_lap(laps, &laps->decide, t);
+}
+
+void damp_judge_take_laps(struct damp_judge_worker *w, struct damp_laps *laps)
+{
+	w->laps = laps;
 }
 
 bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold)

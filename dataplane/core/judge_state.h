@@ -78,6 +78,7 @@ struct damp_judge_worker {
 	struct damp_repeat *repeats;
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
+	struct damp_laps *laps;         /* NULL: nobody wants to know */
 	uint32_t nproofs;               /* taken so far */
 	uint64_t nbursts;
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */
@@ -103,6 +104,10 @@ struct damp_trace {
 	void (*asked)(void *arg, const struct damp_decision *d, int refused);
 	void *arg;
 };
+
+/* Is a packet of the kind that floods are made of, and will it be challenged in the
+ * short way, in all likelihood? */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
 
 /* What a challenge is charged with, as far as all packets of a family have it in
  * common (answer.c). */
@@ -133,6 +138,7 @@ struct damp_flood {
 	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
 	char cleared[0];
@@ -379,11 +385,12 @@ static inline bool damp_mid_moves(const struct damp_ctx *c, const struct damp_pk
 
 /* keys.c: keyed hashes of everything that is looked up. */
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
-/* The same from the hash of the whole address. Public numbers of ports lie above
- * those of ledger domains, so that the two never meet. */
+/* The same from the hash of the whole address, which is secret: it is moved by a
+ * different odd multiple for each port, so that those of one address lie apart in
+ * every part of the word. */
 static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
 {
-	return damp_mix(whole, 1ull << 48 | port);
+	return whole + (1ull << 48 | port) * DAMP_GOLDEN;
 }
 /* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
  * the whole address. */
@@ -494,6 +501,10 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
+/* A budget for something of which so many copies were here before (repeat.h). All
+ * pay from one, but what came again may use half of the burst more, and what came
+ * twice again as much more: so these go first, and the fresh have what they leave. */
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
@@ -576,9 +587,20 @@ static inline bool damp_asks_for_mid(const struct damp_pkt *p)
 /* prepare.c: pass 1, all that follows from the packets and the program alone: their
  * classes and keys; and load the lines that deciding may ask for. */
 void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* Then, when the lines have come: what depends on who has proved itself. */
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
 /* The keys of a request that pass 1 left out, because it will be answered (answer.h);
  * it was not. */
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p);
+
+/* Adds what has passed since to a lap of l, and returns the present. */
+static inline uint64_t damp_lap(const struct damp_laps *l, uint64_t *lap, uint64_t since)
+{
+	const uint64_t t = l->clock();
+
+	*lap += t - since;
+	return t;
+}
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from

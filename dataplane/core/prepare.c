@@ -35,6 +35,8 @@ ALWAYS void reset(struct damp_pkt *p)
 	p->mid_key = 0;
 	p->plain = 0;
 	p->grey_key = 0;
+	p->src_class = p->dst_class = 0;
+	p->src_sets = p->dst_sets = 0;
 }
 
 /* Which sets of the program hold the ends: nothing where there are none. */
@@ -53,13 +55,17 @@ static void find_sets(const struct damp_ctx *c, struct damp_pkt *p)
 	}
 }
 
-ALWAYS void classify_ends(const struct damp_ctx *c, struct damp_pkt *p)
+/* There is but one class, and no set: nothing depends on where p comes from. */
+ALWAYS bool one_class(const struct damp_view *v)
+{
+	return v->hdr->nclasses == 1 && v->hdr->nsets == 0;
+}
+
+static __attribute__((noinline)) void classify_ends(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	p->src_class = damp_view_class(c->v, &p->frame.src);
 	p->dst_class = damp_view_class(c->v, &p->frame.dst);
-	p->src_sets = p->dst_sets = 0;
-	if (damp_unlikely(c->v->hdr->nsets != 0))
-		find_sets(c, p);
+	find_sets(c, p);
 }
 
 /* Both addresses, once; the ports are mixed in (keys.c). */
@@ -145,7 +151,6 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	const bool request = side == DAMP_OUTSIDE && kind == DAMP_KIND_REQUEST;
 	enum damp_flood_guess guess = DAMP_FLOOD_NO;
 
-	classify_ends(c, p);
 	hash_ends(c, p, side, h);
 	damp_peer_prefetch(c->j->peers, p->peer_key);
 	take_mid(c, p, side, kind);
@@ -174,10 +179,14 @@ void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
 
 ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
 {
+	const bool one = one_class(c->v);
+
 	for (unsigned i = 0; i < n; i++, p++) {
 		reset(p);
 		if (p->frame.cls == DAMP_FRAME_OTHER)
 			continue;
+		if (damp_unlikely(!one))
+			classify_ends(c, p);
 		if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_REQUEST)
 			prepare_as(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, h);
 		else
@@ -225,9 +234,12 @@ static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
 
-	if (message && p->side == DAMP_OUTSIDE)
+	if (message && p->side == DAMP_OUTSIDE) {
 		p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
-	if (p->kind == DAMP_KIND_EMPTY || (message && (p->side == DAMP_INSIDE || p->proved)))
+		if (damp_likely(!p->proved))
+			return;
+	}
+	if (message || p->kind == DAMP_KIND_EMPTY)
 		prefetch_mid(c, p);
 }
 
@@ -237,6 +249,10 @@ void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 		prepare_aes(c, p, n);
 	else
 		prepare_any(c, p, n);
+}
+
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++)
 		foresee(c, &p[i]);
 }
