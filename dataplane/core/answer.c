@@ -14,86 +14,122 @@
  * lets two judges go both ways). Only the first purse is used here, nothing is
  * held, and nothing is repeated: the rest goes the long way.
  */
-#include "judge_state.h"
+#include "answer.h"
 
-#define CHARGES 5u
 enum answer { ANSWER_PING, ANSWER_ECHO, ANSWER_MAX };
 
 static const uint8_t answer_reason[ANSWER_MAX] = { DAMP_REASON_PINGED, DAMP_REASON_CHALLENGED };
 
-struct purse {
-	struct damp_charge charge[CHARGES];
-	unsigned n;
-};
+/* Hashes that are there when a challenge is charged. */
+enum hash { HASH_WHOLE, HASH_HOST, HASH_NET, HASH_ANYBODY, HASH_MAX, HASH_NONE = HASH_MAX };
 
-static uint64_t asked_key(const struct damp_ctx *c, const struct damp_pkt *p)
+static enum hash hash_of(const struct damp_ctx *c, bool v6, unsigned plen)
 {
-	return damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid);
+	const struct damp_rung_bits b = damp_rung_bits(c->g, v6);
+	const unsigned bits = v6 ? plen : plen + 96;
+
+	if (bits >= 128)
+		return HASH_WHOLE;
+	return bits == b.host ? HASH_HOST : bits == b.net ? HASH_NET : HASH_NONE;
 }
 
-static uint64_t ping_key(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	return damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0);
-}
-
-void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const struct damp_ledger *l = c->j->ledger;
-
-	damp_hash_rungs(c, p);
-	p->asked_key = asked_key(c, p);
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
-	damp_seen_prefetch(c->w->seen, p->asked_key);
-	damp_seen_prefetch(c->w->seen, ping_key(c, p));
-	/* Where the first purse is used up, this decides whether there is another. */
-	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
-}
-
-static void add_charge(const struct damp_ctx *c, const struct damp_pkt *p, struct purse *u, const struct damp_rung *r,
-		       enum damp_domain domain, uint32_t units, uint32_t reserve)
+static void add_price(struct damp_prices *t, const struct damp_rung *r, enum damp_domain domain, enum hash hash,
+		      bool bytes, uint32_t reserve)
 {
 	const uint64_t burst = (uint64_t)r->burst_ticks + reserve;
 
 	if (r->cost_q16 == 0)
-		return;
-	u->charge[u->n++] = (struct damp_charge){
-		.key = damp_key_prefix(c, &p->frame.src, r->plen, domain),
-		.cost = damp_cost(r->cost_q16, units),
-		.burst = reserve && burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst,
+		return;         /* no budget set: unlimited */
+	t->rung[t->n++] = (struct damp_price){
+		.cost_q16 = r->cost_q16,
+		.cost = bytes ? 0 : damp_cost(r->cost_q16, 1),
+		.burst = bytes && burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst,
+		.domain = (uint8_t)domain,
+		.plen = r->plen,
+		.hash = (uint8_t)hash,
 	};
 }
 
-/* The budgets of a challenge of so many bytes, in charge_challenge()'s order. */
-static bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
+/* In charge_challenge()'s order. */
+static __attribute__((noinline)) void make_prices(const struct damp_ctx *c, bool v6)
+{
+	const struct damp_guard *g = c->g;
+	const struct damp_rung *rungs[] = { &g->challenge_host, v6 ? &g->challenge_net6 : &g->challenge_net4,
+					    v6 ? &g->host6 : &g->host4, v6 ? &g->net6 : &g->net4 };
+	static const uint8_t domains[] = { DAMP_DOMAIN_CHALLENGE_HOST, DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_HOST,
+					   DAMP_DOMAIN_NET };
+	struct damp_prices *t = &c->flood->price[v6];
+
+	t->n = 0;
+	add_price(t, &g->challenge_all, DAMP_DOMAIN_CHALLENGE_ALL, g->challenge_all.plen ? HASH_NONE : HASH_ANYBODY,
+		  false, 0);
+	for (unsigned i = 0; i < sizeof(domains); i++)
+		add_price(t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i >= 2,
+			  i >= 2 ? g->challenge_reserve_ticks : 0);
+	c->flood->priced[v6] = true;
+}
+
+/* The key of a prefix that nobody else asks for. */
+static __attribute__((noinline)) uint64_t rare_key(const struct damp_ctx *c, const struct damp_pkt *p,
+						    const struct damp_price *r)
 {
 	static const struct damp_addr all;
-	const struct damp_guard *g = c->g;
-	const bool v4 = !p->frame.v6;
-	struct purse u = { .n = 0 };
 
-	if (g->challenge_all.cost_q16 != 0)
-		u.charge[u.n++] = (struct damp_charge){
-			.key = damp_key_prefix(c, &all, g->challenge_all.plen, DAMP_DOMAIN_CHALLENGE_ALL),
-			.cost = damp_cost(g->challenge_all.cost_q16, 1),
-			.burst = g->challenge_all.burst_ticks,
-		};
-	add_charge(c, p, &u, &g->challenge_host, DAMP_DOMAIN_CHALLENGE_HOST, 1, 0);
-	add_charge(c, p, &u, v4 ? &g->challenge_net4 : &g->challenge_net6, DAMP_DOMAIN_CHALLENGE_NET, 1, 0);
-	add_charge(c, p, &u, v4 ? &g->host4 : &g->host6, DAMP_DOMAIN_HOST, bytes, g->challenge_reserve_ticks);
-	add_charge(c, p, &u, v4 ? &g->net4 : &g->net6, DAMP_DOMAIN_NET, bytes, g->challenge_reserve_ticks);
-	return damp_ledger_charge_at_once(c->j->ledger, u.charge, u.n, c->now) == -1;
+	return damp_key_prefix(c, r->domain == DAMP_DOMAIN_CHALLENGE_ALL ? &all : &p->frame.src, r->plen, r->domain);
+}
+
+struct hashes { uint64_t of[HASH_MAX]; };
+
+static inline struct hashes hashes_of(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return (struct hashes){ { p->peer_whole, p->peer_host, p->peer_net, c->j->anybody } };
+}
+
+static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
+			       const struct damp_price *r, uint32_t bytes, struct damp_charge *to)
+{
+	to->key = damp_likely(r->hash != HASH_NONE) ? damp_mix(h->of[r->hash], r->domain) : rare_key(c, p, r);
+	to->cost = r->cost ? r->cost : damp_cost(r->cost_q16, bytes);
+	to->burst = r->burst;
+}
+
+/* While challenges are refused, the address's own budget is asked before all else: a
+ * flood in its name uses it up first. */
+static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	const struct hashes h = hashes_of(c, p);
+	struct damp_charge one;
+
+	for (unsigned i = 0; i < t->n; i++) {
+		if (t->rung[i].domain != DAMP_DOMAIN_CHALLENGE_HOST)
+			continue;
+		make_charge(c, p, &h, &t->rung[i], 0, &one);
+		return damp_ledger_admits(c->j->ledger, &one, c->now);
+	}
+	return true;
+}
+
+/* Charge a challenge of so many bytes. */
+static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
+{
+	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	const struct hashes h = hashes_of(c, p);
+	struct damp_charge charge[DAMP_PRICES];
+
+	for (unsigned i = 0; i < t->n; i++)
+		make_charge(c, p, &h, &t->rung[i], bytes, &charge[i]);
+	c->flood->short_of = damp_ledger_charge_at_once(c->j->ledger, charge, t->n, c->now) != -1;
+	return !c->flood->short_of;
 }
 
 /* What the long way's damp_see() notes, in its order. A short Echo is guessed like
  * a ping, and counted like one. */
-static void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t echo)
+static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t echo)
 {
 	damp_seen_add(c->w->seen, p->asked_key, 0, c->now, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
 	if (echo != DAMP_ECHO_LEN)
-		damp_seen_add(c->w->seen, ping_key(c, p), 0, c->now, c->now + DAMP_SECONDS(DAMP_PING_LIFE_S));
+		damp_seen_add(c->w->seen, p->ping_key, 0, c->now, c->now + DAMP_SECONDS(DAMP_PING_LIFE_S));
 }
 
 static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kind, uint32_t out_ip)
@@ -114,6 +150,14 @@ static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kin
 		damp_event_offer(c, p, NULL);
 }
 
+/* What pass 1 did not foresee. */
+static __attribute__((noinline)) void prepare(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
+
+	damp_answer_prepare(c, p, &calls);
+}
+
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
@@ -124,10 +168,12 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 
 	if (p->coap.type > DAMP_COAP_NON)
 		return false;
-	if (damp_unlikely(!p->rungs_hashed))
-		damp_hash_rungs(c, p);
-	if (p->asked_key == 0)
-		p->asked_key = asked_key(c, p);
+	if (damp_unlikely(p->asked_key == 0))
+		prepare(c, p);
+	if (damp_unlikely(!c->flood->priced[p->frame.v6]))
+		make_prices(c, p->frame.v6);
+	if (damp_unlikely(c->flood->short_of) && !has_room(c, p))
+		return false;
 	again = damp_seen_find(c->w->seen, p->asked_key, c->now, &value);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;

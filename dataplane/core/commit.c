@@ -253,9 +253,14 @@ void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p)
 
 void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len)
 {
-	const uint16_t mid = p->coap.type == DAMP_COAP_CON ? 0 : non_mid(c, p);
 	uint8_t echo[DAMP_ECHO_LEN];
+	uint16_t mid = 0;
 
+	if (p->coap.type == DAMP_COAP_NON) {
+		if (p->xchg_key == 0)
+			damp_prepare_rest(c, p);
+		mid = non_mid(c, p);
+	}
 	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
 	damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, echo_len, mid);
 }

@@ -18,7 +18,7 @@
  *
  * Reference: anchors.md 3.7 (the drop path's budget of cycles).
  */
-#include "judge_state.h"
+#include "flood.h"
 
 #define WHOLE_ALPHA (1u << 8)
 
@@ -40,7 +40,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 {
 	struct damp_flood *f = c->flood;
 
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct damp_flood, cleared));
 	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
@@ -51,27 +51,14 @@ void damp_flood_begin(const struct damp_ctx *c)
 	f->all_prove = c->routing == DAMP_ROUTING_UNANSWERED && c->g->unanswered_prove;
 	f->blocks = damp_prefixes_count(c->j->prefixes, DAMP_LIST_FROM) != 0 ||
 		    damp_prefixes_count(c->j->prefixes, DAMP_LIST_TO) != 0;
+	f->others = f->blocks || c->v->hdr->nwords != 0;
 }
 
-/* Found spent lately, by which to guess; the truth is asked for in pass 2, when
- * the line of whoever was not is there. */
-#define LATELY 64u
-
-static inline bool server_spent_lately(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const struct damp_judge_worker *w = c->w;
-	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
-
-	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < LATELY;
-}
-
-static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool ask_server(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_judge_worker *w = c->w;
 	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
-	if (damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts))
-		return true;
 	if (damp_server_has_room(c, p))
 		return false;
 	w->spent[at].device = p->device_whole;
@@ -79,32 +66,16 @@ static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt 
 	return true;
 }
 
-static inline bool gateway_spent(const struct damp_ctx *c)
+static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_flood *f = c->flood;
+	const struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
-	if (!f->gateway_spent)
-		f->gateway_spent = !damp_gateway_may_ask(c);
-	return f->gateway_spent;
+	return damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts) ||
+	       ask_server(c, p);
 }
 
 #define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
-/* What look_up(), decide_block.c and decide_observe.c have a say in. */
-#define MORE_TO_IT (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
-
-static inline bool has_more_to_it(const struct damp_coap *m)
-{
-	return (m->options & MORE_TO_IT) || (m->code == DAMP_COAP_PUT && m->nquery > 0);
-}
-
-/* A request of the kind that a flood consists of, from and to where nothing
- * special holds. */
-static inline bool is_plain(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	return c->flood->on && p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && !p->held &&
-	       !p->frame.dst_group && !p->frame.l2_group && c->v->classes[p->src_class].flags == 0 &&
-	       !has_more_to_it(&p->coap);
-}
 
 /* Why p would be challenged, if it would; decide_request.c's order. */
 static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -114,55 +85,37 @@ static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct d
 	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
 }
 
-bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	struct damp_flood *f = c->flood;
-
-	p->plain = is_plain(c, p);
-	p->asked_key = 0;
-	if (!p->plain || !server_spent_lately(c, p))
-		return false;
-	if (f->may_ask == 0)
-		return true;
-	f->may_ask--;
-	damp_answer_prefetch(c, p);
-	return true;
-}
-
 /* One event a second and reason; time stands still, so after one there is no other. */
-static inline void tell(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) void tell(const struct damp_ctx *c, const struct damp_pkt *p, bool server)
 {
-	const bool server = p->reason == DAMP_REASON_LEDGER_SERVER;
-	struct damp_flood *f = c->flood;
-
-	if (damp_likely(f->told[server])) {
-		f->untold[server]++;
-		return;
-	}
 	damp_event_offer(c, p, NULL);
-	f->told[server] = c->now < c->w->event_next[p->reason];
+	c->flood->told[server] = c->now < c->w->event_next[p->reason];
 }
 
 /* What damp_commit() does for such a packet, its note apart; the counters at the
  * burst's end. */
 static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why)
 {
-	struct damp_counter *sum = &c->flood->refused[why == DAMP_REASON_LEDGER_SERVER];
+	const bool server = why == DAMP_REASON_LEDGER_SERVER;
+	struct damp_flood *f = c->flood;
 
 	p->fate = DAMP_FATE_DROP;
 	p->reason = (uint8_t)why;
 	p->verdict = DAMP_VERDICT_DROP;
 	p->rule = -1;
 	p->out_len = 0;
-	sum->packets++;
-	sum->bytes += p->frame.ip_len;
+	f->refused[server].packets++;
+	f->refused[server].bytes += p->frame.ip_len;
 	if (damp_unlikely(c->w->keep.on))
 		damp_keep_drop(c, p, 0);
-	tell(c, p);
+	if (damp_likely(f->told[server]))
+		f->untold[server]++;
+	else
+		tell(c, p, server);
 }
 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
-static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	uint8_t copies;
 
@@ -173,40 +126,59 @@ static bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 	return true;
 }
 
-/* The same while it has none: only what came again may be. */
-static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	uint8_t copies;
 
-	if (p->coap.type != DAMP_COAP_CON)
-		return true;
-	if (damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)))
-		return true;
 	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
 	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
 	return true;
 }
 
-/* Has nothing but the budgets a say in it? */
-static inline bool nothing_else(const struct damp_ctx *c, const struct damp_pkt *p)
+/* The same while it has none: only what came again may be. */
+static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return !(damp_unlikely(c->flood->blocks) && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+	if (p->coap.type != DAMP_COAP_CON)
+		return true;
+	return damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)) ||
+	       still_unasked(c, p);
 }
 
-bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
+/* Has neither a block nor a rule a say in it? */
+static __attribute__((noinline)) bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+}
+
+/* NOT_COAP: there is none, or somebody else has a say in it. */
+static inline enum damp_reason sole_cause(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	enum damp_reason cause;
 
 	/* Whoever proved itself in this burst may have been looked up too early. */
-	if (!p->plain || p->proved || c->w->nproofs != c->flood->nproofs)
-		return false;
+	if (p->proved || c->w->nproofs != c->flood->nproofs)
+		return DAMP_REASON_NOT_COAP;
 	cause = cause_of(c, p);
-	if (cause == DAMP_REASON_NOT_COAP || !nothing_else(c, p))
-		return false;
-	if (!c->flood->gateway_spent && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
+	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(c->flood->others) && !nobody_objects(c, p)))
+		return DAMP_REASON_NOT_COAP;
+	return cause;
+}
+
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const enum damp_reason cause = sole_cause(c, p);
+	struct damp_flood *f = c->flood;
+
+	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
 		return true;
-	if (gateway_spent(c) ? !unasked_spent(c, p) : !unasked(c, p))
+	if (damp_unlikely(p->xchg_key == 0))
+		damp_prepare_rest(c, p);
+	if (cause == DAMP_REASON_NOT_COAP)
+		return false;
+	if (damp_unlikely(!f->gateway_spent))
+		f->gateway_spent = !damp_gateway_may_ask(c);
+	if (!(damp_likely(f->gateway_spent) ? unasked_spent(c, p) : unasked(c, p)))
 		return false;
 	turn_away(c, p, damp_refusal(cause));
 	return true;

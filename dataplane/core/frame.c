@@ -9,10 +9,10 @@
  * first fragment: the receiver will see more than we do, so what we cannot
  * read there we refuse (RFC 1858, RFC 7112).
  */
-#include "frame.h"
+#include "frame_plain.h"
+
 #include <damper/reasons.h>
 
-#define ETH_HEADER_LEN 14u
 #define VLAN_TAG_LEN 4u
 #define VLAN_TAGS_MAX 2u
 #define ETHERTYPE_IPV4 0x0800u
@@ -21,15 +21,12 @@
 #define ETHERTYPE_QINQ 0x88a8u
 #define ETHERTYPE_QINQ_OLD 0x9100u
 
-#define IPV4_HEADER_LEN 20u
 #define IPV4_FLAG_MF 0x2000u
 #define IPV4_OFFSET_MASK 0x1fffu
-#define IPV6_HEADER_LEN 40u
 #define IPV6_FRAG_MF 1u
 #define IPV6_FRAG_OFFSET_MASK 0xfff8u
 
 #define NEXT_HOP_BY_HOP 0u
-#define NEXT_UDP 17u
 #define NEXT_ROUTING 43u
 #define NEXT_FRAGMENT 44u
 #define NEXT_DEST_OPTIONS 60u
@@ -37,11 +34,7 @@
 #define EXT_HEADERS_MAX 4u          /* AV-44 */
 #define EXT_BYTES_MAX 128u          /* AV-44 */
 
-#define UDP_HEADER_LEN 8u
 #define UDP_PORTS_LEN 4u
-/* The headers of an untagged datagram. */
-#define PLAIN4_MIN (ETH_HEADER_LEN + IPV4_HEADER_LEN + UDP_HEADER_LEN)
-#define PLAIN6_MIN (ETH_HEADER_LEN + IPV6_HEADER_LEN + UDP_HEADER_LEN)
 /* A first fragment must show the UDP and the CoAP header (AV-43). */
 #define FRAGMENT_FIRST_MIN (UDP_HEADER_LEN + 4u)
 
@@ -328,161 +321,6 @@ static void parse_v6(struct parse *p)
 		parse_udp(p);
 }
 
-#define ONES (UINT64_MAX / UINT16_MAX)
-
-/* The short cut sums words of 64 bits as they lie, carries put back: what sums up to
- * ones does so in either order and at any width. */
-static inline uint64_t word_at(const uint8_t *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return w;
-}
-
-static inline uint64_t add_word(uint64_t sum, uint64_t w)
-{
-	return __builtin_add_overflow(sum, w, &sum) ? sum + 1 : sum;
-}
-
-/* Adds len bytes, at least 8; a tail is the end of an overlapping word. */
-static inline uint64_t add_span(uint64_t sum, const uint8_t *p, uint32_t len)
-{
-	const uint64_t last = damp_le64(word_at(p + len - 8));
-
-	/* Nothing when there is no tail: a shift by 64 in two steps. */
-	sum = add_word(sum, last >> 1 >> (63 - 8 * (len % 8)));
-	for (uint32_t n = len / 16; n > 0; n--, p += 16)
-		sum = add_word(add_word(sum, word_at(p)), word_at(p + 8));
-	return len & 8 ? add_word(sum, word_at(p)) : sum;
-}
-
-/* Is a sum of not only zeros 2^16 - 1, once it is folded to 16 bits? That is, does
- * 2^16 - 1 divide it: times the inverse, which is -ONES, multiples are the quotients. */
-static inline bool all_ones(uint64_t sum)
-{
-	return 0 - sum * ONES <= ONES;
-}
-
-/* Of an IPv4 header without options. */
-static inline bool plain_ip_sum(const uint8_t *ip)
-{
-	uint32_t last;
-
-	memcpy(&last, ip + 16, sizeof(last));
-	return all_ones(add_word(add_word(last, word_at(ip)), word_at(ip + 8)));
-}
-
-/* Of a datagram and the addresses right before it. The sum of protocol and length is
- * that of the pseudo header. */
-static inline bool plain_udp_sum(const uint8_t *udp, uint32_t addresses, uint32_t udp_len)
-{
-	uint64_t sum = damp_net16((uint16_t)(NEXT_UDP + udp_len));
-
-	for (uint32_t at = 0; at < addresses; at += 8)
-		sum = add_word(sum, word_at(udp - addresses + at));
-	return all_ones(add_span(sum, udp, udp_len));
-}
-
-/* What is alike in both families: ports, lengths, sums. hdr: of IP, right before
- * udp; most: what the frame holds of the IP packet. */
-static inline bool plain_udp(const struct parse *p, const uint8_t *udp, uint32_t hdr, uint32_t ip_len, uint32_t most,
-			     struct damp_frame *f)
-{
-	const uint32_t ports = damp_get32(udp), udp_len = damp_get16(udp + 4);
-	const uint16_t sport = (uint16_t)(ports >> 16), dport = (uint16_t)ports;
-	const bool coap = damp_likely(damp_port_test(p->ports->coap, dport)) || damp_port_test(p->ports->coap, sport);
-	const bool v4 = hdr == IPV4_HEADER_LEN;
-
-	if (ip_len > most || ip_len < hdr + UDP_HEADER_LEN)
-		return false;
-	f->ip_len = ip_len;
-	f->sport = sport;
-	f->dport = dport;
-	f->plain_l3 = 1;
-	f->l3_off = ETH_HEADER_LEN;
-	if (!coap && !damp_port_test(p->ports->dtls, dport) && !damp_port_test(p->ports->dtls, sport))
-		return true;
-	/* A checksum of 0 is none. */
-	if (hdr + udp_len != ip_len || sport == 0 || dport == 0 || damp_get16(udp + 6) == 0)
-		return false;
-	if (!p->checksum_known &&
-	    !(plain_udp_sum(udp, v4 ? 8 : 32, udp_len) && (!v4 || plain_ip_sum(udp - hdr))))
-		return false;
-	f->cls = coap ? DAMP_FRAME_COAP : DAMP_FRAME_DTLS;
-	f->l4_off = (uint16_t)(ETH_HEADER_LEN + hdr);
-	f->payload_off = (uint16_t)(ETH_HEADER_LEN + hdr + UDP_HEADER_LEN);
-	f->payload_len = (uint16_t)(udp_len - UDP_HEADER_LEN);
-	return true;
-}
-
-/* Four bytes where a mask has ones, in one comparison. */
-static inline bool four_are(const uint8_t *p, const char mask[static 4], const char value[static 4])
-{
-	uint32_t w, m, v;
-
-	memcpy(&w, p, 4);
-	memcpy(&m, mask, 4);
-	memcpy(&v, value, 4);
-	return (w & m) == v;
-}
-
-/* In a cleared frame. */
-static inline void put_v4(struct damp_addr *a, const uint8_t *p)
-{
-	memset(a->b + 10, 0xff, 2);
-	memcpy(a->b + 12, p, 4);
-}
-
-/* No options, no fragment, and addresses that no question is asked about. */
-static inline bool parse_plain_v4(const struct parse *p, const uint8_t *ip, struct damp_frame *f)
-{
-	const uint32_t from = ip[12], to = ip[16];
-
-	/* Flags and offset of a fragment, time to live, protocol */
-	if (!four_are(ip + 6, "\x3f\xff\0\xff", "\0\0\0\x11") || from - 1 >= 223 || from == 127 || to >= 224)
-		return false;
-	if (!plain_udp(p, ip + IPV4_HEADER_LEN, IPV4_HEADER_LEN, damp_get16(ip + 2), p->len - ETH_HEADER_LEN, f))
-		return false;
-	put_v4(&f->src, ip + 12);
-	put_v4(&f->dst, ip + 16);
-	return true;
-}
-
-static inline bool parse_plain_v6(const struct parse *p, const uint8_t *ip, struct damp_frame *f)
-{
-	/* No extension headers; neither ::, ::1 nor mapped; no group */
-	if (ip[6] != NEXT_UDP || word_at(ip + 8) == 0 || word_at(ip + 24) == 0 || ip[8] == 0xff || ip[24] == 0xff)
-		return false;
-	if (!plain_udp(p, ip + IPV6_HEADER_LEN, IPV6_HEADER_LEN, IPV6_HEADER_LEN + damp_get16(ip + 4),
-		       p->len - ETH_HEADER_LEN, f))
-		return false;
-	f->v6 = 1;
-	memcpy(f->src.b, ip + 8, 16);
-	memcpy(f->dst.b, ip + 24, 16);
-	return true;
-}
-
-/*
- * A whole datagram without tags, options or extension headers between ordinary
- * addresses, on none of our ports or right in every way: what nearly every packet
- * is. Fills the cleared f and returns true, as the parser proper would; or leaves
- * something in it and returns false, and that one says why.
- */
-static inline bool parse_plain(const struct parse *p, struct damp_frame *f)
-{
-	const uint8_t *type = p->data + ETH_HEADER_LEN - 2;
-
-	if (damp_unlikely(p->len < PLAIN4_MIN))
-		return false;
-	f->l2_group = p->data[0] & 1;
-	/* EtherType, version and header length, class of service */
-	if (four_are(type, "\xff\xff\xff\0", "\x08\0\x45\0"))
-		return parse_plain_v4(p, p->data + ETH_HEADER_LEN, f);
-	return p->len >= PLAIN6_MIN && four_are(type, "\xff\xff\xf0\0", "\x86\xdd\x60\0") &&
-	       parse_plain_v6(p, p->data + ETH_HEADER_LEN, f);
-}
-
 static bool is_vlan(uint32_t ethertype)
 {
 	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ || ethertype == ETHERTYPE_QINQ_OLD;
@@ -517,9 +355,6 @@ void damp_frame_parse_fully(const uint8_t *data, size_t len, const struct damp_p
 void damp_frame_parse(const uint8_t *data, size_t len, const struct damp_port_map *ports,
 		      bool checksum_known, struct damp_frame *f)
 {
-	const struct parse p = { .data = data, .ports = ports, .len = (uint32_t)len, .checksum_known = checksum_known };
-
-	memset(f, 0, sizeof(*f));
-	if (!parse_plain(&p, f))
+	if (!damp_frame_plain(data, (uint32_t)len, ports, checksum_known, f))
 		damp_frame_parse_fully(data, len, ports, checksum_known, f);
 }

@@ -42,6 +42,8 @@ struct damp_key damp_key_derive(const struct damp_key *master, const char *purpo
 #define DAMP_FNV1A_PRIME 0x100000001b3ull
 uint64_t damp_fnv1a(const void *data, size_t len);
 
+#define DAMP_GOLDEN 0x9e3779b97f4a7c15ull       /* 2^64 over the golden ratio, odd */
+
 /*
  * Combine a keyed hash with a public number (a limit's index, a port): a
  * bijective finaliser, so distinct hashes stay distinct. Not for
@@ -49,7 +51,7 @@ uint64_t damp_fnv1a(const void *data, size_t len);
  */
 static inline uint64_t damp_mix(uint64_t keyed, uint64_t pub)
 {
-	uint64_t x = keyed + (pub + 1) * 0x9e3779b97f4a7c15ull;
+	uint64_t x = keyed + (pub + 1) * DAMP_GOLDEN;
 
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
 	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;

@@ -22,6 +22,10 @@
 
 #include "hash.h"
 
+#if defined(__x86_64__)
+#include <wmmintrin.h>
+#endif
+
 #define DAMP_HASHER_ROUNDS 8u
 
 struct damp_hasher {
@@ -34,6 +38,13 @@ struct damp_hasher {
  * machine is best at. Any thread. */
 void damp_hasher_init(struct damp_hasher *h, const struct damp_key *master, const char *purpose);
 
+/* The two kinds of hash, for who is compiled once for each (prepare.c). */
+struct damp_hashing {
+	uint64_t (*three)(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c);
+	void (*pair)(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
+		     uint64_t out[2]);
+};
+
 /* Has this machine the instruction? */
 bool damp_hasher_can_aes(void);
 
@@ -43,5 +54,49 @@ uint64_t damp_hasher3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint6
 /* Two at once: of first and c, and of second and c. Any thread. */
 void damp_hasher3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
 		       uint64_t out[2]);
+
+#if defined(__x86_64__)
+#define DAMP_HASHER_HAS_AES 1
+/* The same where h->aes is true, for functions that are compiled for the instruction. */
+#define DAMP_WITH_AES __attribute__((target("aes")))
+
+DAMP_WITH_AES static inline __attribute__((always_inline)) uint64_t
+damp_aes3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
+{
+	const __m128i *k = (const __m128i *)(const void *)h->key;
+	__m128i x = _mm_xor_si128(_mm_set_epi64x((long long)b, (long long)a), k[0]);
+
+	for (unsigned i = 1; i <= 4; i++)
+		x = _mm_aesenc_si128(x, k[i]);
+	x = _mm_xor_si128(x, _mm_cvtsi64_si128((long long)c));
+	for (unsigned i = 5; i <= 8; i++)
+		x = _mm_aesenc_si128(x, k[i]);
+	return (uint64_t)_mm_cvtsi128_si64(x);
+}
+
+/* The two chains fill each other's waits. */
+DAMP_WITH_AES static inline __attribute__((always_inline)) void
+damp_aes3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
+	       uint64_t out[2])
+{
+	const __m128i *k = (const __m128i *)(const void *)h->key;
+	const __m128i third = _mm_cvtsi64_si128((long long)c);
+	__m128i x = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)first), k[0]);
+	__m128i y = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)second), k[0]);
+
+	for (unsigned i = 1; i <= 4; i++) {
+		x = _mm_aesenc_si128(x, k[i]);
+		y = _mm_aesenc_si128(y, k[i]);
+	}
+	x = _mm_xor_si128(x, third);
+	y = _mm_xor_si128(y, third);
+	for (unsigned i = 5; i <= 8; i++) {
+		x = _mm_aesenc_si128(x, k[i]);
+		y = _mm_aesenc_si128(y, k[i]);
+	}
+	out[0] = (uint64_t)_mm_cvtsi128_si64(x);
+	out[1] = (uint64_t)_mm_cvtsi128_si64(y);
+}
+#endif
 
 #endif

@@ -2,14 +2,13 @@
 /*
  * Bursts through the judge: set-up, the passes, and the slow loop's questions.
  *
- * Pass 1 hashes and prefetches for the whole burst, a look at the peers' proofs
- * in between prefetches what depends on them, pass 2 looks up, decides and
- * commits packet by packet, in order, because the second packet of a burst may
- * depend on the first. See judge.h for the promise.
+ * Pass 1 hashes and prefetches for the whole burst (prepare.c), pass 2 looks up,
+ * decides and commits packet by packet, in order, because the second packet of a
+ * burst may depend on the first. See judge.h for the promise.
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
-#include "judge_state.h"
+#include "answer.h"
 
 #include "permute.h"
 
@@ -139,55 +138,6 @@ void damp_judge_worker_tap(struct damp_judge_worker *w, struct damp_capture_file
 	w->keep.share = UINT32_MAX;
 }
 
-static bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
-{
-	const uint16_t port = p->side == DAMP_OUTSIDE ? p->frame.dport : p->frame.sport;
-
-	return damp_port_test(v->ports.coap, port) || damp_port_test(v->ports.dtls, port);
-}
-
-static uint8_t coap_kind(struct damp_pkt *p)
-{
-	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
-	if (p->coap.malformed)
-		return DAMP_KIND_MALFORMED;
-	if (p->coap.code == DAMP_COAP_CODE_EMPTY)
-		return DAMP_KIND_EMPTY;
-	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
-}
-
-/* What a DTLS datagram is and begins with. */
-static void scan_dtls(struct damp_pkt *p)
-{
-	p->dtls_whole = damp_dtls_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->dtls);
-	if (p->dtls_whole && p->dtls.hello == DAMP_DTLS_CLIENT_HELLO)
-		p->hello = p->dtls.cookie_len > 0 ? DAMP_HELLO_COOKIE : DAMP_HELLO_FIRST;
-}
-
-void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++, p++) {
-		damp_frame_parse(p->data, p->len, &v->ports, p->checksum_known, &p->frame);
-		p->coap.malformed = 0;
-		p->hello = DAMP_HELLO_NONE;
-		p->device_serves = device_serves(v, p);
-		switch (p->frame.cls) {
-		case DAMP_FRAME_COAP:
-			p->kind = coap_kind(p);
-			break;
-		case DAMP_FRAME_DTLS:
-			p->kind = DAMP_KIND_DTLS;
-			scan_dtls(p);
-			break;
-		case DAMP_FRAME_BAD:
-			p->kind = DAMP_KIND_MALFORMED;
-			break;
-		default:
-			p->kind = DAMP_KIND_NOT_COAP;
-		}
-	}
-}
-
 unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, unsigned self)
 {
 	const bool fragment = p->kind == DAMP_KIND_NOT_COAP;
@@ -200,134 +150,6 @@ unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, 
 	if (fragment || p->device_serves)
 		h += damp_mix(damp_key_end(j, damp_peer_addr(p), fragment ? 0 : damp_peer_port(p)), 2);
 	return (unsigned)(((unsigned __int128)h * j->cfg.nworkers) >> 64);
-}
-
-static bool has_coap(const struct damp_pkt *p)
-{
-	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
-}
-
-/*
- * The lines that deciding about p may ask for: its exchange, its budgets. A guess: a peer
- * that turns out to be proved needs others. It is made here and not when that
- * is known, because loads that start between hashes cost next to nothing and a
- * volley of eight for every packet waits for its own.
- */
-static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const struct damp_ledger *l = c->j->ledger;
-
-	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE) {
-		p->grey_key = damp_key_grey(p);
-		if (c->flood != NULL && c->flood->may_ask == 0)
-			damp_repeat_prefetch(c->w->repeats, p->grey_key);
-		else
-			damp_grey_prefetch(c->w->grey, p->grey_key);
-		if (c->flood != NULL && damp_flood_likely(c, p))
-			return;
-	}
-	damp_hash_rungs(c, p);
-	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
-	if (p->side == DAMP_INSIDE) {
-		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
-		return;
-	}
-	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
-	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
-	damp_observe_prefetch(c, p);
-}
-
-/* From here on every Message ID is the inside's. */
-static void take_mid(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	p->wire_mid = p->coap.mid;
-	if (p->side == DAMP_OUTSIDE && damp_mid_moves(c, p))
-		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
-}
-
-/* Which sets of the program hold the ends: nothing where there are none. */
-static void find_sets(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const struct damp_view *v = c->v;
-	uint32_t tag;
-
-	p->src_sets = p->dst_sets = 0;
-	for (uint32_t i = 0; i < v->hdr->nsets; i++) {
-		const unsigned list = v->live.list_of[i];
-
-		if (damp_prefixes_count(c->j->prefixes, list) == 0)
-			continue;
-		p->src_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.src, c->now, &tag) << i);
-		p->dst_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.dst, c->now, &tag) << i);
-	}
-}
-
-/* Pass 1: what can be computed from the packet and the program alone. */
-static void prepare(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	p->proved = 0;
-	p->truths = 0;
-	p->xchg = NULL;
-	p->obs = NULL;
-	p->observed = 0;
-	p->peer_key = 0;
-	p->xchg_key = 0;
-	p->mid_key = 0;
-	p->plain = 0;
-	p->grey_key = 0;
-	if (p->frame.cls == DAMP_FRAME_OTHER)
-		return;
-	p->src_class = damp_view_class(c->v, &p->frame.src);
-	p->dst_class = damp_view_class(c->v, &p->frame.dst);
-	find_sets(c, p);
-	damp_hash_ends(c, p);
-	damp_peer_prefetch(c->j->peers, p->peer_key);
-	take_mid(c, p);
-	if (!has_coap(p))
-		return;
-	p->xchg_key = damp_key_xchg(c->j, p, p->peer_key, p->device_key);
-	prefetch_records(c, p);
-}
-
-/* Is p an ACK or RST, which a Message ID of the other side has to explain? */
-static bool asks_for_mid(const struct damp_pkt *p)
-{
-	return p->kind == DAMP_KIND_EMPTY && p->coap.type != DAMP_COAP_CON;
-}
-
-/* The line of the Message ID that an ACK or RST will ask for, or that a CON or
- * NON will leave, a ping too; its key is kept. */
-static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const bool asks = asks_for_mid(p);
-	const bool outside = (p->side == DAMP_OUTSIDE) != asks;
-
-	if (!asks && p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
-		return;
-	p->mid_key = damp_key_seen(c->j, p, outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid);
-	damp_seen_prefetch(c->w->seen, p->mid_key);
-}
-
-/*
- * Between the passes, when the peers' lines have come: the Message IDs of what is
- * likely to pass. Of what unproved peers send most is dropped, and leaves none.
- * A guess: a packet of this burst may still change what is proved.
- */
-static void foresee(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
-
-	if (message && p->side == DAMP_OUTSIDE)
-		p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
-	if (p->kind == DAMP_KIND_EMPTY || (message && (p->side == DAMP_INSIDE || p->proved)))
-		prefetch_mid(c, p);
 }
 
 /* What an Echo option in a request is worth. A short value can be guessed: it
@@ -391,7 +213,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 	echo = weigh_echo(c, p);
 	if (echo == ECHO_PROOF || echo == ECHO_OF_SERVER)
 		p->proved = 1;
-	if (has_coap(p)) {
+	if (damp_has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
 		p->xchg = damp_xchg_of(c, p->xchg_key);
@@ -405,7 +227,7 @@ static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 		p->truths |= DAMP_TRUTH_MULTICAST;
 	if (p->kind == DAMP_KIND_RESPONSE && (p->xchg != NULL || p->obs != NULL))
 		p->truths |= DAMP_TRUTH_SOLICITED;
-	if (asks_for_mid(p) && damp_seen_find(c->w->seen, p->mid_key, c->now, &value))
+	if (damp_asks_for_mid(p) && damp_seen_find(c->w->seen, p->mid_key, c->now, &value))
 		p->truths |= DAMP_TRUTH_SOLICITED;
 	return echo;
 }
@@ -468,9 +290,18 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
-	prepare(c, p);
-	foresee(c, p);
+	damp_prepare(c, p, 1);
+	damp_foresee(c, p, 1);
 	decide_one(c, p, d);
+}
+
+/* What will be answered asks for so many lines that a burst of it loads them as it
+ * goes (answer.h). */
+static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, const struct damp_pkt *p, unsigned from,
+						 unsigned n)
+{
+	for (unsigned i = from; i < from + n; i++)
+		damp_answer_load(c, &p[i]);
 }
 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
@@ -480,6 +311,8 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_flood flood;
 	struct damp_admit admit;
 	struct damp_walk walk;
+	struct damp_laps *laps = w->laps;
+	uint64_t t = damp_unlikely(laps != NULL) ? laps->clock() : 0;
 
 	c.flood = &flood;
 	c.admit = &admit;
@@ -488,11 +321,17 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_keep_look(&w->keep, w->tap.file, now);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
-	for (unsigned i = 0; i < n; i++)
-		prepare(&c, &p[i]);
-	for (unsigned i = 0; i < n; i++)
-		foresee(&c, &p[i]);
+	damp_prepare(&c, p, n);
+	if (damp_unlikely(laps != NULL))
+		t = damp_lap(laps, &laps->keys, t);
+	damp_foresee(&c, p, n);
+	if (damp_unlikely(laps != NULL))
+		t = damp_lap(laps, &laps->proofs, t);
+	if (damp_unlikely(flood.asks))
+		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
 	for (unsigned i = 0; i < n; i++) {
+		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
+			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
@@ -501,6 +340,13 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	}
 	damp_admit_end(&c);
 	damp_flood_end(&c);
+	if (damp_unlikely(laps != NULL))
+		damp_lap(laps, &laps->decide, t);
+}
+
+void damp_judge_take_laps(struct damp_judge_worker *w, struct damp_laps *laps)
+{
+	w->laps = laps;
 }
 
 bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold)

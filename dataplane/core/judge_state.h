@@ -78,6 +78,7 @@ struct damp_judge_worker {
 	struct damp_repeat *repeats;
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
+	struct damp_laps *laps;         /* NULL: nobody wants to know */
 	uint32_t nproofs;               /* taken so far */
 	uint64_t nbursts;
 	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
@@ -103,10 +104,29 @@ struct damp_trace {
 	void *arg;
 };
 
+/* Is a packet of the kind that floods are made of, and will it be challenged in the
+ * short way, in all likelihood? */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
+
+/* What a challenge is charged with, as far as all packets of a family have it in
+ * common (answer.c). */
+#define DAMP_PRICES 5u
+struct damp_price {
+	uint64_t cost_q16;
+	uint32_t cost, burst;           /* cost: of one challenge; 0: it counts bytes */
+	uint8_t domain, plen;
+	uint8_t hash;                   /* which of those that are made already */
+};
+struct damp_prices {
+	unsigned n;
+	struct damp_price rung[DAMP_PRICES];
+};
+
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
 	bool blocks;                    /* addresses are blocked; asked once a burst */
+	bool others;                    /* or there are rules */
 	bool all_prove;                 /* nobody unproved is served */
 	bool told[2];                   /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
@@ -114,9 +134,14 @@ struct damp_flood {
 	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
 	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
 	uint64_t asking[2];             /* IP bytes of those */
-	uint64_t untold[2];             /* events that were not due */
+	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool asks;                      /* some will be challenged, in all likelihood */
+	bool priced[2];                 /* for each family, `price` is there */
+	bool short_of;                  /* the challenge asked for last was refused */
+	char cleared[0];
+	struct damp_prices price[2];
 };
 
 /* The rules that match one packet: gathered by a short way, which found that some
@@ -130,7 +155,7 @@ struct damp_walk {
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
-	struct damp_counter asked, answered;
+	struct damp_counter asked[2], answered[2];      /* by whether the peer is proved */
 };
 
 /* One burst's surroundings. */
@@ -305,6 +330,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -358,30 +384,75 @@ static inline bool damp_mid_moves(const struct damp_ctx *c, const struct damp_pk
 
 /* keys.c: keyed hashes of everything that is looked up. */
 uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uint16_t port);
-/* The same from the hash of the whole address. Public numbers of ports lie above
- * those of ledger domains, so that the two never meet. */
+/* The same from the hash of the whole address, which is secret: it is moved by a
+ * different odd multiple for each port, so that those of one address lie apart in
+ * every part of the word. */
 static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
 {
-	return damp_mix(whole, 1ull << 48 | port);
+	return whole + (1ull << 48 | port) * DAMP_GOLDEN;
 }
 /* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
  * the whole address. */
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen);
 /* The ledger's key of a prefix in a domain. Free of hashing for the addresses
- * of the packet being judged, at the lengths that damp_hash_ends() knows. */
+ * of the packet being judged, at the lengths that damp_hash_rungs() knows. */
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain);
-/* Hash the ends of p, once: fills the hashes of the whole addresses, peer_key and
- * device_key. And the peer's prefixes, which a flood does not need. */
-void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p);
+/* Hash the prefixes of the peer of p, which a flood does not need. */
 void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p);
-uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device);
+/* The first bits of an address as the two words of a hash: as they lie in memory. */
+static inline void damp_prefix_words(const struct damp_addr *a, unsigned bits, uint64_t w[2])
+{
+	const uint64_t mask = bits % 64 ? damp_net64(~0ull << (64 - bits % 64)) : ~0ull;
+
+	memcpy(w, a, sizeof(*a));
+	if (bits <= 64) {
+		w[0] &= bits ? mask : 0;
+		w[1] = 0;
+	} else {
+		w[1] &= mask;
+	}
+}
+
+/* The guard's two rungs of bytes, as lengths in 16 bytes. */
+struct damp_rung_bits { unsigned host, net; };
+
+static inline struct damp_rung_bits damp_rung_bits(const struct damp_guard *g, bool v6)
+{
+	return v6 ? (struct damp_rung_bits){ g->host6.plen, g->net6.plen } :
+		    (struct damp_rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
+}
+
+/* What a fact about the two ends is hashed with, beside them. */
+static inline uint64_t damp_seen_word(enum damp_seen_kind kind, uint32_t value)
+{
+	return (uint64_t)kind << 32 | value;
+}
+
+/* The token's bytes, the first lowest. */
+static inline uint64_t damp_token_word(const struct damp_pkt *p)
+{
+	const uint32_t at = (uint32_t)p->frame.payload_off + p->coap.token_off;
+	const uint8_t *t = p->data + at;
+	uint64_t v = 0;
+
+	/* Eight in one go where there are so many. */
+	if (damp_likely(p->coap.token_len < DAMP_COAP_TOKEN_MAX && p->len - at >= sizeof(v))) {
+		memcpy(&v, t, sizeof(v));
+		return damp_le64(v) & ((1ull << 8 * p->coap.token_len) - 1);
+	}
+	for (unsigned i = 0; i < p->coap.token_len && i < DAMP_COAP_TOKEN_MAX; i++)
+		v |= (uint64_t)t[i] << 8 * i;
+	return v;
+}
+
 /* A group conversation: the asking inside endpoint and the token alone. */
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p);
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value);
 /* A request as its retransmission repeats it: exchange and Message ID. Never 0. */
 static inline uint64_t damp_key_grey(const struct damp_pkt *p)
 {
-	return damp_mix(p->xchg_key, 1ull << 48 | p->coap.mid) | 1ull << 63;
+	/* Apart from all other Message IDs in every part of the word; the rest is secret. */
+	return (p->xchg_key + (p->coap.mid + 1ull) * DAMP_GOLDEN) | 1ull << 63;
 }
 
 /* The mark "somebody at this address has proved to be there", in the peer table. */
@@ -429,6 +500,10 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
+/* A budget for something of which so many copies were here before (repeat.h). All
+ * pay from one, but what came again may use half of the burst more, and what came
+ * twice again as much more: so these go first, and the fresh have what they leave. */
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
@@ -479,6 +554,10 @@ void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
 		       const struct damp_given *given);
 
+/* cure.c: may the sender of p, a response that nobody asked for, be told to stop?
+ * Then d is the RST. */
+bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -492,12 +571,41 @@ bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* Does p say which conversation it belongs to? */
+static inline bool damp_has_coap(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_DTLS;
+}
+
+/* Is p an ACK or RST, which a Message ID of the other side has to explain? */
+static inline bool damp_asks_for_mid(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_EMPTY && p->coap.type != DAMP_COAP_CON;
+}
+
+/* prepare.c: pass 1, all that follows from the packets and the program alone: their
+ * classes and keys; and load the lines that deciding may ask for. */
+void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* Then, when the lines have come: what depends on who has proved itself. */
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* The keys of a request that pass 1 left out, because it will be answered (answer.h);
+ * it was not. */
+void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p);
+
+/* Adds what has passed since to a lap of l, and returns the present. */
+static inline uint64_t damp_lap(const struct damp_laps *l, uint64_t *lap, uint64_t since)
+{
+	const uint64_t t = l->clock();
+
+	*lap += t - since;
+	return t;
+}
+
 /* flood.c: one burst's short ways. begin before the first packet and end after
- * the last. likely: in all likelihood refused so; takes p's challenge from those
- * that are left. settle refuses or answers p, whose proof was looked up, pass_by lets
- * pass what is not ours; or they return false. */
+ * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from
+ * those that are left. settle refuses or answers p, whose proof was looked up, pass_by
+ * lets pass what is not ours; or they return false. */
 void damp_flood_begin(const struct damp_ctx *c);
-bool damp_flood_likely(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_flood_end(const struct damp_ctx *c);
@@ -508,11 +616,22 @@ void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
 
+/* A request that may be repeated without harm. What limits count by the answer is
+ * never asked for by these (later.c). */
+static inline bool damp_is_safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
+/* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
+ * with all that it wants? Then it is paid for. */
+bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
+
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
- * the long way. prefetch: all that it will ask for. end: the sums of the burst. */
+ * the long way. end: the sums of the burst. */
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
-void damp_answer_prefetch(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_answer_end(const struct damp_ctx *c);
 
 /* offender.c: is an end of p blocked? Then d is the drop. And note who was above
@@ -535,8 +654,19 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 void damp_commit_transfer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
 /* Does the Size2 of p announce more than an inside client should believe? */
 bool damp_size2_lies(const struct damp_ctx *c, const struct damp_pkt *p);
-/* Hash of the path of a request, of its text as rules see it. */
+/* Hash of the path of a request, of its text as rules see it; and by a key of one's own. */
 uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p);
+uint64_t damp_path_hash_by(const struct damp_key *key, const struct damp_pkt *p);
+
+/* Of the inside end; where that is nobody's, of the outside end. Who belongs to
+ * no tenant shares the budget of nobody. The classes of p are known. */
+static inline uint32_t damp_tenant_of(const struct damp_view *v, const struct damp_pkt *p)
+{
+	const uint32_t device = p->side == DAMP_OUTSIDE ? p->dst_class : p->src_class;
+	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
+
+	return v->classes[device].tenant ? v->classes[device].tenant : v->classes[peer].tenant;
+}
 
 /* decide_observe.c. False: conditional attributes end the request here. */
 bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);

@@ -26,27 +26,12 @@ static unsigned bits_of(const struct damp_addr *a, unsigned plen)
 	return bits < WHOLE ? bits : WHOLE;
 }
 
-/* An address as the two words of the hash: as it lies in memory. */
-struct words { uint64_t w[2]; };
-
-static inline struct words words_of(const struct damp_addr *a)
-{
-	struct words x;
-
-	memcpy(&x, a, sizeof(x));
-	return x;
-}
-
 static uint64_t hash_bits(const struct damp_judge *j, const struct damp_addr *a, unsigned bits)
 {
-	struct damp_addr kept = { { 0 } };
-	struct words x;
+	uint64_t w[2];
 
-	memcpy(kept.b, a->b, bits / 8);
-	if (bits % 8)
-		kept.b[bits / 8] = (uint8_t)(a->b[bits / 8] & 0xff00u >> bits % 8);
-	x = words_of(&kept);
-	return damp_hasher3(&j->h_addr, x.w[0], x.w[1], bits);
+	damp_prefix_words(a, bits, w);
+	return damp_hasher3(&j->h_addr, w[0], w[1], bits);
 }
 
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen)
@@ -59,43 +44,21 @@ uint64_t damp_key_end(const struct damp_judge *j, const struct damp_addr *a, uin
 	return damp_key_port(hash_bits(j, a, WHOLE), port);
 }
 
-/* The guard's two rungs of bytes, as lengths in 16 bytes. */
-struct rung_bits { unsigned host, net; };
-
-static inline struct rung_bits rung_bits(const struct damp_guard *g, bool v6)
-{
-	return v6 ? (struct rung_bits){ g->host6.plen, g->net6.plen } :
-		    (struct rung_bits){ g->host4.plen + 96u, g->net4.plen + 96u };
-}
-
 void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_addr *peer = damp_peer_addr(p);
-	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
 
 	p->peer_host = b.host == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.host);
 	p->peer_net = b.net == WHOLE ? p->peer_whole : hash_bits(c->j, peer, b.net);
 	p->rungs_hashed = 1;
 }
 
-void damp_hash_ends(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	const struct words peer = words_of(damp_peer_addr(p)), device = words_of(damp_device_addr(p));
-	uint64_t out[2];
-
-	damp_hasher3_pair(&c->j->h_addr, peer.w, device.w, WHOLE, out);
-	p->peer_whole = out[0];
-	p->device_whole = out[1];
-	p->rungs_hashed = 0;
-	p->peer_key = damp_key_port(p->peer_whole, damp_peer_port(p));
-	p->device_key = damp_key_port(p->device_whole, damp_device_port(p));
-}
-
 /* The hash of a prefix of the peer, whose hashes the packet has. */
 static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
 {
 	const struct damp_pkt *p = c->p;
-	const struct rung_bits b = rung_bits(c->g, p->frame.v6);
+	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
 	const unsigned bits = p->frame.v6 ? plen : plen + 96;
 
 	if (bits >= WHOLE)
@@ -123,43 +86,15 @@ uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, un
 	return damp_mix(known_hash(c, a, plen), domain);
 }
 
-static uint64_t load_token(const struct damp_pkt *p)
-{
-	const uint32_t at = (uint32_t)p->frame.payload_off + p->coap.token_off;
-	const uint8_t *t = p->data + at;
-	uint64_t v = 0;
-
-	/* The token's bytes, the first lowest; eight in one go where there are so many. */
-	if (damp_likely(p->coap.token_len < DAMP_COAP_TOKEN_MAX && p->len - at >= sizeof(v))) {
-		memcpy(&v, t, sizeof(v));
-		return damp_le64(v) & ((1ull << 8 * p->coap.token_len) - 1);
-	}
-	for (unsigned i = 0; i < p->coap.token_len && i < DAMP_COAP_TOKEN_MAX; i++)
-		v |= (uint64_t)t[i] << 8 * i;
-	return v;
-}
-
-uint64_t damp_key_xchg(const struct damp_judge *j, const struct damp_pkt *p, uint64_t peer, uint64_t device)
-{
-	const bool request = p->kind == DAMP_KIND_REQUEST;
-	const bool asked_inside = request == (p->side == DAMP_INSIDE);
-
-	/* DTLS hides its tokens: one conversation per pair of endpoints. */
-	if (p->kind == DAMP_KIND_DTLS)
-		return damp_hasher3(&j->h_xchg, peer, damp_mix(device, 0x20), 0);
-	return damp_hasher3(&j->h_xchg, peer, damp_mix(device, (uint64_t)p->coap.token_len << 1 | asked_inside),
-			  load_token(p));
-}
-
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 {
-	return damp_hasher3(&j->h_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, load_token(p));
+	return damp_hasher3(&j->h_xchg, p->device_key, 0x40u | (uint64_t)p->coap.token_len << 8, damp_token_word(p));
 }
 
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)
 {
 	if (kind == DAMP_SEEN_FRAGMENT)
 		return damp_hasher3(&j->h_mid, damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0),
-				  (uint64_t)kind << 32 | value);
-	return damp_hasher3(&j->h_mid, p->peer_key, p->device_key, (uint64_t)kind << 32 | value);
+				  damp_seen_word(kind, value));
+	return damp_hasher3(&j->h_mid, p->peer_key, p->device_key, damp_seen_word(kind, value));
 }

@@ -51,6 +51,10 @@ size_t damp_ledger_bytes(unsigned lines_log2);
  * NULL when lines_log2 is out of range. */
 struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2);
 
+/* Use the wide registers where this machine has them, as it is after init, or not;
+ * says whether they are used. No value depends on it. Before the workers run. */
+bool damp_ledger_set_wide(struct damp_ledger *l, bool wide);
+
 /* Start the load of the key's line. Call a few packets ahead. */
 void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key);
 
@@ -73,9 +77,9 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c, u
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
 /* The same for up to eight charges when that is short work: each has a line of
- * its own, aged in this span of 256 s, whose lock is to be had at once (the first
- * one's is waited for). Else DAMP_LEDGER_NOT_AT_ONCE, and nothing was decided or
- * changed. What is refused changes nothing either, not even a line's age. */
+ * its own, charged in the last 20 minutes, whose lock is to be had at once (the
+ * first one's is waited for). Else DAMP_LEDGER_NOT_AT_ONCE, and nothing was decided
+ * or changed. What is refused changes nothing either, not even a line's age. */
 #define DAMP_LEDGER_NOT_AT_ONCE INT32_MIN
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 

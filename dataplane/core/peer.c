@@ -55,8 +55,9 @@ static inline uint64_t dues_make(uint32_t idle, uint32_t max)
 }
 
 /* The slot of key and the deadlines it had, live or not; NULL when absent. */
-static struct peer_slot *slot_find(struct peer_line *line, uint64_t key, uint64_t *dues)
+static inline struct peer_slot *slot_find(struct peer_line *line, uint64_t key, uint64_t *dues)
 {
+#pragma GCC unroll 3
 	for (unsigned i = 0; i < WAYS; i++) {
 		struct peer_slot *s = &line->slot[i];
 

@@ -51,6 +51,7 @@ static const uint8_t option_bits[OPTION_NUMBERS] = {
 #define URI_PATH_LEN_MAX 255u       /* RFC 7252 section 5.10: also in the table, and repeatable */
 #define BLOCKS (BIT(BLOCK1) | BIT(BLOCK2))
 #define Q_BLOCKS (BIT(Q_BLOCK1) | BIT(Q_BLOCK2))
+#define EXCLUDING (BLOCKS | Q_BLOCKS | BIT(OSCORE) | BIT(URI_PATH_ABBREV))
 #define SZX_RESERVED 7u             /* RFC 7959 section 2.2 */
 
 static inline bool is_critical(uint32_t number)
@@ -64,13 +65,17 @@ static uint8_t unknown_option(struct scan *s)
 	return 0;
 }
 
+/* "." or "..", of which no segment may consist. */
+static inline bool is_dots(const uint8_t *val, uint32_t len)
+{
+	return len - 1 < 2 && val[0] == '.' && val[len - 1] == '.';
+}
+
 static uint8_t take_path(struct scan *s, const struct damp_opt *o, const uint8_t *val)
 {
 	struct damp_coap *m = s->m;
-	const bool dot = o->len == 1 && val[0] == '.';
-	const bool dotdot = o->len == 2 && val[0] == '.' && val[1] == '.';
 
-	if (dot || dotdot)
+	if (is_dots(val, o->len))
 		return DAMP_REASON_COAP_OPTION_VALUE;
 	if (m->npath == 0)
 		m->path_off = (uint16_t)s->pos;
@@ -151,11 +156,6 @@ static uint8_t take_option(struct scan *s, const struct damp_opt *o)
 	const struct option_rule *rule;
 	unsigned int bit;
 
-	/* The option of most requests; nothing of what follows can be wrong with it. */
-	if (damp_likely(s->number == DAMP_COAP_OPT_URI_PATH && o->len <= URI_PATH_LEN_MAX)) {
-		m->options |= BIT(URI_PATH);
-		return take_path(s, o, s->msg + s->pos + o->hdr);
-	}
 	if (s->number >= DAMP_COAP_OPT_EXPERIMENTAL)
 		return DAMP_REASON_COAP_OPTION_NUMBER;
 	if (s->number >= OPTION_NUMBERS || option_bits[s->number] == 0)
@@ -177,7 +177,7 @@ static uint8_t take_option(struct scan *s, const struct damp_opt *o)
 	return take_value(s, bit, o);
 }
 
-/* Walk the options and find the payload. */
+/* Walk the options from s->pos and find the payload. */
 static uint8_t scan_options(struct scan *s)
 {
 	struct damp_coap *m = s->m;
@@ -210,8 +210,10 @@ static uint8_t scan_options(struct scan *s)
 
 /* Options that exclude each other or need a payload (M44, M45). A path and its
  * abbreviation together name two resources to two stacks. */
-static uint8_t check_mix(const struct damp_coap *m)
+static inline uint8_t check_mix(const struct damp_coap *m)
 {
+	if (damp_likely(!(m->options & EXCLUDING)))
+		return 0;
 	if ((m->options & BLOCKS) && (m->options & Q_BLOCKS))
 		return DAMP_REASON_COAP_OPTION_MIX;
 	if ((m->options & BIT(OSCORE)) && m->payload_len == 0)
@@ -295,11 +297,97 @@ static uint8_t scan_message(struct scan *s)
 	return reason ? reason : check_mix(m);
 }
 
-void damp_coap_scan(const uint8_t *msg, size_t len, struct damp_coap *m)
+void damp_coap_scan_fully(const uint8_t *msg, size_t len, struct damp_coap *m)
 {
 	struct scan s = { .msg = msg, .m = m, .len = (uint32_t)len };
 
 	memset(m, 0, sizeof(*m));
 	m->len = (uint16_t)len;
 	m->malformed = scan_message(&s);
+}
+
+/* Go on from the option at pos, the one before it of this number. */
+static __attribute__((noinline)) void scan_from(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t number,
+						struct damp_coap *m)
+{
+	struct scan s = { .msg = msg, .m = m, .pos = pos, .len = len, .number = number };
+	const uint8_t reason = scan_options(&s);
+
+	m->malformed = reason ? reason : check_mix(m);
+}
+
+/* Types that a message of each class of code may have, four bits a class: a request
+ * is CON or NON, a response one of those or ACK. */
+#define TYPES_OF_CLASSES 0x00770703u
+_Static_assert(DAMP_COAP_CON == 0 && DAMP_COAP_NON == 1 && DAMP_COAP_ACK == 2 && DAMP_COAP_RST == 3, "bits by type");
+
+/* Version 1, a token of at most eight bytes, and a code and type that go together? */
+static inline bool is_usual(uint32_t first, uint32_t code)
+{
+	return first >> 6 == DAMP_COAP_VERSION && (first & 15) <= DAMP_COAP_TOKEN_MAX && code != DAMP_COAP_CODE_EMPTY &&
+	       (TYPES_OF_CLASSES >> ((code >> 5) * 4 + ((first >> 4) & 3)) & 1);
+}
+
+/* The options from pos on that are segments of the path with a header of one byte.
+ * Stops before all else, and before what is wrong. */
+static inline uint32_t skip_path(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t *segments)
+{
+	uint32_t delta = DAMP_COAP_OPT_URI_PATH, n = 0;
+
+	for (; pos < len && n < DAMP_COAP_OPTIONS_MAX; n++) {
+		const uint32_t vlen = msg[pos] & 15u;
+
+		if (msg[pos] >> 4 != delta || vlen >= DAMP_OPT_EXT8 || vlen >= len - pos ||
+		    damp_unlikely(is_dots(msg + pos + 1, vlen)))
+			break;
+		pos += 1 + vlen;
+		delta = 0;
+	}
+	*segments = n;
+	return pos;
+}
+
+/*
+ * The short cut: the usual header, a path and perhaps a payload, which is what most
+ * requests consist of, are taken here in registers; scan_from() goes on where there
+ * are other options, and what is wrong is left to damp_coap_scan_fully().
+ */
+void damp_coap_scan(const uint8_t *msg, size_t length, struct damp_coap *m)
+{
+	const uint32_t len = (uint32_t)length;
+	uint32_t first, code, from, pos, n;
+
+	if (damp_unlikely(len < DAMP_COAP_HEADER_LEN)) {
+		damp_coap_scan_fully(msg, len, m);
+		return;
+	}
+	first = msg[0];
+	code = msg[1];
+	from = DAMP_COAP_HEADER_LEN + (first & 15);
+	if (damp_unlikely(!is_usual(first, code) || from > len)) {
+		damp_coap_scan_fully(msg, len, m);
+		return;
+	}
+	memset(m, 0, sizeof(*m));
+	m->type = (first >> 4) & 3;
+	m->code = (uint8_t)code;
+	m->tkl = first & 15;
+	m->mid = damp_get16(msg + 2);
+	m->len = (uint16_t)len;
+	m->token_len = m->tkl;
+	m->token_off = DAMP_COAP_HEADER_LEN;
+	m->options_off = (uint16_t)from;
+	m->payload_off = (uint16_t)len;
+	pos = skip_path(msg, len, from, &n);
+	if (damp_likely(n > 0)) {
+		m->options = BIT(URI_PATH);
+		m->noptions = (uint16_t)n;
+		m->npath = (uint16_t)n;
+		m->path_off = (uint16_t)from;
+		m->path_end = (uint16_t)pos;
+		/* In the text there is a slash where each header was. */
+		m->path_text_len = (uint16_t)(pos - from);
+	}
+	if (pos != len)
+		scan_from(msg, len, pos, n > 0 ? DAMP_COAP_OPT_URI_PATH : 0, m);
 }

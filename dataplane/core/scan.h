@@ -69,6 +69,9 @@ static inline bool damp_coap_is_response(uint8_t code)
 /* Scan len bytes (at most 65535) at msg. Any thread; writes only *m. */
 void damp_coap_scan(const uint8_t *msg, size_t len, struct damp_coap *m);
 
+/* The same without the short cut for usual requests: what tests hold it against. */
+void damp_coap_scan_fully(const uint8_t *msg, size_t len, struct damp_coap *m);
+
 /*
  * The text of the path or query as program.h defines it, into out (cap bytes,
  * no NUL). Returns the length, or -1 when it does not fit. Uri-Path-Abbrev 0

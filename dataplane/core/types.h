@@ -84,6 +84,15 @@ static inline uint16_t damp_net16(uint16_t v)
 #endif
 }
 
+static inline uint64_t damp_net64(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return v;
+#else
+	return __builtin_bswap64(v);
+#endif
+}
+
 static inline void damp_put16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);

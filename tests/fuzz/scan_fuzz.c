@@ -57,11 +57,14 @@ static void check_texts(const uint8_t *msg, const struct damp_coap *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *msg = malloc(size ? size : 1);
-	struct damp_coap m;
+	struct damp_coap m, fully;
 
 	must(msg != NULL);
 	memcpy(msg, data, size);
 	damp_coap_scan(msg, size, &m);
+	damp_coap_scan_fully(msg, size, &fully);
+	must(m.malformed == fully.malformed);
+	must(m.malformed || memcmp(&m, &fully, sizeof(m)) == 0);
 	if (!m.malformed && m.code != DAMP_COAP_CODE_EMPTY) {
 		check_spans(&m);
 		check_options(msg, &m);

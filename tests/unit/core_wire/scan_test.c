@@ -428,6 +428,80 @@ static void test_option_round_trip(void **state)
 	}
 }
 
+/* SplitMix64. */
+static uint64_t draw(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15ull;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+	return x ^ (x >> 31);
+}
+
+/* A message as requests are: header, token, a path of short segments; sometimes other
+ * options, a payload; and something wrong in every second. */
+static size_t draw_message(uint64_t *rng, uint8_t *m)
+{
+	static const char others[][4] = { "\x00", "\x01x", "\x02..", "\x01.", "\x10", "\x41?", "\x61?", "\xc1\x16" };
+	const uint64_t r = draw(rng);
+	const unsigned tkl = (unsigned)(r % 9), way = (unsigned)(r >> 4 & 63);
+	const unsigned segments = way > 60 ? 60 + way % 9 : way % 5;
+	size_t n = 4 + tkl;
+
+	memset(m, 'a', 1400);
+	m[0] = (uint8_t)(0x40 | (r >> 12 & 1) << 4 | tkl);
+	m[1] = (uint8_t)(r >> 13 & 7 ? 1 : 0x45);
+	for (unsigned i = 0; i < segments; i++) {
+		const unsigned len = (unsigned)(draw(rng) % 14);
+
+		m[n] = (uint8_t)((i ? 0 : 0xb0) | len);
+		n += 1 + len;
+		if (len == 13)
+			m[n - 13] = (uint8_t)(draw(rng) % 4);   /* a second byte of the header */
+	}
+	for (unsigned i = (unsigned)(r >> 20 & 3); i < 2; i++) {
+		const char *o = others[draw(rng) % 8];
+
+		memcpy(m + n, o, 1 + (o[0] & 3));
+		n += 1u + (o[0] & 3);
+	}
+	if (r >> 30 & 1)
+		memcpy(m + n, "\xffpayload", 8);
+	n += r >> 30 & 1 ? r >> 31 & 7 : 0;
+	if (r >> 40 & 1)
+		m[draw(rng) % n] ^= (uint8_t)(1u << (r >> 41 & 7));
+	return r >> 50 & 7 ? n : draw(rng) % (n + 1);
+}
+
+/* The short cut against the scan without it, from memory that ends with the message. */
+static void test_short_cut(void **state)
+{
+	uint64_t rng = 20261122;
+	unsigned good = 0, bad = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 200000; i++) {
+		uint8_t buf[1400];
+		const size_t len = draw_message(&rng, buf);
+		uint8_t *msg = malloc(len ? len : 1);
+		struct damp_coap m, fully;
+
+		assert_non_null(msg);
+		memcpy(msg, buf, len);
+		memset(&m, 0xa5, sizeof(m));
+		damp_coap_scan(msg, len, &m);
+		damp_coap_scan_fully(msg, len, &fully);
+		free(msg);
+		good += !m.malformed;
+		bad += m.malformed != 0;
+		if (m.malformed != fully.malformed || m.type != fully.type || m.code != fully.code || m.mid != fully.mid ||
+		    (!m.malformed && memcmp(&m, &fully, sizeof(m)) != 0))
+			fail_msg("message %u: reason %u and %u", i, m.malformed, fully.malformed);
+	}
+	assert_in_range(good, 50000, 150000);
+	assert_in_range(bad, 50000, 150000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_malformed_keeps_header),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_option_round_trip),
+		cmocka_unit_test(test_short_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What pass 1 asks of flood.c, inline: will this request be settled by the short
+ * way, in all likelihood? See flood.c for the idea and the invariant.
+ */
+#ifndef DAMP_CORE_FLOOD_H
+#define DAMP_CORE_FLOOD_H
+
+#include "judge_state.h"
+
+/* Found spent lately, by which to guess; the truth is asked for in pass 2, when
+ * the line of whoever was not is there. */
+#define DAMP_FLOOD_LATELY 64u
+
+/* What look_up(), decide_block.c and decide_observe.c have a say in. */
+#define DAMP_FLOOD_MORE (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
+
+static inline bool damp_flood_server_lately(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_judge_worker *w = c->w;
+	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
+
+	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < DAMP_FLOOD_LATELY;
+}
+
+/* A request from outside of the kind that a flood consists of, from and to where
+ * nothing special holds? */
+static inline bool damp_flood_plain(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return c->flood->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
+	       c->v->classes[p->src_class].flags == 0 && !(p->coap.options & DAMP_FLOOD_MORE) &&
+	       (p->coap.code != DAMP_COAP_PUT || p->coap.nquery == 0);
+}
+
+/* What becomes of a request from outside, in all likelihood: refused, or challenged
+ * in the short way of answer.c, or neither. Takes its challenge from those left. */
+enum damp_flood_guess { DAMP_FLOOD_NO, DAMP_FLOOD_REFUSED, DAMP_FLOOD_ASKED };
+
+static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	struct damp_flood *f = c->flood;
+
+	p->plain = damp_flood_plain(c, p) ? DAMP_PLAIN_YES : DAMP_PLAIN_NO;
+	p->asked_key = 0;
+	if (!p->plain || !damp_flood_server_lately(c, p))
+		return DAMP_FLOOD_NO;
+	if (damp_likely(f->may_ask == 0))
+		return DAMP_FLOOD_REFUSED;
+	f->may_ask--;
+	f->asks = true;
+	p->plain = DAMP_PLAIN_ASKED;
+	return DAMP_FLOOD_ASKED;
+}
+
+#endif

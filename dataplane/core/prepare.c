@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pass 1: what can be computed from the packets and the program alone, for a whole
+ * burst; and a look at the peers' proofs, which prefetches what depends on them.
+ *
+ * Idea: every key that the judge needs is made here, and every line that it may ask
+ * for begins to load here, so that pass 2 waits for nothing. Most of the work is
+ * hashing, so the pass is compiled once with the hash as instructions in place and
+ * once with calls (hasher.h); and once for the requests of which floods are made,
+ * whose side and kind are then known.
+ *
+ * Invariant: both ways leave the same in a packet for one judge. Nothing is looked
+ * at that is not loaded: a question in pass 1 waits for the whole memory.
+ *
+ * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
+ */
+#include "answer.h"
+#include "flood.h"
+
+#include "permute.h"
+
+#define ALWAYS static inline __attribute__((always_inline))
+#define WHOLE 128u
+
+/* What was left by the packet before. */
+ALWAYS void reset(struct damp_pkt *p)
+{
+	p->proved = 0;
+	p->truths = 0;
+	p->xchg = NULL;
+	p->obs = NULL;
+	p->observed = 0;
+	p->peer_key = 0;
+	p->xchg_key = 0;
+	p->mid_key = 0;
+	p->plain = 0;
+	p->grey_key = 0;
+	p->src_class = p->dst_class = 0;
+	p->src_sets = p->dst_sets = 0;
+}
+
+/* Which sets of the program hold the ends: nothing where there are none. */
+static void find_sets(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_view *v = c->v;
+	uint32_t tag;
+
+	for (uint32_t i = 0; i < v->hdr->nsets; i++) {
+		const unsigned list = v->live.list_of[i];
+
+		if (damp_prefixes_count(c->j->prefixes, list) == 0)
+			continue;
+		p->src_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.src, c->now, &tag) << i);
+		p->dst_sets |= (uint8_t)(damp_prefixes_has(c->j->prefixes, list, &p->frame.dst, c->now, &tag) << i);
+	}
+}
+
+/* There is but one class, and no set: nothing depends on where p comes from. */
+ALWAYS bool one_class(const struct damp_view *v)
+{
+	return v->hdr->nclasses == 1 && v->hdr->nsets == 0;
+}
+
+static __attribute__((noinline)) void classify_ends(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->src_class = damp_view_class(c->v, &p->frame.src);
+	p->dst_class = damp_view_class(c->v, &p->frame.dst);
+	find_sets(c, p);
+}
+
+/* Both addresses, once; the ports are mixed in (keys.c). */
+ALWAYS void hash_ends(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side,
+		      const struct damp_hashing *h)
+{
+	const bool outside = side == DAMP_OUTSIDE;
+	const struct damp_frame *f = &p->frame;
+	uint64_t src[2], dst[2], out[2];
+
+	memcpy(src, &f->src, sizeof(src));
+	memcpy(dst, &f->dst, sizeof(dst));
+	h->pair(&c->j->h_addr, outside ? src : dst, outside ? dst : src, WHOLE, out);
+	p->peer_whole = out[0];
+	p->device_whole = out[1];
+	p->rungs_hashed = 0;
+	p->peer_key = damp_key_port(out[0], outside ? f->sport : f->dport);
+	p->device_key = damp_key_port(out[1], outside ? f->dport : f->sport);
+}
+
+/* The conversation: who asked whom, and with which token. DTLS hides its tokens: one
+ * for each pair of endpoints. The key of an end is a hash, so numbers may be added. */
+ALWAYS uint64_t key_xchg(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
+			 const struct damp_hashing *h)
+{
+	const bool asked_inside = (kind == DAMP_KIND_REQUEST) == (side == DAMP_INSIDE);
+	const uint64_t what = kind == DAMP_KIND_DTLS ? 0x20 : p->coap.token_len * 2u + asked_inside;
+
+	return h->three(&c->j->h_xchg, p->peer_key, p->device_key + what,
+			kind == DAMP_KIND_DTLS ? 0 : damp_token_word(p));
+}
+
+/* From here on every Message ID is the inside's. */
+ALWAYS void take_mid(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side, enum damp_kind kind)
+{
+	p->wire_mid = p->coap.mid;
+	/* No request is an ACK or RST. */
+	if (side == DAMP_OUTSIDE && kind != DAMP_KIND_REQUEST && damp_mid_moves(c, p))
+		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
+}
+
+/*
+ * The lines that deciding about p may ask for: its exchange, its budgets. A guess: a peer
+ * that turns out to be proved needs others. It is made here and not when that
+ * is known, because loads that start between hashes cost next to nothing and a
+ * volley of eight for every packet waits for its own.
+ */
+static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_ledger *l = c->j->ledger;
+
+	damp_hash_rungs(c, p);
+	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
+	if (p->side == DAMP_INSIDE) {
+		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
+		return;
+	}
+	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
+	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
+	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+	damp_observe_prefetch(c, p);
+}
+
+/* The key by which a refused request is known when it comes again, and its line. */
+ALWAYS void prefetch_grey(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->grey_key = damp_key_grey(p);
+	if (c->flood != NULL && damp_likely(c->flood->may_ask == 0))
+		damp_repeat_prefetch(c->w->repeats, p->grey_key);
+	else
+		damp_grey_prefetch(c->w->grey, p->grey_key);
+}
+
+ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
+		       const struct damp_hashing *h)
+{
+	const bool request = side == DAMP_OUTSIDE && kind == DAMP_KIND_REQUEST;
+	enum damp_flood_guess guess = DAMP_FLOOD_NO;
+
+	hash_ends(c, p, side, h);
+	damp_peer_prefetch(c->j->peers, p->peer_key);
+	take_mid(c, p, side, kind);
+	if (kind != DAMP_KIND_REQUEST && !damp_has_coap(p))
+		return;
+	if (request && c->flood != NULL)
+		guess = damp_flood_guess(c, p);
+	if (guess == DAMP_FLOOD_ASKED) {
+		damp_answer_prepare(c, p, h);
+		return;
+	}
+	p->xchg_key = key_xchg(c, p, side, kind, h);
+	if (request)
+		prefetch_grey(c, p);
+	if (guess == DAMP_FLOOD_NO)
+		prefetch_records(c, p);
+}
+
+void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
+
+	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &calls);
+	p->grey_key = damp_key_grey(p);
+}
+
+ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
+{
+	const bool one = one_class(c->v);
+
+	for (unsigned i = 0; i < n; i++, p++) {
+		reset(p);
+		if (p->frame.cls == DAMP_FRAME_OTHER)
+			continue;
+		if (damp_unlikely(!one))
+			classify_ends(c, p);
+		if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_REQUEST)
+			prepare_as(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, h);
+		else
+			prepare_as(c, p, p->side, p->kind, h);
+	}
+}
+
+static void prepare_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
+
+	prepare_all(c, p, n, &calls);
+}
+
+#if defined(DAMP_HASHER_HAS_AES)
+DAMP_WITH_AES static void prepare_aes(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	static const struct damp_hashing inlined = { damp_aes3, damp_aes3_pair };
+
+	prepare_all(c, p, n, &inlined);
+}
+#else
+#define prepare_aes prepare_any
+#endif
+
+/* The line of the Message ID that an ACK or RST will ask for, or that a CON or
+ * NON will leave, a ping too; its key is kept. */
+static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool asks = damp_asks_for_mid(p);
+	const bool outside = (p->side == DAMP_OUTSIDE) != asks;
+
+	if (!asks && p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
+		return;
+	p->mid_key = damp_key_seen(c->j, p, outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid);
+	damp_seen_prefetch(c->w->seen, p->mid_key);
+}
+
+/*
+ * Between the passes, when the peers' lines have come: the Message IDs of what is
+ * likely to pass. Of what unproved peers send most is dropped, and leaves none.
+ * A guess: a packet of this burst may still change what is proved.
+ */
+static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
+
+	if (message && p->side == DAMP_OUTSIDE) {
+		p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
+		if (damp_likely(!p->proved))
+			return;
+	}
+	if (message || p->kind == DAMP_KIND_EMPTY)
+		prefetch_mid(c, p);
+}
+
+void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	if (damp_likely(c->j->h_addr.aes && c->j->h_xchg.aes))
+		prepare_aes(c, p, n);
+	else
+		prepare_any(c, p, n);
+}
+
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		foresee(c, &p[i]);
+}
