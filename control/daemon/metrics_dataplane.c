@@ -273,6 +273,9 @@ static void print_singles(FILE *f, const struct damp_snap *snap)
 	print_single(f, "damper_emitted_packets_total", "counter",
 		     "Packets of our own beside those received: rx + emitted = tx + drops.",
 		     snap->total.emitted);
+	print_single(f, "damper_overload_passed_total", "counter",
+		     "Messages sent on unjudged since the ring of their worker was full (fail: overload open).",
+		     snap->total.overload_passed);
 	print_single(f, "damper_events_lost_total", "counter",
 		     "Events that a worker could not record.", snap->total.events_lost);
 	print_single(f, "damper_rss_mismatch_total", "counter",
