@@ -308,7 +308,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_tap_look(&w->tap, now);
 	damp_keep_look(&w->keep, w->tap.file, now);
 	damp_flood_begin(&c);
-	damp_admit_begin(&c);
+	damp_admit_begin(&c, bypassed);
 	damp_prepare(&c, p, n);
 	for (unsigned i = 0; i < n; i++) {
 		c.p = &p[i];
