@@ -367,6 +367,7 @@ static void shut_down(struct damp_plane *p)
 	measure_tables(p);
 	damp_ports_stop(p);
 	damp_control_close(p);
+	free(p->peek);
 	damp_timekeeper_stop(p);
 	damp_programs_stop(p);
 }

@@ -22,7 +22,6 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 	struct damp_learn_sample s = { .of_peer = true, .of_device = true, .of_path = true,
 				       .of_tenant = true, .of_all = true };
 	static const struct damp_key nobody_attacks;
-	struct damp_emit emits[DAMP_EMITS];
 
 	if (c->frames++ == 0)
 		c->first_ns = c->last_ns = f->ts_ns;
@@ -32,8 +31,7 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 		c->cut++;
 		return;
 	}
-	damp_bench_time(c->bench, ticks(c->last_ns - c->first_ns));
-	damp_bench_emits(c->bench, emits, DAMP_EMITS);
+	damp_bench_advance(c->bench, ticks(c->last_ns - c->first_ns));
 	damp_bench_load(c->bench, damp_sides_of(c->sides, f), f->data, f->len);
 	s.path = p->kind == DAMP_KIND_REQUEST ? damp_path_hash_by(&nobody_attacks, p) : 0;
 	damp_bench_decide(c->bench);

@@ -511,6 +511,11 @@
 	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
 	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
 	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
+	X(GUARD, CURE, "cure_reflectors", TRUTH, "0.1", "false",                                  \
+	  "Answer what comes to the inside unasked, CON responses and notifications, by an RST "  \
+	  "in the name of who got it, which makes its server stop (AV-42; RFC 7641 section 3.6): " \
+	  "one a second for each sender, 1000 a second in all, never larger than what came. Off " \
+	  "because the sender may be forged, and somebody else would get the RST.")               \
 	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
 	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
 	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \
@@ -609,6 +614,9 @@
 	  "AV-29).")                                                                              \
 	X(NEEDS, Q_BLOCK, "q_block", TRUTH, "0.1", "true",                                        \
 	  "Q-Block1 and Q-Block2: many packets for one (attacks.md 8, AV-27).")                   \
+	X(NEEDS, PATH, "path", SIZE, "0.1", "255 B",                                              \
+	  "POST and PUT with a longer path: the names of what is created stand in the directory " \
+	  "page (AV-04). 0 B for any length.")                                                    \
 	X(NEEDS, OBSERVE, "observe", TRUTH, "0.1", "false",                                       \
 	  "Observe registrations. When false the registration is answered once and not kept "     \
 	  "(attacks.md 8, AV-12).")                                                               \

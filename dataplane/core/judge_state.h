@@ -78,6 +78,7 @@ struct damp_judge_worker {
 	struct damp_repeat *repeats;
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
+	struct damp_laps *laps;         /* NULL: nobody wants to know */
 	uint32_t nproofs;               /* taken so far */
 	uint64_t nbursts;
 	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
@@ -102,6 +103,10 @@ struct damp_trace {
 	void (*asked)(void *arg, const struct damp_decision *d, int refused);
 	void *arg;
 };
+
+/* Is a packet of the kind that floods are made of, and will it be challenged in the
+ * short way, in all likelihood? */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
 
 /* What a challenge is charged with, as far as all packets of a family have it in
  * common (answer.c). */
@@ -132,6 +137,7 @@ struct damp_flood {
 	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
 	char cleared[0];
@@ -324,6 +330,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -493,6 +500,10 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
+/* A budget for something of which so many copies were here before (repeat.h). All
+ * pay from one, but what came again may use half of the burst more, and what came
+ * twice again as much more: so these go first, and the fresh have what they leave. */
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
@@ -543,6 +554,10 @@ void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
 		       const struct damp_given *given);
 
+/* cure.c: may the sender of p, a response that nobody asked for, be told to stop?
+ * Then d is the RST. */
+bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
@@ -571,9 +586,20 @@ static inline bool damp_asks_for_mid(const struct damp_pkt *p)
 /* prepare.c: pass 1, all that follows from the packets and the program alone: their
  * classes and keys; and load the lines that deciding may ask for. */
 void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* Then, when the lines have come: what depends on who has proved itself. */
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
 /* The keys of a request that pass 1 left out, because it will be answered (answer.h);
  * it was not. */
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p);
+
+/* Adds what has passed since to a lap of l, and returns the present. */
+static inline uint64_t damp_lap(const struct damp_laps *l, uint64_t *lap, uint64_t since)
+{
+	const uint64_t t = l->clock();
+
+	*lap += t - since;
+	return t;
+}
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from
