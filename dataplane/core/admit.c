@@ -28,10 +28,10 @@
 /* Exchanges whose credit or places must be looked after. */
 #define MORE_TO_EXCHANGE (DAMP_XCHG_WINDOW | DAMP_XCHG_HELD)
 
-void damp_admit_begin(const struct damp_ctx *c)
+void damp_admit_begin(const struct damp_ctx *c, bool bypassed)
 {
 	memset(c->admit, 0, sizeof(*c->admit));
-	c->admit->on = !c->j->long_way && !c->w->tap.on && !c->v->counts_open;
+	c->admit->on = !bypassed && !c->j->long_way && !c->w->tap.on && !c->v->counts_open;
 }
 
 /* Neither a block nor a rule is about p. */
@@ -40,10 +40,13 @@ static bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
+/* As the look between the passes found it, unless a proof was given since. */
 static bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const damp_tick idle = p->side == DAMP_OUTSIDE ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0;
 
+	if (damp_likely(c->w->nproofs == c->flood->nproofs))
+		return p->proved;
 	return damp_peer_proved(c->j->peers, p->peer_key, c->now, idle);
 }
 

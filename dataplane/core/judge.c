@@ -323,7 +323,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	if (damp_unlikely(v->guard->count_elsewhere))
 		damp_elsewhere_look(w->stats, &w->elsewhere_at, p, n);
 	damp_flood_begin(&c);
-	damp_admit_begin(&c);
+	damp_admit_begin(&c, bypassed);
 	damp_prepare(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->keys, t);

@@ -613,7 +613,7 @@ void damp_flood_end(const struct damp_ctx *c);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
  * _end(). admit settles p, or returns false. */
-void damp_admit_begin(const struct damp_ctx *c);
+void damp_admit_begin(const struct damp_ctx *c, bool bypassed);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
 

@@ -34,6 +34,7 @@ ALWAYS void reset(struct damp_pkt *p)
 	p->xchg_key = 0;
 	p->mid_key = 0;
 	p->plain = 0;
+	p->budgets_wait = 0;
 	p->grey_key = 0;
 	p->src_class = p->dst_class = 0;
 	p->src_sets = p->dst_sets = 0;
@@ -107,24 +108,17 @@ ALWAYS void take_mid(const struct damp_ctx *c, struct damp_pkt *p, enum damp_sid
 		p->coap.mid = damp_mid_in(&c->v->secrets.mid, p->peer_key, p->coap.mid);
 }
 
-/*
- * The lines that deciding about p may ask for: its exchange, its budgets. A guess: a peer
- * that turns out to be proved needs others. It is made here and not when that
- * is known, because loads that start between hashes cost next to nothing and a
- * volley of eight for every packet waits for its own.
- */
-static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
+/* The lines that deciding about p may ask for if its peer is not proved: its budgets. A
+ * proved one needs none of them, so this waits until that is known. */
+static void prefetch_budgets(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_ledger *l = c->j->ledger;
 
 	damp_hash_rungs(c, p);
-	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
-	if (p->side == DAMP_INSIDE) {
-		damp_ledger_prefetch(l, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
+	if (p->side == DAMP_INSIDE)
 		return;
-	}
 	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
 	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
@@ -132,7 +126,6 @@ static void prefetch_records(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
-	damp_observe_prefetch(c, p);
 }
 
 /* The key by which a refused request is known when it comes again, and its line. */
@@ -165,8 +158,10 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	p->xchg_key = key_xchg(c, p, side, kind, h);
 	if (request)
 		prefetch_grey(c, p);
-	if (guess == DAMP_FLOOD_NO)
-		prefetch_records(c, p);
+	if (guess != DAMP_FLOOD_NO)
+		return;
+	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+	p->budgets_wait = 1;
 }
 
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
@@ -225,19 +220,37 @@ static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_seen_prefetch(c->w->seen, p->mid_key);
 }
 
+/* Is the peer proved? Only what comes from it keeps its proof alive, and only where it
+ * is judged. Answers are looked at for the short way of admit.c. */
+static inline bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const bool admits = c->admit != NULL && c->admit->on;
+
+	if (p->side == DAMP_INSIDE)
+		return admits && damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
+	return damp_peer_proved(c->j->peers, p->peer_key, c->now,
+				admits ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+}
+
 /*
- * Between the passes, when the peers' lines have come: the Message IDs of what is
- * likely to pass. Of what unproved peers send most is dropped, and leaves none.
- * A guess: a packet of this burst may still change what is proved.
+ * Between the passes, when the peers' lines have come: the budgets, and the Message IDs
+ * of what is likely to pass. Of what unproved peers send most is dropped, and leaves
+ * none. A guess: a packet of this burst may still change what is proved.
  */
 static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
 
+	if (message)
+		p->proved = proved(c, p);
+	if (p->budgets_wait && !p->proved)
+		prefetch_budgets(c, p);
 	if (message && p->side == DAMP_OUTSIDE) {
-		p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
 		if (damp_likely(!p->proved))
 			return;
+		damp_observe_prefetch(c, p);
+	} else if (p->budgets_wait) {
+		damp_ledger_prefetch(c->j->ledger, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
 	}
 	if (message || p->kind == DAMP_KIND_EMPTY)
 		prefetch_mid(c, p);
