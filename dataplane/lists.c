@@ -12,6 +12,7 @@
 #include <rte_cycles.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static damp_tick now_tick(const struct damp_plane *p)
@@ -74,6 +75,39 @@ static void count(struct damp_plane *p)
 	p->stats->set_members = 0;
 	for (unsigned i = DAMP_LIST_SETS; i < DAMP_LISTS_MAX; i++)
 		p->stats->set_members += damp_prefixes_count(all, i);
+}
+
+static uint64_t wall_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* The blocker's word, into the ring that damperd reads. */
+static void put_notice(void *arg, const struct damp_notice *n, unsigned list)
+{
+	struct damp_plane *p = arg;
+	struct damp_notice_ring *ring = &p->events->notices;
+	const uint64_t seq = ring->head;
+	struct damp_notice *slot = &ring->slot[seq % DAMP_NOTICE_SLOTS];
+
+	__atomic_store_n(&slot->seq, ~0ull, __ATOMIC_RELEASE);
+	*slot = *n;
+	slot->wall_us = wall_us();
+	if (list >= DAMP_LIST_SETS)
+		memcpy(slot->set, p->set_name[list], sizeof(slot->set));
+	__atomic_store_n(&slot->seq, seq, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+}
+
+void damp_lists_tell(struct damp_plane *p)
+{
+	struct damp_blocker *b = damp_judge_blocker(p->judge);
+
+	b->tell_arg = p;
+	b->tell = put_notice;
 }
 
 void damp_lists_apply(struct damp_plane *p, struct damp_view *v)

@@ -21,6 +21,10 @@
  * blocks that its rules do not know. */
 void damp_lists_apply(struct damp_plane *p, struct damp_view *v);
 
+/* From now on each block that begins or ends, and each member of a set whose time
+ * is over, is put into the ring of notices (events.h). Once, when there is a judge. */
+void damp_lists_tell(struct damp_plane *p);
+
 /* Read the workers' notes; once a second end what is over. */
 void damp_lists_tick(struct damp_plane *p);
 

@@ -174,7 +174,10 @@ static int make_judge(struct damp_plane *p)
 		return -1;
 	p->judge = damp_judge_init(mem, &p->config.tables, &key, p->clock.wall_s,
 				   damp_clock_tick(&p->clock, rte_rdtsc()));
-	return p->judge != NULL ? 0 : -1;
+	if (p->judge == NULL)
+		return -1;
+	damp_lists_tell(p);
+	return 0;
 }
 
 static int make_worker(struct damp_plane *p, unsigned index)
@@ -364,6 +367,7 @@ static void shut_down(struct damp_plane *p)
 	measure_tables(p);
 	damp_ports_stop(p);
 	damp_control_close(p);
+	free(p->peek);
 	damp_timekeeper_stop(p);
 	damp_programs_stop(p);
 }

@@ -248,7 +248,8 @@ enum origin { ORIGIN_PORT, ORIGIN_WORKER, ORIGIN_HELD };
 static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, enum origin origin, uint64_t t)
 {
 	const struct damp_signals *s = &w->plane->signals;
-	uint32_t one_in;
+	const uint32_t one_in = __atomic_load_n(&s->sample_one_in, __ATOMIC_RELAXED);
+	uint64_t path[DAMP_BURST];
 
 	w->stats->bursts++;
 	parse(w, v, n, origin == ORIGIN_HELD);
@@ -261,10 +262,11 @@ static void process(struct damp_worker *w, const struct damp_view *v, unsigned n
 	t = lap(w, DAMP_STAGE_PARSE, n, t);
 	if (n == 0)
 		return;
-	judge(w, v, n, w->now < __atomic_load_n(&s->bypass_until, __ATOMIC_RELAXED));
-	one_in = __atomic_load_n(&s->sample_one_in, __ATOMIC_RELAXED);
 	if (damp_unlikely(one_in != 0))
-		damp_sampling_take(w->samples, &w->plane->sample_key, one_in, w->pkt, n, w->now);
+		damp_sampling_paths(&w->plane->sample_key, w->pkt, n, path);
+	judge(w, v, n, w->now < __atomic_load_n(&s->bypass_until, __ATOMIC_RELAXED));
+	if (damp_unlikely(one_in != 0))
+		damp_sampling_take(w->samples, &w->plane->sample_key, one_in, v, w->pkt, path, n, w->now);
 	t = lap(w, DAMP_STAGE_DECIDE, n, t);
 	apply(w, n);
 	lap(w, DAMP_STAGE_TX, n, t);

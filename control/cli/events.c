@@ -21,6 +21,7 @@ struct cursor {
 	char run[64];
 	char boot[24];          /* of the data plane whose records these are: */
 	long long record[DAMP_WORKERS_MAX];     /* next record of each worker */
+	long long notice;                       /* next one of the main thread */
 	bool away;              /* -f: damperd does not answer at the moment */
 };
 
@@ -111,6 +112,32 @@ static void print_attack(const json_t *e)
 	printf("  [%s]\n", damp_get_text(a, "id"));
 }
 
+static void print_block(const json_t *e)
+{
+	const json_t *b = json_object_get(e, "block");
+	const char *change = damp_get_text(b, "change"), *rule = damp_get_text(e, "rule");
+	const bool begins = json_object_get(b, "for_s") != NULL;
+	char span[DAMP_TEXT_LEN];
+
+	printf("block of %s %s%s", damp_get_text(b, "prefix"),
+	       strcmp(change, "grow") == 0 ? "grows" : strcmp(change, "removed") == 0 ? "is removed" : begins ? "begins" : "ends",
+	       strcmp(damp_get_text(e, "mode"), "observe") == 0 ? " (only observed)" : "");
+	if (begins)
+		printf(": for %s, until %s", damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(b, "for_s")),
+		       damp_get_text(b, "until"));
+	if (damp_get_int(b, "times") > 1)
+		printf(", time %lld in a row", damp_get_int(b, "times"));
+	printf("  %s%s\n", rule[0] != '\0' ? "rule " : "by an operator", rule);
+}
+
+static void print_set(const json_t *s)
+{
+	if (damp_get_int(s, "more") > 0)
+		printf("%lld more members of sets have timed out\n", damp_get_int(s, "more"));
+	else
+		printf("%s has timed out of set %s\n", damp_get_text(s, "prefix"), damp_get_text(s, "set"));
+}
+
 static void print_text(const struct damp_cli *cli, const json_t *e)
 {
 	const char *type = damp_get_text(e, "type"), *ts = damp_get_text(e, "ts");
@@ -124,6 +151,10 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 		print_verdict(e);
 	else if (strcmp(type, "attack") == 0)
 		print_attack(e);
+	else if (strcmp(type, "block") == 0)
+		print_block(e);
+	else if (strcmp(type, "set") == 0)
+		print_set(json_object_get(e, "set"));
 	else if (strcmp(type, "ruleset") == 0)
 		print_ruleset(json_object_get(e, "ruleset"));
 	else
@@ -134,14 +165,21 @@ static void print_text(const struct damp_cli *cli, const json_t *e)
 /* A damperd that has restarted reads the rings again: seen that before? */
 static bool is_news(struct cursor *cur, const json_t *e)
 {
-	const json_t *record = json_object_get(e, "record");
+	const json_t *record = json_object_get(e, "record"), *notice = json_object_get(e, "notice");
 	long long worker = damp_get_int(record, "worker"), seq = damp_get_int(record, "seq");
 
-	if (record == NULL || worker < 0 || worker >= DAMP_WORKERS_MAX)
+	if ((record == NULL && notice == NULL) || worker < 0 || worker >= DAMP_WORKERS_MAX)
 		return true;
 	if (strcmp(cur->boot, damp_get_text(e, "boot")) != 0) {
 		memset(cur->record, 0, sizeof(cur->record));
+		cur->notice = 0;
 		snprintf(cur->boot, sizeof(cur->boot), "%s", damp_get_text(e, "boot"));
+	}
+	if (notice != NULL && json_integer_value(notice) < cur->notice)
+		return false;
+	if (notice != NULL) {
+		cur->notice = json_integer_value(notice) + 1;
+		return true;
 	}
 	if (seq < cur->record[worker])
 		return false;

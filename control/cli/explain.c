@@ -236,7 +236,6 @@ struct walk {
 static int step(struct walk *w, const struct damp_captured *f)
 {
 	const int64_t since = f->ts_ns - w->first_ns;
-	struct damp_emit emits[DAMP_EMITS];
 	enum damp_side side;
 	int given, code = damp_explain_side(w->cli, &given);
 
@@ -251,10 +250,9 @@ static int step(struct walk *w, const struct damp_captured *f)
 	if (w->live != NULL)
 		return explain_live(w->cli, w->live, given >= 0 ? (unsigned)given : side, f->data, f->len,
 				    given >= 0 ? "as given" : "as in a replay");
-	damp_bench_time(
+	damp_bench_advance(
 		w->bench,
 		since > 0 ? (damp_tick)((unsigned __int128)since * DAMP_TICK_HZ / 1000000000u) : 0);
-	damp_bench_emits(w->bench, emits, DAMP_EMITS);
 	if (f->number != w->wanted) {
 		damp_bench_judge(w->bench, side, f->data, f->len);
 		return DAMP_EXIT_OK;

@@ -47,8 +47,20 @@ static void put_number(FILE *f, double v)
 	fprintf(f, up == floor(up) ? "%.0f" : "%.9g", up);
 }
 
+static bool is_per(const json_t *s, const char *per)
+{
+	return strcmp(damp_get_text(s, "per"), per) == 0;
+}
+
+/* Tenants are addresses that only the rules know; this file has none of them. */
+static bool needs_more(const json_t *s)
+{
+	return is_per(s, "tenant");
+}
+
 static void put_limit(FILE *f, const json_t *s)
 {
+	const char *off = needs_more(s) ? "# " : "";
 	const json_t *messages = json_object_get(s, "messages"), *bytes = json_object_get(s, "bytes");
 	const json_t *rate = json_object_get(messages, "rate"), *burst = json_object_get(messages, "burst");
 	const double b = ceil(MARGIN * damp_get_number(burst, "max"));
@@ -58,17 +70,17 @@ static void put_limit(FILE *f, const json_t *s)
 	put_quantiles(f, rate, "rate", "msg/s");
 	put_quantiles(f, burst, "in one second", "msg");
 	put_quantiles(f, json_object_get(bytes, "rate"), "rate of bytes", "B/s");
-	fprintf(f, "  from_%s_per_%s:\n    per: %s\n    rate: ", damp_get_text(s, "side"),
-		damp_get_text(s, "per"), damp_get_text(s, "per"));
+	if (needs_more(s))
+		fputs("  # for a file with 'tenants':\n", f);
+	fprintf(f, "  %sfrom_%s_per_%s:\n  %s  per: %s\n  %s  rate: ", off, damp_get_text(s, "side"),
+		damp_get_text(s, "per"), off, damp_get_text(s, "per"), off);
 	put_number(f, r);
-	fprintf(f, " msg/s\n    burst: %.0f msg\n", larger(b, 1));
-	if (strcmp(damp_get_text(s, "per"), "global") != 0) {
-		fputs("    bytes: ", f);
-		fprintf(f, "%.0f B/s\n",
+	fprintf(f, " msg/s\n  %s  burst: %.0f msg\n", off, larger(b, 1));
+	if (!is_per(s, "global"))
+		fprintf(f, "  %s  bytes: %.0f B/s\n", off,
 			larger(ceil(MARGIN * larger(damp_get_number(json_object_get(bytes, "rate"), "p99"),
 						    damp_get_number(json_object_get(bytes, "burst"), "max"))),
 			       1));
-	}
 }
 
 static bool enough(const json_t *s)
@@ -83,13 +95,13 @@ static unsigned put_limits(FILE *f, const json_t *shapes)
 	size_t i;
 
 	json_array_foreach(shapes, i, s)
-		n += enough(s);
+		n += enough(s) && !needs_more(s);
 	if (n > 0)
 		fputs("\nlimits:\n", f);
 	json_array_foreach(shapes, i, s) {
 		if (enough(s))
 			put_limit(f, s);
-		else
+		else if (!needs_more(s) || damp_get_int(s, "values") > 0)
 			fprintf(f, "  # from %s per %s: only %lld values, too few to propose a limit\n",
 				damp_get_text(s, "side"), damp_get_text(s, "per"), damp_get_int(s, "values"));
 	}
@@ -103,9 +115,9 @@ static void put_rule(FILE *f, const json_t *s)
 	const char *side = damp_get_text(s, "side"), *per = damp_get_text(s, "per");
 
 	fprintf(f, "  - id: learned-from-%s-per-%s\n    mode: observe\n"
-		   "    match: {from: %s, msg: [request, response]}\n"
+		   "    match: {from: %s, msg: %s}\n"
 		   "    limit: from_%s_per_%s\n    over: drop\n",
-		side, per, side, side, per);
+		side, per, side, is_per(s, "path") ? "request" : "[request, response]", side, per);
 }
 
 static void put_head(FILE *f, const json_t *doc)
@@ -140,6 +152,6 @@ void damp_learn_write_rules(FILE *f, const json_t *doc)
 	}
 	fputs("\nrules:\n", f);
 	json_array_foreach(shapes, i, s)
-		if (enough(s))
+		if (enough(s) && !needs_more(s))
 			put_rule(f, s);
 }

@@ -85,6 +85,31 @@ static void factor_cell(struct damp_sheet *t, const json_t *set)
 		damp_sheet_cell(t, DAMP_DIM, "-");
 }
 
+static void longest_cell(struct damp_sheet *t, const json_t *held)
+{
+	damp_sheet_cell(t, DAMP_PLAIN, "%.2f s", damp_get_number(held, "longest_s"));
+}
+
+/* What was held behind a ping, and what became of it. */
+static void held_rows(struct damp_sheet *t, const json_t *new, const json_t *against)
+{
+	const json_t *n = json_object_get(new, "held"), *a = against ? json_object_get(against, "held") : NULL;
+
+	if (damp_get_int(n, "messages") == 0 && damp_get_int(a, "messages") == 0)
+		return;
+	count_row(t, "  held behind a ping", "messages", n, a, DAMP_PLAIN);
+	count_row(t, "    peer proved, forwarded", "forwarded", n, a, DAMP_PLAIN);
+	count_row(t, "    challenged once more", "challenged", n, a, DAMP_PLAIN);
+	count_row(t, "    dropped", "dropped", n, a, DAMP_PLAIN);
+	count_row(t, "    waiting at the end", "waiting", n, a, DAMP_PLAIN);
+	damp_sheet_cell(t, DAMP_PLAIN, "    longest wait");
+	if (against != NULL)
+		longest_cell(t, a);
+	longest_cell(t, n);
+	if (against != NULL)
+		damp_sheet_cell(t, DAMP_DIM, " ");
+}
+
 static void print_counts(const struct damp_cli *cli, const json_t *new, const json_t *against)
 {
 	struct damp_sheet *t = damp_sheet_new(against != NULL ? "lrrr" : "lr");
@@ -100,6 +125,7 @@ static void print_counts(const struct damp_cli *cli, const json_t *new, const js
 	count_row(t, "dropped", "dropped", new, against, DAMP_PLAIN);
 	count_row(t, "  verified peers dropped", "verified_dropped", new, against, DAMP_RED);
 	count_row(t, "challenged", "challenged", new, against, DAMP_PLAIN);
+	held_rows(t, new, against);
 	count_row(t, "answered by the gateway", "answered", new, against, DAMP_PLAIN);
 	count_row(t, "not CoAP, forwarded", "not_coap", new, against, DAMP_PLAIN);
 	count_row(t, "bytes from unverified peers", "unverified_bytes_in", new, against,

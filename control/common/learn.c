@@ -13,7 +13,7 @@
 #define WINDOW_MS (DAMP_LEARN_WINDOW_S * 1000u)
 
 struct key {
-	uint8_t addr[32]; /* peer, device; the one that does not count is zero */
+	uint8_t addr[32]; /* peer, device; path; tenant; what does not count is zero */
 	uint64_t messages, bytes;
 	uint64_t second; /* the one that is counted now */
 	uint64_t second_messages, second_bytes;
@@ -193,11 +193,19 @@ static bool address(const struct damp_learn_sample *s, enum damp_learn_per per, 
 		memcpy(out, s->peer, 16);
 	if (per == DAMP_LEARN_DEVICE || per == DAMP_LEARN_PAIR)
 		memcpy(out + 16, s->device, 16);
+	if (per == DAMP_LEARN_PATH)
+		memcpy(out, &s->path, sizeof(s->path));
+	if (per == DAMP_LEARN_TENANT)
+		memcpy(out, &s->tenant, sizeof(s->tenant));
 	switch (per) {
 	case DAMP_LEARN_DEVICE:
 		return s->of_device;
 	case DAMP_LEARN_GLOBAL:
 		return s->of_all;
+	case DAMP_LEARN_PATH:
+		return s->of_path && s->path != 0;
+	case DAMP_LEARN_TENANT:
+		return s->of_tenant && s->tenant != 0;
 	default:
 		return s->of_peer;
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Learning what is normal: how much each peer, device and pair sends, as
- * quantiles, so that limits need not be guessed.
+ * Learning what is normal: how much each peer, device and pair sends, each path
+ * is asked for and each tenant uses, as quantiles, so that limits need not be guessed.
  *
  * Idea: time is cut into windows of DAMP_LEARN_WINDOW_S. Within one, each key
- * (an address, or two) is counted; at its end each key that sent anything gives
+ * (an address, or two; a path; a tenant) is counted; at its end each key that sent anything gives
  * two values: what it sent in the window (its rate), and the most it sent in
  * one second of it (its burst). The values go into histograms, the keys are
  * forgotten. A key that a limit acted on in the window gives none, and a window
@@ -33,7 +33,9 @@
 	X(PEER, "peer")                                                                \
 	X(DEVICE, "device")                                                            \
 	X(PAIR, "pair")                                                                \
-	X(GLOBAL, "global")
+	X(GLOBAL, "global")                                                            \
+	X(PATH, "path")                                                                \
+	X(TENANT, "tenant")
 
 enum damp_learn_per {
 #define X(id, name) DAMP_LEARN_##id,
@@ -45,16 +47,19 @@ enum damp_learn_per {
 struct damp_learn_sample {
 	uint64_t ms;                    /* of any clock that does not run back */
 	uint8_t peer[16], device[16];   /* IPv4 as ::ffff:a.b.c.d */
+	uint64_t path;                  /* stands for that of a request, else 0 */
+	uint32_t tenant;                /* stands for it, 0: nobody's */
 	uint32_t bytes;                 /* of the IP packet */
 	enum damp_side side;            /* it came in on */
 	uint8_t reason;                 /* enum damp_reason: what became of it */
 	bool of_peer, of_device;        /* whose packets are all among the samples */
+	bool of_path, of_tenant;
 	bool of_all;                    /* everybody's are */
 };
 
 struct damp_learn;
 
-/* NULL when out of memory (about 12 MB). */
+/* NULL when out of memory (about 18 MB). */
 struct damp_learn *damp_learn_new(void);
 void damp_learn_free(struct damp_learn *l);
 

@@ -131,6 +131,74 @@ json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *r
 	return j;
 }
 
+static json_t *prefix_json(const struct damp_notice *n)
+{
+	char ip[DAMP_TEXT_ADDR_LEN], out[DAMP_TEXT_ADDR_LEN + 8];
+
+	snprintf(out, sizeof(out), "%s/%u", damp_text_addr(ip, sizeof(ip), n->addr), n->plen);
+	return json_string(out);
+}
+
+static json_t *member_json(const struct damp_notice *n)
+{
+	json_t *j = json_pack("{s:s}", "change", "expired");
+
+	if (n->more > 0) {
+		json_object_set_new(j, "more", json_integer(n->more));
+		return j;
+	}
+	json_object_set_new(j, "set", json_string(n->set));
+	json_object_set_new(j, "prefix", prefix_json(n));
+	return j;
+}
+
+static json_t *block_json(const struct damp_notice *n)
+{
+	static const char *const word[] = {
+		[DAMP_NOTICE_BLOCK_BEGAN] = "begin", [DAMP_NOTICE_BLOCK_GREW] = "grow",
+		[DAMP_NOTICE_BLOCK_ENDED] = "end", [DAMP_NOTICE_BLOCK_TAKEN] = "removed",
+	};
+	json_t *j = json_pack("{s:s, s:o, s:s}",
+			      "change", word[n->kind],
+			      "prefix", prefix_json(n),
+			      "origin", n->rule_slot > 0 ? "rule" : "operator");
+	char ts[DAMP_TEXT_LEN];
+
+	if (n->kind > DAMP_NOTICE_BLOCK_GREW)
+		return j;
+	json_object_set_new(j, "for_s", json_integer(n->for_s));
+	json_object_set_new(j, "until", json_string(damp_text_time(ts, sizeof(ts),
+								   (int64_t)(n->wall_us + n->for_s * 1000000ull))));
+	json_object_set_new(j, "times", json_integer(n->times));
+	json_object_set_new(j, "direction", json_string(n->from && n->to ? "both" : n->to ? "to" : "from"));
+	return j;
+}
+
+json_t *damp_event_notice_json(const struct damp_notice_record *r, const char *rule_id, const struct damp_prog *prog)
+{
+	const struct damp_notice *n = &r->notice;
+	const bool member = n->kind >= DAMP_NOTICE_MEMBER_ENDED, begins = n->kind <= DAMP_NOTICE_BLOCK_GREW;
+	char ts[DAMP_TEXT_LEN], boot[20];
+	json_t *j = header(damp_text_time(ts, sizeof(ts), (int64_t)n->wall_us), member ? "set" : "block",
+			   member ? "info" : begins ? "warning" : "ok");
+
+	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)r->boot_id);
+	json_object_set_new(j, "boot", json_string(boot));
+	json_object_set_new(j, "notice", json_integer((json_int_t)n->seq));
+	if (member) {
+		json_object_set_new(j, "set", member_json(n));
+		return j;
+	}
+	if (n->rule_slot > 0) {
+		json_object_set_new(j, "rule", json_string(rule_id));
+		damp_event_add_place(j, rule_id, prog);
+		json_object_set_new(j, "mode", json_string(damp_name_mode(n->observed ? DAMP_MODE_OBSERVE
+									      : DAMP_MODE_ENFORCE)));
+	}
+	json_object_set_new(j, "block", block_json(n));
+	return j;
+}
+
 json_t *damp_event_own_json(const char *type, const char *severity)
 {
 	char ts[DAMP_TEXT_LEN];

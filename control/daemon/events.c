@@ -8,11 +8,13 @@
 #include <stdlib.h>
 
 _Static_assert(sizeof(struct damp_event) % 8 == 0, "copied in words");
+_Static_assert(sizeof(struct damp_notice) % 8 == 0, "copied in words");
 
 struct damp_event_reader {
 	struct damp_mapfile file;
 	uint64_t boot_id;
 	uint64_t pos[DAMP_WORKERS_MAX]; /* number of the next record to read */
+	uint64_t notice_pos;
 };
 
 struct damp_event_reader *damp_event_reader_new(const char *runtime_dir)
@@ -40,6 +42,11 @@ static uint64_t oldest(uint64_t head)
 	return head >= DAMP_EVENT_SLOTS ? head - DAMP_EVENT_SLOTS + 1 : 0;
 }
 
+static uint64_t oldest_notice(uint64_t head)
+{
+	return head >= DAMP_NOTICE_SLOTS ? head - DAMP_NOTICE_SLOTS + 1 : 0;
+}
+
 static const struct damp_events *rings(struct damp_event_reader *r)
 {
 	const struct damp_events *e;
@@ -55,6 +62,7 @@ static const struct damp_events *rings(struct damp_event_reader *r)
 		/* What was overwritten before we came was never ours to lose. */
 		for (unsigned w = 0; w < e->nworkers; w++)
 			r->pos[w] = oldest(__atomic_load_n(&e->ring[w].head, __ATOMIC_ACQUIRE));
+		r->notice_pos = oldest_notice(__atomic_load_n(&e->notices.head, __ATOMIC_ACQUIRE));
 	}
 	return e;
 }
@@ -126,5 +134,37 @@ size_t damp_event_reader_poll(struct damp_event_reader *r, struct damp_event_rec
 		n += got;
 	}
 	qsort(out, n, sizeof(*out), by_time);
+	return n;
+}
+
+/* As copy_record(). */
+static bool copy_notice(const struct damp_notice_ring *ring, uint64_t pos, struct damp_notice *out)
+{
+	damp_copy_words(out, &ring->slot[pos % DAMP_NOTICE_SLOTS], sizeof(*out));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (oldest_notice(__atomic_load_n(&ring->head, __ATOMIC_RELAXED)) > pos || out->seq != pos)
+		return false;
+	out->set[sizeof(out->set) - 1] = '\0';
+	return true;
+}
+
+size_t damp_event_reader_notices(struct damp_event_reader *r, struct damp_notice_record *out, size_t max,
+				 uint64_t *lost)
+{
+	const struct damp_events *e = rings(r);
+	const uint64_t head = e != NULL ? __atomic_load_n(&e->notices.head, __ATOMIC_ACQUIRE) : 0;
+	const uint64_t first = oldest_notice(head);
+	size_t n = 0;
+
+	if (e != NULL && r->notice_pos < first) {
+		*lost += first - r->notice_pos;
+		r->notice_pos = first;
+	}
+	for (; e != NULL && r->notice_pos < head && n < max; r->notice_pos++) {
+		if (copy_notice(&e->notices, r->notice_pos, &out[n].notice))
+			out[n++].boot_id = r->boot_id;
+		else
+			++*lost;
+	}
 	return n;
 }

@@ -23,6 +23,12 @@ struct damp_event_record {
 
 struct damp_event_reader;
 
+/* What the main thread of the data plane says. */
+struct damp_notice_record {
+	struct damp_notice notice;
+	uint64_t boot_id;
+};
+
 struct damp_event_reader *damp_event_reader_new(const char *runtime_dir);
 void damp_event_reader_free(struct damp_event_reader *r);
 
@@ -35,5 +41,9 @@ void damp_event_reader_free(struct damp_event_reader *r);
  */
 size_t damp_event_reader_poll(struct damp_event_reader *r, struct damp_event_record *out,
 			      size_t max, uint64_t *lost);
+
+/* The same of the ring of notices. */
+size_t damp_event_reader_notices(struct damp_event_reader *r, struct damp_notice_record *out, size_t max,
+				 uint64_t *lost);
 
 #endif

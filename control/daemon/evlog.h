@@ -21,6 +21,8 @@ enum damp_event_type {
 	DAMP_EVENT_VERDICT,
 	DAMP_EVENT_WARN,        /* a limit is used up so far */
 	DAMP_EVENT_ATTACK,      /* attacks.h */
+	DAMP_EVENT_BLOCK,       /* one begins, grows or ends */
+	DAMP_EVENT_SET,         /* a member's time is over */
 	DAMP_EVENT_RULESET,
 	DAMP_EVENT_HEALTH,
 	DAMP_EVENT_TYPE_MAX

@@ -112,6 +112,10 @@ static void add(struct damp_learner *l, const struct damp_key_sample *s)
 		.reason = s->reason,
 		.of_peer = s->of & DAMP_SAMPLE_OF_PEER,
 		.of_device = s->of & DAMP_SAMPLE_OF_DEVICE,
+		.of_path = s->of & DAMP_SAMPLE_OF_PATH,
+		.of_tenant = s->of & DAMP_SAMPLE_OF_TENANT,
+		.path = s->path,
+		.tenant = s->tenant,
 		.of_all = l->one_in == 1,
 	};
 

@@ -9,13 +9,14 @@
 #include <stdlib.h>
 
 #define BATCH 256
+#define NOTICES 64
 
 /* The id of a record's rule: slots keep their id, so the newest snapshot will do. */
-static const char *rule_id(const struct damp_snap *snap, const struct damp_event *e)
+static const char *rule_id(const struct damp_snap *snap, unsigned slot)
 {
-	if (snap == NULL || e->rule_slot == 0 || e->rule_slot >= snap->stats.nrule_slots)
+	if (snap == NULL || slot == 0 || slot >= snap->stats.nrule_slots)
 		return "";
-	return snap->stats.rule_slot[e->rule_slot];
+	return snap->stats.rule_slot[slot];
 }
 
 static void add_records(struct damp_control *c, const struct damp_event_record *rec, size_t n)
@@ -29,7 +30,7 @@ static void add_records(struct damp_control *c, const struct damp_event_record *
 	pthread_mutex_unlock(&c->state.lock);
 	for (size_t i = 0; i < n; i++) {
 		const struct damp_event *e = &rec[i].event;
-		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e),
+		json_t *j = damp_event_verdict_json(&rec[i], rule_id(snap, e->rule_slot),
 						    e->generation == generation ? running : NULL);
 
 		damp_attacks_note(c->attacks, e);
@@ -40,6 +41,35 @@ static void add_records(struct damp_control *c, const struct damp_event_record *
 	free(snap);
 }
 
+static void add_notices(struct damp_control *c, const struct damp_notice_record *rec, size_t n)
+{
+	struct damp_snap *snap = damp_control_snapshot(c);
+	struct damp_prog *running = damp_control_running(c);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct damp_notice *one = &rec[i].notice;
+
+		if (one->kind < DAMP_NOTICE_MAX)
+			damp_evlog_add(c->evlog, one->kind == DAMP_NOTICE_MEMBER_ENDED ? DAMP_EVENT_SET : DAMP_EVENT_BLOCK,
+				       damp_event_notice_json(&rec[i], rule_id(snap, one->rule_slot), running),
+				       one->more);
+	}
+	damp_prog_put(running);
+	free(snap);
+}
+
+static void run_notices(struct damp_control *c, struct damp_event_reader *r, uint64_t *lost)
+{
+	struct damp_notice_record rec[NOTICES];
+	size_t n;
+
+	do {
+		n = damp_event_reader_notices(r, rec, NOTICES, lost);
+		if (n > 0)
+			add_notices(c, rec, n);
+	} while (n == NOTICES);
+}
+
 void damp_pump_run(struct damp_control *c, struct damp_event_reader *r)
 {
 	struct damp_event_record rec[BATCH];
@@ -47,6 +77,7 @@ void damp_pump_run(struct damp_control *c, struct damp_event_reader *r)
 	char text[80];
 	size_t n;
 
+	run_notices(c, r, &lost);
 	do {
 		n = damp_event_reader_poll(r, rec, BATCH, &lost);
 		if (n > 0)

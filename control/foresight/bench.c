@@ -146,6 +146,8 @@ void damp_bench_free(struct damp_bench *b)
 {
 	if (b == NULL)
 		return;
+	for (unsigned i = 0; i < DAMP_HOLDS; i++)
+		free(b->kept[i].frame);
 	damp_view_close(b->view);
 	free(b->mem);
 	free(b);
@@ -194,11 +196,28 @@ void damp_bench_find(struct damp_bench *b, struct damp_finding *f)
 	damp_finding_open(&c, &b->pkt, &b->decision, f);
 }
 
+/* The frame stays as it is while it is held. Without memory it is judged again as
+ * an empty one: a loss. */
+static void keep(struct damp_bench *b)
+{
+	uint8_t *copy = realloc(b->kept[b->pkt.hold].frame, b->pkt.len);
+
+	b->kept[b->pkt.hold].len = copy != NULL ? b->pkt.len : 0;
+	b->kept[b->pkt.hold].side = b->pkt.side;
+	b->kept[b->pkt.hold].since = b->now;
+	if (copy == NULL)
+		return;
+	b->kept[b->pkt.hold].frame = copy;
+	memcpy(copy, b->pkt.data, b->pkt.len);
+}
+
 void damp_bench_commit(struct damp_bench *b)
 {
 	const struct damp_ctx c = damp_judge_ctx(b->worker, b->view, &b->pkt, b->now);
 
 	damp_commit(&c, &b->pkt, &b->decision);
+	if (b->pkt.fate == DAMP_FATE_HOLD)
+		keep(b);
 	damp_judge_blocks(b->judge, &b->worker, 1, b->view);
 }
 
@@ -209,20 +228,55 @@ void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *
 	damp_bench_commit(b);
 }
 
-/* Nobody answered our pings in what was recorded, so what would be held is not
- * followed any further. */
-static void forget_held(struct damp_bench *b)
+bool damp_bench_unhold(struct damp_bench *b)
 {
 	unsigned at;
 
-	while (damp_judge_unhold(b->worker, b->now, &at))
-		;
+	if (!damp_judge_unhold(b->worker, b->now, &at))
+		return false;
+	damp_bench_load(b, (enum damp_side)b->kept[at].side, b->kept[at].frame, b->kept[at].len);
+	b->pkt.held = 1;
+	b->held_for = b->now - b->kept[at].since;
+	damp_bench_decide(b);
+	damp_bench_commit(b);
+	return true;
+}
+
+bool damp_bench_hold_due(const struct damp_bench *b, damp_tick *t)
+{
+	damp_tick due;
+
+	if (!damp_hold_due(&b->worker->hold, &due))
+		return false;
+	*t = due > b->zero ? due - b->zero : 0;
+	return true;
 }
 
 unsigned damp_bench_emits(struct damp_bench *b, struct damp_emit *out, unsigned max)
 {
-	forget_held(b);
 	return damp_judge_emits(b->worker, b->now, out, max);
+}
+
+static void let_go(struct damp_bench *b)
+{
+	struct damp_emit emits[DAMP_EMITS];
+
+	while (damp_bench_unhold(b))
+		;
+	while (damp_bench_emits(b, emits, DAMP_EMITS) == DAMP_EMITS)
+		;
+}
+
+void damp_bench_advance(struct damp_bench *b, damp_tick t)
+{
+	damp_tick due;
+
+	while (damp_bench_hold_due(b, &due) && due <= t) {
+		damp_bench_time(b, due);
+		let_go(b);
+	}
+	damp_bench_time(b, t);
+	let_go(b);
 }
 
 void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16_t port)

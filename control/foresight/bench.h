@@ -9,7 +9,7 @@
  * Invariant: the state begins empty and, unless asked for, past the grace time
  * after a start, so that a response needs a request that the bench has seen.
  * Nothing comes back: a peer that is challenged here cannot answer, unless the
- * frames judged next hold its answer. Echo values and pings in a capture were
+ * frames judged next hold its answer; what is held meanwhile is kept here. Echo values and pings in a capture were
  * made with the gateway's secrets and prove nothing here.
  */
 #ifndef DAMP_FORESIGHT_BENCH_H
@@ -35,6 +35,9 @@ struct damp_bench {
 	bool clock_untrusted;
 	struct damp_moment moment; /* what the view's rules were last evaluated at */
 	const uint8_t *modes; /* [nrules] enum damp_mode, for those of the program; NULL: those */
+	/* Frames that the judge holds, by their number. */
+	struct { uint8_t *frame; uint32_t len; uint8_t side; damp_tick since; } kept[DAMP_HOLDS];
+	damp_tick held_for; /* of the last one that was judged again */
 	/* The last frame, as it left. */
 	struct damp_pkt pkt;
 	struct damp_decision decision;
@@ -75,8 +78,19 @@ void damp_bench_commit(struct damp_bench *b);
 /* Load, decide, commit. */
 void damp_bench_judge(struct damp_bench *b, enum damp_side side, const uint8_t *frame, size_t len);
 
+/* Judge the next frame that is held no longer, its peer proved or its time up: then
+ * it is the last frame, with pkt.held set. False: none. */
+bool damp_bench_unhold(struct damp_bench *b);
+/* When the next one is judged again at the latest, in ticks after the first frame.
+ * False: none is held. */
+bool damp_bench_hold_due(const struct damp_bench *b, damp_tick *t);
+
 /* Messages of the gateway's own that are due; returns how many. */
 unsigned damp_bench_emits(struct damp_bench *b, struct damp_emit *out, unsigned max);
+
+/* Move the clock to t, as damp_bench_time(), and on the way do what falls due: judge
+ * what is held no longer, let go what the gateway sends. */
+void damp_bench_advance(struct damp_bench *b, damp_tick t);
 
 /* Make an outside endpoint a proved peer. */
 void damp_bench_prove(struct damp_bench *b, const struct damp_addr *peer, uint16_t port);

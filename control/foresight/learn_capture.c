@@ -19,8 +19,9 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 		      const struct damp_captured *f)
 {
 	const struct damp_pkt *p = &c->bench->pkt;
-	struct damp_learn_sample s = { .of_peer = true, .of_device = true, .of_all = true };
-	struct damp_emit emits[DAMP_EMITS];
+	struct damp_learn_sample s = { .of_peer = true, .of_device = true, .of_path = true,
+				       .of_tenant = true, .of_all = true };
+	static const struct damp_key nobody_attacks;
 
 	if (c->frames++ == 0)
 		c->first_ns = c->last_ns = f->ts_ns;
@@ -30,14 +31,17 @@ void damp_learn_frame(struct damp_learn_capture *c, struct damp_learn *l,
 		c->cut++;
 		return;
 	}
-	damp_bench_time(c->bench, ticks(c->last_ns - c->first_ns));
-	damp_bench_emits(c->bench, emits, DAMP_EMITS);
-	damp_bench_judge(c->bench, damp_sides_of(c->sides, f), f->data, f->len);
+	damp_bench_advance(c->bench, ticks(c->last_ns - c->first_ns));
+	damp_bench_load(c->bench, damp_sides_of(c->sides, f), f->data, f->len);
+	s.path = p->kind == DAMP_KIND_REQUEST ? damp_path_hash_by(&nobody_attacks, p) : 0;
+	damp_bench_decide(c->bench);
+	damp_bench_commit(c->bench);
 	if (p->frame.cls == DAMP_FRAME_OTHER || (!c->judged && malformed(p->reason)))
 		return;
 	s.ms = (uint64_t)(c->last_ns - c->first_ns) / 1000000;
 	memcpy(s.peer, damp_peer_addr(p)->b, sizeof(s.peer));
 	memcpy(s.device, damp_device_addr(p)->b, sizeof(s.device));
+	s.tenant = damp_tenant_of(c->bench->view, p);
 	s.bytes = p->frame.ip_len;
 	s.side = p->side;
 	s.reason = c->judged ? p->reason : DAMP_REASON_ACCEPTED;

@@ -123,6 +123,7 @@ static bool count_emits(struct damp_replay_set *s)
 	return true;
 }
 
+/* Of what was held, the bytes that came were counted then. */
 static bool count_bytes(struct damp_replay_set *s)
 {
 	const struct damp_pkt *p = &s->bench->pkt;
@@ -132,8 +133,51 @@ static bool count_bytes(struct damp_replay_set *s)
 	if (p->proved)
 		return true;
 	return damp_peers_add(&s->peers, damp_peer_addr(p),
-			      p->side == DAMP_OUTSIDE ? p->frame.ip_len : 0,
+			      p->side == DAMP_OUTSIDE && !p->held ? p->frame.ip_len : 0,
 			      outward ? damp_bench_out_ip(s->bench) : 0);
+}
+
+/* As the wire counts it: a loss behind the first judgement is one more reason. */
+static bool count_held(struct damp_replay_set *s)
+{
+	const struct damp_pkt *p = &s->bench->pkt;
+	struct damp_replay_held *h = &s->held;
+
+	if (s->bench->held_for > h->longest)
+		h->longest = s->bench->held_for;
+	if (p->fate == DAMP_FATE_DROP) {
+		h->dropped++;
+		s->reason[p->reason]++;
+		s->verified_dropped += p->proved;
+	} else if (p->verdict == DAMP_VERDICT_CHALLENGE) {
+		h->challenged++;
+	} else {
+		h->forwarded++;
+	}
+	return count_bytes(s);
+}
+
+/* What is due now. */
+static bool settle(struct damp_replay_set *s)
+{
+	while (damp_bench_unhold(s->bench))
+		if (!count_held(s))
+			return false;
+	return count_emits(s);
+}
+
+/* Up to t, stopping wherever something that is held is judged again. */
+static bool advance(struct damp_replay_set *s, damp_tick t)
+{
+	damp_tick due;
+
+	while (damp_bench_hold_due(s->bench, &due) && due <= t) {
+		damp_bench_time(s->bench, due);
+		if (!settle(s))
+			return false;
+	}
+	damp_bench_time(s->bench, t);
+	return settle(s);
 }
 
 static void count_rules(struct damp_replay_set *s)
@@ -150,10 +194,10 @@ static bool judge(struct damp_replay_set *s, enum damp_side side, const struct d
 {
 	const struct damp_pkt *p = &s->bench->pkt;
 
-	damp_bench_time(s->bench, t);
-	if (!count_emits(s))
+	if (!advance(s, t))
 		return false;
 	damp_bench_judge(s->bench, side, f->data, f->len);
+	s->held.messages += p->fate == DAMP_FATE_HOLD;
 	s->reason[p->reason]++;
 	if (p->kind == DAMP_KIND_NOT_COAP && p->frame.cls == DAMP_FRAME_OTHER)
 		return true;
@@ -265,13 +309,10 @@ bool damp_replay_wait(struct damp_replay *r, int64_t ns)
 	const int64_t step = 100000000, end = r->last_ns + ns;
 
 	/* In small steps: a ping that is sent late delays the one after it. */
-	for (int64_t t = r->last_ns; t <= end; t += step) {
-		for (unsigned k = 0; k < r->nsets; k++) {
-			damp_bench_time(r->set[k].bench, ticks_since(r, t));
-			if (!count_emits(&r->set[k]))
+	for (int64_t t = r->last_ns; t <= end; t += step)
+		for (unsigned k = 0; k < r->nsets; k++)
+			if (!advance(&r->set[k], ticks_since(r, t)))
 				return false;
-		}
-	}
 	return true;
 }
 

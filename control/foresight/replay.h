@@ -25,12 +25,22 @@ struct damp_replay_rule {
 	uint64_t count[DAMP_OUTCOME_MAX];
 };
 
+/* What became of messages that were held behind a ping; those of no outcome wait. */
+struct damp_replay_held {
+	uint64_t messages;
+	uint64_t forwarded; /* their peer proved itself meanwhile */
+	uint64_t challenged; /* an Echo, or a ping, went in their place */
+	uint64_t dropped;
+	damp_tick longest; /* of these outcomes */
+};
+
 /* What one rule set made of the capture. */
 struct damp_replay_set {
 	struct damp_bench *bench;
 	uint64_t verdict[DAMP_VERDICT_MAX]; /* of CoAP and DTLS frames */
 	uint64_t verified_dropped;
 	uint64_t reason[DAMP_REASON_MAX];
+	struct damp_replay_held held;
 	struct damp_peers peers;
 	struct damp_replay_rule *rule; /* [nrules] */
 	uint32_t *row;		       /* [nrules]: its row in the comparison */

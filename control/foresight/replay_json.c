@@ -86,6 +86,15 @@ static json_t *tables_json(const struct damp_replay_set *s)
 	return j;
 }
 
+static json_t *held_json(const struct damp_replay_held *h)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "messages", (json_int_t)h->messages, "forwarded",
+			 (json_int_t)h->forwarded, "challenged", (json_int_t)h->challenged, "dropped",
+			 (json_int_t)h->dropped, "waiting",
+			 (json_int_t)(h->messages - h->forwarded - h->challenged - h->dropped), "longest_s",
+			 damp_real_json((double)h->longest / DAMP_TICK_HZ));
+}
+
 static json_t *set_json(const struct damp_replay_set *s, json_t *origin)
 {
 	const uint64_t *v = s->verdict;
@@ -97,6 +106,7 @@ static json_t *set_json(const struct damp_replay_set *s, json_t *origin)
 		(json_int_t)v[DAMP_VERDICT_ANSWER], "not_coap",
 		(json_int_t)s->reason[DAMP_REASON_NOT_COAP]);
 
+	json_object_set_new(j, "held", held_json(&s->held));
 	json_object_set_new(j, "verified_dropped", json_integer((json_int_t)s->verified_dropped));
 	json_object_set_new(j, "unverified_bytes_in",
 			    json_integer((json_int_t)damp_replay_bytes_in(s)));

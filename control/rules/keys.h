@@ -511,6 +511,11 @@
 	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
 	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
 	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
+	X(GUARD, CURE, "cure_reflectors", TRUTH, "0.1", "false",                                  \
+	  "Answer what comes to the inside unasked, CON responses and notifications, by an RST "  \
+	  "in the name of who got it, which makes its server stop (AV-42; RFC 7641 section 3.6): " \
+	  "one a second for each sender, 1000 a second in all, never larger than what came. Off " \
+	  "because the sender may be forged, and somebody else would get the RST.")               \
 	X(GUARD, HOLD, "hold", TRUTH, "0.1", "true",                                              \
 	  "Keep a request that would be challenged, or a response that an unproved peer may not " \
 	  "have yet, for up to 1.5 s while a ping asks it to prove itself. Room is for 512 in "    \
@@ -609,6 +614,9 @@
 	  "AV-29).")                                                                              \
 	X(NEEDS, Q_BLOCK, "q_block", TRUTH, "0.1", "true",                                        \
 	  "Q-Block1 and Q-Block2: many packets for one (attacks.md 8, AV-27).")                   \
+	X(NEEDS, PATH, "path", SIZE, "0.1", "255 B",                                              \
+	  "POST and PUT with a longer path: the names of what is created stand in the directory " \
+	  "page (AV-04). 0 B for any length.")                                                    \
 	X(NEEDS, OBSERVE, "observe", TRUTH, "0.1", "false",                                       \
 	  "Observe registrations. When false the registration is answered once and not kept "     \
 	  "(attacks.md 8, AV-12).")                                                               \
@@ -639,8 +647,9 @@
 	  "Size2 above this is taken out of an answer to an inside client: it is elective, and "  \
 	  "who believes it reserves as much (AV-31; RFC 7959 sections 4 and 7).")                 \
 	X(TRANSFERS, Q_BLOCK, "q_block", INTEGER, "0.1", "10",                                    \
-	  "Answers that one request with Q-Block2 may bring before the next request: "            \
-	  "MAX_PAYLOADS, 1 to 255 (attacks.md 8, AV-27; RFC 9177 section 7.2).")                  \
+	  "Answers that one request with Q-Block2 may bring before the next request, and blocks "  \
+	  "of Q-Block1 that may be missing before one that comes: MAX_PAYLOADS, 1 to 255 "         \
+	  "(attacks.md 8, AV-27, AV-28; RFC 9177 section 7.2).")                  \
 	X(OBSERVE, LIFE, "life", DURATION, "0.1", "24 h",                                         \
 	  "An observation without any notification is forgotten (RFC 7641 section 4.5).")         \
 	X(OBSERVE, PINGS, "pings", MESSAGES, "0.1", "4 msg",                                      \

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short way for honest messages: plain requests of proved peers, and plain
- * answers to them.
+ * The short way for honest messages: plain requests from outside, and plain answers
+ * to them.
  *
- * Idea: on a quiet day nearly all that passes is a request of a peer that has
- * proved itself, that no rule mentions and no option makes special, and its
- * answer. Nothing about it is in doubt but the peer's own budget. So there is
+ * Idea: on a quiet day nearly all that passes is a request that no rule mentions
+ * and no option makes special, and its answer. Nothing about it is in doubt but
+ * the budgets: a proved peer's own, or those of the unproved (afford.c). So there is
  * nothing to decide: what damp_commit() would do is done at once, and counted at
  * the burst's end.
  *
@@ -47,16 +47,16 @@ static bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
 	return damp_peer_proved(c->j->peers, p->peer_key, c->now, idle);
 }
 
-static inline void pass(struct damp_pkt *p, struct damp_counter *sum)
+static inline void pass(struct damp_pkt *p, struct damp_counter sum[2])
 {
 	p->fate = DAMP_FATE_FORWARD;
-	p->reason = DAMP_REASON_ACCEPTED_PROVED;
+	p->reason = p->proved ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED;
 	p->verdict = DAMP_VERDICT_ACCEPT;
 	p->rule = -1;
 	p->observed = 0;
 	p->out_len = p->len;
-	sum->packets++;
-	sum->bytes += p->frame.ip_len;
+	sum[p->proved].packets++;
+	sum[p->proved].bytes += p->frame.ip_len;
 }
 
 /* Remember the Message ID of a CON or NON. */
@@ -66,12 +66,6 @@ static inline void see_mid(const struct damp_ctx *c, const struct damp_pkt *p, u
 	const uint64_t key = p->mid_key ? p->mid_key : damp_key_seen(c->j, p, from, p->coap.mid);
 
 	damp_seen_add(c->w->seen, key, p->xchg_key, c->now, c->now + DAMP_SECONDS(life_s));
-}
-
-/* What limits count by the answer is never asked for by these (later.c). */
-static inline bool is_safe(const struct damp_pkt *p)
-{
-	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
 }
 
 /* As serve() of decide_request.c wants it. */
@@ -89,7 +83,7 @@ static inline void write_exchange(const struct damp_ctx *c, const struct damp_pk
 	x->over = 0;
 	x->owed = x->owed < UINT8_MAX ? (uint8_t)(x->owed + 1u) : UINT8_MAX;
 	x->flags = (uint16_t)((x->flags & (DAMP_XCHG_ANSWERED | DAMP_XCHG_CHALLENGED)) |
-			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (is_safe(p) ? DAMP_XCHG_SAFE : 0));
+			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (damp_is_safe(p) ? DAMP_XCHG_SAFE : 0));
 }
 
 static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
@@ -99,19 +93,20 @@ static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_xchg *x;
 	bool fresh;
 
-	if (!p->plain || (p->coap.options & Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !is_safe(p)) || !proved(c, p))
+	if (!p->plain || (p->coap.options & Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !damp_is_safe(p)))
 		return false;
-	p->proved = 1;
-	p->truths = DAMP_TRUTH_VERIFIED;
-	if (!nobody_objects(c, p))
+	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+	if (x != NULL && (x->flags & MORE_TO_EXCHANGE))
 		return false;
-	/* One that is there already changes nothing by being opened. */
-	x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
-	if (x->flags & MORE_TO_EXCHANGE)
+	p->proved = proved(c, p);
+	p->truths = p->proved ? DAMP_TRUTH_VERIFIED : 0;
+	if (!nobody_objects(c, p) || (!p->proved && !damp_afford_request(c, p)))
 		return false;
+	if (x == NULL)
+		x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
 	see_mid(c, p, life_s);
 	write_exchange(c, p, x, due);
-	pass(p, &c->admit->asked);
+	pass(p, c->admit->asked);
 	return true;
 }
 
@@ -122,7 +117,7 @@ static bool plain_answer(const struct damp_ctx *c, const struct damp_pkt *p)
 
 	return c->admit->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
 	       !(p->coap.options & MORE_TO_ANSWER) && p->coap.type != DAMP_COAP_CON && cls[p->dst_class].flags == 0 &&
-	       (!c->v->hdr->has_inside || (cls[p->src_class].flags & DAMP_CLASS_INSIDE));
+	       (!c->v->has_inside || (cls[p->src_class].flags & DAMP_CLASS_INSIDE));
 }
 
 /* The next of the answers that its request is owed. */
@@ -138,6 +133,7 @@ static bool blocks_noted(const struct damp_ctx *c, const struct damp_pkt *p)
 	       damp_peer_proved(c->j->peers, damp_key_blocks(p->device_key), c->now, 0);
 }
 
+/* A proved peer's own budget. */
 static bool pay(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_rung *r = &c->g->proved;
@@ -161,16 +157,16 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_xchg *x;
 
-	if (!plain_answer(c, p) || !proved(c, p))
+	if (!plain_answer(c, p))
 		return false;
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 	if (x == NULL || !is_owed(x) || !blocks_noted(c, p))
 		return false;
 	if (damp_unlikely(c->v->counts_later) && !(x->flags & DAMP_XCHG_SAFE))
 		return false;
-	p->proved = 1;
-	p->truths = DAMP_TRUTH_VERIFIED | DAMP_TRUTH_SOLICITED;
-	if (!nobody_objects(c, p) || !pay(c, p))
+	p->proved = proved(c, p);
+	p->truths = DAMP_TRUTH_SOLICITED | (p->proved ? DAMP_TRUTH_VERIFIED : 0);
+	if (!nobody_objects(c, p) || !(p->proved ? pay(c, p) : damp_afford_answer(c, p, x)))
 		return false;
 	if (p->coap.type == DAMP_COAP_NON) {
 		see_mid(c, p, c->g->non_life_s);
@@ -179,7 +175,7 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 					 damp_mid_out(&c->v->secrets.mid, p->peer_key, p->coap.mid));
 	}
 	write_answer(p, x);
-	pass(p, &c->admit->answered);
+	pass(p, c->admit->answered);
 	return true;
 }
 
@@ -190,23 +186,31 @@ bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p)
 	return p->kind == DAMP_KIND_RESPONSE && p->side == DAMP_INSIDE && admit_response(c, p);
 }
 
-static void count(struct damp_worker_stats *s, enum damp_side side, enum damp_kind kind, const struct damp_counter *n)
+static void count(struct damp_worker_stats *s, enum damp_side side, enum damp_kind kind,
+		  const struct damp_counter sum[2])
 {
-	struct damp_counter *const of[] = { &s->kind[side][kind], &s->reason[side][DAMP_REASON_ACCEPTED_PROVED],
-					    &s->verdict[side][1][DAMP_VERDICT_ACCEPT] };
+	static const uint8_t reason[2] = { DAMP_REASON_ACCEPTED, DAMP_REASON_ACCEPTED_PROVED };
 
-	for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
-		of[i]->packets += n->packets;
-		of[i]->bytes += n->bytes;
+	for (unsigned proved = 0; proved < 2; proved++) {
+		struct damp_counter *const of[] = { &s->kind[side][kind], &s->reason[side][reason[proved]],
+						    &s->verdict[side][proved][DAMP_VERDICT_ACCEPT] };
+
+		for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+			of[i]->packets += sum[proved].packets;
+			of[i]->bytes += sum[proved].bytes;
+		}
 	}
 }
 
 void damp_admit_end(const struct damp_ctx *c)
 {
+	const struct damp_counter *asked = c->admit->asked, *answered = c->admit->answered;
 	struct damp_worker_stats *s = c->w->stats;
 
-	count(s, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &c->admit->asked);
-	count(s, DAMP_INSIDE, DAMP_KIND_RESPONSE, &c->admit->answered);
-	s->routing_asked += c->admit->asked.packets;
-	s->routing_answered += c->admit->answered.packets;
+	count(s, DAMP_OUTSIDE, DAMP_KIND_REQUEST, asked);
+	count(s, DAMP_INSIDE, DAMP_KIND_RESPONSE, answered);
+	s->routing_asked += asked[0].packets + asked[1].packets;
+	s->routing_answered += answered[0].packets + answered[1].packets;
+	s->unproved_bytes_in += asked[0].bytes;
+	s->unproved_bytes_out += answered[0].bytes;
 }

@@ -76,6 +76,25 @@ static uint32_t length(struct damp_suspect *s, const struct damp_rule_block *k, 
 	return q8 >> 8 < most ? (uint32_t)(q8 >> 8) : most;
 }
 
+static void tell(const struct damp_blocker *b, enum damp_notice_kind kind, const struct damp_addr *addr, unsigned plen,
+		 struct damp_notice n, unsigned list)
+{
+	if (b->tell == NULL)
+		return;
+	n.kind = (uint8_t)kind;
+	n.plen = (uint8_t)plen;
+	memcpy(n.addr, addr->b, sizeof(n.addr));
+	b->tell(b->tell_arg, &n, list);
+}
+
+static void tell_suspect(const struct damp_blocker *b, enum damp_notice_kind kind, const struct damp_suspect *s)
+{
+	tell(b, kind, &s->addr, s->plen,
+	     (struct damp_notice){ .for_s = s->for_s, .rule_slot = s->slot, .from = (s->dirs >> DAMP_LIST_FROM) & 1,
+				   .to = (s->dirs >> DAMP_LIST_TO) & 1, .observed = s->observed, .times = s->times },
+	     DAMP_LIST_FROM);
+}
+
 static void put_lists(struct damp_blocker *b, const struct damp_suspect *s, damp_tick now)
 {
 	const uint32_t tag = s->slot | (s->observed ? DAMP_BLOCK_OBSERVED : 0);
@@ -122,6 +141,7 @@ static void judge_note(struct damp_blocker *b, const struct damp_note *n, const 
 	s->observed = mode == DAMP_MODE_OBSERVE;
 	put_lists(b, s, n->at);
 	b->added++;
+	tell_suspect(b, s->times > 1 ? DAMP_NOTICE_BLOCK_GREW : DAMP_NOTICE_BLOCK_BEGAN, s);
 }
 
 void damp_blocker_read(struct damp_blocker *b, struct damp_notes *n, const struct damp_view *v)
@@ -142,6 +162,7 @@ static void review_one(struct damp_blocker *b, struct damp_suspect *s, const str
 	if (r != NULL && mode == (s->observed ? DAMP_MODE_OBSERVE : DAMP_MODE_ENFORCE))
 		return;
 	take_lists(b, s);
+	tell_suspect(b, DAMP_NOTICE_BLOCK_TAKEN, s);
 	memset(s, 0, sizeof(*s));
 	b->ended++;
 }
@@ -149,8 +170,28 @@ static void review_one(struct damp_blocker *b, struct damp_suspect *s, const str
 static void count_end(void *arg, const struct damp_prefix *p)
 {
 	struct damp_blocker *b = arg;
+	const bool block = p->list < DAMP_LIST_SETS;
+	const unsigned other = p->list == DAMP_LIST_FROM ? DAMP_LIST_TO : DAMP_LIST_FROM;
+	const struct damp_notice n = { .rule_slot = block ? DAMP_BLOCK_SLOT(p->tag) : 0,
+				       .observed = block && (p->tag & DAMP_BLOCK_OBSERVED) != 0 };
 
-	b->ended += p->list == DAMP_LIST_FROM || p->list == DAMP_LIST_TO;
+	b->ended += block;
+	if (!block && b->members_ended++ >= DAMP_NOTICE_MEMBERS)
+		return;
+	/* Of a block in both directions the last to go is told of. */
+	if (!block || !damp_prefixes_holds(b->prefixes, other, &p->addr, p->plen))
+		tell(b, block ? DAMP_NOTICE_BLOCK_ENDED : DAMP_NOTICE_MEMBER_ENDED, &p->addr, p->plen, n, p->list);
+}
+
+/* Those that were too many to be told of one by one. */
+static void tell_more(struct damp_blocker *b)
+{
+	static const struct damp_addr none;
+
+	if (b->members_ended > DAMP_NOTICE_MEMBERS)
+		tell(b, DAMP_NOTICE_MEMBER_ENDED, &none, 0,
+		     (struct damp_notice){ .more = b->members_ended - DAMP_NOTICE_MEMBERS }, DAMP_LIST_FROM);
+	b->members_ended = 0;
 }
 
 void damp_blocker_review(struct damp_blocker *b, const struct damp_view *v, damp_tick now)
@@ -161,6 +202,7 @@ void damp_blocker_review(struct damp_blocker *b, const struct damp_view *v, damp
 			if (b->suspect[i][k].until > now)
 				review_one(b, &b->suspect[i][k], v);
 	damp_prefixes_sweep(b->prefixes, now, count_end, b);
+	tell_more(b);
 }
 
 enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen, damp_tick due,
@@ -168,14 +210,20 @@ enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_ad
 {
 	const enum damp_prefix_put from = damp_prefixes_add(b->prefixes, DAMP_LIST_FROM, addr, plen, due, 0, now);
 	enum damp_prefix_put to;
+	struct damp_addr whole;
 
 	if (from > DAMP_PREFIX_CHANGED)
 		return from;
 	to = damp_prefixes_add(b->prefixes, DAMP_LIST_TO, addr, plen, due, 0, now);
-	if (to > DAMP_PREFIX_CHANGED)
+	if (to > DAMP_PREFIX_CHANGED) {
 		damp_prefixes_del(b->prefixes, DAMP_LIST_FROM, addr, plen);
-	else
-		b->added++;
+		return to;
+	}
+	b->added++;
+	whole = damp_addr_prefix(addr, plen);
+	tell(b, DAMP_NOTICE_BLOCK_BEGAN, &whole, plen,
+	     (struct damp_notice){ .for_s = (uint32_t)((due - now) / DAMP_TICK_HZ), .from = 1, .to = 1, .times = 1 },
+	     DAMP_LIST_FROM);
 	return to;
 }
 
@@ -184,14 +232,19 @@ bool damp_block_take(struct damp_blocker *b, const struct damp_addr *addr, unsig
 	const struct damp_addr whole = damp_addr_prefix(addr, plen);
 	const bool from = damp_prefixes_del(b->prefixes, DAMP_LIST_FROM, addr, plen);
 	const bool to = damp_prefixes_del(b->prefixes, DAMP_LIST_TO, addr, plen);
+	uint16_t slot = 0;
 
 	for (unsigned i = 0; i < DAMP_SUSPECT_LINES; i++)
 		for (unsigned k = 0; k < DAMP_SUSPECT_WAYS; k++) {
 			struct damp_suspect *s = &b->suspect[i][k];
 
-			if (s->slot != 0 && s->plen == plen && memcmp(&s->addr, &whole, sizeof(whole)) == 0)
-				memset(s, 0, sizeof(*s));
+			if (s->slot == 0 || s->plen != plen || memcmp(&s->addr, &whole, sizeof(whole)) != 0)
+				continue;
+			slot = s->slot;
+			memset(s, 0, sizeof(*s));
 		}
 	b->ended += from || to;
+	if (from || to)
+		tell(b, DAMP_NOTICE_BLOCK_TAKEN, &whole, plen, (struct damp_notice){ .rule_slot = slot }, DAMP_LIST_FROM);
 	return from || to;
 }

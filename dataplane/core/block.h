@@ -26,6 +26,8 @@
 #include "prefixes.h"
 #include "view.h"
 
+#include <damper/events.h>
+
 #define DAMP_NOTES 256u                         /* a power of two */
 #define DAMP_NOTE_RECENT 64u
 #define DAMP_NOTE_GAP (DAMP_TICK_HZ / 4)
@@ -66,6 +68,11 @@ struct damp_suspect {
 struct damp_blocker {
 	struct damp_prefixes *prefixes;
 	struct damp_key key;
+	/* Told of each block that begins, grows or ends, and of members of sets whose
+	 * time is over; may be NULL. */
+	void (*tell)(void *arg, const struct damp_notice *n, unsigned list);
+	void *tell_arg;
+	unsigned members_ended;         /* in the sweep that runs */
 	uint64_t added, ended, full;    /* full: nobody to put out of the table, or of the lists */
 	struct damp_suspect suspect[DAMP_SUSPECT_LINES][DAMP_SUSPECT_WAYS];
 };

@@ -34,17 +34,11 @@ enum purse { PURSE_FRESH, PURSE_KNOWN, PURSE_AGAIN };
 
 /*
  * The gateway's budget, for a request of which so many copies were here before. It
- * is one for all, so that the gateway as a whole stays below it, but what came
- * again may use half of the burst more, and what came twice again as much more: so
- * these are asked first, and the fresh have what they leave.
+ * is one for all, so that the gateway as a whole stays below it.
  */
 static struct damp_rung gateway_budget(const struct damp_ctx *c, unsigned copies)
 {
-	struct damp_rung r = c->g->challenge_all;
-	const uint64_t burst = (uint64_t)r.burst_ticks * (2 + copies) / 2;
-
-	r.burst_ticks = burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst;
-	return r;
+	return damp_rung_for_copies(&c->g->challenge_all, copies);
 }
 
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,

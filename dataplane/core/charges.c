@@ -34,6 +34,15 @@ void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const s
 			why);
 }
 
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies)
+{
+	const uint64_t burst = (uint64_t)r->burst_ticks * (2 + copies) / 2;
+	struct damp_rung more = *r;
+
+	more.burst_ticks = burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst;
+	return more;
+}
+
 static void charge_reserved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_rung *r,
 			    const struct damp_addr *a, enum damp_domain domain, uint32_t bytes, uint32_t reserve,
 			    enum damp_reason why)

@@ -56,23 +56,58 @@ static void trust(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 		d->alpha_q8 = ALPHA_BEYOND_TRUST;
 }
 
+/* Version and random of a ClientHello: behind the headers of record and handshake. */
+#define HELLO_AT 25u
+#define HELLO_LEN 34u
+
+/* A hello as its client repeats it: the same random (RFC 6347 section 4.2.1; the
+ * sequence number of the record is another). 0: none. */
+static uint64_t hello_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	const uint8_t *m = p->data + p->frame.payload_off;
+
+	if (h->hello != DAMP_DTLS_CLIENT_HELLO || p->frame.payload_len < HELLO_AT + HELLO_LEN)
+		return 0;
+	return damp_mix(p->xchg_key, damp_siphash13(&c->j->k_given, m + HELLO_AT, HELLO_LEN)) | 1ull << 63;
+}
+
+/* May p have what its server gives to those who have not proved themselves? A flood
+ * of hellos spends that; a hello that comes again after 2 s and after 4, as an
+ * honest client's does (RFC 6347 section 4.2.4.1), goes before the fresh. */
+static bool server_has_room(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			    const struct damp_dtls *h)
+{
+	const unsigned before = d->ncharges;
+	struct damp_rung r = c->g->server;
+	enum damp_reason why;
+	uint64_t key;
+
+	damp_charge_rung(c, d, &r, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
+	if (damp_charges_fit(c, d, &why))
+		return true;
+	d->ncharges = before;
+	key = hello_key(c, p, h);
+	d->copies = key ? (uint8_t)damp_repeat_copies(c->w->repeats, key, c->now) : 0;
+	r = damp_rung_for_copies(&r, d->copies);
+	damp_charge_rung(c, d, &r, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
+	if (d->copies > 0 && damp_charges_fit(c, d, &why))
+		return true;
+	d->ncharges = 0;
+	d->grey_key = key;
+	d->spent = true;
+	damp_drop(d, DAMP_REASON_LEDGER_SERVER);
+	return false;
+}
+
 static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			 const struct damp_dtls *h)
 {
-	enum damp_reason why;
-
 	damp_forward(d, p, p->proved ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED);
 	d->answers = p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_FROM_INSIDE);
 	if (!p->proved && returns_cookie(c, p, h))
 		d->proof = DAMP_PROOF_COOKIE;
-	if (!p->proved && d->proof == DAMP_PROOF_NONE && p->xchg == NULL) {
-		damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
-		if (!damp_charges_fit(c, d, &why)) {
-			d->ncharges = 0;
-			damp_drop(d, why);
-			return;
-		}
-	}
+	if (!p->proved && d->proof == DAMP_PROOF_NONE && p->xchg == NULL && !server_has_room(c, p, d, h))
+		return;
 	if (!p->proved && d->proof == DAMP_PROOF_NONE && !d->answers)
 		trust(c, p, d);
 	d->open_xchg = true;

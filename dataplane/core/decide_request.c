@@ -173,6 +173,13 @@ static bool place_for(const struct damp_ctx *c, const struct damp_pkt *p, struct
 	return damp_observe_room(c, p, d->path);
 }
 
+/* A path that would make the directory page longer than anybody needs (AV-04). */
+static bool names_too_much(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_unlikely(p->coap.path_text_len > c->g->prove_path_bytes) && c->g->prove_path_bytes > 0 &&
+	       (p->coap.code == DAMP_COAP_POST || p->coap.code == DAMP_COAP_PUT);
+}
+
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	enum damp_reason why;
@@ -199,6 +206,10 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	if (c->g->table_full == DAMP_TABLE_FULL_DROP && damp_xchg_full(c->w->xchg, p->xchg_key, c->now)) {
 		d->ncharges = 0;
 		damp_drop(d, DAMP_REASON_TABLE_FULL);
+		return;
+	}
+	if (names_too_much(c, p)) {
+		damp_decide_challenge(c, p, d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}
 	d->credit_alone = !damp_charge_trust(c, p, d, ALPHA_OF_ONE_PING);

@@ -254,7 +254,8 @@ static bool believed_in(const struct damp_ctx *c, const struct damp_pkt *p)
 static void decide_in(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	if (p->xchg == NULL && p->obs == NULL && !believed_in(c, p)) {
-		refuse(d, DAMP_REASON_UNSOLICITED_IN);
+		if (!damp_unlikely(c->g->cure_reflectors) || !damp_decide_cure(c, p, d))
+			refuse(d, DAMP_REASON_UNSOLICITED_IN);
 		return;
 	}
 	if (repeats(p)) {

@@ -27,16 +27,6 @@ static void note(struct damp_decision *d, int32_t rule, unsigned outcomes)
 	d->outcome[d->nmatched++] = (uint8_t)outcomes;
 }
 
-/* Of the inside end; where that is nobody's, of the outside end. Who belongs to
- * no tenant shares the budget of nobody. */
-static uint32_t tenant_of(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const uint32_t device = p->side == DAMP_OUTSIDE ? p->dst_class : p->src_class;
-	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
-
-	return c->v->classes[device].tenant ? c->v->classes[device].tenant : c->v->classes[peer].tenant;
-}
-
 /* The addresses a limit is kept for. */
 uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 			const struct damp_rung *r, unsigned rung)
@@ -56,7 +46,7 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
 		return damp_mix(damp_key_prefix(c, damp_peer_addr(p), r->plen, domain),
 				damp_key_prefix(c, damp_device_addr(p), r->plen, domain));
 	case DAMP_PER_TENANT:
-		return damp_mix(damp_mix(c->j->anybody, tenant_of(c, p)), domain);
+		return damp_mix(damp_mix(c->j->anybody, damp_tenant_of(c->v, p)), domain);
 	case DAMP_PER_PATH:
 		return damp_mix(damp_path_hash(c, p), domain);
 	default:

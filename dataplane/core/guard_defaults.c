@@ -75,6 +75,7 @@ void damp_guard_defaults(struct damp_guard *g)
 		.prove_observe = 0,
 		.hold = 1,              /* attacks.md 3.2 P2, insight 2 */
 		.learn_answers = 1,     /* attacks.md AV-05 */
+		.prove_path_bytes = 255, /* attacks.md AV-04 */
 		.permute_mids = 1,      /* attacks.md AV-15, AV-17, insight 3 */
 		.proof_idle_s = 300,
 		.proof_max_s = 1800,

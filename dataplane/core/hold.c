@@ -126,3 +126,9 @@ bool damp_hold_next(struct damp_hold *h, damp_tick now, unsigned *slot)
 	*slot = at;
 	return true;
 }
+
+bool damp_hold_due(const struct damp_hold *h, damp_tick *due)
+{
+	*due = h->ready.first == NONE && h->waiting.first != NONE ? h->slot[h->waiting.first].due : 0;
+	return h->used > 0;
+}

@@ -58,5 +58,7 @@ unsigned damp_hold_take(struct damp_hold *h, uint64_t peer_key, bool request, da
 void damp_hold_release(struct damp_hold *h, uint64_t peer_key);
 /* Give back the next slot that may go at now. False: none. */
 bool damp_hold_next(struct damp_hold *h, damp_tick now, unsigned *slot);
+/* When the next one goes at the latest; 0 when it may at once. False: none is kept. */
+bool damp_hold_due(const struct damp_hold *h, damp_tick *due);
 
 #endif

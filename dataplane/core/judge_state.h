@@ -150,7 +150,7 @@ struct damp_walk {
 /* What is known of honest messages during one burst (admit.c). */
 struct damp_admit {
 	bool on;
-	struct damp_counter asked, answered;
+	struct damp_counter asked[2], answered[2];      /* by whether the peer is proved */
 };
 
 /* One burst's surroundings. */
@@ -325,6 +325,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
+	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -494,6 +495,10 @@ bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
 /* Would one charge against a guard rung pass, alone? why: for who watches. */
+/* A budget for something of which so many copies were here before (repeat.h). All
+ * pay from one, but what came again may use half of the burst more, and what came
+ * twice again as much more: so these go first, and the fresh have what they leave. */
+struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
@@ -543,6 +548,10 @@ void damp_note_given(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 		     enum damp_seen_kind kind, const struct damp_given *given, uint32_t life_s);
 bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_seen_kind kind,
 		       const struct damp_given *given);
+
+/* cure.c: may the sender of p, a response that nobody asked for, be told to stop?
+ * Then d is the RST. */
+bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
@@ -602,6 +611,18 @@ void damp_admit_begin(const struct damp_ctx *c);
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_admit_end(const struct damp_ctx *c);
 
+/* A request that may be repeated without harm. What limits count by the answer is
+ * never asked for by these (later.c). */
+static inline bool damp_is_safe(const struct damp_pkt *p)
+{
+	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
+}
+
+/* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
+ * with all that it wants? Then it is paid for. */
+bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
+
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
  * the long way. end: the sums of the burst. */
@@ -628,8 +649,19 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 void damp_commit_transfer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
 /* Does the Size2 of p announce more than an inside client should believe? */
 bool damp_size2_lies(const struct damp_ctx *c, const struct damp_pkt *p);
-/* Hash of the path of a request, of its text as rules see it. */
+/* Hash of the path of a request, of its text as rules see it; and by a key of one's own. */
 uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p);
+uint64_t damp_path_hash_by(const struct damp_key *key, const struct damp_pkt *p);
+
+/* Of the inside end; where that is nobody's, of the outside end. Who belongs to
+ * no tenant shares the budget of nobody. The classes of p are known. */
+static inline uint32_t damp_tenant_of(const struct damp_view *v, const struct damp_pkt *p)
+{
+	const uint32_t device = p->side == DAMP_OUTSIDE ? p->dst_class : p->src_class;
+	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
+
+	return v->classes[device].tenant ? v->classes[device].tenant : v->classes[peer].tenant;
+}
 
 /* decide_observe.c. False: conditional attributes end the request here. */
 bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);

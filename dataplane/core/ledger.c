@@ -413,7 +413,7 @@ struct touch {
 };
 
 /* Under the lock: age the line, as a view of it would be written back. No debt
- * changes by it, so a charge that is refused afterwards has charged nothing. */
+ * changes by it. */
 static void line_age(struct line *line, damp_tick now)
 {
 	const uint32_t spans = spans_since(line, now);
@@ -500,15 +500,26 @@ static inline void touch_store(struct damp_ledger *l, const struct touch *t)
 		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
 }
 
+/* Under the lock: age the line unless it refuses c, which changes nothing. */
+static inline bool line_ready(struct line *line, const struct damp_charge *c, damp_tick now)
+{
+	if (damp_likely(spans_since(line, now) == 0))
+		return true;
+	if (!line_admits(line, c, now))
+		return false;
+	line_age(line, now);
+	return true;
+}
+
 static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = &l->line[line_of(l, c->key)];
-	struct touch t;
+	struct touch t = { .admitted = false };
 
 	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
 		return false;
-	line_age(line, now);
-	touch_make(&t, line, c, now);
+	if (damp_likely(line_ready(line, c, now)))
+		touch_make(&t, line, c, now);
 	if (t.admitted)
 		touch_store(l, &t);
 	damp_bytelock_drop(&line->lock);
@@ -528,17 +539,18 @@ static bool all_apart(const struct plan *p)
 static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
 			     damp_tick now)
 {
-	struct touch t[CHARGES_MAX];
 	unsigned refused = p->n;
 
-	for (unsigned i = 0; i < p->n; i++) {
-		line_age(&l->line[p->line[i]], now);
-		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
-		if (!t[i].admitted && p->charge[i] < refused)
+	for (unsigned i = 0; i < p->n; i++)
+		if (!line_admits(&l->line[p->line[i]], &c[p->charge[i]], now) && p->charge[i] < refused)
 			refused = p->charge[i];
+	for (unsigned i = 0; refused == p->n && i < p->n; i++) {
+		struct touch t;
+
+		line_age(&l->line[p->line[i]], now);
+		touch_make(&t, &l->line[p->line[i]], &c[p->charge[i]], now);
+		touch_store(l, &t);
 	}
-	for (unsigned i = 0; refused == p->n && i < p->n; i++)
-		touch_store(l, &t[i]);
 	return refused;
 }
 

@@ -200,6 +200,13 @@ bool damp_prefixes_del(struct damp_prefixes *t, unsigned list, const struct damp
 	return s != NULL;
 }
 
+bool damp_prefixes_holds(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen)
+{
+	const struct damp_addr whole = damp_addr_prefix(addr, plen);
+
+	return find(t, key_of(t, list, &whole, plen)) != NULL;
+}
+
 void damp_prefixes_clear(struct damp_prefixes *t, unsigned list)
 {
 	for (size_t i = 0; i < slots_of(t->lines_log2) && t->list[list].count > 0; i++)

@@ -53,6 +53,9 @@ enum damp_prefix_put damp_prefixes_add(struct damp_prefixes *t, unsigned list, c
 				       unsigned plen, damp_tick due, uint32_t tag, damp_tick now);
 bool damp_prefixes_del(struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen);
 
+/* Is this very prefix in the list, ended but not yet swept included? Main thread. */
+bool damp_prefixes_holds(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen);
+
 /* Take all members of a list away. */
 void damp_prefixes_clear(struct damp_prefixes *t, unsigned list);
 

@@ -52,6 +52,37 @@ enum damp_step damp_transfer_step(const struct damp_transfer *t, const struct da
 	return at == t->next && !t->ended ? DAMP_STEP_NEXT : DAMP_STEP_GAP;
 }
 
+enum damp_step damp_transfer_q_step(const struct damp_transfer *t, const struct damp_block *b, uint32_t cap,
+				    uint32_t ahead)
+{
+	const uint64_t at = damp_block_at(b), reach = (uint64_t)ahead << (b->szx + 4);
+
+	if (!size_fits(b))
+		return DAMP_STEP_SIZE;
+	if (too_large(t, b, cap))
+		return DAMP_STEP_LARGE;
+	if (t == NULL)
+		return at <= reach ? DAMP_STEP_BEGIN : DAMP_STEP_GAP;
+	if (b->szx > t->szx || at > t->next + reach)
+		return DAMP_STEP_GAP;
+	if (at < t->next)
+		return DAMP_STEP_AGAIN;
+	return t->ended ? DAMP_STEP_GAP : DAMP_STEP_NEXT;
+}
+
+bool damp_transfer_completes(const struct damp_transfer *t, const struct damp_block *b)
+{
+	const uint64_t end = damp_block_at(b) + b->len, size = 16u << b->szx;
+
+	if (!b->q)
+		return !b->more;
+	if (t == NULL)
+		return !b->more && b->num == 0;
+	if (!t->ended && b->more)
+		return false;
+	return t->blocks + 1u >= ((end > t->next ? end : t->next) + size - 1) / size;
+}
+
 size_t damp_transfer_bytes(unsigned lines_log2)
 {
 	return damp_assoc_bytes(lines_log2);
@@ -78,15 +109,16 @@ void damp_transfer_note(struct damp_transfer_table *t, uint64_t key, const struc
 {
 	bool fresh;
 	struct damp_transfer *s = (struct damp_transfer *)damp_pair_open(&t->assoc, key, now, due, &fresh);
-	const uint32_t at = (uint32_t)damp_block_at(b);
+	const uint32_t at = (uint32_t)damp_block_at(b), end = at + b->len;
 
 	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
-	if (b->num == 0)
+	if (b->num == 0 || (b->q && b->declared > 0))
 		s->declared = b->declared;
 	s->last = at;
-	s->next = at + b->len;
+	s->next = b->q && s->next > end ? s->next : end;
 	s->szx = b->szx;
-	s->ended = !b->more;
+	s->ended = !b->more || (b->q && s->ended);
+	s->blocks = (uint16_t)(s->blocks + (b->q && s->blocks < UINT16_MAX));
 }
 
 uint64_t damp_transfer_evictions(const struct damp_transfer_table *t)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Block1 uploads from outside that are under way, and what their next block may
- * be (RFC 7959 sections 2.3, 2.5).
+ * Block1 and Q-Block1 uploads from outside that are under way, and what their next
+ * block may be (RFC 7959 sections 2.3, 2.5; RFC 9177 section 4.3).
  *
  * Idea: a transfer is known by both endpoints, method, path and Request-Tags,
  * never by a token, since libcoap takes a new one for every block (attacks.md
  * AV-29). Its place is kept in bytes, so that a block size that shrinks on the
  * way needs no case of its own.
  *
- * Invariant: damp_transfer_step() is pure. A block passes when it begins the
- * body, continues it, or repeats the one before; everything else is a gap. Memory
+ * Invariant: the steps are pure. A block passes when it begins the body, continues
+ * it, or repeats the one before; everything else is a gap. Blocks of Q-Block1 come
+ * in no order and some are missing: they pass up to one set of MAX_PAYLOADS beyond
+ * what was seen, so that what its server has to ask for stays small. Memory
  * is given at init; a lost slot makes the next block a gap, and its client
  * begins again.
  *
@@ -28,7 +30,8 @@ struct damp_transfer {
 	uint32_t declared;          /* Size1 of the first block, 0 none */
 	uint8_t szx;
 	uint8_t ended;              /* its last block was seen */
-	uint8_t pad[6];
+	uint16_t blocks;            /* of Q-Block1: that were forwarded */
+	uint8_t pad[4];
 };
 _Static_assert(sizeof(struct damp_transfer) == 32, "two transfers a cache line");
 
@@ -39,6 +42,7 @@ struct damp_block {
 	bool more;
 	uint32_t len;               /* of the payload */
 	uint32_t declared;          /* Size1, 0 none */
+	bool q;                     /* of Q-Block1 */
 };
 
 enum damp_step {
@@ -55,8 +59,15 @@ static inline uint64_t damp_block_at(const struct damp_block *b)
 	return (uint64_t)b->num << (b->szx + 4);
 }
 
-/* What is b for t (NULL: nothing on record) where a body may have cap bytes? */
+/* What is b for t (NULL: nothing on record) where a body may have cap bytes? Of
+ * Q-Block1: ahead blocks may be missing before it. */
 enum damp_step damp_transfer_step(const struct damp_transfer *t, const struct damp_block *b, uint32_t cap);
+enum damp_step damp_transfer_q_step(const struct damp_transfer *t, const struct damp_block *b, uint32_t cap,
+				    uint32_t ahead);
+
+/* Is this, forwarded, the last of the blocks? Of Q-Block1: have as many come as
+ * there are? */
+bool damp_transfer_completes(const struct damp_transfer *t, const struct damp_block *b);
 
 struct damp_transfer_table;
 size_t damp_transfer_bytes(unsigned lines_log2);

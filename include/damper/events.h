@@ -57,12 +57,49 @@ struct damp_event_ring {
 	struct damp_event slot[DAMP_EVENT_SLOTS];
 } __attribute__((aligned(64)));
 
+/*
+ * What the main thread of the data plane did by itself or by request: blocks,
+ * and members of sets whose time is over. One ring, written like the others.
+ */
+#define DAMP_NOTICE_SLOTS 256u      /* a power of two */
+#define DAMP_NOTICE_MEMBERS 32u     /* members told of one by one at a time; more are counted */
+
+enum damp_notice_kind {
+	DAMP_NOTICE_BLOCK_BEGAN,    /* for the first time, or anew after a quiet time */
+	DAMP_NOTICE_BLOCK_GREW,     /* again, and longer unless the rule says otherwise */
+	DAMP_NOTICE_BLOCK_ENDED,    /* its time is over */
+	DAMP_NOTICE_BLOCK_TAKEN,    /* by an operator, or by a load or a mode that ended it */
+	DAMP_NOTICE_MEMBER_ENDED,   /* of a set; more: how many others ended with it, untold */
+	DAMP_NOTICE_MAX
+};
+
+struct damp_notice {
+	uint64_t seq;               /* equals the slot's sequence number when whole */
+	uint64_t wall_us;
+	uint8_t addr[16];           /* IPv4 as ::ffff:a.b.c.d */
+	uint32_t for_s;             /* of a block that begins */
+	uint32_t more;
+	uint16_t rule_slot;         /* of the rule, 0 of an operator */
+	uint8_t kind, plen;         /* plen within its family */
+	uint8_t from, to;           /* of a block that begins: what comes from it, what goes to it is dropped */
+	uint8_t observed;           /* of a rule that observes: nothing is dropped */
+	uint8_t times;              /* blocks in a row, this one included */
+	char set[DAMP_NAME_MAX];    /* of a member */
+};
+
+struct damp_notice_ring {
+	uint64_t head;              /* next sequence number; release store by the main thread */
+	uint64_t pad[7];
+	struct damp_notice slot[DAMP_NOTICE_SLOTS];
+} __attribute__((aligned(64)));
+
 struct damp_events {
 	uint64_t magic;
 	uint32_t version, nworkers;
 	uint64_t boot_id;
 	uint64_t pad[5];
 	struct damp_event_ring ring[DAMP_WORKERS_MAX];
+	struct damp_notice_ring notices;
 };
 
 #endif

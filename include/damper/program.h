@@ -331,7 +331,8 @@ struct damp_guard {
 	uint8_t hold;                   /* keep what an unproved peer may not have yet while a ping is out (hold.h) */
 	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
 	uint8_t learn_answers;          /* unsafe requests known for large answers need a proof first (learned.h) */
-	uint8_t pad[2];
+	uint8_t cure_reflectors;        /* answers and notifications that nobody asked for are answered by RST */
+	uint8_t pad;
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */
@@ -352,6 +353,7 @@ struct damp_guard {
 	uint32_t con_life_s, non_life_s;               /* exchanges and Message IDs */
 	uint32_t observe_life_s;                       /* of an observation without any notification */
 	uint32_t observe_pings;                        /* pings to a silent observer before its server is told to stop */
+	uint32_t prove_path_bytes;                     /* a longer path of POST and PUT needs a proof first; 0: any */
 	/* Observations at once; 0: any number. Of the last, unproved peers have as many again. */
 	uint32_t observe_path;                         /* of one outside host of one path of one device */
 	uint32_t observe_pair, observe_source, observe_server;

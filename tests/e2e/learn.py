@@ -5,8 +5,12 @@ import json
 import os
 import time
 
-from harness import Asking, damper_ok, expect, new_lab, scenario
+from clients import INSIDE_ZONES
+from harness import Asking, damper_ok, expect, new_lab, rule_file, scenario
 from peer import Peer
+
+
+TENANTS = INSIDE_ZONES % "e2e-learn" + "tenants: {all-of-it: [192.0.2.0/24]}\n"
 
 
 def _shape(doc, side, per):
@@ -18,6 +22,7 @@ def learn():
     """One client asks at a steady rate; that rate is what is learned, and the
     proposal made of it is a rule file that check accepts."""
     with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "tenants.yaml", TENANTS))
         done = lab.damper("learn", "show")
         expect(done.returncode == 1, "something is learned before the start")
         peer = Peer(lab, "honest", 4)
@@ -29,7 +34,7 @@ def learn():
         peer.close()
         doc = json.loads(damper_ok(lab, "learn", "show", "--json"))
         expect(doc["learning"] and doc["lost"] == 0 and doc["windows"] >= 2, f"{doc}")
-        for per in ("peer", "device", "pair", "global"):
+        for per in ("peer", "device", "pair", "global", "path", "tenant"):
             shape = _shape(doc, "outside", per)
             found = shape["messages"]["rate"]["max"]
             expect(0.7 * rate <= found <= 1.3 * rate + 1,

@@ -13,6 +13,7 @@ import traceback
 
 import harness
 import change  # noqa: F401  (registers its scenario)
+import clocks  # noqa: F401
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import limits  # noqa: F401

@@ -9,10 +9,15 @@ import signal
 import subprocess
 import time
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
 import coap
 import lab as wiring
 from clients import INSIDE_ZONES
-from harness import damper_ok, expect, new_lab, rule_file, scenario, status
+from harness import ROOT, damper_ok, expect, new_lab, rule_file, scenario, status
 from limits import stats
 from peer import Peer
 
@@ -34,6 +39,18 @@ def events(lab, kind):
     """The events of a type, oldest first."""
     lines = damper_ok(lab, "events", "--json").splitlines()
     return [e for e in map(json.loads, lines) if e["type"] == kind]
+
+
+def expect_valid(lab):
+    """All events are as the schema says, which the tests let allow nothing else."""
+    if jsonschema is None:
+        print("events are not held against their schema: python3-jsonschema is not installed")
+        return
+    with open(os.path.join(ROOT, "docs", "event.schema.json"), encoding="utf-8") as file:
+        check = jsonschema.Draft202012Validator(json.load(file))
+    for line in damper_ok(lab, "events", "--json").splitlines():
+        wrong = [e.message for e in check.iter_errors(json.loads(line))]
+        expect(not wrong, f"{wrong} in {line}")
 
 
 def pour(peer, path, count):
@@ -86,6 +103,7 @@ def attack_is_told_and_kept():
         expect([a["id"] for a in status(lab)["attacks"]] == [start["attack"]["id"]], "the status does not name it")
         until("an update", lambda: [e for e in events(lab, "attack") if e["attack"]["phase"] == "update"])
         kept = status(lab)["kept_drops"]
+        expect_valid(lab)
         lab.end("damperd", signal.SIGKILL)
         lab.start_damperd()
         end = until("the end", lambda: [e for e in events(lab, "attack") if e["attack"]["phase"] == "end"])[0]
@@ -110,4 +128,60 @@ def attack_is_told_and_kept():
         pour(peer, "/time", 10)
         time.sleep(0.5)
         expect(len(_fields(files, "frame.number")) == len(frames), "copies go on although the rules say nothing of it")
+        peer.close()
+
+
+BLOCKING = INSIDE_ZONES % "e2e-blocking" + """\
+limits: {few: {per: source, rate: 1 msg/s, burst: 2 msg}}
+sets:
+  guests: {kind: prefix, source: runtime}
+rules:
+  - id: guests
+    match: {from: $guests}
+    then: accept
+  - id: few
+    match: {from: outside, msg: request}
+    limit: few
+    over: drop
+    block: {after: 1 s, for: 2 s, grow: 2x, max: 1 h}
+"""
+
+
+@scenario
+def blocks_are_told():
+    """A rule's block begins, ends, and grows when it has to begin again; an
+    operator's begins and is removed; a member of a set times out. Each with who,
+    until when and by which rule."""
+    with new_lab() as lab:
+        damper_ok(lab, "load", rule_file(lab, "blocking.yaml", BLOCKING))
+        peer = Peer(lab, "honest", 4)
+        expect(peer.get("/") is not None, "GET / passes")   # and proves the peer
+        whom = wiring.HONEST[4] + "/32"
+
+        def told(change, press=True):
+            if press:
+                peer.sock.sendto(coap.message(coap.NON, coap.GET, 1, b"p", coap.path("/")), peer.target)
+            return [e for e in events(lab, "block") if e["block"]["change"] == change]
+
+        begun = until("the block", lambda: told("begin"))[0]
+        expect((begun["rule"], begun["block"]["prefix"], begun["block"]["for_s"], begun["block"]["times"]) ==
+               ("few", whom, 2, 1), f"another block: {begun}")
+        expect(begun["at"].endswith("blocking.yaml:" + str(1 + BLOCKING[:BLOCKING.index("id: few")].count("\n"))),
+               f"stands elsewhere: {begun['at']}")
+        end = until("its end", lambda: told("end", press=False))[0]
+        expect((end["rule"], end["block"]["prefix"]) == ("few", whom), f"another end: {end}")
+        grown = until("the next one", lambda: told("grow"))[0]
+        expect((grown["block"]["for_s"], grown["block"]["times"]) == (4, 2), f"did not grow: {grown}")
+        damper_ok(lab, "block", "203.0.113.0/24", "--for", "1h")
+        damper_ok(lab, "unblock", "203.0.113.0/24")
+        gone = until("the operator's", lambda: told("removed", press=False))[0]
+        expect(gone["block"] == {"change": "removed", "prefix": "203.0.113.0/24", "origin": "operator"}, f"{gone}")
+        damper_ok(lab, "set", "add", "guests", "203.0.113.9", "--for", "1s")
+        over = until("the member's end", lambda: events(lab, "set"))[0]
+        expect(over["set"] == {"change": "expired", "set": "guests", "prefix": "203.0.113.9/32"}, f"{over}")
+        lines = damper_ok(lab, "events").splitlines()
+        for part in (f"block of {whom} begins: for 2 s, until ", f"block of {whom} ends  rule few",
+                     f"block of {whom} grows: for 4 s, until ", "203.0.113.9/32 has timed out of set guests"):
+            expect(any(part in line for line in lines), f"no line with '{part}'")
+        expect_valid(lab)
         peer.close()

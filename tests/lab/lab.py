@@ -127,6 +127,7 @@ class Lab:
         self.state_dir = self._folder("state")
         self.logs = self._folder("log")
         self.processes = {}
+        self.dataplane_env = {}  # more of its environment
         self.namespaces = []
         self._state_file = os.path.join(STATE_DIR, f"{self.id}.json")
         self._write_state()
@@ -335,7 +336,7 @@ class Lab:
         self.spawn("dataplane", self.binary("damper-dataplane"), *self._eal(self._lcores()), "--",
                    "--config", config, "--runtime-dir", self.runtime,
                    "--state-dir", self.state_dir, ns="gateway",
-                   env={"RUNTIME_DIRECTORY": self.runtime})
+                   env={"RUNTIME_DIRECTORY": self.runtime, **self.dataplane_env})
         socket_path = os.path.join(self.runtime, "dataplane.sock")
         self.wait_for("data plane", lambda: os.path.exists(socket_path), "dataplane")
 

@@ -47,14 +47,28 @@ static void sample(struct sim_victim *v, uint32_t ip_len)
 	v->sample[v->nsamples++] = (struct sim_sample){ v->sim->now, ip_len };
 }
 
+static void note_later(struct sim_victim *v)
+{
+	static const uint64_t packets[SIM_LATER_MAX] = { [SIM_LATER_100] = 100, [SIM_LATER_1000] = 1000 };
+
+	for (unsigned int i = 0; i < SIM_LATER_MAX; i++) {
+		const double factor = (double)v->all.bytes_out / (double)(v->all.bytes_in ? v->all.bytes_in : 1);
+
+		if (v->all.packets_in >= packets[i] && factor > v->later[i])
+			v->later[i] = factor;
+	}
+}
+
 static void count(void *self, const struct damp_addr *a, enum sim_way way, uint32_t ip_len)
 {
 	struct sim_victim *v = self;
 
 	add(meter_of(v, a), way, ip_len);
 	add(&v->all, way, ip_len);
-	if (way == SIM_WAY_OUT)
+	if (way == SIM_WAY_OUT) {
 		sample(v, ip_len);
+		note_later(v);
+	}
 }
 
 static void answer(struct sim_victim *v, const struct sim_datagram *d, uint8_t type)

@@ -22,6 +22,9 @@ struct sim_meter {
 	double peak;
 };
 
+/* Packets in the victim's name after which a stricter bound holds at every moment. */
+enum sim_later { SIM_LATER_100, SIM_LATER_1000, SIM_LATER_MAX };
+
 /* One packet toward the victim. */
 struct sim_sample { damp_tick at; uint32_t ip_len; };
 
@@ -38,6 +41,7 @@ struct sim_victim {
 	struct sim_sample *sample;
 	size_t nsamples, sample_room;
 	struct sim_meter all;       /* over all addresses */
+	double later[SIM_LATER_MAX];        /* its peaks since so many packets had come */
 };
 
 /* A victim that is every address of a prefix, on either side. What an inside one

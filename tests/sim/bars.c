@@ -27,6 +27,8 @@ static const char *const names[SIM_BAR_MAX] = {
 	[SIM_BAR_MINIMAL_CON] = "lost, minimal CON",
 	[SIM_BAR_LIBCOAP_NON] = "lost, libcoap NON",
 	[SIM_BAR_MINIMAL_NON] = "lost, minimal NON",
+	[SIM_BAR_DTLS] = "lost, DTLS",
+	[SIM_BAR_LWM2M] = "lost, LwM2M over DTLS",
 	[SIM_BAR_WATCHERS] = "lost, observers",
 	[SIM_BAR_BEHIND] = "share lost at the victim's address",
 };
@@ -51,6 +53,11 @@ static double share_lost(const struct sim_served *s)
 	return s->tried == 0 ? 0 : (double)lost(s) / s->tried;
 }
 
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 struct sim_measured sim_measure(const struct sim_result *r, enum sim_bar bar)
 {
 	const struct sim_outcome *on = &r->on;
@@ -59,11 +66,12 @@ struct sim_measured sim_measure(const struct sim_result *r, enum sim_bar bar)
 
 	switch (bar) {
 	case SIM_BAR_PEAK:
-		return (struct sim_measured){ !r->scenario->inside_out, on->peak > factor ? on->peak : factor, FACTOR_MAX };
+		return (struct sim_measured){ !r->scenario->inside_out, larger(on->peak, factor), FACTOR_MAX };
 	case SIM_BAR_FACTOR:
 		return (struct sim_measured){ many, factor, 1.0 };
 	case SIM_BAR_RATE:
-		return (struct sim_measured){ many && on->rate >= FLOOD_RATE, factor, FLOOD_FACTOR };
+		return (struct sim_measured){ many && on->rate >= FLOOD_RATE, larger(factor, on->later[SIM_LATER_1000]),
+					      FLOOD_FACTOR };
 	case SIM_BAR_PACKETS:
 		return (struct sim_measured){ many, sim_factor(on->victim_packets, on->attacker_packets), 1.0 };
 	case SIM_BAR_WATCHERS:

@@ -85,7 +85,6 @@ struct run {
 	uint8_t frame[DAMP_BURST][FRAME_MAX];
 	unsigned n;
 	uint64_t flood_packets, flood_bytes, out_bytes, out_packets, at_servers[SERVERS];
-	uint32_t most[1u << 16];        /* bytes toward one address, by a hash */
 };
 
 static uint64_t draw(struct run *r)
@@ -217,7 +216,6 @@ static void toward_outside(struct run *r, const uint8_t *data, uint32_t len)
 	if (c == NULL) {
 		r->out_packets++;
 		r->out_bytes += len - ETH;
-		r->most[mix(damp_get32(dst.b + 12) ^ damp_get32(dst.b + 4)) & 0xffff] += len - ETH;
 		return;
 	}
 	if (m[0] == 0x40 && m[1] == 0) {
@@ -484,7 +482,6 @@ static double share(const struct run *r, enum kind kind)
 	return asked == 0 ? 0 : 100.0 * got / asked;
 }
 
-/* The most that came to one address (or to some that share a place), for each byte in its name. */
 static void row(const struct run *r, unsigned mib)
 {
 	uint64_t requests = 0;
@@ -532,20 +529,26 @@ static void play(const struct run *wish, unsigned mib)
 	free(r);
 }
 
-/* The curve of memory is drawn for random sources; v6 has one more pattern. */
+/* The curve of memory is drawn where memory is what bounds. */
+static bool bound_by_memory(const struct run *r)
+{
+	return r->rate > 1e6 && (r->pattern == RANDOM || r->pattern == TWICE);
+}
+
 static void table(unsigned scale)
 {
-	static const double rates[] = { 1e6, 5e6, 14.88e6 };
+	static const double rates[] = { 1e4, 1e5, 1e6, 5e6, 14.88e6 };
 	static const unsigned sizes[] = { SHIPPED_MIB, 16, 64, 96 };
+	const unsigned nrates = sizeof(rates) / sizeof(rates[0]);
 
-	for (unsigned n = 0; n < 2 * sizeof(rates) / sizeof(rates[0]); n++) {
-		struct run r = { .scale = scale, .rate = rates[n % 3], .v6 = n >= 3 };
+	for (unsigned n = 0; n < 2 * nrates; n++) {
+		struct run r = { .scale = scale, .rate = rates[n % nrates], .v6 = n >= nrates };
 
-		for (r.pattern = 0; r.pattern < (r.v6 ? PATTERNS : CARPET_48); r.pattern++)
-			for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-				if (s == 0 || (r.pattern <= (r.v6 ? RANDOM : TWICE) && r.pattern != REPLAY &&
-					       r.rate > 1e6 && (!r.v6 || r.rate > 5e6)))
-					play(&r, sizes[s]);
+		for (r.pattern = 0; r.pattern < (r.v6 ? PATTERNS : CARPET_48); r.pattern++) {
+			play(&r, sizes[0]);
+			for (unsigned s = 1; s < sizeof(sizes) / sizeof(sizes[0]) && bound_by_memory(&r); s++)
+				play(&r, sizes[s]);
+		}
 	}
 }
 

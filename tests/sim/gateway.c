@@ -17,7 +17,7 @@
 
 static const struct damp_judge_config config = {
 	.nworkers = 1, .ledger_log2 = 14, .peers_log2 = 14, .xchg_log2 = 14, .seen_log2 = 15, .obs_log2 = 12, .tally_log2 = 8, .held_log2 = 8,
-	.grey_log2 = 16, .repeat_lines = 64,
+	.grey_log2 = 16, .repeat_lines = 4096,
 	.transfers_log2 = 8,
 	.leases_log2 = 8,
 	.registry_log2 = 8,

@@ -79,6 +79,8 @@ void sim_result_json(FILE *out, const struct sim_result *r)
 	real(out, "factor_off", sim_factor(off->victim_bytes, off->attacker_bytes));
 	real(out, "factor_on", sim_factor(on->victim_bytes, on->attacker_bytes));
 	real(out, "peak_factor_on", on->peak);
+	real(out, "peak_factor_after_100", on->later[SIM_LATER_100]);
+	real(out, "peak_factor_after_1000", on->later[SIM_LATER_1000]);
 	number(out, "gateway_bytes", on->gateway_bytes);
 	number(out, "requests_off", off->requests);
 	number(out, "requests_on", on->requests);
@@ -98,7 +100,7 @@ static void table_head(void)
 {
 	printf("%-13s f %6s %8s | %7s %9s %7s | ", "vector", "pkts", "bytes", "off pk", "bytes", "factor");
 	printf("%7s %8s %6s %6s | %7s | ", "on pk", "bytes", "factor", "peak", "gateway");
-	printf("%-5s %-5s %-5s %-5s %5s\n", "lc C", "min C", "lc N", "min N", "trips");
+	printf("%-5s %-5s %-5s %-5s %-5s %-5s %5s\n", "lc C", "min C", "lc N", "min N", "DTLS", "LwM2M", "trips");
 }
 
 void sim_result_row(const struct sim_result *r)

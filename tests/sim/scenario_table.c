@@ -59,6 +59,7 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "AV-44", "rotating sources, chains of headers", av44, 120, false, 0, false },
 	{ "AV-45", "DTLS without cookies", av45, 180, false, 0, false },
 	{ "AV-45/cookies", "DTLS with cookies", av45_cookies, 180, false, 0, false },
+	{ "AV-45/1k", "1000 hellos a second", av45_rate, 150, false, 0, false },
 	{ "AV-46", "DTLS alerts and garbage", av46, 120, false, 0, false },
 	{ "AV-47", "cross-protocol", av47, 120, false, 0, false },
 	{ "AV-48", "OSCORE and EDHOC", av48, 120, false, 0, false },

@@ -95,6 +95,40 @@ void av45_cookies(struct sim_world *w)
 	w->dtls.cookies = true;
 }
 
+/* From all over the Internet, an address for each. */
+static size_t anywhere(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len)
+{
+	const bool v4 = src->addr.b[0] == 0;
+
+	if (!v4)
+		memset(src->addr.b, 0x24, 2);
+	damp_put32(src->addr.b + (v4 ? 12 : 2), 0x0b000000u + i * 2654435u % 0x40000000u);
+	damp_put16(msg + 2, damp_get16(a->message + 2));        /* no Message ID there */
+	return len;
+}
+
+static size_t any_port(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len)
+{
+	damp_put16(msg + 2, damp_get16(a->message + 2));
+	return sim_next_port(a, i, src, msg, len);
+}
+
+/* A thousand hellos a second in one's name at the server that honest devices use,
+ * which verifies addresses; and as many from anywhere. */
+void av45_rate(struct sim_world *w)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct sim_attack *a;
+
+		hellos(w);
+		a = &w->attack[w->nattacks - 1];
+		a->dst = w->vault.end;
+		a->gap = SIM_MS(1);
+		a->count = 30000;
+		a->vary = i > 0 ? anywhere : any_port;
+	}
+}
+
 /* Alerts and garbage at a server that answers with alerts. */
 void av46(struct sim_world *w)
 {

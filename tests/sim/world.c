@@ -9,6 +9,7 @@
 #define SERVER_PORT 5683u
 #define DTLS_PORT 5684u
 #define HONEST_PORT 50000u
+#define VAULT_HOST 40u
 #define BEHIND_PORT 51000u
 #define CLIENT_GAP SIM_MS(370)          /* not a divisor of any attack's gap */
 
@@ -19,7 +20,7 @@ static const struct sim_job honest_jobs[] = {
 };
 #define NJOBS (sizeof(honest_jobs) / sizeof(honest_jobs[0]))
 
-static const struct sim_client_kind *const kinds[SIM_KIND_MAX] = {
+static const struct sim_client_kind *const kinds[SIM_KIND_PLAIN] = {
 	[SIM_KIND_LIBCOAP_CON] = &sim_libcoap_con,
 	[SIM_KIND_MINIMAL_CON] = &sim_minimal_con,
 	[SIM_KIND_LIBCOAP_NON] = &sim_libcoap_non,
@@ -28,9 +29,9 @@ static const struct sim_client_kind *const kinds[SIM_KIND_MAX] = {
 
 struct damp_addr sim_addr(bool v6, enum sim_net net, uint32_t host)
 {
-	/* 10.2.0.0/23; the documentation networks of RFC 5737 */
+	/* 10.2.0.0/23; the documentation networks of RFC 5737; one of RFC 2544 */
 	static const uint8_t nets4[][3] = {
-		{ 10, 2, 0 }, { 198, 51, 100 }, { 192, 0, 2 }, { 203, 0, 113 }, { 10, 2, 1 },
+		{ 10, 2, 0 }, { 198, 51, 100 }, { 192, 0, 2 }, { 203, 0, 113 }, { 10, 2, 1 }, { 198, 18, 7 },
 	};
 	struct damp_addr a = { .b = { [10] = 0xff, [11] = 0xff, [15] = (uint8_t)(host + 1) } };
 
@@ -142,14 +143,20 @@ struct sim_attack *sim_attack_add(struct sim_world *w, const uint8_t *message, s
 
 static void add_clients(struct sim_world *w)
 {
-	for (uint32_t i = 0; i < SIM_KIND_MAX * NJOBS; i++) {
+	for (uint32_t i = 0; i < SIM_KIND_PLAIN * NJOBS; i++) {
 		const struct sim_end end = { sim_addr(w->sim.v6, SIM_NET_HONEST, i), HONEST_PORT };
-		const struct sim_job *job = &honest_jobs[i / SIM_KIND_MAX];
+		const struct sim_job *job = &honest_jobs[i / SIM_KIND_PLAIN];
 		struct sim_client *c = &w->client[w->nclients++];
 
-		sim_client_open(c, &w->sim, kinds[i % SIM_KIND_MAX], &end, sim_server_end(w));
+		sim_client_open(c, &w->sim, kinds[i % SIM_KIND_PLAIN], &end, sim_server_end(w));
 		sim_client_want(c, job->path, job->len, job->seed);
 		sim_client_start(c, SIM_START + DAMP_SECONDS(2) + i * CLIENT_GAP);
+	}
+	for (uint32_t i = 0; i < SIM_SECURE_MAX; i++) {
+		const struct sim_end end = { sim_addr(w->sim.v6, SIM_NET_FIELD, i), HONEST_PORT };
+
+		sim_secure_open(&w->secure[i], &w->sim, i % 2, &end, &w->vault.end,
+				SIM_START + DAMP_SECONDS(3) + i * CLIENT_GAP);
 	}
 }
 
@@ -164,6 +171,7 @@ void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
 	for (size_t i = 0; i < NJOBS; i++)
 		sim_server_add(&w->server, honest_jobs[i].path, honest_jobs[i].len, honest_jobs[i].seed);
 	sim_dtls_open(&w->dtls, &w->sim, &(struct sim_end){ server.addr, DTLS_PORT });
+	sim_vault_open(&w->vault, &w->sim, &(struct sim_end){ sim_addr(v6, SIM_NET_SERVERS, VAULT_HOST), DTLS_PORT });
 	sim_victim_open(&w->victim, &w->sim, DAMP_OUTSIDE, &victims, sim_victim_plen(v6));
 	sim_victim_open(&w->inside, &w->sim, DAMP_INSIDE, &clients, sim_net_plen(v6));
 	w->scored = &w->victim;
@@ -194,6 +202,14 @@ static void add_served(struct sim_served *s, const struct sim_client *c)
 	s->took += c->took;
 }
 
+static void add_secure(struct sim_served *s, const struct sim_secure *c)
+{
+	s->tried += c->tried;
+	s->answered += c->answered;
+	s->trips += c->sent;
+	s->took += c->took;
+}
+
 static double fastest(const struct sim_world *w)
 {
 	double rate = 0;
@@ -216,10 +232,13 @@ static void sum_up(const struct sim_world *w, struct sim_outcome *o)
 		.gateway_bytes = sim_gateway_made(w->sim.gateway), .peak = sim_victim_peak(w->scored),
 		.rate = fastest(w), .requests = w->server.requests, .inside_bytes = w->sim.inside_bytes,
 	};
+	memcpy(o->later, w->scored->later, sizeof(o->later));
 	for (unsigned int i = 0; i < w->nmembers; i++)
 		o->requests += w->member[i].requests;
 	for (unsigned int i = 0; i < w->nclients; i++)
-		add_served(&o->served[i % SIM_KIND_MAX], &w->client[i]);
+		add_served(&o->served[i % SIM_KIND_PLAIN], &w->client[i]);
+	for (unsigned int i = 0; i < SIM_SECURE_MAX; i++)
+		add_secure(&o->served[SIM_KIND_DTLS + i % 2], &w->secure[i]);
 	for (unsigned int i = 0; i < w->nbehind; i++)
 		add_served(&o->behind, &w->behind[i]);
 	for (unsigned int i = 0; i < w->nwatchers; i++) {

@@ -13,20 +13,23 @@
 #include "attack.h"
 #include "client.h"
 #include "dtls.h"
+#include "secure.h"
 #include "server.h"
 #include "watcher.h"
 
 #include <stdio.h>
 
 #define SIM_CLIENTS_MAX 32u
+#define SIM_SECURE_MAX 6u
 #define SIM_BEHIND_MAX 256u
 #define SIM_WATCHERS_MAX 8u
 #define SIM_MEMBERS 3u          /* of the group, beside the server */
 #define SIM_ATTACKS_MAX 8u
 #define SIM_PORT_VICTIM 40000u
 
-/* The networks of the world; hosts are counted from 0. */
-enum sim_net { SIM_NET_SERVERS, SIM_NET_VICTIMS, SIM_NET_HONEST, SIM_NET_ATTACKERS, SIM_NET_CLIENTS };
+/* The networks of the world; hosts are counted from 0. Devices that speak DTLS are in
+ * the field, for what a network may have on trust is its own (guard.first_contact). */
+enum sim_net { SIM_NET_SERVERS, SIM_NET_VICTIMS, SIM_NET_HONEST, SIM_NET_ATTACKERS, SIM_NET_CLIENTS, SIM_NET_FIELD };
 
 struct sim_world {
 	struct sim sim;
@@ -34,6 +37,8 @@ struct sim_world {
 	struct sim_server member[SIM_MEMBERS];
 	unsigned int nmembers;
 	struct sim_dtls dtls;
+	struct sim_vault vault;             /* honest DTLS ends there */
+	struct sim_secure secure[SIM_SECURE_MAX];
 	struct sim_victim victim;
 	struct sim_victim inside;           /* clients of ours, when it is they who are attacked */
 	const struct sim_victim *scored;    /* whose bytes count: the first, if nobody says else */
@@ -66,12 +71,16 @@ enum sim_kind {
 	SIM_KIND_MINIMAL_CON,
 	SIM_KIND_LIBCOAP_NON,
 	SIM_KIND_MINIMAL_NON,
+	SIM_KIND_PLAIN,             /* those above; in the clear */
+	SIM_KIND_DTLS = SIM_KIND_PLAIN,
+	SIM_KIND_LWM2M,             /* over DTLS too */
 	SIM_KIND_MAX
 };
 
 struct sim_outcome {
 	uint64_t attacker_packets, attacker_bytes, victim_packets, victim_bytes, gateway_bytes;
 	double peak;
+	double later[SIM_LATER_MAX];        /* attack.h */
 	double rate;                /* attacker's packets a second, the fastest of his attacks */
 	uint64_t requests;          /* that reached a server */
 	uint64_t inside_bytes;      /* IP bytes on the inside link, both ways */
@@ -120,6 +129,8 @@ enum sim_bar {
 	SIM_BAR_MINIMAL_CON,
 	SIM_BAR_LIBCOAP_NON,
 	SIM_BAR_MINIMAL_NON,
+	SIM_BAR_DTLS,
+	SIM_BAR_LWM2M,
 	SIM_BAR_WATCHERS,
 	SIM_BAR_BEHIND,             /* share lost at the victim's own address */
 	SIM_BAR_MAX

@@ -129,6 +129,52 @@ static void test_torn(void **state)
 	assert_int_equal(lost, 1);
 }
 
+static void put_notices(struct fixture *f, unsigned n)
+{
+	struct damp_notice_ring *ring = &f->events->notices;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct damp_notice *slot = &ring->slot[ring->head % DAMP_NOTICE_SLOTS];
+
+		*slot = (struct damp_notice){ .seq = ring->head, .wall_us = 1790000000000000u, .plen = 24,
+					      .addr = { [10] = 0xff, [11] = 0xff, 203, 0, 113 }, .rule_slot = 1,
+					      .for_s = 60, .times = 2, .from = 1, .kind = DAMP_NOTICE_BLOCK_GREW };
+		memset(slot->set, 'x', sizeof(slot->set)); /* without an end */
+		__atomic_store_n(&ring->head, ring->head + 1, __ATOMIC_RELEASE);
+	}
+}
+
+static void test_notices(void **state)
+{
+	static struct damp_notice_record out[DAMP_NOTICE_SLOTS];
+	struct fixture *f = *state;
+	uint64_t lost = 0;
+	json_t *j, *block;
+
+	assert_int_equal(damp_event_reader_notices(f->reader, out, DAMP_NOTICE_SLOTS, &lost), 0);
+	put_notices(f, 3);
+	assert_int_equal(damp_event_reader_notices(f->reader, out, 2, &lost), 2);
+	assert_int_equal(damp_event_reader_notices(f->reader, out, 2, &lost), 1);
+	assert_int_equal(strnlen(out[0].notice.set, sizeof(out[0].notice.set)), sizeof(out[0].notice.set) - 1);
+	assert_int_equal(lost, 0);
+	put_notices(f, DAMP_NOTICE_SLOTS + 9);
+	assert_int_equal(damp_event_reader_notices(f->reader, out, DAMP_NOTICE_SLOTS, &lost), DAMP_NOTICE_SLOTS - 1);
+	assert_int_equal(lost, 10);
+	put_notices(f, 1);
+	f->events->notices.slot[(f->events->notices.head - 1) % DAMP_NOTICE_SLOTS].seq++; /* torn */
+	assert_int_equal(damp_event_reader_notices(f->reader, out, DAMP_NOTICE_SLOTS, &lost), 0);
+	assert_int_equal(lost, 11);
+	j = damp_event_notice_json(&out[0], "few", NULL);
+	block = json_object_get(j, "block");
+	assert_string_equal(json_string_value(json_object_get(j, "type")), "block");
+	assert_string_equal(json_string_value(json_object_get(j, "rule")), "few");
+	assert_string_equal(json_string_value(json_object_get(block, "change")), "grow");
+	assert_string_equal(json_string_value(json_object_get(block, "prefix")), "203.0.113.0/24");
+	assert_string_equal(json_string_value(json_object_get(block, "until")), "2026-09-21T14:14:20.000000Z");
+	assert_int_equal(json_integer_value(json_object_get(block, "times")), 2);
+	json_decref(j);
+}
+
 static void test_new_boot(void **state)
 {
 	struct fixture *f = *state;
@@ -261,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_overrun, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_in_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_torn, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_notices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_new_boot, set_up, tear_down),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_log),

@@ -112,7 +112,7 @@ static long long values(const struct damp_learn *l, unsigned shape)
 	return n;
 }
 
-enum { PEER, DEVICE, PAIR, GLOBAL }; /* of outside: the first four shapes */
+enum { PEER, DEVICE, PAIR, GLOBAL, PATH, TENANT, OF_INSIDE }; /* of outside: the first six shapes */
 
 /* Peer 1 sends 2 a second for a minute; peer 2 sends 30 in one second of it. */
 static void test_rate_and_burst(void **state)
@@ -136,7 +136,7 @@ static void test_rate_and_burst(void **state)
 	assert_float_equal(value(l, DEVICE, "burst", "max"), 32.0, 0.01);
 	assert_float_equal(value(l, GLOBAL, "rate", "max"), 5.0, 0.01);
 	assert_int_equal(values(l, PAIR), 7);
-	assert_int_equal(values(l, GLOBAL + 1), 0); /* nothing came from inside */
+	assert_int_equal(values(l, OF_INSIDE), 0); /* nothing came from inside */
 	damp_learn_free(l);
 }
 
@@ -236,13 +236,47 @@ static void test_sampled(void **state)
 	damp_learn_free(l);
 }
 
+/* A path is counted over all peers, a tenant over all its devices; neither what
+ * has none, nor a path or a tenant of a window in which a limit acted on it. */
+static void test_paths_and_tenants(void **state)
+{
+	static const struct { uint64_t ms; uint8_t peer; uint64_t path; uint32_t tenant; uint8_t reason; } sent[] = {
+		{ 100, 1, 77, 5, DAMP_REASON_ACCEPTED }, { 200, 2, 77, 5, DAMP_REASON_ACCEPTED },
+		{ 300, 3, 77, 6, DAMP_REASON_ACCEPTED }, { 400, 1, 0, 5, DAMP_REASON_ACCEPTED },
+		{ 500, 1, 88, 0, DAMP_REASON_ACCEPTED },
+		/* the next window: somebody asks too often for 88, and belongs to 6 */
+		{ 10100, 9, 88, 6, DAMP_REASON_RULE_LIMIT }, { 10200, 1, 88, 5, DAMP_REASON_ACCEPTED },
+		{ 10300, 1, 77, 5, DAMP_REASON_ACCEPTED }, { 10400, 1, 77, 6, DAMP_REASON_ACCEPTED },
+	};
+	struct damp_learn *l = damp_learn_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		struct damp_learn_sample s = sample(sent[i].ms, sent[i].peer, sent[i].reason);
+
+		s.path = sent[i].path;
+		s.tenant = sent[i].tenant;
+		s.of_path = s.of_tenant = true;
+		damp_learn_add(l, &s);
+	}
+	for (unsigned i = 0; i < 200; i++) /* so that one in a hundred is not reached */
+		add(l, 10500 + i, 1, DAMP_REASON_ACCEPTED);
+	damp_learn_end(l);
+	assert_int_equal(count(l, "windows"), 2);
+	assert_int_equal(values(l, PATH), 3);   /* 77 and 88, then 77 alone */
+	assert_float_equal(value(l, PATH, "rate", "max"), 0.3, 0.001);
+	assert_int_equal(values(l, TENANT), 3); /* 5 and 6, then 5 alone */
+	assert_float_equal(value(l, TENANT, "burst", "max"), 3.0, 0.001);
+	damp_learn_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quantiles),     cmocka_unit_test(test_rate_and_burst),
 		cmocka_unit_test(test_key_left_out),  cmocka_unit_test(test_window_left_out),
 		cmocka_unit_test(test_lost_and_restart), cmocka_unit_test(test_bounded),
-		cmocka_unit_test(test_sampled),
+		cmocka_unit_test(test_sampled), cmocka_unit_test(test_paths_and_tenants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,9 +125,9 @@ static void add(uint64_t *s, const struct rig *r, struct twins_burst *b)
 		p->data[p->len - 1] ^= 1;       /* a wrong checksum */
 }
 
-static uint64_t passed(const struct rig *r, enum damp_side side)
+static uint64_t passed(const struct rig *r, enum damp_side side, enum damp_reason how)
 {
-	return r->stats->worker[0].reason[side][DAMP_REASON_ACCEPTED_PROVED].packets;
+	return r->stats->worker[0].reason[side][how].packets;
 }
 
 /* What is the worker's own: the same words. */
@@ -141,6 +141,7 @@ static void compare_tables(const struct rig *a, const struct rig *b)
 	assert_memory_equal(w->obs, v->obs, damp_obs_bytes(c->obs_log2));
 	assert_memory_equal(a->judge->registry, b->judge->registry, damp_registry_bytes(c->registry_log2));
 	assert_memory_equal(a->judge->peers, b->judge->peers, damp_peer_bytes(c->peers_log2));
+	assert_memory_equal(a->judge->ledger, b->judge->ledger, damp_ledger_bytes(c->ledger_log2));
 }
 
 /* Both are opened alike; b goes the long way. */
@@ -166,7 +167,10 @@ static void run(struct rig *a, struct rig *b)
 static void close_both(struct rig *a, struct rig *b)
 {
 	/* and it was an honest mix */
-	assert_true(passed(a, DAMP_OUTSIDE) > BURSTS && passed(a, DAMP_INSIDE) > BURSTS / 4);
+	assert_true(passed(a, DAMP_OUTSIDE, DAMP_REASON_ACCEPTED_PROVED) > BURSTS / 2);
+	assert_true(passed(a, DAMP_INSIDE, DAMP_REASON_ACCEPTED_PROVED) > BURSTS / 4);
+	assert_true(passed(a, DAMP_OUTSIDE, DAMP_REASON_ACCEPTED) > 100);
+	assert_true(passed(a, DAMP_INSIDE, DAMP_REASON_ACCEPTED) > 100);
 	assert_true(a->stats->worker[0].proofs_echo > 50);
 	rig_close(a);
 	rig_close(b);
@@ -214,11 +218,64 @@ static void unlimited(struct damp_guard *g)
 	g->proof_idle_s = 20;
 }
 
+/* Nobody is proved for long, and most may come for the first time all the same. */
+static void strangers(struct damp_guard *g)
+{
+	g->slice_szx = DAMP_SLICE_OFF;
+	g->proof_idle_s = g->proof_max_s = 2;
+	g->first_host.cost_q16 /= 20;
+	g->first_net4.cost_q16 /= 200;
+	g->first_net6.cost_q16 /= 200;
+	g->trust_net4.cost_q16 /= 100;
+	g->trust_net6.cost_q16 /= 100;
+}
+
+/* And who may not is not asked either, as in a flood. */
+static void unasked_strangers(struct damp_guard *g)
+{
+	strangers(g);
+	g->first_net4.cost_q16 *= 40;
+	g->challenge_all.cost_q16 = (DAMP_TICK_HZ << 16) / 50;
+	g->challenge_all.burst_ticks = (uint32_t)(DAMP_TICK_HZ / 50 * 4);
+}
+
+static void rich_strangers(struct damp_guard *g)
+{
+	strangers(g);
+	g->net4.cost_q16 = g->first_known.cost_q16 = g->server.cost_q16 = 0;
+	g->alpha_q8 = 8 << 8;
+	g->host4.cost_q16 /= 50;
+}
+
 static void test_other_guards(void **state)
 {
 	(void)state;
 	with_guard(false, poor);
 	with_guard(true, unlimited);
+}
+
+static void test_strangers(void **state)
+{
+	(void)state;
+	with_guard(false, strangers);
+	with_guard(true, strangers);
+	with_guard(false, rich_strangers);
+	with_guard(false, unasked_strangers);
+}
+
+/* Answers take another way: nobody is served before a proof. */
+static void test_one_direction(void **state)
+{
+	struct rig a, b;
+
+	(void)state;
+	rig_open_guard(&a, false, strangers);
+	rig_open_guard(&b, false, strangers);
+	a.judge->routing = b.judge->routing = DAMP_ROUTING_UNANSWERED;
+	run(&a, &b);
+	assert_true(passed(&a, DAMP_OUTSIDE, DAMP_REASON_ACCEPTED_PROVED) > BURSTS);
+	rig_close(&a);
+	rig_close(&b);
 }
 
 static void test_rules(void **state)
@@ -232,7 +289,9 @@ static void test_rules(void **state)
 			  "  - {id: one, match: {from: outside, path: /b}, limit: few, over: drop}\n"
 			  "  - {id: two, match: {from: inside, msg: response, option: size2}, then: drop}\n"
 			  "  - {id: three, match: {from: outside, code: PUT}, limit: small, over: drop}\n"
-			  "  - {id: four, match: {from: outside, code: FETCH}, limit: less, over: drop}\n");
+			  "  - {id: four, match: {from: outside, code: FETCH}, limit: less, over: drop}\n"
+			  "  - {id: five, match: {from: inside, verified: true, code: 4.04}, then: drop}\n"
+			  "  - {id: six, match: {from: outside, verified: false, type: NON}, then: drop}\n");
 	with_rules(true, HEAD ZONES "limits:\n  open: {per: source, concurrent: 4}\n"
 			 "rules:\n  - {id: one, match: {from: outside, path: /b}, limit: open, over: drop}\n"
 			 "  - {id: two, match: {from: outside, option: observe}, limit: open, over: drop}\n");
@@ -264,6 +323,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_guard), cmocka_unit_test(test_other_guards),
+		cmocka_unit_test(test_strangers), cmocka_unit_test(test_one_direction),
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_blocks),
 	};
 

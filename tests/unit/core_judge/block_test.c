@@ -52,16 +52,48 @@ static uint32_t blocked(const struct rig *r)
 	return damp_prefixes_count(r->judge->prefixes, DAMP_LIST_FROM);
 }
 
+#define TOLD_MAX 600
+
+/* What was told: a letter for each notice, and the notices. */
+struct told {
+	unsigned n;
+	char kinds[TOLD_MAX + 1];
+	struct damp_notice notice[TOLD_MAX];
+};
+
+static void tell(void *arg, const struct damp_notice *n, unsigned list)
+{
+	struct told *t = arg;
+
+	assert_true(t->n < TOLD_MAX);
+	assert_int_equal(n->kind == DAMP_NOTICE_MEMBER_ENDED, list >= DAMP_LIST_SETS || n->more > 0);
+	t->notice[t->n] = *n;
+	t->kinds[t->n++] = "bgetm"[n->kind];
+}
+
+static struct told *listen_to(struct rig *r)
+{
+	struct told *t = calloc(1, sizeof(*t));
+
+	r->judge->blocker->tell = tell;
+	r->judge->blocker->tell_arg = t;
+	return t;
+}
+
 static void grows_and_ends(void **state)
 {
+	const struct damp_notice *n;
+	struct told *told;
 	struct rig r;
 
 	rules_open(&r, *(bool *)*state, HEAD ZONES LIMIT
 		   "rules:\n  - id: few\n    match: {from: outside, msg: request}\n    limit: few\n    over: drop\n"
 		   "    block: {after: 4 s, for: 20 s, grow: 3x, max: 90 s}\n");
+	told = listen_to(&r);
 	prove(&r, CLIENT);
 	press(&r, CLIENT, 4);
 	assert_int_equal(blocked(&r), 0);
+	assert_int_equal(told->n, 0);
 	press(&r, CLIENT, 2);
 	assert_int_equal(blocked(&r), 1);
 	assert_int_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
@@ -95,6 +127,69 @@ static void grows_and_ends(void **state)
 	assert_int_not_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
 	assert_int_equal(r.judge->blocker->added, 4);
 	assert_int_equal(r.judge->blocker->ended, 4);
+	/* The fourth begins anew. */
+	assert_string_equal(told->kinds, "begegebe");
+	n = &told->notice[0];
+	assert_int_equal(n->for_s, 20);
+	assert_int_equal(n->times, 1);
+	assert_int_equal(n->rule_slot, 1);
+	assert_int_equal(n->plen, r.v6 ? 64 : 32);
+	assert_true(n->from && !n->to && !n->observed);
+	assert_int_equal(told->notice[2].for_s, 60);
+	assert_int_equal(told->notice[2].times, 2);
+	assert_int_equal(told->notice[4].for_s, 90);
+	assert_int_equal(told->notice[5].rule_slot, 1);
+	assert_memory_equal(told->notice[7].addr, n->addr, sizeof(n->addr));
+	free(told);
+	rig_close(&r);
+}
+
+/* Both directions of a block are one; an operator's, and what he takes away; a
+ * rule that goes with its block; members of sets, one by one up to a number. */
+static void what_else_is_told(void **state)
+{
+	const bool v6 = *(bool *)*state;
+	struct damp_addr a = v6 ? (struct damp_addr){ { 0xfd, 0, 0, 0, 0, 0, 0, 1, [15] = 1 } }
+				: (struct damp_addr){ { [10] = 0xff, 0xff, 10, 1, 0, 1 } };
+	struct damp_prefixes *all;
+	struct damp_blocker *b;
+	struct told *told;
+	struct rig r;
+
+	rules_open(&r, v6, HEAD ZONES LIMIT
+		   "rules:\n  - {id: few, match: {from: outside}, limit: few, block: {after: 2 s, for: 20 s, what: peer}}\n");
+	told = listen_to(&r);
+	b = r.judge->blocker;
+	all = r.judge->prefixes;
+	prove(&r, CLIENT);
+	press(&r, CLIENT, 4);
+	assert_string_equal(told->kinds, "b");
+	assert_true(told->notice[0].from && told->notice[0].to);
+	rig_wait_ms(&r, 21000);
+	damp_blocker_review(b, r.view, r.now);
+	assert_string_equal(told->kinds, "be"); /* once, not for each direction */
+	damp_block_put(b, &a, v6 ? 56 : 24, r.now + DAMP_SECONDS(60), r.now);
+	assert_true(damp_block_take(b, &a, v6 ? 56 : 24));
+	assert_false(damp_block_take(b, &a, v6 ? 56 : 24));
+	assert_string_equal(told->kinds, "bebt");
+	assert_int_equal(told->notice[2].rule_slot, 0);
+	assert_int_equal(told->notice[2].for_s, 60);
+	press(&r, CLIENT, 4);
+	rules_reload(&r, HEAD ZONES "rules: []\n");
+	damp_blocker_review(b, r.view, r.now);
+	assert_string_equal(told->kinds, "bebtgt");
+	for (unsigned i = 0; i < DAMP_NOTICE_MEMBERS + 5; i++) {
+		a.b[15] = (uint8_t)i;
+		damp_prefixes_add(all, DAMP_LIST_SETS + 3, &a, v6 ? 128 : 32, r.now + DAMP_SECONDS(10), 0, r.now);
+	}
+	rig_wait_ms(&r, 11000);
+	damp_blocker_review(b, r.view, r.now);
+	assert_int_equal(told->n, 6 + DAMP_NOTICE_MEMBERS + 1);
+	assert_int_equal(told->notice[6].more, 0);
+	assert_int_equal(told->notice[told->n - 1].more, 5);
+	damp_blocker_review(b, r.view, r.now);
+	assert_int_equal(told->n, 6 + DAMP_NOTICE_MEMBERS + 1);
+	free(told);
 	rig_close(&r);
 }
 
@@ -323,7 +418,7 @@ int main(void)
 {
 	static bool v4 = false, v6 = true;
 	const struct CMUnitTest tests[] = {
-		BOTH(grows_and_ends), BOTH(pauses_begin_anew), BOTH(forged_addresses_are_never_blocked),
+		BOTH(grows_and_ends), BOTH(what_else_is_told), BOTH(pauses_begin_anew), BOTH(forged_addresses_are_never_blocked),
 		BOTH(only_the_proved_endpoint_counts), BOTH(devices_inside), BOTH(observe_blocks_nobody),
 		BOTH(reloads), BOTH(by_an_operator), BOTH(sets_at_run_time),
 	};

@@ -1103,13 +1103,35 @@ static void counters_add_up(void **state)
 	rig_close(&r);
 }
 
-/* Reasons that only the shell can give, or nobody; spoofed sources and rules
- * need a program with prefixes and rules: rules_test.c. Blocks and observations
- * have files of their own: block_test.c, blocks_test.c, observe_test.c. */
+/* A frame that was parsed as CoAP and is then said to be of no kind: nobody can send
+ * that, and it ends here. */
+static void impossible_kinds_are_bugs(void **state)
+{
+	const uint8_t get[] = { 0x40, 0x01, 0x00, 0x01 };
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	r.pkt = (struct damp_pkt){ .data = r.frame, .cap = sizeof(r.frame), .side = DAMP_OUTSIDE };
+	r.pkt.len = (uint32_t)rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, sizeof(get), r.frame);
+	damp_judge_parse(r.view, &r.pkt, 1);
+	assert_int_equal(r.pkt.kind, DAMP_KIND_REQUEST);
+	r.pkt.kind = DAMP_KIND_NOT_COAP;
+	damp_judge_run(r.worker, r.view, &r.pkt, 1, r.now, false);
+	assert_int_equal(r.pkt.fate, DAMP_FATE_DROP);
+	assert_int_equal(r.pkt.reason, DAMP_REASON_BUG);
+	assert_int_equal(r.stats->worker[0].reason[DAMP_OUTSIDE][DAMP_REASON_BUG].packets, 1);
+	seen[r.pkt.reason] = true;
+	rig_close(&r);
+}
+
+/* Reasons that only the shell can give (no_mbuf: tests/packet/nobuffers.py);
+ * spoofed sources and rules need a program with prefixes and rules: rules_test.c.
+ * Blocks and observations have files of their own: block_test.c, blocks_test.c,
+ * observe_test.c. */
 static void every_reason_was_seen(void **state)
 {
 	static const enum damp_reason elsewhere[] = {
-		DAMP_REASON_STEER_FULL, DAMP_REASON_NO_MBUF, DAMP_REASON_TX_FULL, DAMP_REASON_BUG,
+		DAMP_REASON_STEER_FULL, DAMP_REASON_NO_MBUF, DAMP_REASON_TX_FULL,
 		DAMP_REASON_INSIDE_SPOOFED_OUTSIDE, DAMP_REASON_OUTSIDE_SPOOFED_INSIDE, DAMP_REASON_RULE,
 		DAMP_REASON_RULE_LIMIT, DAMP_REASON_BLOCKED, DAMP_REASON_BLOCKWISE, DAMP_REASON_OBSERVE_RATE, DAMP_REASON_RESPONSE_REPEATED,
 	};
@@ -1144,7 +1166,7 @@ int main(void)
 		BOTH(server_budget), BOTH(proved_budget), BOTH(inside_clients), BOTH(dtls_pays_its_way),
 		BOTH(full_lines_refuse_the_unproved), BOTH(bypass_passes_all), BOTH(broken_messages),
 		BOTH(broken_frames), BOTH(groups), BOTH(owners_agree), BOTH(fragments), BOTH(header_chains), BOTH(counters_add_up), BOTH(events_tell_of_drops),
-		cmocka_unit_test(every_reason_was_seen),
+		BOTH(impossible_kinds_are_bugs), cmocka_unit_test(every_reason_was_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

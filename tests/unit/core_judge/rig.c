@@ -13,6 +13,7 @@
 
 static const struct damp_judge_config small = {
 	.nworkers = 1, .ledger_log2 = 10, .peers_log2 = 8, .xchg_log2 = 10, .seen_log2 = 8, .obs_log2 = 8, .grey_log2 = 12,
+	.lists_log2 = 6,
 	.transfers_log2 = 6, .leases_log2 = 8, .registry_log2 = 6, .tally_log2 = 6, .held_log2 = 8, .repeat_lines = 64,
 };
 

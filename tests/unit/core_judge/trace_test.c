@@ -261,7 +261,7 @@ static void asking_changes_nothing(void **state)
 	nworker = damp_judge_worker_bytes(&r.judge->cfg);
 	judge = malloc(njudge);
 	worker = malloc(nworker);
-	for (unsigned i = 0; i < 1500; i++) {
+	for (unsigned i = 0; i < 700; i++) {
 		struct damp_finding f;
 		uint8_t m[16], frame[256];
 		enum damp_side side;

@@ -490,9 +490,12 @@ static void *copy_running(const struct damp_plane *p, size_t *len)
 static void samples_are_of_keys(void **state)
 {
 	static struct damp_sample_ring ring;
+	static const struct damp_class classes[2] = { { .tenant = 0 }, { .tenant = 9 } };
+	static const uint64_t no_path[2];
 	const struct damp_key key = { 1, 2 }, other = { 3, 4 };
 	struct damp_pkt p[2] = { { .side = DAMP_OUTSIDE }, { .side = DAMP_OUTSIDE } };
-	unsigned chosen = 0, same = 0;
+	const struct damp_view v = { .classes = classes };
+	unsigned chosen = 0, same = 0, by_path = 0;
 
 	(void)state;
 	p[0].frame.cls = p[1].frame.cls = DAMP_FRAME_COAP;
@@ -503,11 +506,11 @@ static void samples_are_of_keys(void **state)
 
 		memcpy(p[0].frame.src.b + 12, &i, sizeof(i));
 		p[1].frame.src = p[0].frame.src;
-		damp_sampling_take(&ring, &key, 16, p, 2, i);
+		damp_sampling_take(&ring, &key, 16, &v, p, no_path, 2, i);
 		assert_true(ring.head == before || ring.head == before + 2);
 		chosen += ring.head > before && (ring.slot[before % DAMP_SAMPLE_SLOTS].of & DAMP_SAMPLE_OF_PEER);
 		by_other = ring.head;
-		damp_sampling_take(&ring, &other, 16, p, 1, i);
+		damp_sampling_take(&ring, &other, 16, &v, p, no_path, 1, i);
 		same += (ring.head > by_other) == (by_other > before);
 	}
 	assert_in_range(chosen, SAMPLED_PEERS / 16 / 2, SAMPLED_PEERS / 16 * 2);
@@ -515,13 +518,30 @@ static void samples_are_of_keys(void **state)
 	memset(&ring, 0, sizeof(ring));
 	p[1].frame.cls = DAMP_FRAME_OTHER;
 	p[0].reason = DAMP_REASON_RULE_LIMIT;
-	damp_sampling_take(&ring, &key, 1, p, 2, 77);
+	damp_sampling_take(&ring, &key, 1, &v, p, no_path, 2, 77);
 	assert_int_equal(ring.head, 1);
 	assert_int_equal(ring.slot[0].seq, 0);
 	assert_int_equal(ring.slot[0].tick, 77);
 	assert_int_equal(ring.slot[0].of, DAMP_SAMPLE_OF_PEER | DAMP_SAMPLE_OF_DEVICE);
 	assert_int_equal(ring.slot[0].reason, DAMP_REASON_RULE_LIMIT);
 	assert_int_equal(ring.slot[0].ip_len, UINT16_MAX);
+	/* Of a path and of a tenant all packets or none, whoever sends them. */
+	for (unsigned i = 0; i < SAMPLED_PEERS; i++) {
+		const uint64_t path[2] = { 0x9e3779b97f4a7c15u * (i + 1) >> 8, 0 };
+		const uint64_t before = ring.head;
+
+		damp_sampling_take(&ring, &key, 16, &v, p, path, 1, 78);
+		by_path += ring.head > before && (ring.slot[before % DAMP_SAMPLE_SLOTS].of & DAMP_SAMPLE_OF_PATH) &&
+			   ring.slot[before % DAMP_SAMPLE_SLOTS].path == path[0];
+	}
+	assert_in_range(by_path, SAMPLED_PEERS / 16 / 2, SAMPLED_PEERS / 16 * 2);
+	memset(&ring, 0, sizeof(ring));
+	p[0].dst_class = 1;
+	damp_sampling_take(&ring, &key, 1, &v, p, (const uint64_t[]){ 5, 0 }, 1, 79);
+	assert_int_equal(ring.slot[0].tenant, 9);
+	assert_int_equal(ring.slot[0].path, 5);
+	assert_int_equal(ring.slot[0].of, DAMP_SAMPLE_OF_PEER | DAMP_SAMPLE_OF_DEVICE | DAMP_SAMPLE_OF_PATH |
+						  DAMP_SAMPLE_OF_TENANT);
 }
 
 /* What is on trial runs, and is not what the next start begins with. */

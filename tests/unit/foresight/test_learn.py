@@ -111,12 +111,39 @@ class Learn(unittest.TestCase):
         self.assertIn("0 errors, 0 warnings", self.damper("check", path))
         doc = json.loads(self.damper("replay", self.clients, "--rules", path, "--json"))
         rules = {r["id"]: r for r in doc["rules"]}
-        self.assertEqual(sorted(rules), [f"learned-from-{side}-per-{per}" for side in ("inside", "outside")
-                                         for per in ("device", "global", "pair", "peer")])
+        self.assertEqual(sorted(rules), sorted([f"learned-from-{side}-per-{per}" for side in ("inside", "outside")
+                                                for per in ("device", "global", "pair", "peer")]
+                                               + ["learned-from-outside-per-path"]))  # answers have none
         for rule in rules.values():
             self.assertGreater(rule["new"]["matched"], 1000)
             self.assertEqual((rule["new"]["over"], rule["new"]["would"]), (0, 0))
         self.assertIn("File exists", self.damper("learn", "propose", "--from", self.clients, "--out", path, code=3))
+
+    def test_paths_and_tenants(self):
+        """A path is counted whoever asks for it, a tenant by the rules that name it."""
+        doc = self.learn(self.clients)
+        path = self.shape(doc, "outside", "path")
+        self.assertGreaterEqual(path["values"], SECONDS // 10)
+        everybody = self.shape(doc, "outside", "global")["messages"]["rate"]["max"]
+        self.assertAlmostEqual(path["messages"]["rate"]["max"], everybody, delta=everybody / 16 + 0.1)
+        self.assertEqual(self.shape(doc, "outside", "tenant")["values"], 0)
+        with open(os.path.join(self.dir, "tenants.yaml"), "w", encoding="utf-8") as f:
+            # Exempt, so that the guard limits nobody, which would leave its windows out.
+            f.write(f"version: 1\ntenants: {{all-of-it: {DEVICE}/32}}\n"
+                    "exempt: [{from: 203.0.113.0/24, about: the clients, until: 2999-12-31}]\nrules: []\n")
+        args = ("--from", self.clients, "--rules", "tenants.yaml")
+        tenant = self.shape(json.loads(self.damper("learn", "show", "--json", *args)), "outside", "tenant")
+        self.assertGreater(tenant["values"], 30)
+        text = self.damper("learn", "propose", *args)
+        self.assertIn("  # for a file with 'tenants':\n  # from_outside_per_tenant:\n  #   per: tenant\n", text)
+        # What is proposed for tenants is a limit once its marks are taken off.
+        name = os.path.join(self.dir, "with-tenants.yaml")
+        with open(name, "w", encoding="utf-8") as f:
+            f.write(f"version: 1\ntenants: {{all-of-it: {DEVICE}/32}}\nlimits:\n")
+            at = text.index("  # from_outside_per_tenant:")
+            f.write("".join(line.replace("# ", "", 1) + "\n" for line in text[at:].split("\n")[:5]))
+            f.write("rules:\n  - {id: t, match: any, limit: from_outside_per_tenant}\n")
+        self.assertIn("0 errors, 0 warnings", self.damper("check", name))
 
     def test_limits_that_acted_are_left_out(self):
         attack = os.path.join(self.dir, "attack.pcap")
