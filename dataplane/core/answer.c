@@ -78,12 +78,17 @@ static __attribute__((noinline)) uint64_t rare_key(const struct damp_ctx *c, con
 	return damp_key_prefix(c, r->domain == DAMP_DOMAIN_CHALLENGE_ALL ? &all : &p->frame.src, r->plen, r->domain);
 }
 
-static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_price *r,
-			       uint32_t bytes, struct damp_charge *to)
-{
-	const uint64_t hash[HASH_MAX] = { p->peer_whole, p->peer_host, p->peer_net, c->j->anybody };
+struct hashes { uint64_t of[HASH_MAX]; };
 
-	to->key = damp_likely(r->hash != HASH_NONE) ? damp_mix(hash[r->hash], r->domain) : rare_key(c, p, r);
+static inline struct hashes hashes_of(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return (struct hashes){ { p->peer_whole, p->peer_host, p->peer_net, c->j->anybody } };
+}
+
+static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
+			       const struct damp_price *r, uint32_t bytes, struct damp_charge *to)
+{
+	to->key = damp_likely(r->hash != HASH_NONE) ? damp_mix(h->of[r->hash], r->domain) : rare_key(c, p, r);
 	to->cost = r->cost ? r->cost : damp_cost(r->cost_q16, bytes);
 	to->burst = r->burst;
 }
@@ -93,12 +98,13 @@ static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *
 static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	const struct hashes h = hashes_of(c, p);
 	struct damp_charge one;
 
 	for (unsigned i = 0; i < t->n; i++) {
 		if (t->rung[i].domain != DAMP_DOMAIN_CHALLENGE_HOST)
 			continue;
-		make_charge(c, p, &t->rung[i], 0, &one);
+		make_charge(c, p, &h, &t->rung[i], 0, &one);
 		return damp_ledger_admits(c->j->ledger, &one, c->now);
 	}
 	return true;
@@ -108,10 +114,11 @@ static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const s
 static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
 {
 	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	const struct hashes h = hashes_of(c, p);
 	struct damp_charge charge[DAMP_PRICES];
 
 	for (unsigned i = 0; i < t->n; i++)
-		make_charge(c, p, &t->rung[i], bytes, &charge[i]);
+		make_charge(c, p, &h, &t->rung[i], bytes, &charge[i]);
 	c->flood->short_of = damp_ledger_charge_at_once(c->j->ledger, charge, t->n, c->now) != -1;
 	return !c->flood->short_of;
 }

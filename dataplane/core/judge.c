@@ -8,7 +8,7 @@
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
-#include "judge_state.h"
+#include "answer.h"
 
 #include "permute.h"
 
@@ -295,6 +295,15 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 	decide_one(c, p, d);
 }
 
+/* What will be answered asks for so many lines that a burst of it loads them as it
+ * goes (answer.h). */
+static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, const struct damp_pkt *p, unsigned from,
+						 unsigned n)
+{
+	for (unsigned i = from; i < from + n; i++)
+		damp_answer_load(c, &p[i]);
+}
+
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
@@ -318,7 +327,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
+	if (damp_unlikely(flood.asks))
+		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
 	for (unsigned i = 0; i < n; i++) {
+		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
+			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);

@@ -73,7 +73,7 @@ struct damp_pkt {
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
-	uint8_t plain;              /* such as floods are made of (flood.c) */
+	uint8_t plain;              /* such as floods are made of: enum damp_plain (flood.c) */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;

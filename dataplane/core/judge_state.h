@@ -104,6 +104,10 @@ struct damp_trace {
 	void *arg;
 };
 
+/* Is a packet of the kind that floods are made of, and will it be challenged in the
+ * short way, in all likelihood? */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
+
 /* What a challenge is charged with, as far as all packets of a family have it in
  * common (answer.c). */
 #define DAMP_PRICES 5u
@@ -133,6 +137,7 @@ struct damp_flood {
 	uint64_t untold[2];             /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
+	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
 	char cleared[0];

@@ -30,7 +30,9 @@
 #include "bytelock.h"
 #include <damper/program.h>
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -59,7 +61,8 @@ _Static_assert(sizeof(struct line) == DAMP_CACHE_LINE, "one line a look-up");
 
 struct damp_ledger {
 	uint64_t mask;
-	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t)];
+	bool wide;                  /* several charges at once are made with AVX2 */
+	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t) - sizeof(bool)];
 	uint64_t evictions;         /* written by all workers: a line of its own */
 	uint8_t pad1[DAMP_CACHE_LINE - sizeof(uint64_t)];
 	struct line line[];
@@ -290,6 +293,7 @@ struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2)
 		return NULL;
 	memset(mem, 0, bytes);
 	l->mask = (1ull << lines_log2) - 1;
+	damp_ledger_set_wide(l, true);
 	return l;
 }
 
@@ -414,7 +418,7 @@ struct touch {
 
 /* Under the lock: age the line, as a view of it would be written back. No debt
  * changes by it. */
-static void line_age(struct line *line, damp_tick now)
+static inline void line_age(struct line *line, damp_tick now)
 {
 	const uint32_t spans = spans_since(line, now);
 	const bool known = spans < SPANS_PAID_UP;
@@ -443,7 +447,9 @@ static inline __m128i least_of(__m128i a, __m128i b)
 /* The lower halves of four words, from an address with their order kept. */
 static inline __m128i lower_halves(const __m128i *v)
 {
-	return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(v[0]), _mm_castsi128_ps(v[1]), _MM_SHUFFLE(2, 0, 2, 0)));
+	const __m128 a = _mm_castsi128_ps(v[0]), b = _mm_castsi128_ps(v[1]);
+
+	return _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
 }
 
 static inline unsigned way_least(const struct line *line, damp_tick now)
@@ -475,53 +481,44 @@ static inline unsigned way_least(const struct line *line, damp_tick now)
 }
 #endif
 
-/* As view_charge() of an untouched view would choose and write. Under the lock,
- * the line aged. */
+/* As view_charge() of an untouched view would choose and write. Under the lock. Of a
+ * line that is not aged yet, which changes no debt and is done when it is written. */
 static inline void touch_make(struct touch *t, struct line *line, const struct damp_charge *c, damp_tick now)
 {
 	const uint32_t tag = tag_of(c->key);
+	const uint32_t spans = spans_since(line, now);
+	const bool known = spans < SPANS_PAID_UP || spans == SPAN_BEFORE;
 	const unsigned way = way_of(line, tag);
 	uint32_t before;
 	uint64_t debt;
 
 	t->line = line;
 	t->way = damp_likely(way < WAYS) ? way : way_least(line, now);
-	before = positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now));
+	before = damp_likely(known) ? positive((int32_t)((uint32_t)line->way[t->way] - (uint32_t)now)) : 0;
 	debt = (uint64_t)before + c->cost;
 	t->admitted = debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
 	t->evicts = way == WAYS && before > 0;
 	t->word = (uint64_t)tag << 32 | (uint32_t)((uint32_t)now + debt);
 }
 
-static inline void touch_store(struct damp_ledger *l, const struct touch *t)
+static inline void touch_store(struct damp_ledger *l, const struct touch *t, damp_tick now)
 {
+	line_age(t->line, now);
 	__atomic_store_n(&t->line->way[t->way], t->word, __ATOMIC_RELAXED);
 	if (damp_unlikely(t->evicts))
 		__atomic_fetch_add(&l->evictions, 1, __ATOMIC_RELAXED);
 }
 
-/* Under the lock: age the line unless it refuses c, which changes nothing. */
-static inline bool line_ready(struct line *line, const struct damp_charge *c, damp_tick now)
-{
-	if (damp_likely(spans_since(line, now) == 0))
-		return true;
-	if (!line_admits(line, c, now))
-		return false;
-	line_age(line, now);
-	return true;
-}
-
 static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = &l->line[line_of(l, c->key)];
-	struct touch t = { .admitted = false };
+	struct touch t;
 
 	if (damp_unlikely(!damp_bytelock_take(&line->lock)))
 		return false;
-	if (damp_likely(line_ready(line, c, now)))
-		touch_make(&t, line, c, now);
+	touch_make(&t, line, c, now);
 	if (t.admitted)
-		touch_store(l, &t);
+		touch_store(l, &t, now);
 	damp_bytelock_drop(&line->lock);
 	return t.admitted;
 }
@@ -539,18 +536,16 @@ static bool all_apart(const struct plan *p)
 static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
 			     damp_tick now)
 {
+	struct touch t[CHARGES_MAX];
 	unsigned refused = p->n;
 
-	for (unsigned i = 0; i < p->n; i++)
-		if (!line_admits(&l->line[p->line[i]], &c[p->charge[i]], now) && p->charge[i] < refused)
+	for (unsigned i = 0; i < p->n; i++) {
+		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
+		if (!t[i].admitted && p->charge[i] < refused)
 			refused = p->charge[i];
-	for (unsigned i = 0; refused == p->n && i < p->n; i++) {
-		struct touch t;
-
-		line_age(&l->line[p->line[i]], now);
-		touch_make(&t, &l->line[p->line[i]], &c[p->charge[i]], now);
-		touch_store(l, &t);
 	}
+	for (unsigned i = 0; refused == p->n && i < p->n; i++)
+		touch_store(l, &t[i], now);
 	return refused;
 }
 
@@ -604,58 +599,128 @@ static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct
 	return true;
 }
 
-/* As touch_make(). False: refused. */
-static inline bool paid_make(struct paid *p, unsigned i, const struct damp_charge *c, damp_tick now)
-{
-	struct line *line = p->line[i];
-	const uint32_t tag = tag_of(c->key);
-	unsigned way = way_of(line, tag);
-	const bool newcomer = way == WAYS;
-	uint32_t before;
+#define ALWAYS static inline __attribute__((always_inline))
 
-	if (newcomer)
-		way = way_least(line, now);
-	p->way[i] = &line->way[way];
-	before = positive((int32_t)((uint32_t)line->way[way] - (uint32_t)now));
+/* What charge i leaves in a way, which a newcomer took. False: it is refused. */
+ALWAYS bool paid_put(struct paid *p, unsigned i, unsigned way, bool newcomer, const struct damp_charge *c,
+		     damp_tick now)
+{
+	uint64_t *word = &p->line[i]->way[way];
+	const uint32_t before = positive((int32_t)((uint32_t)*word - (uint32_t)now));
+
+	p->way[i] = word;
 	p->evicted += newcomer && before > 0;
-	p->word[i] = (uint64_t)tag << 32 | ((uint32_t)now + before + c->cost);
+	p->word[i] = (uint64_t)tag_of(c->key) << 32 | ((uint32_t)now + before + c->cost);
 	return (uint64_t)before + c->cost <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
 }
 
-/* What lines that were not aged in this span need before they are written; what
- * they admit is the same before and after. */
-static void paid_age(struct paid *p, unsigned n, const struct damp_charge *c, damp_tick now)
+/* The first refused of n charges, or n; *age: of the line aged longest ago, in spans. */
+static unsigned paid_make(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now, uint32_t *age)
 {
+	unsigned refused = n;
+
 	p->evicted = 0;
-	for (unsigned i = 0; i < n; i++) {
-		line_age(p->line[i], now);
-		paid_make(p, i, &c[i], now);
+	for (unsigned i = n; i-- > 0;) {
+		const struct line *line = p->line[i];
+		const uint32_t spans = spans_since(line, now);
+		const unsigned found = way_of(line, tag_of(c[i].key));
+		const unsigned way = found < WAYS ? found : way_least(line, now);
+
+		*age = spans > *age ? spans : *age;
+		refused = paid_put(p, i, way, found == WAYS, &c[i], now) ? refused : i;
 	}
+	return refused;
+}
+
+#if defined(__x86_64__)
+#define WITH_AVX2 __attribute__((target("avx2")))
+
+#define LOWER_HALVES _MM_SHUFFLE(2, 0, 2, 0)
+#define UPPER_HALVES _MM_SHUFFLE(3, 1, 3, 1)
+
+/* Halves of a line's eight words, in their order. A macro, because `which` must be a
+ * constant where nothing is optimised either. */
+#define HALVES(a, b, which)                                                           \
+	_mm256_permute4x64_epi64(_mm256_castps_si256(_mm256_shuffle_ps(               \
+					 _mm256_castsi256_ps(a), _mm256_castsi256_ps(b), which)), \
+				 _MM_SHUFFLE(3, 1, 2, 0))
+
+/* A bit for each word that has the tag, and for each that is paid up soonest; the
+ * first word is not a way. */
+WITH_AVX2 ALWAYS void wide_find(const struct line *line, uint32_t tag, damp_tick now, unsigned *found,
+				unsigned *least)
+{
+	const __m256i *v = (const __m256i *)(const void *)line, t = _mm256_set1_epi32((int)(uint32_t)now);
+	const __m256i a = _mm256_load_si256(v), b = _mm256_load_si256(v + 1);
+	const __m256i tags = HALVES(a, b, UPPER_HALVES);
+	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES), t);
+	const __m256i ways = _mm256_blend_epi32(debts, _mm256_set1_epi32(INT32_MAX), 1);
+	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
+
+	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(1, 0, 3, 2)));
+	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(2, 3, 0, 1)));
+	*found = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(
+			 _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag)))) & ~1u;
+	*least = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(
+			 _mm256_cmpeq_epi32(ways, _mm256_broadcastd_epi32(min))));
+}
+
+WITH_AVX2 static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now,
+					 uint32_t *age)
+{
+	unsigned refused = n;
+
+	p->evicted = 0;
+	for (unsigned i = n; i-- > 0;) {
+		const uint32_t spans = spans_since(p->line[i], now);
+		unsigned found, least;
+
+		wide_find(p->line[i], tag_of(c[i].key), now, &found, &least);
+		*age = spans > *age ? spans : *age;
+		refused = paid_put(p, i, (unsigned)__builtin_ctz(found ? found : least) - 1, found == 0, &c[i], now) ?
+				  refused : i;
+	}
+	return refused;
+}
+
+static bool can_be_wide(void)
+{
+	return __builtin_cpu_supports("avx2");
+}
+#else
+#define paid_make_wide paid_make
+
+static bool can_be_wide(void)
+{
+	return false;
+}
+#endif
+
+bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
+{
+	l->wide = wide && can_be_wide();
+	return l->wide;
 }
 
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
-	unsigned refused = n;
+	unsigned refused;
 	uint32_t age = 0;
 	struct paid p;
 
 	if (damp_unlikely(n > AT_ONCE_MAX) || damp_unlikely(!paid_lock(&p, l, c, n)))
 		return DAMP_LEDGER_NOT_AT_ONCE;
-	p.evicted = 0;
-	for (unsigned i = n; i-- > 0;) {
-		const uint32_t spans = spans_since(p.line[i], now);
-
-		age = spans > age ? spans : age;
-		refused = paid_make(&p, i, &c[i], now) ? refused : i;
-	}
+	refused = damp_likely(l->wide) ? paid_make_wide(&p, c, n, now, &age) : paid_make(&p, c, n, now, &age);
 	if (damp_unlikely(refused < n || age >= SPANS_PAID_UP)) {
 		paid_drop(&p, n);
 		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
 	}
-	if (damp_unlikely(age != 0))
-		paid_age(&p, n, c, now);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		/* It changes no debt, so nothing that was found before. */
+		if (damp_unlikely(age != 0))
+			line_age(p.line[i], now);
 		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
+	}
 	paid_drop(&p, n);
 	if (damp_unlikely(p.evicted != 0))
 		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);

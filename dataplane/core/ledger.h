@@ -51,6 +51,10 @@ size_t damp_ledger_bytes(unsigned lines_log2);
  * NULL when lines_log2 is out of range. */
 struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2);
 
+/* Use the wide registers where this machine has them, as it is after init, or not;
+ * says whether they are used. No value depends on it. Before the workers run. */
+bool damp_ledger_set_wide(struct damp_ledger *l, bool wide);
+
 /* Start the load of the key's line. Call a few packets ahead. */
 void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key);
 
