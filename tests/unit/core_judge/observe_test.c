@@ -61,7 +61,6 @@ static void two_of_a_path(void **state)
 	rig_close(&r);
 }
 
-/* Of 20 keys two may share a tag of 16 bits (lease.h): then the second takes no place. */
 static void eight_of_a_pair(void **state)
 {
 	struct rig r;
@@ -69,9 +68,10 @@ static void eight_of_a_pair(void **state)
 
 	rig_open(&r, *(bool *)*state);
 	prove(&r, CLIENT);
+	/* Tokens whose leases' tags of 16 bits differ: two alike are taken for one. */
 	for (uint8_t i = 0; i < 20; i++)
-		n = (uint8_t)(n + registers(&r, CLIENT, i, (char)('a' + i), 'q'));
-	assert_in_range(n, 8, 9);
+		n = (uint8_t)(n + registers(&r, CLIENT, (uint8_t)(i + 100), (char)('a' + i), 'q'));
+	assert_int_equal(n, 8);
 	rig_close(&r);
 }
 
