@@ -70,6 +70,9 @@ static const struct key keys[] = {
 	  "keys of `concurrent` limits with something open, all workers together" },
 	{ "tables", "held", KIND_ENTRIES, AT(tables.held_log2), 1, 2,
 	  "exchanges and observations that `concurrent` limits count, each worker" },
+	{ "tables", "repetitions", KIND_COUNT, AT(tables.repeat_lines), 1, 1u << 26,
+	  "lines of 64 bytes for requests that a flood had refused and that may come again, each worker; 16384 (1 MiB) "
+	  "for each 60 000 requests a second of a flood" },
 	{ "tables", "lists", KIND_ENTRIES, AT(tables.lists_log2), 1, 4,
 	  "prefixes that are blocked or in sets filled at run time, all workers together" },
 	{ "paths", "runtime", KIND_TEXT, AT(runtime_dir), 1, DAMP_PATH_MAX,

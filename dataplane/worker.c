@@ -23,6 +23,28 @@ static uint64_t lap(struct damp_worker *w, enum damp_stage stage, unsigned n, ui
 	return t;
 }
 
+static uint64_t read_clock(void)
+{
+	return rte_rdtsc();
+}
+
+/* In one burst of DAMP_LAPS_EVERY the judge's own passes are timed too. */
+static void judge(struct damp_worker *w, const struct damp_view *v, unsigned n, bool bypass)
+{
+	const bool timed = w->stats->bursts % DAMP_LAPS_EVERY == 0;
+	struct damp_laps laps = { .clock = read_clock };
+
+	damp_judge_take_laps(w->judge, timed ? &laps : NULL);
+	damp_judge_run(w->judge, v, w->pkt, n, w->now, bypass);
+	if (!timed)
+		return;
+	damp_judge_take_laps(w->judge, NULL);
+	w->stats->stage_cycles[DAMP_STAGE_KEYS] += laps.keys;
+	w->stats->stage_packets[DAMP_STAGE_KEYS] += n;
+	w->stats->stage_cycles[DAMP_STAGE_PROOFS] += laps.proofs;
+	w->stats->stage_packets[DAMP_STAGE_PROOFS] += n;
+}
+
 static unsigned side_of(const struct damp_worker *w, const struct rte_mbuf *m)
 {
 	return m->port == w->side_port[DAMP_INSIDE] ? DAMP_INSIDE : DAMP_OUTSIDE;
@@ -242,7 +264,7 @@ static void process(struct damp_worker *w, const struct damp_view *v, unsigned n
 		return;
 	if (damp_unlikely(one_in != 0))
 		damp_sampling_paths(&w->plane->sample_key, w->pkt, n, path);
-	damp_judge_run(w->judge, v, w->pkt, n, w->now, w->now < __atomic_load_n(&s->bypass_until, __ATOMIC_RELAXED));
+	judge(w, v, n, w->now < __atomic_load_n(&s->bypass_until, __ATOMIC_RELAXED));
 	if (damp_unlikely(one_in != 0))
 		damp_sampling_take(w->samples, &w->plane->sample_key, one_in, v, w->pkt, path, n, w->now);
 	t = lap(w, DAMP_STAGE_DECIDE, n, t);

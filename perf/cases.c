@@ -264,7 +264,10 @@ unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX])
 
 		stage_measured(r->s, r->pool + at, frames);
 		slice[n].cycles = (double)(bench_stop() - since) / frames;
-		slice[n++].parse = (double)r->s->parse_cycles / frames;
+		slice[n].parse = (double)r->s->parse_cycles / frames;
+		slice[n].keys = (double)r->s->laps.keys / frames;
+		slice[n].proofs = (double)r->s->laps.proofs / frames;
+		slice[n++].decide = (double)r->s->laps.decide / frames;
 	}
 	count_reasons(r, 1);
 	r->measured += r->frames;

@@ -66,8 +66,9 @@ bool perf_open(struct perf_run *r, const struct perf_case *c, struct stage_frame
 void perf_close(struct perf_run *r);
 /* Build the next chunk and everything it needs. */
 void perf_prepare(struct perf_run *r);
-/* Cycles per packet of one slice: all of it, and parsing alone. */
-struct perf_slice { double cycles, parse; };
+/* Cycles per packet of one slice: all of it, parsing alone, and, where laps are taken,
+ * the judge's passes (judge.h). */
+struct perf_slice { double cycles, parse, keys, proofs, decide; };
 /* Measure it. Returns how many slices it had. */
 unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX]);
 

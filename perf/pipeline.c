@@ -38,19 +38,20 @@ static const char *const reason_name[] = {
 
 struct options {
 	unsigned runs, chunks, frames;
-	bool check, quiet;
+	bool check, quiet, stages;
 	const char *only, *json, *program;
 };
 
 static void usage(FILE *to)
 {
 	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--case NAME] [--program FILE]\n"
-	      "                [--json FILE] [--no-noise] [--check] [--list]\n"
+	      "                [--json FILE] [--no-noise] [--stages] [--check] [--list]\n"
 	      "  --runs N       runs of each case (7); each is the median of its slices\n"
 	      "  --chunks N     chunks of a run (9)\n"
 	      "  --frames N     frames of a chunk (16384, which is also the most)\n"
 	      "  --case NAME    only this case\n"
 	      "  --no-noise     leave the noise probe out\n"
+	      "  --stages       cycles of the judge's passes too; to take them costs some cycles\n"
 	      "  --program FILE a compiled rule program in place of the built-in one\n"
 	      "  --check        one small chunk of each case: does it do what it says? no times\n", to);
 }
@@ -80,6 +81,7 @@ static void read_options(struct options *o, int argc, char **argv)
 		{ "program", required_argument, NULL, 'p' }, { "json", required_argument, NULL, 'j' },
 		{ "check", no_argument, NULL, 't' },	     { "list", no_argument, NULL, 'l' },
 		{ "no-noise", no_argument, NULL, 'q' },	     { "help", no_argument, NULL, 'h' },
+		{ "stages", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
@@ -95,6 +97,7 @@ static void read_options(struct options *o, int argc, char **argv)
 		case 'j': o->json = optarg; break;
 		case 't': o->check = true; break;
 		case 'q': o->quiet = true; break;
+		case 's': o->stages = true; break;
 		case 'l': list(); break;
 		case 'h': usage(stdout); exit(0);
 		default: usage(stderr); exit(2);
@@ -116,7 +119,18 @@ static void add(struct bench_results *res, const struct perf_case *c, const char
 	bench_add(res, name, unit, value);
 }
 
-struct sample { double cycles[CHUNKS_MAX * SLICES_MAX], parse[CHUNKS_MAX * SLICES_MAX]; };
+#define SAMPLES_MAX (CHUNKS_MAX * SLICES_MAX)
+
+struct sample {
+	double cycles[SAMPLES_MAX], parse[SAMPLES_MAX], keys[SAMPLES_MAX], proofs[SAMPLES_MAX], decide[SAMPLES_MAX];
+};
+
+static void add_stages(struct bench_results *res, const struct perf_case *c, struct sample *s, unsigned n)
+{
+	add(res, c, "keys_cycles", "cycles", bench_median(s->keys, n));
+	add(res, c, "proofs_cycles", "cycles", bench_median(s->proofs, n));
+	add(res, c, "decide_cycles", "cycles", bench_median(s->decide, n));
+}
 
 static void run_case(struct perf_run *r, const struct options *o, struct bench_results *res, int instructions,
 		     double hz)
@@ -140,11 +154,16 @@ static void run_case(struct perf_run *r, const struct options *o, struct bench_r
 		for (unsigned i = 0; i < slices; i++, n++) {
 			s.cycles[n] = slice[i].cycles;
 			s.parse[n] = slice[i].parse;
+			s.keys[n] = slice[i].keys;
+			s.proofs[n] = slice[i].proofs;
+			s.decide[n] = slice[i].decide;
 		}
 	}
 	cycles = bench_median(s.cycles, n);
 	add(res, r->c, "cycles", "cycles", cycles);
 	add(res, r->c, "parse_cycles", "cycles", bench_median(s.parse, n));
+	if (o->stages)
+		add_stages(res, r->c, &s, n);
 	add(res, r->c, "ns", "ns", cycles / hz * 1e9);
 	if (instructions >= 0)
 		add(res, r->c, "instructions", "instructions", (double)retired / r->frames / o->chunks);
@@ -197,8 +216,11 @@ static unsigned open_all(struct perf_run *run, const struct options *o, struct s
 	for (unsigned i = 0; i < perf_ncases; i++) {
 		if (!wanted(o, &perf_cases[i]))
 			continue;
-		if (!perf_open(&run[n++], &perf_cases[i], pool, o->frames, o->program))
+		if (!perf_open(&run[n], &perf_cases[i], pool, o->frames, o->program))
 			exit(1);
+		if (o->stages)
+			stage_take_laps(run[n].s);
+		n++;
 	}
 	return n;
 }

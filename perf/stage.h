@@ -29,6 +29,7 @@ struct stage {
 	uint64_t fraction, step;        /* of the clock: ticks a packet, 32 fraction bits */
 	bool checksum_known;            /* as if the port had verified the checksums */
 	uint64_t parse_cycles;          /* laps of the last call: parse; the rest is the judge */
+	struct damp_laps laps;          /* of it, when they are taken */
 	uint64_t emitted;
 	struct damp_pkt pkt[DAMP_BURST];
 	struct damp_emit emit[DAMP_EMITS];
@@ -46,6 +47,8 @@ void *stage_program(const char *path, size_t *len);
 struct stage *stage_open(void *program, size_t len);
 void stage_close(struct stage *s);
 
+/* From now on laps of the judge's passes too, which cost some cycles a packet. */
+void stage_take_laps(struct stage *s);
 void stage_rate(struct stage *s, double packets_per_s);
 void stage_skip(struct stage *s, unsigned seconds);
 

@@ -108,7 +108,7 @@ const char *damp_name_verdict(unsigned verdict)
 
 const char *damp_name_stage(unsigned stage)
 {
-	static const char *const word[] = { "rx", "parse", "lookup", "classify", "decide", "tx" };
+	static const char *const word[] = { "rx", "parse", "keys", "proofs", "decide", "tx" };
 
 	PICK(word, DAMP_STAGE_MAX, stage);
 }

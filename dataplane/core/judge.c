@@ -291,6 +291,7 @@ struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_vi
 void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d)
 {
 	damp_prepare(c, p, 1);
+	damp_foresee(c, p, 1);
 	decide_one(c, p, d);
 }
 
@@ -310,6 +311,8 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	struct damp_flood flood;
 	struct damp_admit admit;
 	struct damp_walk walk;
+	struct damp_laps *laps = w->laps;
+	uint64_t t = damp_unlikely(laps != NULL) ? laps->clock() : 0;
 
 	c.flood = &flood;
 	c.admit = &admit;
@@ -319,6 +322,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_flood_begin(&c);
 	damp_admit_begin(&c);
 	damp_prepare(&c, p, n);
+	if (damp_unlikely(laps != NULL))
+		t = damp_lap(laps, &laps->keys, t);
+	damp_foresee(&c, p, n);
+	if (damp_unlikely(laps != NULL))
+		t = damp_lap(laps, &laps->proofs, t);
 	if (damp_unlikely(flood.asks))
 		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
 	for (unsigned i = 0; i < n; i++) {
@@ -332,6 +340,13 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	}
 	damp_admit_end(&c);
 	damp_flood_end(&c);
+	if (damp_unlikely(laps != NULL))
+		damp_lap(laps, &laps->decide, t);
+}
+
+void damp_judge_take_laps(struct damp_judge_worker *w, struct damp_laps *laps)
+{
+	w->laps = laps;
 }
 
 bool damp_judge_unhold(struct damp_judge_worker *w, damp_tick now, unsigned *hold)

@@ -156,6 +156,17 @@ unsigned damp_judge_owner(const struct damp_judge *j, const struct damp_pkt *p, 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypass);
 
+/* Cycles of the passes of the judge, for who wants to know where they go. The clock is
+ * the caller's: the judge has none. */
+struct damp_laps {
+	uint64_t (*clock)(void);
+	uint64_t keys, proofs, decide;  /* added up: pass 1, the look at the proofs, pass 2 */
+};
+
+/* Take laps from now on; NULL: none, and nothing is spent on them but a branch for each
+ * pass of a burst. */
+void damp_judge_take_laps(struct damp_judge_worker *w, struct damp_laps *laps);
+
 /* Messages of our own that are due now (pings beside a forwarded packet and
  * later probes): moves up to max into out. Call after run and when idle. */
 unsigned damp_judge_emits(struct damp_judge_worker *w, damp_tick now, struct damp_emit *out, unsigned max);

@@ -78,6 +78,7 @@ struct damp_judge_worker {
 	struct damp_repeat *repeats;
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
+	struct damp_laps *laps;         /* NULL: nobody wants to know */
 	uint32_t nproofs;               /* taken so far */
 	uint64_t nbursts;
 	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
@@ -585,9 +586,20 @@ static inline bool damp_asks_for_mid(const struct damp_pkt *p)
 /* prepare.c: pass 1, all that follows from the packets and the program alone: their
  * classes and keys; and load the lines that deciding may ask for. */
 void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* Then, when the lines have come: what depends on who has proved itself. */
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
 /* The keys of a request that pass 1 left out, because it will be answered (answer.h);
  * it was not. */
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p);
+
+/* Adds what has passed since to a lap of l, and returns the present. */
+static inline uint64_t damp_lap(const struct damp_laps *l, uint64_t *lap, uint64_t since)
+{
+	const uint64_t t = l->clock();
+
+	*lap += t - since;
+	return t;
+}
 
 /* flood.c: one burst's short ways. begin before the first packet and end after
  * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from

@@ -249,6 +249,10 @@ void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 		prepare_aes(c, p, n);
 	else
 		prepare_any(c, p, n);
+}
+
+void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++)
 		foresee(c, &p[i]);
 }

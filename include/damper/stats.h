@@ -46,10 +46,13 @@ enum damp_in_force {
 	DAMP_IN_FORCE_MAX
 };
 
+/* Of a worker's burst. KEYS and PROOFS are the judge's first passes (pass 1, and the
+ * look at the peers' proofs), taken in one burst of DAMP_LAPS_EVERY, and within DECIDE. */
 enum damp_stage {
-	DAMP_STAGE_RX, DAMP_STAGE_PARSE, DAMP_STAGE_LOOKUP, DAMP_STAGE_CLASSIFY,
+	DAMP_STAGE_RX, DAMP_STAGE_PARSE, DAMP_STAGE_KEYS, DAMP_STAGE_PROOFS,
 	DAMP_STAGE_DECIDE, DAMP_STAGE_TX, DAMP_STAGE_MAX
 };
+#define DAMP_LAPS_EVERY 64u
 
 /* Tables of fixed size: X(NAME, "label"), in the order of the segment. */
 #define DAMP_TABLES(X)                   \

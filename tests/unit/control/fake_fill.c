@@ -38,8 +38,8 @@ static void fill_worker(struct damp_worker_stats *w, uint64_t k)
 	w->held = 8 * k;
 	w->held_released = 6 * k;
 	w->table_evictions[DAMP_TABLE_LEDGER] = 11 * k;
-	w->stage_cycles[DAMP_STAGE_CLASSIFY] = 50000 * k;
-	w->stage_packets[DAMP_STAGE_CLASSIFY] = 1700 * k;
+	w->stage_cycles[DAMP_STAGE_KEYS] = 50000 * k;
+	w->stage_packets[DAMP_STAGE_KEYS] = 1700 * k;
 	w->bursts = 100 * k;
 	w->cycles_busy = 3000000 * k;
 	w->cycles_idle = 7000000 * k;

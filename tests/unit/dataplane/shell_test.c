@@ -58,6 +58,7 @@ static void settings_are_read(void **state)
 	(void)state;
 	assert_int_equal(load_text("# first line\n" PORTS "[workers]\ncount = 3\nidle = sleep\n[tables]\n"
 				   "ledger = 7168\npeers = 1\nexchanges = 2^20\nseen = 64k\nobservations = 1M\nconcurrent = 1k\nheld = 2k\n"
+				   "repetitions = 1M\n"
 				   "[packets]\nmtu = 9000 # jumbo\nburst = 32\n[paths]\nruntime = /r\nstate = /s\n",
 				   &c, err, sizeof(err)), 0);
 	assert_string_equal(c.port[DAMP_OUTSIDE], "a0");
@@ -71,6 +72,7 @@ static void settings_are_read(void **state)
 	assert_int_equal(c.tables.obs_log2, 19);
 	assert_int_equal(c.tables.tally_log2, 8);       /* 4 a set */
 	assert_int_equal(c.tables.held_log2, 10);
+	assert_int_equal(c.tables.repeat_lines, 1u << 20);      /* lines as they are */
 	assert_int_equal(c.mtu, 9000);
 	assert_int_equal(c.burst, 32);
 	assert_string_equal(c.runtime_dir, "/r");
