@@ -242,7 +242,7 @@ class Command(unittest.TestCase):
         what = ("explain", "--rules", "device.yaml", "--from", "10.1.2.3", "--to", "203.0.113.9", "--side", "inside",
                 "--msg", "CON GET /x")
         for ports, code, says in (
-                ((), 2, "device.yaml:2:23: zone 'cell' is on port 'lan0': on which side is that here? Add "
+                ((), 2, "device.yaml:2:24: zone 'cell' is on port 'lan0': on which side is that here? Add "
                         "--port lan0=inside, or =outside"),
                 (("--port", "lan1=inside"), 2, "zone 'cell' is on port 'lan0'"),
                 (("--port", "lan0"), 2, "--port lan0: write it like lan0=inside or wan0=outside"),
