@@ -3,6 +3,7 @@
 #include "lists.h"
 
 #include "core/block.h"
+#include "lists_state.h"
 #include "programs.h"
 #include "say.h"
 #include "state.h"
@@ -20,7 +21,7 @@ static damp_tick now_tick(const struct damp_plane *p)
 	return damp_clock_tick(&p->clock, rte_rdtsc());
 }
 
-static int list_named(const struct damp_plane *p, const char *name)
+int damp_lists_named(const struct damp_plane *p, const char *name)
 {
 	for (unsigned i = DAMP_LIST_SETS; i < DAMP_LISTS_MAX; i++)
 		if (strcmp(p->set_name[i], name) == 0)
@@ -43,7 +44,7 @@ static unsigned take_list(struct damp_plane *p, const struct damp_view *v, uint3
 {
 	struct damp_prefixes *all = damp_judge_prefixes(p->judge);
 	const struct damp_view *running = damp_programs_view(p);
-	const int own = list_named(p, name);
+	const int own = damp_lists_named(p, name);
 	unsigned best = DAMP_LIST_SETS, worth = 0;
 
 	if (own >= 0)
@@ -133,6 +134,7 @@ void damp_lists_tick(struct damp_plane *p)
 	p->next_review = now + DAMP_SECONDS(1);
 	damp_blocker_review(damp_judge_blocker(p->judge), p->signals.view, now);
 	count(p);
+	damp_lists_save(p, false);
 }
 
 static int no_room(const struct damp_plane *p, enum damp_prefix_put put, char *text, size_t len)
@@ -172,6 +174,7 @@ int damp_lists_block(struct damp_plane *p, const struct damp_wire_request *r, ch
 		if (put > DAMP_PREFIX_CHANGED)
 			return no_room(p, put, text, len);
 	}
+	damp_lists_touch(p);
 	count(p);
 	return 0;
 }
@@ -190,7 +193,7 @@ static int add_member(struct damp_plane *p, const struct damp_wire_request *r, c
 {
 	struct damp_prefixes *all = damp_judge_prefixes(p->judge);
 	const struct damp_runtime_set *s = declared(damp_programs_view(p), r->name);
-	const int list = list_named(p, r->name);
+	const int list = damp_lists_named(p, r->name);
 	const damp_tick now = now_tick(p);
 	enum damp_prefix_put put;
 
@@ -209,7 +212,7 @@ static int add_member(struct damp_plane *p, const struct damp_wire_request *r, c
 
 int damp_lists_set(struct damp_plane *p, const struct damp_wire_request *r, char *text, size_t len)
 {
-	const int list = list_named(p, r->name);
+	const int list = damp_lists_named(p, r->name);
 	struct damp_addr addr;
 	int rc = 0;
 
@@ -221,6 +224,8 @@ int damp_lists_set(struct damp_plane *p, const struct damp_wire_request *r, char
 		snprintf(text, len, "this prefix is not in set '%s'", r->name);
 		rc = ENOENT;
 	}
+	if (rc == 0)
+		damp_lists_touch(p);
 	count(p);
 	return rc;
 }

@@ -21,6 +21,9 @@
  * blocks that its rules do not know. */
 void damp_lists_apply(struct damp_plane *p, struct damp_view *v);
 
+/* The list of a set by its name, -1 when none has it. */
+int damp_lists_named(const struct damp_plane *p, const char *name);
+
 /* From now on each block that begins or ends, and each member of a set whose time
  * is over, is put into the ring of notices (events.h). Once, when there is a judge. */
 void damp_lists_tell(struct damp_plane *p);

@@ -11,6 +11,7 @@
 #include "args.h"
 #include "control.h"
 #include "lists.h"
+#include "lists_state.h"
 #include "ports.h"
 #include "programs.h"
 #include "say.h"
@@ -276,7 +277,11 @@ static int set_up(struct damp_plane *p)
 	    damp_state_secret(p->config.state_dir, &p->master) != 0)
 		return -1;
 	damp_timekeeper_start(p);
-	if (damp_programs_start(p) != 0 || damp_ports_start(p) != 0)
+	if (damp_programs_start(p) != 0)
+		return -1;
+	if (damp_lists_restore(p) > 0)
+		damp_lists_apply(p, p->signals.view);
+	if (damp_ports_start(p) != 0)
 		return -1;
 	count_memory(p);
 	measure_tables(p);
@@ -369,6 +374,7 @@ static void shut_down(struct damp_plane *p)
 	damp_control_close(p);
 	free(p->peek);
 	damp_timekeeper_stop(p);
+	damp_lists_save(p, true);
 	damp_programs_stop(p);
 }
 

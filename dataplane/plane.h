@@ -90,6 +90,11 @@ struct damp_plane {
 	struct damp_judge_worker *judge_worker[DAMP_WORKERS_MAX]; /* of the workers */
 	char set_name[DAMP_LISTS_MAX][DAMP_NAME_MAX]; /* of each list of prefixes; lists.h */
 	damp_tick next_review;
+	struct damp_lists_kept { /* lists_state.h */
+		uint64_t added, ended;
+		damp_tick next;
+		bool changed, complained;
+	} lists;
 	struct damp_samples *samples;
 	struct damp_key sample_key; /* which peers and devices are sampled */
 	damp_tick sample_until;     /* end of the lease */

@@ -202,6 +202,11 @@ int damp_state_secret(const char *dir, struct damp_key *out)
 	return 0;
 }
 
+int damp_state_replace(const char *dir, const char *name, const void *data, size_t len)
+{
+	return replace(dir, name, data, len, 0640);
+}
+
 int damp_state_save(const char *dir, const void *block, size_t len, char *err, size_t errlen)
 {
 	const int rc = replace(dir, DAMP_PROGRAM_FILE, block, len, 0640);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What survives a restart: the secret behind Echo values and pings, the last
- * good program, and a time that has passed. Three files in the state directory.
+ * good program, a time that has passed, and the lists (lists_state.h). Files in
+ * the state directory.
  *
  * Invariant: a file is replaced whole or not at all (write aside, fsync,
  * rename), so a power cut leaves the old one.
@@ -33,6 +34,9 @@ int damp_state_save(const char *dir, const void *block, size_t len, char *err, s
 /* The last good program, malloc'ed, or NULL with a line in err (empty when
  * there simply is none). */
 void *damp_state_load(const char *dir, size_t *len, char *err, size_t errlen);
+
+/* Have the file name in dir be data, atomically. Returns 0 or a negative errno. */
+int damp_state_replace(const char *dir, const char *name, const void *data, size_t len);
 
 /* The Unix time kept in dir as certainly past, 0 when there is none; what is in
  * the way is said. And keep another one: 0, or -1 said on stderr. */

@@ -75,6 +75,24 @@ static int read_ports(const struct damp_values *said, struct damp_port_names *ou
 	return code;
 }
 
+/* Somebody has to say where the ports are that decide where a zone is. */
+static int check_ports(const struct damp_progview *v, const struct damp_port_names *said)
+{
+	enum damp_side side;
+
+	for (size_t i = 0; i < v->ndevices; i++) {
+		const struct damp_device *d = &v->devices[i];
+		const char *name = damp_progview_string(v, d->name_off);
+
+		if (d->must == DAMP_DEVICE_NONE && !damp_port_names_find(said, name, &side))
+			return damp_fail(DAMP_EXIT_USAGE, "%s:%u:%u: zone '%s' is on port '%s': on which side is that "
+					 "here? Add --port %s=inside, or =outside",
+					 damp_progview_string(v, d->file_off), d->line, d->column,
+					 damp_progview_string(v, d->zone_off), name, name);
+	}
+	return DAMP_EXIT_OK;
+}
+
 int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_origin *o)
 {
 	const bool running = spec == NULL || strcmp(spec, "running") == 0;
@@ -92,6 +110,8 @@ int damp_origin_open(const struct damp_cli *cli, const char *spec, struct damp_o
 	if (code == DAMP_EXIT_OK && damp_progview_open(o->block, o->len, &v) != 0)
 		code = damp_fail(DAMP_EXIT_INTERNAL,
 				 "the program is damaged, or of another version than this command");
+	if (code == DAMP_EXIT_OK)
+		code = check_ports(&v, &o->ports);
 	if (code != DAMP_EXIT_OK) {
 		json_decref(file);
 		return code;

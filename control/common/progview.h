@@ -25,6 +25,8 @@ struct damp_progview {
 	const struct damp_guard *guard;
 	const struct damp_class *classes;       /* [hdr->nclasses] */
 	const struct damp_runtime_set *sets;    /* [hdr->nsets] */
+	const struct damp_device *devices;      /* [ndevices] */
+	size_t ndevices;
 };
 
 /* Open len bytes at block, which stay the caller's. 0, or -1 when this is not

@@ -73,9 +73,8 @@ static bool bind(struct damp_view *v, const struct damp_port_names *said, char *
 		if (damp_port_names_find(&p, name, &side))
 			continue;
 		if (d->must == DAMP_DEVICE_NONE) {
-			snprintf(err, errlen, "zone '%s' is on port '%s', and nobody says on which side that is; 'damper' "
-				 "wants --port %s=inside, or outside, a test file 'ports: {\"%s\": inside}'",
-				 damp_view_string(v, d->zone_off), name, name, name);
+			snprintf(err, errlen, "zone '%s' is on port '%s', and nobody says on which side that is; a test "
+				 "file says it with 'ports: {\"%s\": inside}'", damp_view_string(v, d->zone_off), name, name);
 			return false;
 		}
 		damp_port_names_add(&p, (enum damp_side)d->must, name);

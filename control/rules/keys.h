@@ -515,6 +515,10 @@
 	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
 	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
 	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
+	X(GUARD, ELSEWHERE, "count_elsewhere", TRUTH, "0.1", "false",                             \
+	  "Look at one in 16 UDP packets on ports that are not listed, and count what is CoAP "   \
+	  "from the first byte to the last (AV-47). It passes all the same: other protocols "     \
+	  "begin with the same bytes (RFC 7983).")                                                \
 	X(GUARD, CURE, "cure_reflectors", TRUTH, "0.1", "false",                                  \
 	  "Answer what comes to the inside unasked, CON responses and notifications, by an RST "  \
 	  "in the name of who got it, which makes its server stop (AV-42; RFC 7641 section 3.6): " \

@@ -167,6 +167,29 @@ static void review_one(struct damp_blocker *b, struct damp_suspect *s, const str
 	b->ended++;
 }
 
+void damp_blocker_each(const struct damp_blocker *b, damp_tick now,
+		       void (*fn)(void *arg, const struct damp_suspect *s), void *arg)
+{
+	for (unsigned i = 0; i < DAMP_SUSPECT_LINES; i++)
+		for (unsigned k = 0; k < DAMP_SUSPECT_WAYS; k++)
+			if (b->suspect[i][k].slot != 0 && b->suspect[i][k].until > now)
+				fn(arg, &b->suspect[i][k]);
+}
+
+bool damp_blocker_restore(struct damp_blocker *b, const struct damp_suspect *s, damp_tick now)
+{
+	const struct damp_note note = { .addr = s->addr, .at = now, .slot = s->slot, .plen = s->plen, .dirs = s->dirs };
+	struct damp_suspect *to = suspect_of(b, &note);
+
+	if (to == NULL)
+		return false;
+	*to = *s;
+	put_lists(b, to, now);
+	b->added++;
+	tell_suspect(b, DAMP_NOTICE_BLOCK_BEGAN, to); /* for who listens now it begins */
+	return true;
+}
+
 static void count_end(void *arg, const struct damp_prefix *p)
 {
 	struct damp_blocker *b = arg;

@@ -88,6 +88,14 @@ void damp_blocker_read(struct damp_blocker *b, struct damp_notes *n, const struc
  * more or another mode. After a load, a change of mode, and once a second. */
 void damp_blocker_review(struct damp_blocker *b, const struct damp_view *v, damp_tick now);
 
+/* Each end that a rule has blocked and that still is. fn must change nothing here. */
+void damp_blocker_each(const struct damp_blocker *b, damp_tick now,
+		       void (*fn)(void *arg, const struct damp_suspect *s), void *arg);
+
+/* Have a rule's block go on that began before a restart, until s->until. A review
+ * has to follow. False: no room. */
+bool damp_blocker_restore(struct damp_blocker *b, const struct damp_suspect *s, damp_tick now);
+
 /* By an operator: messages from and to a prefix, and the end of it, whoever put
  * it there (false: it was not blocked). */
 enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen, damp_tick due,

@@ -447,7 +447,9 @@ static inline __m128i least_of(__m128i a, __m128i b)
 /* The lower halves of four words, from an address with their order kept. */
 static inline __m128i lower_halves(const __m128i *v)
 {
-	return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(v[0]), _mm_castsi128_ps(v[1]), _MM_SHUFFLE(2, 0, 2, 0)));
+	const __m128 a = _mm_castsi128_ps(v[0]), b = _mm_castsi128_ps(v[1]);
+
+	return _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
 }
 
 static inline unsigned way_least(const struct line *line, damp_tick now)
@@ -600,7 +602,8 @@ static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct
 #define ALWAYS static inline __attribute__((always_inline))
 
 /* What charge i leaves in a way, which a newcomer took. False: it is refused. */
-ALWAYS bool paid_put(struct paid *p, unsigned i, unsigned way, bool newcomer, const struct damp_charge *c, damp_tick now)
+ALWAYS bool paid_put(struct paid *p, unsigned i, unsigned way, bool newcomer, const struct damp_charge *c,
+		     damp_tick now)
 {
 	uint64_t *word = &p->line[i]->way[way];
 	const uint32_t before = positive((int32_t)((uint32_t)*word - (uint32_t)now));
@@ -632,19 +635,25 @@ static unsigned paid_make(struct paid *p, const struct damp_charge *c, unsigned 
 #if defined(__x86_64__)
 #define WITH_AVX2 __attribute__((target("avx2")))
 
-/* Upper (odd) or lower halves of a line's eight words, in their order. */
-#define HALVES(a, b, which)                                                                                        \
-	_mm256_permute4x64_epi64(_mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), \
-								       which)), _MM_SHUFFLE(3, 1, 2, 0))
+#define LOWER_HALVES _MM_SHUFFLE(2, 0, 2, 0)
+#define UPPER_HALVES _MM_SHUFFLE(3, 1, 3, 1)
+
+/* Halves of a line's eight words, in their order. A macro, because `which` must be a
+ * constant where nothing is optimised either. */
+#define HALVES(a, b, which)                                                           \
+	_mm256_permute4x64_epi64(_mm256_castps_si256(_mm256_shuffle_ps(               \
+					 _mm256_castsi256_ps(a), _mm256_castsi256_ps(b), which)), \
+				 _MM_SHUFFLE(3, 1, 2, 0))
 
 /* A bit for each word that has the tag, and for each that is paid up soonest; the
  * first word is not a way. */
-WITH_AVX2 ALWAYS void wide_find(const struct line *line, uint32_t tag, damp_tick now, unsigned *found, unsigned *least)
+WITH_AVX2 ALWAYS void wide_find(const struct line *line, uint32_t tag, damp_tick now, unsigned *found,
+				unsigned *least)
 {
-	const __m256i *v = (const __m256i *)(const void *)line;
+	const __m256i *v = (const __m256i *)(const void *)line, t = _mm256_set1_epi32((int)(uint32_t)now);
 	const __m256i a = _mm256_load_si256(v), b = _mm256_load_si256(v + 1);
-	const __m256i tags = HALVES(a, b, _MM_SHUFFLE(3, 1, 3, 1));
-	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, _MM_SHUFFLE(2, 0, 2, 0)), _mm256_set1_epi32((int)(uint32_t)now));
+	const __m256i tags = HALVES(a, b, UPPER_HALVES);
+	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES), t);
 	const __m256i ways = _mm256_blend_epi32(debts, _mm256_set1_epi32(INT32_MAX), 1);
 	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
 
@@ -693,17 +702,6 @@ bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
 	return l->wide;
 }
 
-/* Lines that were not aged in this span are, before they are written; what they
- * admit is the same before and after. */
-static void paid_age(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now)
-{
-	uint32_t age = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		line_age(p->line[i], now);
-	paid_make(p, c, n, now, &age);
-}
-
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
 	unsigned refused;
@@ -717,10 +715,12 @@ int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *
 		paid_drop(&p, n);
 		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
 	}
-	if (damp_unlikely(age != 0))
-		paid_age(&p, c, n, now);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		/* It changes no debt, so nothing that was found before. */
+		if (damp_unlikely(age != 0))
+			line_age(p.line[i], now);
 		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
+	}
 	paid_drop(&p, n);
 	if (damp_unlikely(p.evicted != 0))
 		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);

@@ -133,8 +133,9 @@ struct damp_worker_stats {
 	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
 	uint64_t held, held_released; /* messages kept behind a ping; those that went on when it was answered */
 	uint64_t routing_asked, routing_answered, routing_orphans; /* core/routing.h */
+	uint64_t elsewhere_looked, elsewhere_requests, elsewhere_responses; /* core/elsewhere.h */
 	uint64_t overload_passed;   /* messages sent on unjudged since a ring was full (fail: overload open) */
-	uint64_t reserved[22];
+	uint64_t reserved[19];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

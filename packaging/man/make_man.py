@@ -34,7 +34,7 @@ FILES = {
     "damper": [("/run/damper/damperd.sock", "the socket of damperd")],
     "damperd": [("/run/damper", "sockets and counters"), ("/var/lib/damper", "the history of loads")],
     "damper-dataplane": [("/run/damper", "counters, events and the control socket"),
-                         ("/var/lib/damper", "the last good program and the secret")],
+                         ("/var/lib/damper", "the last good program, the secret, and what is blocked")],
     "damper-rules": [("/etc/damper/rules.yaml", "the rules of a gateway")],
 }
 ENVIRONMENT = {

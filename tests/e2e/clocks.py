@@ -16,9 +16,12 @@ from peer import Peer
 HOUR, DAY = 3600, 86400
 ATTACKER = "203.0.113.77"
 RULES = INSIDE_ZONES % "e2e-clocks" + """\
+sets:
+  guests: {kind: prefix, source: runtime}
 schedules:
   later: {hours: %(begins)s-%(ends)s, zone: UTC}
 rules:
+  - {id: guests, match: {source: $guests}, then: drop}
   - {id: later, match: {from: outside, path: /time, when: later}, then: drop}
   - {id: today, match: {from: outside, path: /}, then: drop, until: %(today)s}
 """
@@ -157,6 +160,10 @@ def _exemption(lab, clock, peer):
 
 def _restarts(lab, clock, peer):
     """The machine starts in 1970, knowing from an earlier run that today is over."""
+    damper_ok(lab, "block", ATTACKER, "--for", "5min")
+    damper_ok(lab, "set", "add", "guests", ATTACKER, "--for", "5min")
+    time.sleep(2)                       # it is written down within a second
+    blocked = time.monotonic()
     with open(os.path.join(lab.state_dir, "time"), "w", encoding="utf-8") as file:
         file.write(f"{int(time.time()) + 2 * DAY}\n")
     clock.set(-int(time.time()) + HOUR, synced=False)
@@ -164,6 +171,9 @@ def _restarts(lab, clock, peer):
     _wait(lab, "the end of the rule", lambda: _rule(lab, "today") == "ended")
     expect(peer.get("/") is not None, "a restart with an old clock revived a rule")
     expect(_metric(lab, "damper_clock_trusted") == 0, "a clock of 1970 is trusted")
+    left = 300 - (time.monotonic() - blocked)
+    expect(abs((_block(lab) or 0) - left) < 10, f"of the block {_block(lab)} s are left, not {left:.0f}")
+    expect(ATTACKER in damper_ok(lab, "show", "sets"), "the set is empty after a restart")
     # The network gives a time that is behind what was proved: it revives nothing either.
     clock.set(0)
     _wait(lab, "a clock that is behind", lambda: _metric(lab, "damper_clock_behind") == 1)

@@ -63,6 +63,16 @@ def _ask(lab, peer, path):
     return json.loads(done.stdout)
 
 
+def _answer(lab, peer, token):
+    """The same for an answer of the server with a token."""
+    host, port = peer.sock.getsockname()
+    done = lab.damper("explain", "--state", "live", "--side", "inside", "--from",
+                      f"{peer.target[0]}:5683", "--to", f"{host}:{port}", "--hex",
+                      f"54450001{token}", "--json")
+    expect(done.returncode in (0, 1), f"explain --state live: exit {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
 @scenario
 def trace_of_live_packets():
     """damper trace has what passes and what is dropped, with the measured level of
@@ -150,9 +160,9 @@ def trace_across_a_reload():
 
 @scenario
 def explain_by_live_state():
-    """explain --state live tells the level of the limit and the proof of the peer
-    as they are, without changing them."""
-    with new_lab() as lab:
+    """explain --state live tells the level of the limit, the proof of the peer and
+    the exchange, in the tables of the worker that has it, without changing them."""
+    with new_lab(workers=2) as lab:
         damper_ok(lab, "load", rule_file(lab, "trace.yaml", RULES))
         lab.end("damperd")
         peer = Peer(lab, "honest", 4)
@@ -166,6 +176,12 @@ def explain_by_live_state():
         expect(all(-0.1 < level["measured"] - levels[0]["measured"] < 0.01 for level in levels),
                f"looking changed the level: {levels}")
         expect(levels[0]["measured"] > FIRST_CONTACT - 1, f"the level is not that of the data plane: {levels[0]}")
+        expect(looks[0]["known"]["proved"], "the proof of the peer is not seen")
+        expect(_answer(lab, peer, "70656572")["known"]["exchange"] is not None,
+               "the exchange of the peer's own token is not found")
+        stray = _answer(lab, peer, "01020304")
+        expect(stray["known"]["exchange"] is None and not stray["known"]["solicited"],
+               f"an answer that nobody asked for: {stray['known']}")
         after = stats(lab)
         expect(before["rule.polls.matched"] == after["rule.polls.matched"], "looking was counted")
         while levels[-1]["fits"]:

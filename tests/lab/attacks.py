@@ -11,6 +11,7 @@ Numbers of the vectors (AV-..) are those of docs/threat-model.md.
 
 import ipaddress
 import socket
+import struct
 import threading
 import time
 from collections import namedtuple
@@ -23,10 +24,11 @@ from peer import Peer
 
 BODY = bytes(ord("a") + i % 26 for i in range(1000))
 LISTED_NAMES = 15
+DTLS_HANDSHAKE, DTLS_CID = 22, 25
 
 # at: seconds after the vector's start; victim: index into its addresses;
-# port: source port; data: CoAP bytes; server: table of addresses by family
-Shot = namedtuple("Shot", "at victim port data server")
+# port: source port; data: CoAP bytes; server: table of addresses by family; to: its port
+Shot = namedtuple("Shot", "at victim port data server to", defaults=(coap.PORT,))
 Sent = namedtuple("Sent", "time length")
 
 
@@ -49,9 +51,9 @@ class Vector:
 
 
 def _train(count, rate, build, port=lambda i: 40000, victim=lambda i: 0,
-           server=wiring.SERVER):
+           server=wiring.SERVER, to=coap.PORT):
     """`count` shots, `rate` per second; the datagram is built from its index."""
-    return [Shot(i / rate, victim(i), port(i), build(i), server) for i in range(count)]
+    return [Shot(i / rate, victim(i), port(i), build(i), server, to) for i in range(count)]
 
 
 def _get(path, kind=coap.NON, token=lambda i: b"", extra=lambda i: ()):
@@ -108,6 +110,25 @@ def _block1(i, num=0, more=True, szx=0, size=16, size1=None):
     if size1 is not None:
         opts.append((coap.OPT_SIZE1, coap.uint(size1)))
     return coap.message(coap.CON, coap.PUT, 0x2000 + i, b"b", opts, b"x" * size)
+
+
+def _record(kind, version, body):
+    """A DTLS record of epoch 0, or of connection ID 0x0102 (RFC 9146 section 4)."""
+    head = bytes([kind]) + version + bytes(8)
+    return head + (b"\x01\x02" if kind == DTLS_CID else b"") + struct.pack("!H", len(body)) + body
+
+
+def _hello(i):
+    """A ClientHello of 99 bytes without a cookie."""
+    body = b"\xfe\xfd" + struct.pack("!I", i) + bytes(28) + bytes(2) + bytes(74 - 36)
+    head = bytes([1]) + len(body).to_bytes(3, "big") + bytes(5) + len(body).to_bytes(3, "big")
+    return _record(DTLS_HANDSHAKE, b"\xfe\xff", head + body)
+
+
+def _edhoc(i):
+    """EDHOC message_1 behind C_1 = true (RFC 9528 section 5.2): method 0, suite 0, G_X, C_I."""
+    first = b"\xf5\x00\x00\x58\x20" + bytes((i + n) & 255 for n in range(32)) + b"\x37"
+    return coap.message(coap.CON, coap.POST, 0x8000 + i, b"e", coap.path("/.well-known/edhoc"), first)
 
 
 def more_vectors():
@@ -173,6 +194,13 @@ def more_vectors():
                shots=_train(100, 20, answer, port=lambda i: coap.PORT, victim=lambda i: i % 8), victims=8),
         Vector("AV-44", "A source of its own for each request", start=62, victims=100,
                shots=_train(100, 20, _get("/m"), victim=lambda i: i)),
+        Vector("AV-24", "A connection ID from another address", start=70,
+               shots=_train(3, 0.5, lambda i: _record(DTLS_CID, b"\xfe\xfd", bytes(27)), server=odd,
+                            to=coap.PORT_DTLS)),
+        Vector("AV-45", "DTLS without cookies", start=76,
+               shots=_train(100, 20, _hello, server=odd, to=coap.PORT_DTLS, port=spread)),
+        Vector("AV-48", "EDHOC message_1", start=82,
+               shots=_train(100, 20, _edhoc, server=odd)),
         Vector("AV-47", "Neither CoAP nor meant to be", start=66,
                shots=_train(100, 20, lambda i: bytes([0x45, 0x78, i >> 8, i & 255]) + bytes(range(24)))),
     ]
@@ -211,7 +239,7 @@ class Guesser(threading.Thread):
         self.addresses, self.done = set(addresses), set()
 
     def run(self):
-        while time.monotonic() < self.until:
+        while time.monotonic() < self.until and self.attacker.sock.fileno() >= 0:
             for record in self.capture.records(way="out"):
                 packet = record.packet
                 if packet.dst in self.addresses and coap.kind_of(packet.data) == coap.CON \
@@ -253,7 +281,7 @@ class Attacker:
                 for shot in vector.shots:
                     frame = packets.udp_frame(
                         wiring.MAC["attacker"], hardware(shot.server[family]), addresses[shot.victim],
-                        shot.server[family], shot.port, coap.PORT, shot.data)
+                        shot.server[family], shot.port, shot.to, shot.data)
                     plan.append((vector.start + shot.at, key, frame))
                 plan += [(vector.start + at, key, (path, body)) for at, path, body in vector.own]
         return sorted(plan, key=lambda step: step[0])

@@ -22,6 +22,7 @@ OPT_NO_RESPONSE = 258
 OPT_ECHO = 252
 
 PORT = 5683
+PORT_DTLS = 5684
 
 
 def _extend(value):

@@ -189,6 +189,8 @@ def arguments():
                         default="damper",
                         help="testpmd: forward everything, to see the attacks as they are")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--fragments", action="store_true",
+                        help="ports through which IPv4 fragments pass (net_pcap); --all has them")
     parser.add_argument("--only", action="append", metavar="AV-NN", help="only these attacks")
     parser.add_argument("--all", action="store_true",
                         help="all attacks that real peers can play, scripted servers among them")
@@ -227,6 +229,7 @@ def demo(args):
     out = args.out or os.path.join(args.build, "lab")
     os.makedirs(out, exist_ok=True)
     lab = wiring.Lab(args.build, args.rules, args.middle, args.workers)
+    lab.fragments = args.fragments or args.all
     done = False
     try:
         lab.start()

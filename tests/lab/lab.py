@@ -128,6 +128,7 @@ class Lab:
         self.logs = self._folder("log")
         self.processes = {}
         self.dataplane_env = {}  # more of its environment
+        self.fragments = False   # ports through which IPv4 fragments pass; slower
         self.namespaces = []
         self._state_file = os.path.join(STATE_DIR, f"{self.id}.json")
         self._write_state()
@@ -307,10 +308,14 @@ class Lab:
             self.spawn(f"group-{family}", "coap-server-notls", "-A", "0.0.0.0" if family == 4 else "::",
                        "-g", GROUP[family], "-G", "eth0", "-v", "3", ns="inside")
 
+    def _port(self, number):
+        """net_af_packet puts IPv4 fragments together, and loses what is then too long."""
+        return f"net_{'pcap' if self.fragments else 'af_packet'}{number}"
+
     def _eal(self, lcores):
+        way = "rx_iface_in=d{0},tx_iface=d{0}" if self.fragments else "iface=d{0}"
         return ["--no-huge", "-m", str(EAL_MEMORY_MB), "--no-pci", "--lcores", lcores,
-                "--file-prefix", f"damper-{self.id}",
-                "--vdev=net_af_packet0,iface=d0", "--vdev=net_af_packet1,iface=d1"]
+                "--file-prefix", f"damper-{self.id}", *(f"--vdev={self._port(i)},{way.format(i)}" for i in range(2))]
 
     def _lcores(self):
         """The main thread and each worker, spread over the CPUs we may use."""
@@ -330,7 +335,7 @@ class Lab:
         """The real one, between d0 and d1."""
         config = os.path.join(self.folder, "dataplane.conf")
         with open(config, "w", encoding="utf-8") as file:
-            file.write("[ports]\noutside = net_af_packet0\ninside = net_af_packet1\n"
+            file.write(f"[ports]\noutside = {self._port(0)}\ninside = {self._port(1)}\n"
                        f"[workers]\ncount = {self.workers}\nidle = sleep\n"
                        f"[paths]\nruntime = {self.runtime}\nstate = {self.state_dir}\n")
         self.spawn("dataplane", self.binary("damper-dataplane"), *self._eal(self._lcores()), "--",

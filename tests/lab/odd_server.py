@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """A server with what libcoap 4.3.1 has not: Q-Block2, conditional attributes,
-simple registration, answers in IP fragments. As bad as the catalogue says such
-servers may be: no answer of a client is needed for anything.
+simple registration, answers in IP fragments, EDHOC, DTLS without cookies, DTLS
+connection IDs. As bad as the catalogue says such servers may be: no answer of a
+client is needed for anything.
 
     odd_server.py ADDRESS
 
@@ -12,13 +13,22 @@ servers may be: no answer of a client is needed for anything.
 /.well-known/rd   simple registration: asks the registrant for its links, with
         all repetitions, and again when lt (in s) is over (AV-36)
 /whole  8000 bytes in one datagram (AV-43)
+/.well-known/edhoc   message_2 with a credential by value, 600 bytes (AV-48)
+
+On port 5684, in sizes and times as an outsider sees them, without cryptography:
+a ClientHello is answered at once by a flight of 1700 bytes in two datagrams, five
+copies in 8 s (AV-45); a record with the connection ID 0x0102 moves that session to
+wherever it came from, and its 50 datagrams of 1200 bytes follow (AV-24).
 """
 
+import contextlib
 import heapq
 import itertools
 import os
 import random
+import select
 import socket
+import struct
 import sys
 import time
 
@@ -29,10 +39,45 @@ BLOCK, MAX_PAYLOADS, BURST_GAP = 1024, 10, 2.3
 BODY = bytes(ord("a") + i % 26 for i in range(60 * BLOCK))
 REPETITIONS = (0, 2.5, 7.5, 17.5, 37.5)
 OPT_Q_BLOCK2 = 31
+CODE_CHANGED = 0x44
+DTLS_HANDSHAKE, DTLS_CID, CID, FLIGHT = 22, 25, b"\x01\x02", (1200, 500)
+
+
+class Dtls:
+    """What comes to port 5684, and what goes back."""
+
+    def __init__(self, server, sock):
+        self.server, self.sock = server, sock
+
+    def send(self, peer, kind, body):
+        """One datagram: one record."""
+        ident = CID if kind == DTLS_CID else b""
+        data = bytes([kind]) + b"\xfe\xfd" + bytes(8) + ident + struct.pack("!H", len(body)) + body
+        with contextlib.suppress(OSError):
+            self.sock.sendto(data, peer)
+
+    def flight(self, peer):
+        """ServerHello to ServerHelloDone."""
+        for length in FLIGHT:
+            self.send(peer, DTLS_HANDSHAKE, b"\x02" + bytes(length - 14))
+
+    def stream(self, peer, left):
+        """One datagram of those under way, and the next 20 ms later."""
+        self.send(peer, DTLS_CID, bytes(1200 - 15))
+        if left > 1:
+            self.server.at(0.02, self.stream, peer, left - 1)
+
+    def receive(self, data, peer):
+        """One datagram of anybody."""
+        if len(data) > 13 and data[0] == DTLS_HANDSHAKE and data[13] == 1:
+            for delay in (0, 1, 2, 4, 8):
+                self.server.at(delay, self.flight, peer)
+        elif len(data) > 15 and data[0] == DTLS_CID and data[11:13] == CID:
+            self.stream(peer, 50)
 
 
 class Server:
-    """One socket and a queue of things to send later."""
+    """Two sockets and a queue of things to send later."""
 
     def __init__(self, address):
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -40,6 +85,9 @@ class Server:
         # A member of the group beside us listens to all addresses.
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind((address, coap.PORT))
+        sealed = socket.socket(kind, socket.SOCK_DGRAM)
+        sealed.bind((address, coap.PORT_DTLS))
+        self.dtls = Dtls(self, sealed)
         self.later, self.order = [], itertools.count()
         self.mid = random.randrange(1 << 16)
         self.watching = {}          # (peer, token) -> generation
@@ -123,6 +171,8 @@ class Server:
             self.answer(peer, data, 0x44)
             lifetime = next((float(q[3:]) for q in query if q.startswith("lt=")), 90000.0)
             self.ask_links(peer, lifetime, 3)
+        elif where == "/.well-known/edhoc":
+            self.answer(peer, data, CODE_CHANGED, payload=b"\x59\x02\x50" + BODY[:597])
         elif where == "/whole":
             self.answer(peer, data, coap.CODE_CONTENT, payload=BODY[:8000])
         else:
@@ -144,11 +194,11 @@ class Server:
                 _, _, action, args = heapq.heappop(self.later)
                 action(*args)
             left = self.later[0][0] - time.monotonic() if self.later else 1.0
-            self.sock.settimeout(max(0.001, min(left, 1.0)))
-            try:
+            ready, _, _ = select.select([self.sock, self.dtls.sock], [], [], max(0.001, min(left, 1.0)))
+            if self.sock in ready:
                 self.receive(*self.sock.recvfrom(65535))
-            except TimeoutError:
-                continue
+            if self.dtls.sock in ready:
+                self.dtls.receive(*self.dtls.sock.recvfrom(65535))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections import Counter
 import packets
 
 LIMIT = 3.0
+MANY = 100              # packets of an attacker from which on he must not gain anything
 FIELDS = ("vector", "family", "setting", "attacker_packets", "attacker_bytes",
           "victim_packets_off", "victim_bytes_off", "victim_packets_on", "victim_bytes_on",
           "factor_off", "factor_on", "peak_factor_on", "gateway_bytes", "inside_bytes_off",
@@ -97,6 +98,9 @@ def verdict(row):
     broken = []
     if max(row["factor_on"], row["peak_factor_on"]) > LIMIT:
         broken.append("AMPLIFIED")
+    if row["attacker_packets"] >= MANY and (row["factor_on"] > 1.0
+                                            or row["victim_packets_on"] > row["attacker_packets"]):
+        broken.append("GAINED")
     if row["honest_answered"] != row["honest_tried"] or not row["honest_tried"]:
         broken.append("LOCKED OUT")
     return " ".join(broken) or "ok"

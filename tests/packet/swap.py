@@ -4,7 +4,9 @@
 import fcntl
 import json
 import os
+import random
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -110,6 +112,64 @@ def bad_requests():
         for s in idle:
             check(receive(s)[0]['error'] == 0, 'no answer to an idle client')
             s.close()
+        p.stop()
+
+
+TRACE, PEEK = 12, 13
+# struct damp_trace_filter: version, three ends, port, code, sides .. reason, path, rule
+FILTER = struct.Struct('=I16sI16sI16sIHHBBBBBB2x128s64s')
+
+
+def trace_filter(version=1, bits=0, path_len=0, rule=b''):
+    end = (bytes(16), 0)
+    return FILTER.pack(version, bytes(16), bits, *end, *end, 0, 0xffff, 3, 0x3f, 0x3f, 0xff, path_len, 0, b'', rule)
+
+
+def ask_with(p, data, seal=True, **how):
+    fd = memfd(data, seal)
+    try:
+        reply, got = p.request(fds=[fd], **how)
+    finally:
+        os.close(fd)
+    if got is not None:
+        os.close(got)
+    return reply, got is not None
+
+
+def traces_and_questions():
+    with Plane(ports=SILENT, workers=2) as p:
+        p.start()
+        me, other = b'me'.ljust(16, b'\0'), b'other'.ljust(16, b'\0')
+        begin = dict(kind=TRACE, arg=3, value=5, addr=me)
+        for what, data, text in ((begin, trace_filter(version=2), 'filter'), (begin, trace_filter()[:-1], 'filter'),
+                                 (begin, trace_filter(bits=129), 'filter'), (begin, trace_filter(path_len=129), 'filter'),
+                                 (begin, trace_filter(rule=b'x' * 64), 'filter'), (begin, trace_filter(rule=b'x'), 'rule'),
+                                 (dict(begin, value=0), trace_filter(), 'keeps'),
+                                 (dict(begin, value=100001), trace_filter(), 'keeps'),
+                                 (dict(begin, arg=4), trace_filter(), 'every 3 s')):
+            reply, _ = ask_with(p, data, **what)
+            check(reply['error'] != 0 and text in reply['text'], f'{what}: {reply}')
+        reply, _ = ask_with(p, trace_filter(), seal=False, **begin)
+        check(reply['error'] != 0, f'a filter that can change: {reply}')
+        check(ask_with(p, trace_filter(), **begin)[0]['error'] == 0, 'a sound filter is refused')
+        reply, _ = ask_with(p, trace_filter(), **dict(begin, addr=other))
+        check(reply['error'] != 0 and 'another trace' in reply['text'], f'two at once: {reply}')
+        check(p.request(TRACE, arg=1, addr=other)[0]['error'] != 0, "another's trace goes on")
+        check(p.request(TRACE, arg=0, addr=me)[0]['error'] == 0, 'it cannot be ended')
+        check(ask_with(p, trace_filter(), **dict(begin, addr=other))[0]['error'] == 0, 'the next one is refused')
+
+        check(p.request(PEEK)[0]['error'] != 0, 'a question without a frame')
+        check(ask_with(p, b'x', kind=PEEK, value=2)[0]['error'] != 0, 'a side that is none')
+        check(ask_with(p, bytes(65601), kind=PEEK)[0]['error'] != 0, 'a frame that is too long')
+        before = p.stats()
+        dice, good = random.Random(5), udp_frame('192.0.2.1', 40000, '198.51.100.1', 5683, get(1))
+        for _ in range(1000):  # whatever it is, there is an answer
+            frame = bytearray(good[:dice.randrange(1, len(good) + 1)] + dice.randbytes(dice.randrange(40)))
+            for _ in range(dice.randrange(4)):
+                frame[dice.randrange(len(frame))] = dice.randrange(256)
+            reply, told = ask_with(p, bytes(frame), kind=PEEK, value=dice.randrange(2))
+            check(reply['error'] == 0 and told, f'{bytes(frame).hex()}: {reply}')
+        check(p.stats()['generation'] == before['generation'], 'it does not run on')
         p.stop()
 
 
@@ -284,5 +344,5 @@ def without_eal():
 
 
 if __name__ == '__main__':
-    sys.exit(main((hello_and_swap, bad_programs, bad_requests, bypass, swap_under_load, restart, second_plane, telemetry,
-                   messages_at_start, auto_workers, without_eal)))
+    sys.exit(main((hello_and_swap, bad_programs, bad_requests, traces_and_questions, bypass, swap_under_load,
+                   restart, second_plane, telemetry, messages_at_start, auto_workers, without_eal)))

@@ -412,6 +412,53 @@ static void sets_at_run_time(void **state)
 	rig_close(&r);
 }
 
+static void note_suspect(void *arg, const struct damp_suspect *s)
+{
+	struct damp_suspect *out = arg;
+
+	assert_int_equal(out->slot, 0); /* there is one */
+	*out = *s;
+}
+
+/* What a restart takes over: the block goes on for the time it has left, grows
+ * from where it was, and ends with its rule. */
+static void restored(void **state)
+{
+	static const char text[] = HEAD ZONES LIMIT
+		"rules:\n  - id: few\n    match: {from: outside, msg: request}\n    limit: few\n    over: drop\n"
+		"    block: {after: 5 s, for: 20 s, grow: 2x, max: 2 min}\n";
+	const bool v6 = *(const bool *)*state;
+	struct damp_suspect s = { 0 };
+	struct rig r;
+
+	rules_open(&r, v6, text);
+	prove(&r, CLIENT);
+	press(&r, CLIENT, 6);
+	assert_int_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
+	damp_blocker_each(r.judge->blocker, r.now, note_suspect, &s);
+	assert_int_equal(s.for_s, 20);
+	assert_int_equal(s.times, 1);
+	rig_close(&r);
+
+	rules_open(&r, v6, text);
+	prove(&r, CLIENT);
+	assert_int_not_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
+	s.until = r.now + DAMP_SECONDS(3);
+	s.last = r.now;
+	assert_true(damp_blocker_restore(r.judge->blocker, &s, r.now));
+	assert_int_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
+	rig_wait_ms(&r, 3500);
+	assert_int_not_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
+	press(&r, CLIENT, 8);
+	assert_int_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
+	memset(&s, 0, sizeof(s));
+	damp_blocker_each(r.judge->blocker, r.now, note_suspect, &s);
+	assert_int_equal(s.for_s, 40); /* longer, as without the restart */
+	reload(&r, HEAD ZONES "rules: []\n");
+	assert_int_not_equal(get(&r, CLIENT), DAMP_REASON_BLOCKED);
+	rig_close(&r);
+}
+
 #define BOTH(f) { #f " v4", f, NULL, NULL, &v4 }, { #f " v6", f, NULL, NULL, &v6 }
 
 int main(void)
@@ -420,7 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(grows_and_ends), BOTH(what_else_is_told), BOTH(pauses_begin_anew), BOTH(forged_addresses_are_never_blocked),
 		BOTH(only_the_proved_endpoint_counts), BOTH(devices_inside), BOTH(observe_blocks_nobody),
-		BOTH(reloads), BOTH(by_an_operator), BOTH(sets_at_run_time),
+		BOTH(reloads), BOTH(by_an_operator), BOTH(sets_at_run_time), BOTH(restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

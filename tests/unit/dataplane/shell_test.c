@@ -3,6 +3,7 @@
  * The parts of the shell that need no EAL: settings, clock, queues and rings
  * on paper, symmetric hashing, the built-in program, rule slots, state files.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,8 @@
 #include <cmocka.h>
 
 #include "builtin.h"
+#include "lists.h"
+#include "lists_state.h"
 #include "clock.h"
 #include "config.h"
 #include "core/view.h"
@@ -56,6 +59,7 @@ static void settings_are_read(void **state)
 	(void)state;
 	assert_int_equal(load_text("# first line\n" PORTS "[workers]\ncount = 3\nidle = sleep\n[tables]\n"
 				   "ledger = 7168\npeers = 1\nexchanges = 2^20\nseen = 64k\nobservations = 1M\nconcurrent = 1k\nheld = 2k\n"
+				   "repetitions = 1M\n"
 				   "[packets]\nmtu = 9000 # jumbo\nburst = 32\n[paths]\nruntime = /r\nstate = /s\n",
 				   &c, err, sizeof(err)), 0);
 	assert_string_equal(c.port[DAMP_OUTSIDE], "a0");
@@ -69,6 +73,7 @@ static void settings_are_read(void **state)
 	assert_int_equal(c.tables.obs_log2, 19);
 	assert_int_equal(c.tables.tally_log2, 8);       /* 4 a set */
 	assert_int_equal(c.tables.held_log2, 10);
+	assert_int_equal(c.tables.repeat_lines, 1u << 20);      /* lines as they are */
 	assert_int_equal(c.mtu, 9000);
 	assert_int_equal(c.burst, 32);
 	assert_string_equal(c.runtime_dir, "/r");
@@ -545,6 +550,88 @@ static void samples_are_of_keys(void **state)
 						  DAMP_SAMPLE_OF_TENANT);
 }
 
+static struct damp_plane *plane_with_judge(const char *state_dir)
+{
+	static const struct damp_judge_config small = {
+		.nworkers = 1, .ledger_log2 = 4, .peers_log2 = 4, .xchg_log2 = 4, .seen_log2 = 4, .obs_log2 = 4,
+		.tally_log2 = 4, .held_log2 = 4, .grey_log2 = 8, .transfers_log2 = 4, .leases_log2 = 4, .lists_log2 = 4,
+	};
+	struct damp_plane *p = bare_plane(state_dir);
+	const struct damp_key key = { 1, 2 };
+	void *mem = aligned_alloc(64, (damp_judge_bytes(&small) + 63) / 64 * 64);
+
+	assert_non_null(mem);
+	memset(mem, 0, damp_judge_bytes(&small));
+	p->judge = damp_judge_init(mem, &small, &key, 1700000000, 0);
+	assert_non_null(p->judge);
+	assert_int_equal(damp_programs_start(p), 0);
+	return p;
+}
+
+static void free_with_judge(struct damp_plane *p)
+{
+	void *mem = p->judge; /* the first of its memory */
+
+	free_plane(p);
+	free(mem);
+}
+
+static uint32_t blocked(const struct damp_plane *p)
+{
+	return damp_prefixes_count(damp_judge_prefixes(p->judge), DAMP_LIST_FROM);
+}
+
+/* Blocks of an operator over a restart; a file that is damaged at any byte is
+ * taken for none. */
+static void lists_outlive_a_restart(void **state)
+{
+	char dir[] = "/tmp/damper-state-XXXXXX", path[64], text[256];
+	struct damp_wire_request r = { .plen = 24, .arg = 600, .addr = { [10] = 0xff, 0xff, 203, 0, 113, 0 } };
+	struct damp_plane *p = plane_with_judge(mkdtemp(dir));
+	uint8_t bytes[4096];
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	assert_int_equal(damp_lists_restore(p), 0); /* there is no file yet */
+	assert_int_equal(damp_lists_block(p, &r, text, sizeof(text)), 0);
+	r.plen = 32;
+	r.addr[15] = 9;
+	assert_int_equal(damp_lists_block(p, &r, text, sizeof(text)), 0);
+	damp_lists_save(p, true);
+	free_with_judge(p);
+	p = plane_with_judge(dir);
+	assert_int_equal(blocked(p), 0);
+	assert_int_equal(damp_lists_restore(p), 2);
+	assert_int_equal(blocked(p), 2);
+	r.arg = 0;
+	assert_int_equal(damp_lists_block(p, &r, text, sizeof(text)), 0); /* ended */
+	damp_lists_save(p, true);
+	free_with_judge(p);
+
+	assert_int_equal(damp_path_join(path, sizeof(path), dir, DAMP_LISTS_FILE), 0);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	len = read(fd, bytes, sizeof(bytes));
+	assert_in_range(len, 100, sizeof(bytes) - 1);
+	p = plane_with_judge(dir);
+	for (ssize_t i = 0; i < len; i += 3) {
+		const uint8_t wrong = bytes[i] ^ 0x11;
+
+		assert_int_equal(pwrite(fd, &wrong, 1, i), 1);
+		if (damp_lists_restore(p) != 0)
+			fail_msg("damage at byte %zd was not seen", i);
+		assert_int_equal(pwrite(fd, &bytes[i], 1, i), 1);
+	}
+	assert_int_equal(damp_lists_restore(p), 1);
+	assert_int_equal(ftruncate(fd, len - 1), 0);
+	assert_int_equal(damp_lists_restore(p), 0);
+	close(fd);
+	free_with_judge(p);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 /* What is on trial runs, and is not what the next start begins with. */
 static void provisional_programs(void **state)
 {
@@ -725,6 +812,7 @@ int main(void)
 		cmocka_unit_test(programs_are_swapped),
 		cmocka_unit_test(provisional_programs),
 		cmocka_unit_test(samples_are_of_keys),
+		cmocka_unit_test(lists_outlive_a_restart),
 		cmocka_unit_test(secrets_are_renewed),
 		cmocka_unit_test(overload_goes_by_its_policy),
 	};

@@ -234,6 +234,25 @@ class Command(unittest.TestCase):
 
     # replay
 
+    def test_zones_by_device(self):
+        """Off the wire nobody knows the ports: it has to be said on which side one is."""
+        with open(os.path.join(self.dir, "device.yaml"), "w", encoding="utf-8") as f:
+            f.write("version: 1\nzones: {cell: {ports: [lan0], prefixes: 10.0.0.0/8}}\n"
+                    "rules: [{id: cell, match: {from: cell, path: /x}, then: drop}]\n")
+        what = ("explain", "--rules", "device.yaml", "--from", "10.1.2.3", "--to", "203.0.113.9", "--side", "inside",
+                "--msg", "CON GET /x")
+        for ports, code, says in (
+                ((), 2, "device.yaml:2:23: zone 'cell' is on port 'lan0': on which side is that here? Add "
+                        "--port lan0=inside, or =outside"),
+                (("--port", "lan1=inside"), 2, "zone 'cell' is on port 'lan0'"),
+                (("--port", "lan0"), 2, "--port lan0: write it like lan0=inside or wan0=outside"),
+                (("--port", "lan0=in"), 2, "write it like"), (("--port", "=inside"), 2, "write it like"),
+                (("--port", "lan0=inside"), 1, "cell"), (("--port", "lan0=outside"), 0, "not for inside 10.1.2.3")):
+            with self.subTest(ports=ports):
+                r = self.run_it(*what, *ports)
+                self.assertEqual(r.returncode, code, r.stdout + r.stderr)
+                self.assertIn(says, r.stdout + r.stderr)
+
     def test_replay(self):
         args = ("replay", "attack.pcap", "--rules", "strict.yaml", "--against", "default.yaml")
         self.golden("replay.txt", 1, *args)

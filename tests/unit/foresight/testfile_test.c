@@ -226,7 +226,7 @@ static void test_given(void **state)
 		  "no rule asks for a set 'ugly' of 'source: runtime'" },
 		{ "{wan0: outside}", "{}", "{verdict: drop}",
 		  "the program cannot be used: zone 'cell' is on port 'lan0', and nobody says on which side that is; "
-		  "'damper' wants --port lan0=inside, or outside, a test file 'ports: {\"lan0\": inside}'" },
+		  "a test file says it with 'ports: {\"lan0\": inside}'" },
 	};
 	struct damp_rules r, diags;
 

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The model of a libcoap server against the real one: trace.py SERVER_TRACE.
+
+Real coap-server-notls and coap-rd-notls (4.3.1) listen on the loopback. A socket for
+each row asks once and says nothing more for WATCH seconds, like a victim of
+reflection; the model is asked the same in virtual time. Held against each other
+are the sequence of types, codes and tokens, the options that matter (Observe or
+not, Block2 with its size), which datagrams repeat an earlier one, and times: what
+is not random to SLACK seconds, the first wait of a repetition within 2 to 3 s and
+each further twice the last. Skipped (77) where there is no libcoap server.
+"""
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import coap  # noqa: E402
+
+SKIPPED = 77
+WATCH = 22.0
+SLACK = 0.35
+MODES = ("con", "non")
+
+
+def get(kind, path, token=b"t", opts=()):
+    """A GET."""
+    return coap.message(kind, coap.GET, 0x1234, token, coap.path(path) + list(opts))
+
+
+OBSERVE = ((coap.OPT_OBSERVE, b""),)
+# name, server, request
+ROWS = [
+    ("observe, CON notifications", "con", get(coap.NON, "/time", opts=OBSERVE)),
+    ("observe, NON notifications", "non", get(coap.NON, "/time", opts=OBSERVE)),
+    ("observe asked with CON", "non", get(coap.CON, "/time", b"u", OBSERVE)),
+    ("separate response", "con", get(coap.CON, "/async", opts=[(coap.OPT_URI_QUERY, b"1")])),
+    ("block 0 of 1024", "con", get(coap.CON, "/m")),
+    ("block 0 of 256", "con", get(coap.NON, "/m", opts=[(coap.OPT_BLOCK2, b"\x04")])),
+    ("block 2 of 64", "con", get(coap.CON, "/m", opts=[(coap.OPT_BLOCK2, b"\x22")])),
+    ("SZX 7", "con", get(coap.CON, "/m", opts=[(coap.OPT_BLOCK2, b"\x07")])),
+    ("not there", "con", get(coap.CON, "/nope")),
+    ("critical option unknown", "con", coap.message(coap.CON, coap.GET, 1, b"c", [(9001, b"x")])),
+    ("the same, NON", "con", coap.message(coap.NON, coap.GET, 1, b"c", [(9001, b"x")])),
+    ("signalling code", "con", coap.message(coap.CON, coap.CODE_SIGNAL_PING, 7)),
+    ("ping", "con", coap.message(coap.CON, coap.EMPTY, 9)),
+    ("directory: not there", "rd", get(coap.CON, "/nope")),
+    ("directory: ping", "rd", coap.message(coap.CON, coap.EMPTY, 9)),
+]
+
+
+def free_port():
+    """One that nobody has at the moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def ask(sock, data, patience=3.0):
+    """One exchange, repeated until answered."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        sock.send(data)
+        if select.select([sock], [], [], 0.3)[0]:
+            return sock.recv(2048)
+    return None
+
+
+def connect(port):
+    """A socket of its own toward a server."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect(("127.0.0.1", port))
+    return sock
+
+
+def plant(port):
+    """PUT /m, 3000 bytes in blocks."""
+    with connect(port) as sock:
+        for num in range(3):
+            more = num < 2
+            opts = coap.path("/m") + [(coap.OPT_BLOCK1, coap.uint(num << 4 | (8 if more else 0) | 6))]
+            size = 1024 if more else 3000 - 2048
+            if ask(sock, coap.message(coap.CON, coap.PUT, 100 + num, b"p", opts, b"x" * size)) is None:
+                return False
+    return True
+
+
+def real(ports):
+    """What came of all rows at once: a list of (seconds, bytes) for each."""
+    socks = [connect(ports[server]) for _, server, _ in ROWS]
+    time.sleep((0.5 - time.time()) % 1.0)       # half way between two ticks
+    asked = time.monotonic()
+    for sock, row in zip(socks, ROWS):
+        sock.send(row[2])
+    heard = [[] for _ in ROWS]
+    while (left := asked + WATCH - time.monotonic()) > 0:
+        for sock in select.select(socks, [], [], left)[0]:
+            heard[socks.index(sock)].append((time.monotonic() - asked, sock.recv(2048)))
+    for sock in socks:
+        sock.close()
+    return heard
+
+
+def model(program, row):
+    """The same of the model."""
+    argv = [program, str(int(WATCH)), row[2].hex()] + (["non"] if row[1] == "non" else [])
+    lines = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return [(int(at) / 1000, bytes.fromhex(data)) for at, data in map(str.split, lines)]
+
+
+def shape(heard):
+    """What must be the same of each datagram: kind, code, token, the options that
+    tell block size and observation, and whether it repeats an earlier one."""
+    first = {}
+    out = []
+    for n, (_, data) in enumerate(heard):
+        repeats = first.setdefault(data, n)
+        tkl = data[0] & 15
+        block = coap.option(data, coap.OPT_BLOCK2)
+        out.append((coap.kind_of(data), data[1], data[4:4 + tkl].hex(), coap.option(data, coap.OPT_OBSERVE) is not None,
+                    block.hex() if block is not None else None, repeats != n))
+    return out
+
+
+def waits(heard):
+    """Of each confirmable message that was repeated: the times between its copies."""
+    times = {}
+    for at, data in heard:
+        if coap.kind_of(data) == coap.CON:
+            times.setdefault(data, []).append(at)
+    return [[b - a for a, b in zip(t, t[1:])] for t in times.values() if len(t) > 1]
+
+
+def complain(name, what, got, want):
+    """One difference."""
+    print(f"{name}: {what}\n  libcoap {got}\n  model   {want}")
+    return False
+
+
+def same_times(name, got, want):
+    """What no chance decides comes when it must; repetitions double."""
+    good = True
+    for who, heard in (("libcoap", got), ("model", want)):
+        for gaps in waits(heard):
+            if not 2 - SLACK < gaps[0] < 3 + SLACK or \
+                    any(abs(b - 2 * a) > SLACK for a, b in zip(gaps, gaps[1:])):
+                good = complain(name, f"{who} repeats after", gaps, "2 to 3 s, then twice the last")
+    fixed = [(a, b) for (a, x), (b, _) in zip(got, want) if not waits([h for h in got if h[1] == x])]
+    if any(abs(a - b) > SLACK for a, b in fixed) and not waits(got):
+        good = complain(name, "times", [round(a, 2) for a, _ in fixed], [round(b, 2) for _, b in fixed])
+    return good
+
+
+def compare(row, got, want):
+    """Whether the model does what the real one did. Where chance decides how many
+    copies fit into the time, one more or less is no difference."""
+    name = row[0]
+    if not got or not want:
+        return complain(name, "silence", len(got), len(want))
+    n = min(len(got), len(want)) if waits(got) else max(len(got), len(want))
+    if shape(got)[:n] != shape(want)[:n]:
+        return complain(name, "sequence", shape(got)[:n], shape(want)[:n])
+    if abs(len(got) - len(want)) > 1:
+        return complain(name, "datagrams", len(got), len(want))
+    return same_times(name, got, want)
+
+
+def main():
+    if not shutil.which("coap-server-notls") or not shutil.which("coap-rd-notls"):
+        print("no libcoap server here: scripts/install brings it")
+        return SKIPPED
+    ports = {name: free_port() for name in ("con", "non", "rd")}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    argv = {"con": ["coap-server-notls", "-d", "10"], "non": ["coap-server-notls", "-N", "-d", "10"], "rd": ["coap-rd-notls"]}
+    servers = [subprocess.Popen([*argv[n], "-A", "127.0.0.1", "-p", str(p)], **quiet) for n, p in ports.items()]
+    try:
+        for port in ports.values():
+            with connect(port) as sock:
+                if ask(sock, coap.message(coap.CON, coap.EMPTY, 1)) is None:
+                    sys.exit("a libcoap server does not answer")
+        if not plant(ports["con"]):
+            sys.exit("PUT /m was not answered")
+        heard = real(ports)
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait()
+    good = [compare(row, got, model(sys.argv[1], row)) for row, got in zip(ROWS, heard)]
+    print(f"{sum(good)} of {len(good)} rows as the model says")
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
