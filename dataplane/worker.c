@@ -149,19 +149,42 @@ static void parse(struct damp_worker *w, const struct damp_view *v, unsigned n, 
 	damp_judge_parse(v, w->pkt, n);
 }
 
-static void hand_over(struct damp_worker *w, unsigned owner, struct rte_mbuf *m)
+static void add(struct damp_counter *c, uint64_t bytes)
+{
+	c->packets++;
+	c->bytes += bytes;
+}
+
+/* As the judge counts a bypass: one kind, one reason, one verdict. */
+static void pass_unjudged(struct damp_worker *w, const struct damp_pkt *p, struct rte_mbuf *m)
+{
+	const uint64_t bytes = p->frame.ip_len ? p->frame.ip_len : p->len;
+
+	add(&w->stats->kind[p->side][p->kind], bytes);
+	add(&w->stats->reason[p->side][DAMP_REASON_BYPASS], bytes);
+	add(&w->stats->verdict[p->side][0][DAMP_VERDICT_BYPASS], bytes);
+	w->stats->overload_passed++;
+	queue_up(w, !p->side, m);
+}
+
+void damp_worker_hand_over(struct damp_worker *w, const struct damp_view *v, unsigned owner, const struct damp_pkt *p,
+			   struct rte_mbuf *m)
 {
 	if (rte_ring_sp_enqueue(w->to[owner], m) == 0) {
 		w->stats->steered_out++;
 		return;
 	}
 	m->l2_len = RTE_ETHER_HDR_LEN;
+	if (v->guard->overload == DAMP_OVERLOAD_OPEN) {
+		pass_unjudged(w, p, m);
+		return;
+	}
 	count_loss(w, m, DAMP_REASON_STEER_FULL);
 	rte_pktmbuf_free(m);
 }
 
 /* Keep what this worker owns; returns how many. */
-static unsigned keep_own(struct damp_worker *w, unsigned n)
+static unsigned keep_own(struct damp_worker *w, const struct damp_view *v, unsigned n)
 {
 	unsigned kept = 0;
 
@@ -169,7 +192,7 @@ static unsigned keep_own(struct damp_worker *w, unsigned n)
 		const unsigned owner = damp_judge_owner(w->plane->judge, &w->pkt[i], w->index);
 
 		if (owner != w->index) {
-			hand_over(w, owner, w->mbuf[i]);
+			damp_worker_hand_over(w, v, owner, &w->pkt[i], w->mbuf[i]);
 			continue;
 		}
 		if (kept != i) {
@@ -255,7 +278,7 @@ static void process(struct damp_worker *w, const struct damp_view *v, unsigned n
 	parse(w, v, n, origin == ORIGIN_HELD);
 	if (origin == ORIGIN_PORT && w->nworkers > 1) {
 		if (__atomic_load_n(&s->software_steering, __ATOMIC_RELAXED))
-			n = keep_own(w, n);
+			n = keep_own(w, v, n);
 		else
 			check_hashing(w, n);
 	}

@@ -57,6 +57,11 @@ struct damp_worker {
 	struct rte_mbuf *held[DAMP_HOLDS];      /* by the judge's numbers; valid while it says so */
 } __attribute__((aligned(64)));
 
+/* Give m, parsed as p, to the worker that owns it. With no room in its ring it is
+ * dropped, or sent on unjudged when the program says so; m is this worker's no more. */
+void damp_worker_hand_over(struct damp_worker *w, const struct damp_view *v, unsigned owner, const struct damp_pkt *p,
+			   struct rte_mbuf *m);
+
 /* The loop; arg is a struct damp_worker. Returns 0 when signals.stop is set. */
 int damp_worker_run(void *arg);
 

@@ -352,6 +352,24 @@ static void print_attacks(const struct damp_cli *cli, const json_t *attacks)
 		print_attack(cli, a, i == 0);
 }
 
+/* What the rules have a policy for, and is so now; the clock and the routing have
+ * lines of their own. */
+static void print_conditions(const struct damp_cli *cli, const json_t *all)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(all, i, one) {
+		const char *what = damp_get_text(one, "condition");
+
+		if (strcmp(what, "table_full") != 0 && strcmp(what, "overload") != 0)
+			continue;
+		label("failing");
+		coloured(cli, DAMP_RED, damp_get_text(one, "text"));
+		printf(" (fail: %s is %s)\n", what, damp_get_text(one, "policy"));
+	}
+}
+
 static void print_kept(const json_t *k)
 {
 	char bytes[DAMP_TEXT_LEN], room[DAMP_TEXT_LEN];
@@ -374,6 +392,7 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 	if (!is_up(doc))
 		return;
 	print_dataplane(json_object_get(doc, "dataplane"));
+	print_conditions(cli, json_object_get(doc, "conditions"));
 	print_clock(cli, json_object_get(doc, "clock"));
 	print_ports(cli, json_object_get(doc, "ports"));
 	print_traffic(json_object_get(doc, "now"));

@@ -7,6 +7,7 @@
 
 #include "attack_json.h"
 #include "change.h"
+#include "conditions.h"
 #include "common/diag_json.h"
 #include "common/names.h"
 #include "common/program_json.h"
@@ -286,6 +287,7 @@ json_t *damp_api_status(struct damp_control *c, const struct damp_snap *snap)
 	json_object_set_new(j, "last_load", last_load_json(&s->last));
 	pthread_mutex_unlock(&s->lock);
 	json_object_set_new(j, "confirm", damp_change_json(c));
+	json_object_set_new(j, "conditions", damp_conditions_json(c->conditions));
 	if (snap != NULL)
 		add_traffic(j, c, snap);
 	return j;

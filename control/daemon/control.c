@@ -4,6 +4,7 @@
 
 #include "attacks.h"
 #include "change.h"
+#include "conditions.h"
 #include "drops.h"
 #include "event_json.h"
 #include "learner.h"
@@ -33,10 +34,11 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	c->evlog = damp_evlog_new(EVENT_LINES, opt->events_file);
 	c->learner = damp_learner_new(opt->runtime_dir);
 	c->attacks = damp_attacks_new(opt->runtime_dir);
+	c->conditions = damp_conditions_new();
 	c->drops = damp_drops_new(opt->runtime_dir, opt->state_dir);
 	if (c->wake_fd < 0 || c->link == NULL || c->stats == NULL || c->sampler == NULL ||
 	    c->evlog == NULL || c->learner == NULL || c->attacks == NULL ||
-	    c->drops == NULL) {
+	    c->drops == NULL || c->conditions == NULL) {
 		damp_log(DAMP_LOG_ERROR,
 			 "out of memory, or the path of the runtime directory is too long: %s",
 			 opt->runtime_dir);
@@ -57,6 +59,7 @@ void damp_control_fini(struct damp_control *c)
 	damp_learner_free(c->learner);
 	damp_attacks_free(c->attacks);
 	damp_drops_free(c->drops);
+	damp_conditions_free(c->conditions);
 	damp_sampler_free(c->sampler);
 	damp_stats_map_free(c->stats);
 	damp_link_free(c->link);

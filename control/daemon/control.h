@@ -71,6 +71,7 @@ struct damp_record {
 };
 
 struct damp_attacks;
+struct damp_conditions;
 struct damp_drops;
 struct damp_learner;
 
@@ -82,6 +83,7 @@ struct damp_control {
 	struct damp_evlog *evlog;
 	struct damp_learner *learner;
 	struct damp_attacks *attacks;
+	struct damp_conditions *conditions;
 	struct damp_drops *drops;
 	int wake_fd;                    /* eventfd: the keeper has something to do */
 	int64_t started_wall;

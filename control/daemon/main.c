@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "api.h"
 #include "attack_json.h"
+#include "conditions.h"
 #include "drops.h"
 #include "keeper.h"
 #include "learner.h"
@@ -156,15 +157,30 @@ static void watch_attacks(struct damp_control *c, const struct damp_snap *snap, 
 	damp_prog_put(running);
 }
 
+static void tell_condition(void *arg, const char *label, bool begins, const char *text)
+{
+	damp_control_health(arg, label, begins ? "fault" : "ok", text);
+}
+
+static void watch_conditions(struct damp_control *c, const struct damp_snap *snap, int64_t mono_s)
+{
+	struct damp_prog *running = damp_control_running(c);
+
+	damp_conditions_look(c->conditions, snap, running != NULL ? running->view.guard : NULL, mono_s, tell_condition,
+			     c);
+	damp_prog_put(running);
+}
+
 static void sample(struct damp_control *c)
 {
 	struct damp_snap *snap = damp_control_snapshot(c);
 	struct timespec now;
 	int64_t mono_ns;
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	watch_conditions(c, snap, now.tv_sec);
 	if (snap == NULL)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	mono_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	tell_routing(c, snap->stats.routing);
 	damp_sampler_add(c->sampler, snap, mono_ns);

@@ -4,6 +4,7 @@
 
 #include "attack_json.h"
 #include "change.h"
+#include "conditions.h"
 #include "common/names.h"
 #include "drops.h"
 #include "metrics_dataplane.h"
@@ -130,6 +131,7 @@ void damp_metrics_print(FILE *f, struct damp_control *c, const struct damp_snap 
 	fprintf(f, "damper_build_info{version=\"%s\"} 1\n", DAMP_VERSION);
 	print_events(f, c->evlog);
 	print_kept(f, c->drops);
+	damp_conditions_metrics(f, c->conditions);
 	print_trial(f, c);
 	pthread_mutex_lock(&s->lock);
 	print_reloads(f, s);

@@ -180,6 +180,12 @@ static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 			    "Messages kept behind a ping, and those of them that went on when it was answered.");
 	fprintf(f, "damper_held_total{result=\"kept\"} %" PRIu64 "\n", t->held);
 	fprintf(f, "damper_held_total{result=\"released\"} %" PRIu64 "\n", t->held_released);
+	damp_metrics_family(f, "damper_elsewhere_packets_total", "counter",
+			    "Of a sixteenth of the UDP packets on ports that are not listed: all, and those that are CoAP "
+			    "from the first byte to the last. With guard.count_elsewhere only.");
+	fprintf(f, "damper_elsewhere_packets_total{what=\"all\"} %" PRIu64 "\n", t->elsewhere_looked);
+	fprintf(f, "damper_elsewhere_packets_total{what=\"request\"} %" PRIu64 "\n", t->elsewhere_requests);
+	fprintf(f, "damper_elsewhere_packets_total{what=\"response\"} %" PRIu64 "\n", t->elsewhere_responses);
 	damp_metrics_family(
 		f, "damper_made_packets_total", "counter",
 		"Packets of our own, in place of another or new, by the zone they leave to.");
@@ -267,6 +273,9 @@ static void print_singles(FILE *f, const struct damp_snap *snap)
 	print_single(f, "damper_emitted_packets_total", "counter",
 		     "Packets of our own beside those received: rx + emitted = tx + drops.",
 		     snap->total.emitted);
+	print_single(f, "damper_overload_passed_total", "counter",
+		     "Messages sent on unjudged since the ring of their worker was full (fail: overload open).",
+		     snap->total.overload_passed);
 	print_single(f, "damper_events_lost_total", "counter",
 		     "Events that a worker could not record.", snap->total.events_lost);
 	print_single(f, "damper_rss_mismatch_total", "counter",

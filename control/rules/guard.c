@@ -131,6 +131,7 @@ static const struct {
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_HOLD, G(hold), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_LEARN, G(learn_answers), { NULL, NULL, NULL } },
+	{ DAMP_KEY_GUARD_ELSEWHERE, G(count_elsewhere), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CURE, G(cure_reflectors), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_PERMUTE, G(permute_mids), { NULL, NULL, NULL } },
 	{ DAMP_KEY_ASYMMETRIC_UNANSWERED, G(unanswered_prove), { "pass", "prove", NULL } },

@@ -432,9 +432,9 @@
 	  "It is over when for so long less than half of `rate` was refused, 1 s to 1 h.")        \
 	X(FAIL, FILTER_DOWN, "filter_down", OPEN_CLOSED, "0.1", "closed",                         \
 	  "Whether packets pass while no data plane runs. `closed` is what happens: the ports "   \
-	  "are the data plane's, and nothing is forwarded without it. `open` is checked, not "    \
-	  "enforced yet: no software of ours runs then, so it takes ports with a hardware "       \
-	  "bypass, or a path around the gateway.")                                                \
+	  "are the data plane's, and nothing is forwarded without it. `open` is warned about: "   \
+	  "what does not run cannot forward. Where traffic must go on use ports with a bypass "   \
+	  "relay, or a second path around the gateway; for a planned pause `damper bypass on`.")                                                \
 	X(FAIL, TABLE_FULL, "table_full", FULL, "0.1", "closed",                                  \
 	  "No room to record the exchange of an unproved peer: `closed` drops its request, "      \
 	  "`open` and `evict-idle` let it pass and forget an older exchange. The same as the "    \
@@ -444,6 +444,10 @@
 	  "the latest time the gateway had proof of. `closed`: those whose `then` is `accept` "   \
 	  "are out of force and all others in force; `open`: the reverse. What has an end "       \
 	  "(`until`) needs no such policy: it is over when it is certain to be over.")            \
+	X(FAIL, OVERLOAD, "overload", OPEN_CLOSED, "0.1", "closed",                               \
+	  "A message that belongs to another worker, whose ring is full: `closed` drops it, "     \
+	  "`open` sends it on unjudged, as a bypass does, so that nothing is promised for it. "   \
+	  "Each worker judges what it owns in any case.")                                         \
 	X(FAIL, FLEET_LOST, "fleet_lost", LATER, "", "", "")                                      \
 	X(SLIP, EVERY, "every", INTEGER, "0.1", "", "2 to 65535. Required.")                      \
 	X(SLIP, WITH, "with", ACTION, "0.1", "",                                                  \
@@ -511,6 +515,10 @@
 	  "than an unproved peer may have, by device, method and path, for a day. Who asks for "  \
 	  "such a thing unproved has to prove himself before it is carried out; with `false`, "   \
 	  "and the first time, it is carried out and the answer waits (AV-05).")                  \
+	X(GUARD, ELSEWHERE, "count_elsewhere", TRUTH, "0.1", "false",                             \
+	  "Look at one in 16 UDP packets on ports that are not listed, and count what is CoAP "   \
+	  "from the first byte to the last (AV-47). It passes all the same: other protocols "     \
+	  "begin with the same bytes (RFC 7983).")                                                \
 	X(GUARD, CURE, "cure_reflectors", TRUTH, "0.1", "false",                                  \
 	  "Answer what comes to the inside unasked, CON responses and notifications, by an RST "  \
 	  "in the name of who got it, which makes its server stop (AV-42; RFC 7641 section 3.6): " \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is read and checked although nothing acts on it yet: parts of fail and of
- * ruleset.
+ * The policies of `fail`, and what of `ruleset` is read and checked although
+ * nothing acts on it yet.
  *
  * Idea: a file that is written for the whole language keeps loading as its
  * parts come to life, and a mistake in it shows today. The key table marks such
@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+static const char *const open_closed[] = { "open", "closed", NULL };
 
 static void locked_list(struct damp_ctx *c, const struct damp_node *n)
 {
@@ -38,32 +40,42 @@ void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const st
 		locked_list(c, p->value);
 }
 
-static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
-		     void *user)
+/* What does not run cannot forward: whoever asks for that is told what can. */
+static void filter_down(struct damp_ctx *c, const struct damp_pair *p)
+{
+	if (damp_read_word(c, p->value, "policy", open_closed) == 0)
+		damp_diag_warning(c->diags, p->key->at,
+				  "'filter_down: open' is not in our hands: while no data plane runs nothing is "
+				  "forwarded; use ports with a bypass relay, or a second path around the gateway");
+}
+
+static void table_full(struct damp_ctx *c, const struct damp_pair *p, const struct damp_node *guard)
 {
 	static const char *const states[] = { "open", "closed", "evict-idle", NULL };
-	static const char *const two[] = { "open", "closed", NULL };
-	const struct damp_node *guard = user;
-	int state;
+	const int state = damp_read_word(c, p->value, "policy", states);
 
-	if (key == DAMP_KEY_FAIL_CLOCK_UNSYNCED) {
-		state = damp_read_word(c, p->value, "policy", two);
-		c->guard.clock_unsynced = state == 0 ? DAMP_CLOCK_OPEN : DAMP_CLOCK_CLOSED;
-		return;
-	}
-	if (key != DAMP_KEY_FAIL_TABLE_FULL) {
-		if (damp_read_word(c, p->value, "policy", two) == 0)
-			damp_diag_warning(c->diags, p->key->at,
-					  "'filter_down: open' is checked, not enforced yet: no software of ours "
-					  "runs then; it takes a hardware bypass");
-		return;
-	}
-	state = damp_read_word(c, p->value, "policy", states);
 	if (guard && damp_node_get(guard, "table_full")) {
 		damp_diag_error(c->diags, p->key->at, "'table_full' is written in 'guard' as well");
 		damp_diag_notice(c->diags, damp_node_get(guard, "table_full")->at, "here");
 	}
 	c->guard.table_full = (uint8_t)(state == 1 ? DAMP_TABLE_FULL_DROP : DAMP_TABLE_FULL_EVICT);
+}
+
+static void fail_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p,
+		     void *user)
+{
+	switch (key) {
+	case DAMP_KEY_FAIL_CLOCK_UNSYNCED:
+		c->guard.clock_unsynced =
+			damp_read_word(c, p->value, "policy", open_closed) == 0 ? DAMP_CLOCK_OPEN : DAMP_CLOCK_CLOSED;
+		break;
+	case DAMP_KEY_FAIL_OVERLOAD:
+		c->guard.overload = damp_read_word(c, p->value, "policy", open_closed) == 0 ? DAMP_OVERLOAD_OPEN
+											    : DAMP_OVERLOAD_CLOSED;
+		break;
+	case DAMP_KEY_FAIL_TABLE_FULL: table_full(c, p, user); break;
+	default: filter_down(c, p); break;
+	}
 }
 
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard)

@@ -10,6 +10,7 @@
  */
 #include "answer.h"
 
+#include "elsewhere.h"
 #include "permute.h"
 
 const struct damp_judge_config damp_judge_defaults = {
@@ -319,6 +320,8 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.walk = &walk;
 	damp_tap_look(&w->tap, now);
 	damp_keep_look(&w->keep, w->tap.file, now);
+	if (damp_unlikely(v->guard->count_elsewhere))
+		damp_elsewhere_look(w->stats, &w->elsewhere_at, p, n);
 	damp_flood_begin(&c);
 	damp_admit_begin(&c, bypassed);
 	damp_prepare(&c, p, n);

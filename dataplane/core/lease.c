@@ -126,7 +126,13 @@ bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t 
 
 uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint32_t cap, damp_tick now)
 {
-	return look(t, owner, tag_of(owner, 0), cap, now).n;
+	const uint32_t tag = tag_of(owner, 0);
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < lines_for(cap); i++)
+		for (unsigned w = 0; w < WAYS; w++)
+			n += of_owner(__atomic_load_n(&line_of(t, owner, i)->slot[w], __ATOMIC_RELAXED), tag, now);
+	return n;
 }
 
 bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now)

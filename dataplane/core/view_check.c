@@ -187,6 +187,8 @@ static bool check_guard(const struct check *c)
 
 	if (g->slice_szx > DAMP_SLICE_OFF)
 		return bad(c, "guard: block size is out of range");
+	if (g->overload > DAMP_OVERLOAD_OPEN)
+		return bad(c, "guard: unknown policy for an overload");
 	if (g->clock_unsynced > DAMP_CLOCK_OPEN)
 		return bad(c, "guard: unknown policy for a clock that is not trusted");
 	if (g->alpha_q8 == 0)

@@ -317,6 +317,10 @@ struct damp_text_rows {
 #define DAMP_CLOCK_CLOSED 0u
 #define DAMP_CLOCK_OPEN 1u
 
+/* A message for another worker whose ring is full: dropped, or on its way unjudged. */
+#define DAMP_OVERLOAD_CLOSED 0u
+#define DAMP_OVERLOAD_OPEN 1u
+
 struct damp_guard {
 	uint16_t alpha_q8;              /* bytes out per byte in, unproved peers */
 	uint8_t fragments;              /* DAMP_FRAGMENTS_x, of CoAP datagrams */
@@ -332,7 +336,8 @@ struct damp_guard {
 	uint8_t clock_unsynced;         /* DAMP_CLOCK_x */
 	uint8_t learn_answers;          /* unsafe requests known for large answers need a proof first (learned.h) */
 	uint8_t cure_reflectors;        /* answers and notifications that nobody asked for are answered by RST */
-	uint8_t pad;
+	uint8_t count_elsewhere;        /* CoAP on ports that are not listed is looked for (elsewhere.h) */
+	uint8_t overload;               /* DAMP_OVERLOAD_x */
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */

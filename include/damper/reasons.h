@@ -28,7 +28,7 @@ enum damp_severity {
 	X(ACCEPTED, "accepted", OK, "CoAP that broke no rule and no limit: forwarded")     \
 	X(ACCEPTED_PROVED, "accepted_proved", OK, "Forwarded for a peer that has proved it is there") \
 	X(ACCEPTED_GRACE, "accepted_grace", OK, "Response without a record, let through in the grace time after a start") \
-	X(BYPASS, "bypass", OK, "Forwarded unjudged because an operator turned bypass on") \
+	X(BYPASS, "bypass", OK, "Forwarded unjudged because an operator turned bypass on, or `fail: overload` is open") \
 	X(ANSWERED, "answered", OK, "Answered by the gateway in place of the server")      \
 	X(CHALLENGED, "challenged", OK, "Answered with 4.01 and an Echo value to return")  \
 	X(PINGED, "pinged", OK, "Turned into a CoAP ping whose RST will prove the peer")   \

@@ -102,7 +102,7 @@ struct damp_counter { uint64_t packets, bytes; };
  *	all reasons             == rx + NO_MBUF + TX_FULL + HELD_EXPIRED
  *
  * Every received packet has one reason: the judge's, or STEER_FULL when it
- * never got that far. NO_MBUF, TX_FULL and HELD_EXPIRED are losses behind the
+ * never got that far (BYPASS where the rules say so). NO_MBUF, TX_FULL and HELD_EXPIRED are losses behind the
  * judgement: the packet keeps its first reason (or is one of our own, which has
  * none) and the loss is counted beside it. At rest nothing is held either. emitted counts messages of our own that need a
  * buffer of their own; answers and rewrites in place of a received packet are
@@ -133,7 +133,9 @@ struct damp_worker_stats {
 	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
 	uint64_t held, held_released; /* messages kept behind a ping; those that went on when it was answered */
 	uint64_t routing_asked, routing_answered, routing_orphans; /* core/routing.h */
-	uint64_t reserved[23];
+	uint64_t elsewhere_looked, elsewhere_requests, elsewhere_responses; /* core/elsewhere.h */
+	uint64_t overload_passed;   /* messages sent on unjudged since a ring was full (fail: overload open) */
+	uint64_t reserved[19];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

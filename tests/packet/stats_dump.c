@@ -101,6 +101,9 @@ static void add_single(json_t *o, const struct damp_worker_stats *w)
 	add(o, "proofs_server_echo", w->proofs_server_echo);
 	add(o, "held", w->held);
 	add(o, "held_released", w->held_released);
+	add(o, "elsewhere_looked", w->elsewhere_looked);
+	add(o, "elsewhere_requests", w->elsewhere_requests);
+	add(o, "elsewhere_responses", w->elsewhere_responses);
 	add(o, "emitted", w->emitted);
 	add(o, "steered_out", w->steered_out);
 	add(o, "steered_in", w->steered_in);

@@ -37,6 +37,7 @@ static void fill_worker(struct damp_worker_stats *w, uint64_t k)
 	w->proofs_server_echo = 7 * k;
 	w->held = 8 * k;
 	w->held_released = 6 * k;
+	w->elsewhere_requests = 7 * k;
 	w->table_evictions[DAMP_TABLE_LEDGER] = 11 * k;
 	w->stage_cycles[DAMP_STAGE_KEYS] = 50000 * k;
 	w->stage_packets[DAMP_STAGE_KEYS] = 1700 * k;

@@ -124,6 +124,7 @@ static void test_numbers(void **state)
 		"damper_server_proofs_total{kind=\"echo\"} 21",
 		"damper_held_total{result=\"kept\"} 24",
 		"damper_held_total{result=\"released\"} 18",
+		"damper_elsewhere_packets_total{what=\"request\"} 21",
 		"damper_worker_cycles_total{worker=\"1\",state=\"busy\"} 6000000",
 		"damper_mempool_free_buffers 16000",
 		"damper_bypass_active 0",

@@ -68,10 +68,10 @@ static void eight_of_a_pair(void **state)
 
 	rig_open(&r, *(bool *)*state);
 	prove(&r, CLIENT);
+	/* Tokens whose leases' tags of 16 bits differ: two alike are taken for one. */
 	for (uint8_t i = 0; i < 20; i++)
-		n = (uint8_t)(n + registers(&r, CLIENT, i, (char)('a' + i), 'q'));
-	/* Two of twenty may look the same to lease.c, and share a place. */
-	assert_in_range(n, 8, 9);
+		n = (uint8_t)(n + registers(&r, CLIENT, (uint8_t)(i + 100), (char)('a' + i), 'q'));
+	assert_int_equal(n, 8);
 	rig_close(&r);
 }
 

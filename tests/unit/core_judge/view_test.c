@@ -83,6 +83,7 @@ static void section_outside(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES]
 static void section_crooked(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off += 8; }
 static void rule_count(struct damp_program_hdr *h) { h->nrules = 5; }
 static void no_alpha(struct damp_program_hdr *h) { ((struct damp_guard *)section(h, DAMP_SEC_GUARD))->alpha_q8 = 0; }
+static void overload_policy(struct damp_program_hdr *h) { ((struct damp_guard *)section(h, DAMP_SEC_GUARD))->overload = 2; }
 static void long_burst(struct damp_program_hdr *h)
 {
 	((struct damp_guard *)section(h, DAMP_SEC_GUARD))->net6.burst_ticks = DAMP_BURST_TICKS_MAX + 1;
@@ -148,7 +149,7 @@ static void damage_is_named(void **state)
 		{ wrong_magic, "magic" },	{ wrong_version, "version" },	  { wrong_length, "bytes" },
 		{ wrong_mode, "mode" },		{ endless_name, "terminated" },	  { words, "words" },
 		{ ports, "ports" },		{ section_outside, "section" },	  { section_crooked, "section" },
-		{ rule_count, "rules" },	{ no_alpha, "amplification" },	  { long_burst, "byte budget" },
+		{ rule_count, "rules" },	{ no_alpha, "amplification" },	  { overload_policy, "overload" },	  { long_burst, "byte budget" },
 		{ rule_slip, "rule 0" },	{ rule_answers_2_05, "rule 0" }, { rule_max_age, "rule 0" },
 		{ rule_slice, "rule 0: block size" },
 		{ block_size, "block size" },	{ rule_action, "rule 0" },	  { rule_limit, "rule 1" },

@@ -25,6 +25,7 @@
 #include "segment.h"
 #include "state.h"
 #include "steer.h"
+#include "worker.h"
 
 #include <damper/wire.h>
 #include <rte_cycles.h>
@@ -726,6 +727,70 @@ static void secrets_are_renewed(void **state)
 	free_plane(p);
 }
 
+/* A ring of our own between two workers, and frames that nobody may free: a
+ * second reference to each is ours. */
+struct overload {
+	struct damp_worker w;
+	struct damp_worker_stats stats;
+	struct rte_mbuf m[2];
+	struct damp_pkt p;
+	struct damp_guard guard;
+	struct damp_view view;
+	struct rte_ring *ring;
+};
+
+static struct overload *overload_begin(uint8_t policy)
+{
+	struct overload *o = aligned_alloc(64, (sizeof(*o) + 63) / 64 * 64);
+
+	memset(o, 0, sizeof(*o));
+	o->ring = aligned_alloc(RTE_CACHE_LINE_SIZE, (size_t)rte_ring_get_memsize(2));
+	assert_int_equal(rte_ring_init(o->ring, "full", 2, RING_F_SP_ENQ | RING_F_SC_DEQ), 0); /* holds one */
+	o->w.stats = &o->stats;
+	o->w.to[1] = o->ring;
+	o->w.side_port[DAMP_OUTSIDE] = 0;
+	o->w.side_port[DAMP_INSIDE] = 1;
+	for (unsigned i = 0; i < 2; i++) {
+		rte_mbuf_refcnt_set(&o->m[i], 2);
+		o->m[i].nb_segs = 1;
+		o->m[i].pkt_len = o->m[i].data_len = 60;
+	}
+	o->p = (struct damp_pkt){ .side = DAMP_OUTSIDE, .kind = DAMP_KIND_REQUEST, .len = 60 };
+	o->p.frame.ip_len = 46;
+	o->guard.overload = policy;
+	o->view.guard = &o->guard;
+	damp_worker_hand_over(&o->w, &o->view, 1, &o->p, &o->m[0]);
+	damp_worker_hand_over(&o->w, &o->view, 1, &o->p, &o->m[1]);
+	return o;
+}
+
+/* fail: overload, both ways: each packet has one reason, and one place to go. */
+static void overload_goes_by_its_policy(void **state)
+{
+	static const uint8_t policy[] = { DAMP_OVERLOAD_CLOSED, DAMP_OVERLOAD_OPEN };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct overload *o = overload_begin(policy[i]);
+		const bool open = policy[i] == DAMP_OVERLOAD_OPEN;
+
+		assert_int_equal(rte_ring_count(o->ring), 1);
+		assert_int_equal(o->stats.steered_out, 1);
+		assert_int_equal(o->stats.overload_passed, open);
+		assert_int_equal(o->stats.reason[DAMP_OUTSIDE][DAMP_REASON_STEER_FULL].packets, !open);
+		assert_int_equal(o->stats.reason[DAMP_OUTSIDE][DAMP_REASON_STEER_FULL].bytes, open ? 0 : 46);
+		assert_int_equal(o->stats.reason[DAMP_OUTSIDE][DAMP_REASON_BYPASS].packets, open);
+		assert_int_equal(o->stats.reason[DAMP_OUTSIDE][DAMP_REASON_BYPASS].bytes, open ? 46 : 0);
+		assert_int_equal(o->stats.kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST].packets, open);
+		assert_int_equal(o->stats.verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_BYPASS].packets, open);
+		assert_int_equal(o->w.out[DAMP_INSIDE].n, open);        /* toward where it was going */
+		assert_int_equal(o->w.out[DAMP_OUTSIDE].n, 0);
+		assert_int_equal(rte_mbuf_refcnt_read(&o->m[1]), open ? 2 : 1);
+		free(o->ring);
+		free(o);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -749,6 +814,7 @@ int main(void)
 		cmocka_unit_test(samples_are_of_keys),
 		cmocka_unit_test(lists_outlive_a_restart),
 		cmocka_unit_test(secrets_are_renewed),
+		cmocka_unit_test(overload_goes_by_its_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,6 +350,33 @@ static const struct watch_case watch_cases[] = {
 	  { 10000, 30, 60, 1u << 31, 1 << 20, 64, 30 * 86400 } },
 };
 
+/* The policies of `fail`, as the guard has them. */
+static void fail_policies(void **state)
+{
+	static const struct { const char *text; uint8_t overload, clock, table; } rows[] = {
+		{ "", DAMP_OVERLOAD_CLOSED, DAMP_CLOCK_CLOSED, DAMP_TABLE_FULL_DROP },
+		{ "fail: {overload: open}", DAMP_OVERLOAD_OPEN, DAMP_CLOCK_CLOSED, DAMP_TABLE_FULL_DROP },
+		{ "fail: {overload: closed, clock_unsynced: open}", DAMP_OVERLOAD_CLOSED, DAMP_CLOCK_OPEN, DAMP_TABLE_FULL_DROP },
+		{ "fail: {table_full: open}", DAMP_OVERLOAD_CLOSED, DAMP_CLOCK_CLOSED, DAMP_TABLE_FULL_EVICT },
+		{ "fail: {table_full: evict-idle}", DAMP_OVERLOAD_CLOSED, DAMP_CLOCK_CLOSED, DAMP_TABLE_FULL_EVICT },
+		{ "fail: {table_full: closed, filter_down: closed}", DAMP_OVERLOAD_CLOSED, DAMP_CLOCK_CLOSED, DAMP_TABLE_FULL_DROP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct damp_guard *g;
+		struct damp_rules r;
+		char file[200];
+
+		snprintf(file, sizeof(file), HEAD "%s\n", rows[i].text);
+		compile(file, &r);
+		g = eval_section(r.program, DAMP_SEC_GUARD);
+		if (g->overload != rows[i].overload || g->clock_unsynced != rows[i].clock || g->table_full != rows[i].table)
+			fail_msg("%s", rows[i].text);
+		damp_rules_free(&r);
+	}
+}
+
 static void watch(void **state)
 {
 	struct damp_watch core;
@@ -642,7 +669,7 @@ int main(void)
 		cmocka_unit_test(header), cmocka_unit_test(untold_rules_are_off), cmocka_unit_test(parts_of_a_limit),
 		cmocka_unit_test(tenants_of_classes), cmocka_unit_test(full_tables), cmocka_unit_test(exemptions_end), cmocka_unit_test(exempt_classes), cmocka_unit_test(no_rules), cmocka_unit_test(rules), cmocka_unit_test(limits),
 		cmocka_unit_test(state_keys), cmocka_unit_test(guard_keys), cmocka_unit_test(guard_defaults),
-		cmocka_unit_test(watch), cmocka_unit_test(watch_texts),
+		cmocka_unit_test(watch), cmocka_unit_test(fail_policies), cmocka_unit_test(watch_texts),
 		cmocka_unit_test(inside), cmocka_unit_test(bounds), cmocka_unit_test(option_sets),
 	};
 
