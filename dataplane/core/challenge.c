@@ -19,6 +19,9 @@
  * Invariant: a challenge is charged to the peer's and its network's challenge
  * budgets and to the byte ledger, within a reserve that data may not use, so
  * that a victim's own client can still be asked while spoofed data is refused.
+ * More than its cause (a second ping, an Echo behind a ping) it costs only while
+ * the network is trusted with more, and then it is charged to that: else a slow
+ * carpet of a network would bring it more than it sent.
  * A client that is challenged again and again runs into silence (AV-49 c).
  */
 #include "judge_state.h"
@@ -226,6 +229,18 @@ static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p)
 	return asked_before(c, p) ? fitting : 0;
 }
 
+/* Pay for so many pings. */
+static bool pay_pings(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, unsigned pings)
+{
+	enum damp_reason why;
+
+	if (!pay_challenge(c, p, d, pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN), &why))
+		return false;
+	if (pings > 1)
+		damp_charge_trust(c, p, d, d->alpha_q8);
+	return true;
+}
+
 /* Hold a request that is to be challenged for the first time. */
 static bool hold_request(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget,
 			 enum damp_reason cause)
@@ -233,13 +248,12 @@ static bool hold_request(const struct damp_ctx *c, const struct damp_pkt *p, str
 	const uint32_t left = beside_echo(p, budget, p->coap.type == DAMP_COAP_CON,
 					  damp_echo_fitting(p, p->coap.len));
 	unsigned pings = pings_for(p, left);
-	enum damp_reason why;
 
 	if (pings == 0 || !may_hold(c, p) || asked_before(c, p))
 		return false;
-	if (under_pressure(cause))
+	if (pings > 1 && (under_pressure(cause) || !damp_trusts(c, p)))
 		pings = 1;
-	if (!pay_challenge(c, p, d, pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN), &why))
+	if (!pay_pings(c, p, d, pings))
 		return false;
 	keep(c, p, d, pings);
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
@@ -264,7 +278,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	if (!p->frame.dst_group && hold_request(c, p, d, budget, cause))
 		return;
 	echo = echo_in_turn(c, p);
-	if (p->held && (!echo || p->coap.type == DAMP_COAP_CON)) {
+	if (p->held && (!echo || p->coap.type == DAMP_COAP_CON || !damp_trusts(c, p))) {
 		refuse(p, d, cause);
 		return;
 	}
@@ -273,7 +287,7 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}
-	if (under_pressure(cause) && pings > 1)
+	if (pings > 1 && (under_pressure(cause) || !damp_trusts(c, p)))
 		pings = 1;
 	bytes = echo ? damp_udp_ip_len(p, damp_challenge_len(p, echo))
 		     : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
@@ -281,6 +295,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 		refuse(p, d, under_pressure(cause) ? cause : why);
 		return;
 	}
+	if (p->held || (!echo && pings > 1))
+		damp_charge_trust(c, p, d, d->alpha_q8);
 	d->verdict = DAMP_VERDICT_CHALLENGE;
 	d->move = echo ? DAMP_MOVE_ECHO_BACK : DAMP_MOVE_PING_BACK;
 	d->reason = echo ? DAMP_REASON_CHALLENGED : DAMP_REASON_PINGED;

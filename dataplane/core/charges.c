@@ -84,18 +84,32 @@ void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *
 			 DAMP_DOMAIN_FIRST_NET, 1, DAMP_REASON_FIRST_CONTACT);
 }
 
-bool damp_charge_trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint16_t beyond_q8)
+static const struct damp_rung *trust_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const struct damp_rung *r = p->frame.v6 ? &c->g->trust_net6 : &c->g->trust_net4;
+	return p->frame.v6 ? &c->g->trust_net6 : &c->g->trust_net4;
+}
+
+static bool trust_left(const struct damp_ctx *c, const struct damp_pkt *p)
+{
 	struct damp_decision probe;
 	enum damp_reason why;
 
 	probe.ncharges = 0;
-	damp_charge_rung(c, &probe, r, &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
+	damp_charge_rung(c, &probe, trust_of(c, p), &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
+	return damp_charges_fit(c, &probe, &why);
+}
+
+bool damp_trusts(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return known(c, p) || trust_left(c, p);
+}
+
+bool damp_charge_trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint16_t beyond_q8)
+{
 	if (known(c, p))
 		return true;
-	if (damp_charges_fit(c, &probe, &why)) {
-		damp_charge_rung(c, d, r, &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
+	if (trust_left(c, p)) {
+		damp_charge_rung(c, d, trust_of(c, p), &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
 		return true;
 	}
 	if (d->alpha_q8 > beyond_q8)

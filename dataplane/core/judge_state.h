@@ -488,8 +488,9 @@ void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const s
 /* One unproved request or record from the peer of the packet, of those that are
  * served on trust. */
 void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
-/* Is its network still trusted with answers larger than what they answer? Then
- * charge it and return true, else lower d's alpha to beyond_q8. */
+/* Is its network still trusted with answers larger than what they answer? A peek. */
+bool damp_trusts(const struct damp_ctx *c, const struct damp_pkt *p);
+/* The same; then charge it and return true, else lower d's alpha to beyond_q8. */
 bool damp_charge_trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint16_t beyond_q8);
 /* Bytes toward an unproved outside address: host and network, with a reserve. */
 void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,

@@ -54,6 +54,8 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "AV-39", "cache busting", av39, 120, false, 0, false },
 	{ "AV-40", "loops", av40, 120, false, 0, false },
 	{ "AV-41", "carpet over a network", av41, 120, false, 0, false },
+	{ "AV-41/slow", "carpet of POST, 10 a second", av41_slow, 320, false, 0, false },
+	{ "AV-41/uploads", "carpet of begun uploads, 10 a second", av41_uploads, 320, false, 0, false },
 	{ "AV-42", "answers at clients of ours", av42, 120, false, 0, false },
 	{ "AV-43", "fragmented answers", av43, 120, false, 0, false },
 	{ "AV-44", "rotating sources, chains of headers", av44, 120, false, 0, false },

@@ -11,6 +11,28 @@ void av41(struct sim_world *w)
 	sim_repeat(sim_attack_add(w, get_p, sizeof(get_p)), 510, SIM_MS(20))->vary = sim_next_host;
 }
 
+/* So slowly that no budget of challenges is ever spent, with what is answered by a
+ * challenge: a method that a server may not carry out twice. */
+void av41_slow(struct sim_world *w)
+{
+	static const uint8_t post[] = { 0x51, 0x02, 0x00, 0x01, 0x01, 0xb3, 'r', 'p', 'c', 0xff, 'x' };
+
+	sim_server_add(&w->server, "rpc", 900, 4)->answers = 900;
+	sim_repeat(sim_attack_add(w, post, sizeof(post)), 2000, TEN_A_SECOND)->vary = sim_next_host;
+}
+
+/* The same with the first block of an upload, which nobody unproved may begin. */
+void av41_uploads(struct sim_world *w)
+{
+	static const uint8_t put[] = {
+		0x51, 0x03, 0x00, 0x01, 0x01, 0xb1, 'p', 0xd1, 0x03, 0x08, 0xff,
+		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	};
+
+	sim_server_add(&w->server, "p", 10, 4);
+	sim_repeat(sim_attack_add(w, put, sizeof(put)), 2000, TEN_A_SECOND)->vary = sim_next_host;
+}
+
 static size_t next_reflector(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len)
 {
 	(void)msg;

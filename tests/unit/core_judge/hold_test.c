@@ -200,6 +200,7 @@ static void unbudgeted(struct damp_guard *g)
 	holding(g);
 	g->challenge_host.cost_q16 = g->challenge_net4.cost_q16 = g->challenge_net6.cost_q16 = 0;
 	g->host4.cost_q16 = g->net4.cost_q16 = g->host6.cost_q16 = g->net6.cost_q16 = 0;
+	g->trust_net4.cost_q16 = g->trust_net6.cost_q16 = 0;
 }
 
 /* A flood of requests fills half of the table; what is full is as if there were
