@@ -201,6 +201,8 @@ void damp_answer_end(const struct damp_ctx *c)
 	struct damp_worker_stats *s = c->w->stats;
 	const struct damp_flood *f = c->flood;
 
+	c->w->short_lately = f->short_of;
+
 	for (unsigned i = 0; i < ANSWER_MAX; i++) {
 		const struct damp_counter *n = &f->asked[i];
 		const struct damp_counter out = { .packets = n->packets, .bytes = f->asking[i] };

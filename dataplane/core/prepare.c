@@ -153,6 +153,9 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 		guess = damp_flood_guess(c, p);
 	if (guess == DAMP_FLOOD_ASKED) {
 		damp_answer_prepare(c, p, h);
+		/* Addresses whose challenges are used up are noted, answered or not. */
+		if (c->w->short_lately)
+			prefetch_grey(c, p);
 		return;
 	}
 	p->xchg_key = key_xchg(c, p, side, kind, h);
