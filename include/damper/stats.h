@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define DAMP_STATS_MAGIC 0x535441544d504d44ull
-#define DAMP_STATS_VERSION 1u
+#define DAMP_STATS_VERSION 2u
 #define DAMP_STATS_FILE "stats"     /* below the runtime directory */
 #define DAMP_WORKERS_MAX 16u
 #define DAMP_REASON_SLOTS 64u
