@@ -70,11 +70,6 @@ const char *damp_kind_text(enum damp_key_kind k)
 	return text[k];
 }
 
-bool damp_key_unenforced(enum damp_key_id k)
-{
-	return strncmp(damp_keys[k].help, DAMP_UNENFORCED, sizeof(DAMP_UNENFORCED) - 1) == 0;
-}
-
 enum damp_key_section damp_key_opens(enum damp_key_id k)
 {
 	static const struct {

@@ -23,10 +23,6 @@
 #define DAMP_RULES_LANGUAGE_MINOR 2
 #define DAMP_RULES_FILE_VERSION 1
 
-/* How the help of a key begins that is read and checked but has no effect. The
- * compiler warns at each use of such a key. */
-#define DAMP_UNENFORCED "Checked, not enforced yet."
-
 /* X(ID, "what a value looks like") */
 #define DAMP_KEY_KINDS(X)                                                                         \
 	X(INTEGER, "a number: `7`, `0x10`")                                                       \
@@ -746,9 +742,6 @@ const char *damp_kind_text(enum damp_key_kind k);
 /* The section that the value of a key is a mapping of, or (kind NAMED) whose
  * mappings its names lead to; DAMP_SECTION_MAX when it opens none. */
 enum damp_key_section damp_key_opens(enum damp_key_id k);
-
-/* Is it checked, but without effect? */
-bool damp_key_unenforced(enum damp_key_id k);
 
 static inline bool damp_key_later(enum damp_key_id k)
 {

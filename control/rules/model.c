@@ -127,7 +127,8 @@ static void ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct d
 		break;
 	case DAMP_KEY_RULESET_SIGNED_BY: damp_signed_by_read(c, p->value); break;
 	case DAMP_KEY_RULESET_CONFIRM: read_confirm(c, p->value); break;
-	default: damp_checked_ruleset_key(c, key, p); break;
+	case DAMP_KEY_RULESET_LOCKED: damp_locked_read(c, p->value); break;
+	default: break;
 	}
 }
 

@@ -350,9 +350,8 @@ void damp_capture_read(struct damp_ctx *c, const struct damp_node *n);
 void damp_share_read(struct damp_ctx *c, const struct damp_node *n, uint32_t *q32);
 /* model_signed.c: `signed_by` of the ruleset. */
 void damp_signed_by_read(struct damp_ctx *c, const struct damp_node *n);
-/* model_checked.c: what has no effect yet (DAMP_UNENFORCED). */
-void damp_checked_match_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
-void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p);
+/* model_fail.c: `locked` of the ruleset, and `fail`. */
+void damp_locked_read(struct damp_ctx *c, const struct damp_node *n);
 void damp_schedules_read(struct damp_ctx *c, const struct damp_node *map);
 /* Sets the guard's table_full; after damp_guard_read(), whose node is guard or NULL. */
 void damp_fail_read(struct damp_ctx *c, const struct damp_node *n, const struct damp_node *guard);

@@ -70,12 +70,8 @@ static void walk_pair(struct damp_ctx *c, enum damp_key_section s, const struct 
 	else if (p->value->empty)
 		damp_diag_error(c->diags, p->key->at, "'%s' has no value; expected %s",
 				p->key->text, plain(c, damp_kind_text(damp_keys[k].kind)));
-	else {
-		if (damp_key_unenforced(k))
-			damp_diag_warning(c->diags, p->key->at, "'%s' is checked, not enforced yet",
-					  p->key->text);
+	else
 		fn(c, k, p, user);
-	}
 }
 
 #define FEW_KEYS 8u

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The policies of `fail`, and what of `ruleset` is read and checked although
- * nothing acts on it yet.
- *
- * Idea: a file that is written for the whole language keeps loading as its
- * parts come to life, and a mistake in it shows today. The key table marks such
- * keys (DAMP_UNENFORCED) and read.c warns at each of them.
+ * What is kept from the files that come after (`locked`), and what happens when
+ * something is missing (`fail`).
  *
  * Reference: operators.md 3.2, 3.4.
  */
@@ -17,7 +13,7 @@
 
 static const char *const open_closed[] = { "open", "closed", NULL };
 
-static void locked_list(struct damp_ctx *c, const struct damp_node *n)
+void damp_locked_read(struct damp_ctx *c, const struct damp_node *n)
 {
 	const struct damp_node *at;
 	const char *text;
@@ -32,12 +28,6 @@ static void locked_list(struct damp_ctx *c, const struct damp_node *n)
 			damp_diag_error(c->diags, at->at, "'%s' is no key of the file or of 'ruleset'",
 					text);
 	}
-}
-
-void damp_checked_ruleset_key(struct damp_ctx *c, enum damp_key_id key, const struct damp_pair *p)
-{
-	if (key == DAMP_KEY_RULESET_LOCKED)
-		locked_list(c, p->value);
 }
 
 /* What does not run cannot forward: whoever asks for that is told what can. */
