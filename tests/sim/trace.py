@@ -23,7 +23,7 @@ import coap  # noqa: E402
 
 SKIPPED = 77
 WATCH = 22.0
-SLACK = 0.35
+SLACK = 0.6
 MODES = ("con", "non")
 
 
@@ -64,9 +64,12 @@ def ask(sock, data, patience=3.0):
     """One exchange, repeated until answered."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        sock.send(data)
-        if select.select([sock], [], [], 0.3)[0]:
-            return sock.recv(2048)
+        try:
+            sock.send(data)
+            if select.select([sock], [], [], 0.3)[0]:
+                return sock.recv(2048)
+        except ConnectionRefusedError:          # the server does not listen yet
+            time.sleep(0.1)
     return None
 
 
