@@ -195,6 +195,39 @@ static uint64_t and_word(const struct damp_matches *m, uint32_t word)
 	return bits;
 }
 
+typedef uint64_t two_words __attribute__((vector_size(16)));
+#define BLOCK_WORDS 8u
+#define BLOCK_PAIRS (BLOCK_WORDS / 2)
+
+/* Has any of the BLOCK_WORDS words from `word` on a rule in all rows? */
+static bool block_left(const struct damp_matches *m, uint32_t word)
+{
+	two_words bits[BLOCK_PAIRS], row[BLOCK_PAIRS], any;
+
+	memset(bits, 0xff, sizeof(bits));
+	for (uint32_t i = m->nrows; i > 0; i--) {
+		memcpy(row, m->row[i - 1] + 1 + word, sizeof(row));
+		for (unsigned k = 0; k < BLOCK_PAIRS; k++)
+			bits[k] &= row[k];
+		any = (bits[0] | bits[1]) | (bits[2] | bits[3]);
+		if ((any[0] | any[1]) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Words that are not alive in truth, found out by the block: of a thousand rules
+ * nearly all are ruled out so, and a word by itself costs four times as much. */
+static void drop_blocks(struct damp_matches *m)
+{
+	for (uint32_t word = 0; word + BLOCK_WORDS <= m->view->hdr->nwords; word += BLOCK_WORDS) {
+		const uint64_t of = ((1ull << BLOCK_WORDS) - 1) << word;
+
+		if ((m->alive & of) && !block_left(m, word))
+			m->alive &= ~of;
+	}
+}
+
 /* Go to the next word that has a rule in all rows. False: there is none. */
 static bool next_word(struct damp_matches *m)
 {
@@ -207,10 +240,11 @@ static bool next_word(struct damp_matches *m)
 }
 
 /* Does a rule agree with all rows so far? */
-static bool any_left(const struct damp_matches *m)
+static bool any_left(struct damp_matches *m)
 {
 	if (!damp_view_skip(m->view))
 		return m->alive != 0;
+	drop_blocks(m);
 	for (uint64_t words = m->alive; words; words &= words - 1)
 		if (and_word(m, (uint32_t)__builtin_ctzll(words)))
 			return true;
@@ -260,7 +294,9 @@ void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsig
 	add_row(m, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
 	add_row(m, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
 	add_texts(m, worker, p, cost);
-	if (!damp_view_skip(v)) {
+	if (damp_view_skip(v)) {
+		drop_blocks(m);
+	} else {
 		m->bits = m->alive & damp_live_mask(v, 0);
 		m->alive = 0;
 	}

@@ -302,10 +302,13 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
 	damp_prefetch(&l->line[line_of(l, key)]);
 }
 
+/* A vector holds the lock's byte as well, which others try meanwhile; it is masked out. */
+#define UNSANITIZED __attribute__((no_sanitize_thread))
+
 /* The way of tag, or WAYS. No branch: which way it is cannot be foretold. Without
  * the lock a line that is being written may be read wrongly: look again. */
 #if defined(__SSE2__)
-__attribute__((no_sanitize_thread)) static inline unsigned way_of(const struct line *line, uint32_t tag)
+UNSANITIZED static inline unsigned way_of(const struct line *line, uint32_t tag)
 {
 	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)tag);
 	const __m128i low = _mm_packs_epi32(_mm_cmpeq_epi32(v[0], t), _mm_cmpeq_epi32(v[1], t));
@@ -445,14 +448,14 @@ static inline __m128i least_of(__m128i a, __m128i b)
 }
 
 /* The lower halves of four words, from an address with their order kept. */
-static inline __m128i lower_halves(const __m128i *v)
+UNSANITIZED static inline __m128i lower_halves(const __m128i *v)
 {
 	const __m128 a = _mm_castsi128_ps(v[0]), b = _mm_castsi128_ps(v[1]);
 
 	return _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
 }
 
-static inline unsigned way_least(const struct line *line, damp_tick now)
+UNSANITIZED static inline unsigned way_least(const struct line *line, damp_tick now)
 {
 	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)(uint32_t)now);
 	/* The line's first word is not a way, and comes last. */
@@ -633,7 +636,7 @@ static unsigned paid_make(struct paid *p, const struct damp_charge *c, unsigned 
 }
 
 #if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2")))
+#define WITH_AVX2 __attribute__((target("avx2"))) UNSANITIZED
 
 #define LOWER_HALVES _MM_SHUFFLE(2, 0, 2, 0)
 #define UPPER_HALVES _MM_SHUFFLE(3, 1, 3, 1)
