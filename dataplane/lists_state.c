@@ -90,7 +90,7 @@ static struct kept *add(struct collect *c, enum kind kind, const struct damp_add
 	}
 	k = &c->item[c->n++];
 	memset(k, 0, sizeof(*k));
-	k->kind = kind;
+	k->kind = (uint8_t)kind;
 	k->plen = (uint8_t)plen;
 	memcpy(k->addr, addr->b, sizeof(k->addr));
 	k->left_ms = due > c->now ? (due - c->now) * 1000 / DAMP_TICK_HZ : 0;

@@ -141,7 +141,7 @@ static void q_block(struct rig *r, uint8_t type, uint8_t tag, const struct q_ste
 {
 	static uint16_t mid;
 	/* 0x83: Q-Block1 (19) behind Uri-Path (11); 0xd4 0x1c: Size1 (60) behind it; 0xd1 0xdb: Request-Tag (292) behind Size1 */
-	uint8_t m[1200] = { 0x41 | type << 4, 0x03, 0, 0, 0x4a, 0xb1, 'x', 0x83 };
+	uint8_t m[1200] = { (uint8_t)(0x41 | type << 4), 0x03, 0, 0, 0x4a, 0xb1, 'x', 0x83 };
 	const uint32_t value = s->num << 4 | s->more | s->szx;
 	size_t n = 8;
 

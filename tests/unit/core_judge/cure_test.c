@@ -43,8 +43,8 @@ static int told(struct rig *r, struct rig_end from, const uint8_t *m, size_t n)
 }
 
 /* A 2.05 of a type: with the token 1, Observe 5 when it notifies. */
-#define CONTENT(type, mid) BYTES(0x41 | (type) << 4, 0x45, 0x12, mid, 1)
-#define NOTIFIES(type, mid) BYTES(0x41 | (type) << 4, 0x45, 0x12, mid, 1, 0x61, 5)
+#define CONTENT(type, mid) BYTES((uint8_t)(0x41 | (type) << 4), 0x45, 0x12, mid, 1)
+#define NOTIFIES(type, mid) BYTES((uint8_t)(0x41 | (type) << 4), 0x45, 0x12, mid, 1, 0x61, 5)
 
 static void what_goes_on_is_stopped(void **state)
 {

@@ -23,7 +23,7 @@ struct damp_pkt *twins_add(struct twins_burst *b, enum damp_side side)
 
 	memset(p, 0, sizeof(*p));
 	memset(b->frame[b->n], 0, TWINS_FRAME_MAX);
-	p->side = side;
+	p->side = (uint8_t)side;
 	p->data = b->frame[b->n++];
 	p->cap = TWINS_FRAME_MAX;
 	return p;
