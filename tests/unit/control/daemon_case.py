@@ -17,6 +17,10 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import needs  # noqa: E402, F401 pylint: disable=unused-import (takes its argument away)
+
 DAMPERD, DAMPER, FAKE = (os.path.abspath(p) for p in sys.argv[1:4])
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
 SCHEMA = os.path.join(SOURCE, "docs/event.schema.json")

@@ -9,11 +9,11 @@ import os
 import re
 import subprocess
 import sys
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from daemon_case import DAMPER, WRONG, Case  # noqa: E402
+import needs  # noqa: E402
 
 
 class Command(Case):
@@ -100,4 +100,4 @@ class Command(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    needs.main(sys.argv[4:], verbosity=2)

@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from daemon_case import BOUND_S, DAMPERD, GOOD, OTHER, WRONG, Case, until  # noqa: E402
+import needs  # noqa: E402
 
 
 class Living(Case):
@@ -199,4 +199,4 @@ class Living(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    needs.main(sys.argv[4:], verbosity=2)

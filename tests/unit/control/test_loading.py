@@ -9,11 +9,11 @@ import json
 import os
 import subprocess
 import sys
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from daemon_case import BOUND_S, DAMPER, OTHER, WRONG, Case, until  # noqa: E402
+import needs  # noqa: E402
 
 
 class Loading(Case):
@@ -107,9 +107,8 @@ class Loading(Case):
         self.assertIn("\ndamper_bypass_active 0\n", self.metrics())
         self.assertIn("nothing is filtered", self.damper("events").stdout)
 
+    @needs.needs("root")       # to be somebody else
     def test_rights(self):
-        if os.geteuid() != 0:
-            self.skipTest("needs root, to be somebody else")
         self.start_fake()
         self.start_daemon("--admin-group", grp.getgrgid(4).gr_name)
         nobody = {"user": 65534, "group": 65534}
@@ -128,4 +127,4 @@ class Loading(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    needs.main(sys.argv[4:], verbosity=2)
