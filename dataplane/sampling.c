@@ -2,6 +2,7 @@
 /* See sampling.h. */
 #include "sampling.h"
 
+#include "core/decide.h"
 #include "core/hash.h"
 
 #include <string.h>

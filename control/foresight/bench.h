@@ -17,7 +17,7 @@
 
 #include "finding.h"
 #include "devices.h"
-#include "judge_state.h"
+#include "commit.h"
 #include "moment.h"
 
 #define DAMP_BENCH_FRAME_MAX 65600u /* a UDP datagram over IPv6 with two VLAN tags */

@@ -2,6 +2,8 @@
 /* See learn_capture.h. */
 #include "learn_capture.h"
 
+#include "decide.h"
+
 #include <string.h>
 
 static damp_tick ticks(int64_t ns)

@@ -16,13 +16,12 @@
  *
  * Reference: design.md 3a; anchors.md 3.3.
  */
-#include "judge_state.h"
+#include "decide.h"
+#include "short_way.h"
 
 #include "permute.h"
 #include "rewrite.h"
 
-/* What flood.c finds plain may still bring several answers. */
-#define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
 /* What decide_response.c has a say in; Block2 apart. */
 #define MORE_TO_ANSWER (1ull << DAMP_OPTBIT_OBSERVE | 1ull << DAMP_OPTBIT_ECHO)
 /* Exchanges whose credit or places must be looked after. */
@@ -32,12 +31,6 @@ void damp_admit_begin(const struct damp_ctx *c, bool bypassed)
 {
 	memset(c->admit, 0, sizeof(*c->admit));
 	c->admit->on = !bypassed && !c->j->long_way && !c->w->tap.on && !c->v->counts_open;
-}
-
-/* Neither a block nor a rule is about p. */
-static bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
 }
 
 /* As the look between the passes found it, unless a proof was given since. */
@@ -96,14 +89,14 @@ static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_xchg *x;
 	bool fresh;
 
-	if (!p->plain || (p->coap.options & Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !damp_is_safe(p)))
+	if (!p->plain || (p->coap.options & DAMP_Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !damp_is_safe(p)))
 		return false;
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
 	if (x != NULL && (x->flags & MORE_TO_EXCHANGE))
 		return false;
 	p->proved = proved(c, p);
 	p->truths = p->proved ? DAMP_TRUTH_VERIFIED : 0;
-	if (!nobody_objects(c, p) || (!p->proved && !damp_afford_request(c, p)))
+	if (!damp_nobody_objects(c, p) || (!p->proved && !damp_afford_request(c, p)))
 		return false;
 	if (x == NULL)
 		x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
@@ -169,7 +162,7 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	p->proved = proved(c, p);
 	p->truths = DAMP_TRUTH_SOLICITED | (p->proved ? DAMP_TRUTH_VERIFIED : 0);
-	if (!nobody_objects(c, p) || !(p->proved ? pay(c, p) : damp_afford_answer(c, p, x)))
+	if (!damp_nobody_objects(c, p) || !(p->proved ? pay(c, p) : damp_afford_answer(c, p, x)))
 		return false;
 	if (p->coap.type == DAMP_COAP_NON) {
 		see_mid(c, p, c->g->non_life_s);
@@ -198,10 +191,8 @@ static void count(struct damp_worker_stats *s, enum damp_side side, enum damp_ki
 		struct damp_counter *const of[] = { &s->kind[side][kind], &s->reason[side][reason[proved]],
 						    &s->verdict[side][proved][DAMP_VERDICT_ACCEPT] };
 
-		for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
-			of[i]->packets += sum[proved].packets;
-			of[i]->bytes += sum[proved].bytes;
-		}
+		for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+			damp_counter_sum(of[i], &sum[proved]);
 	}
 }
 

@@ -13,7 +13,8 @@
  * the message with all of its credit. Every line is named in the prefetches of
  * pass 1.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "short_way.h"
 
 struct bill {
 	struct damp_charge charge[4];

@@ -15,6 +15,9 @@
  * held, and nothing is repeated: the rest goes the long way.
  */
 #include "answer.h"
+#include "challenge.h"
+#include "commit.h"
+#include "short_way.h"
 
 enum answer { ANSWER_PING, ANSWER_ECHO, ANSWER_MAX };
 
@@ -190,12 +193,6 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 	return true;
 }
 
-static void add(struct damp_counter *c, const struct damp_counter *n)
-{
-	c->packets += n->packets;
-	c->bytes += n->bytes;
-}
-
 void damp_answer_end(const struct damp_ctx *c)
 {
 	struct damp_worker_stats *s = c->w->stats;
@@ -207,10 +204,10 @@ void damp_answer_end(const struct damp_ctx *c)
 		const struct damp_counter *n = &f->asked[i];
 		const struct damp_counter out = { .packets = n->packets, .bytes = f->asking[i] };
 
-		add(&s->kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST], n);
-		add(&s->reason[DAMP_OUTSIDE][answer_reason[i]], n);
-		add(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_CHALLENGE], n);
-		add(&s->made[DAMP_OUTSIDE], &out);
+		damp_counter_sum(&s->kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST], n);
+		damp_counter_sum(&s->reason[DAMP_OUTSIDE][answer_reason[i]], n);
+		damp_counter_sum(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_CHALLENGE], n);
+		damp_counter_sum(&s->made[DAMP_OUTSIDE], &out);
 		s->unproved_bytes_in += n->bytes;
 		s->unproved_bytes_out += out.bytes;
 	}

@@ -7,7 +7,7 @@
 #ifndef DAMP_CORE_ANSWER_H
 #define DAMP_CORE_ANSWER_H
 
-#include "judge_state.h"
+#include "decision.h"
 
 static inline __attribute__((always_inline)) uint64_t damp_answer_rung(const struct damp_ctx *c,
 									const struct damp_pkt *p, unsigned bits,

@@ -24,7 +24,9 @@
  * carpet of a network would bring it more than it sent.
  * A client that is challenged again and again runs into silence (AV-49 c).
  */
-#include "judge_state.h"
+#include "challenge.h"
+#include "charges.h"
+#include "credit.h"
 
 /*
  * Which budget of its address a challenge is paid from. A flood of fresh requests

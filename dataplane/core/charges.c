@@ -5,7 +5,7 @@
  * Invariant: one packet charges a key once, whichever rules and guards name
  * it; more charges than fit are a refusal, never a free ride.
  */
-#include "judge_state.h"
+#include "charges.h"
 
 void damp_charge_add(struct damp_decision *d, uint64_t key, uint32_t cost, uint32_t burst, enum damp_reason why)
 {

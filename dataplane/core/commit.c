@@ -12,7 +12,11 @@
  * what an answer that was too large has taught, and a proof that was given
  * whatever became of the message that carried it.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "commit.h"
+#include "decide.h"
+#include "observe.h"
+#include "prepare.h"
 
 #include "attrs.h"
 #include "permute.h"

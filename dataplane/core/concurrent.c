@@ -11,7 +11,7 @@
  * Invariant: what ends without a word gives its tickets back by time alone. A
  * cancellation (Observe 1) is never counted: it makes less.
  */
-#include "judge_state.h"
+#include "charges.h"
 
 static bool cancels(const struct damp_pkt *p)
 {

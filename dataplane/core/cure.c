@@ -12,7 +12,8 @@
  * multiplies nothing; it is charged to its receiver like all that is unproved, and
  * to budgets of its own. Off by default: the sender may be forged as well.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "decide.h"
 
 /* attacks.md AV-42: one a second for each reflector, 1000 a second for all. */
 #define CURES_ALL 1000u

@@ -7,7 +7,9 @@
  * counters tell, but no rule can let them pass: an endpoint that answers
  * garbage is the reflector (attacks.md AV-09).
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "credit.h"
+#include "decide.h"
 
 #include "live.h"
 

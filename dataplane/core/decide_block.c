@@ -18,7 +18,7 @@
  *
  * References: RFC 7959 sections 2.3, 2.5, 2.9.2, 2.9.3, 4; RFC 9177 sections 4.3, 7.2.
  */
-#include "judge_state.h"
+#include "decide.h"
 
 #include "option.h"
 

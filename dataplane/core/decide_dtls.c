@@ -15,7 +15,10 @@
  *
  * Reference: RFC 6347 4.2.1, RFC 9147 5.1, AV-45, AV-46.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "credit.h"
+#include "decide.h"
+#include "given.h"
 
 /* A record cannot be answered by a ping, so nothing has to be of its size. */
 #define ALPHA_BEYOND_TRUST (1u << 7)

@@ -9,7 +9,9 @@
  * Pings from unproved peers are answered by the gateway, so that a sleepy
  * server sleeps on.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "credit.h"
+#include "decide.h"
 
 static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {

@@ -16,7 +16,8 @@
  * client that restarts finds its places free again soon; an observation that is
  * silent for longer takes none.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "observe.h"
 
 #include "attrs.h"
 

@@ -13,7 +13,11 @@
  * Inside to outside: an inside client may ask anybody, but a peer that never
  * answers is held to a burst and a trickle (RFC 7252 section 4.7).
  */
-#include "judge_state.h"
+#include "challenge.h"
+#include "charges.h"
+#include "credit.h"
+#include "decide.h"
+#include "observe.h"
 
 /* A peer whose network is trusted no longer gets no more than it sent: room for
  * one ping, which is less than the smallest request, and for a small answer. */

@@ -12,7 +12,11 @@
  * Outside to inside: a response must match a request that an inside client
  * made; that is what keeps inside clients from being the victim (AV-42).
  */
-#include "judge_state.h"
+#include "challenge.h"
+#include "charges.h"
+#include "decide.h"
+#include "given.h"
+#include "observe.h"
 
 #define DAMP_ECHO_OPTION 2u      /* header of an Echo option behind Block2 or Size2 */
 

@@ -11,7 +11,10 @@
  * Invariant: a rule in mode observe is evaluated like any other and its limits
  * are charged as if it were enforced, but its action is only noted.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "credit.h"
+#include "decide.h"
+#include "short_way.h"
 
 #include "live.h"
 

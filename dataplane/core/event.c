@@ -7,7 +7,7 @@
  * last and the head after it, both with release order; the partner is the
  * reader in the control plane, which loads head, copies, and loads head again.
  */
-#include "judge_state.h"
+#include "commit.h"
 
 /* The verdict that an action would have had. */
 static uint8_t verdict_of(uint8_t action)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Findings; see finding.h. */
 #include "finding.h"
+#include "charges.h"
+#include "commit.h"
+#include "decide.h"
 
 #define PLENS_MAX 16u
 #define WHOLE 128u

@@ -14,7 +14,7 @@
 #ifndef DAMP_CORE_FINDING_H
 #define DAMP_CORE_FINDING_H
 
-#include "judge_state.h"
+#include "decision.h"
 
 #include <damper/trace.h>
 

@@ -19,6 +19,11 @@
  * Reference: anchors.md 3.7 (the drop path's budget of cycles).
  */
 #include "flood.h"
+#include "challenge.h"
+#include "commit.h"
+#include "decide.h"
+#include "prepare.h"
+#include "short_way.h"
 
 #define WHOLE_ALPHA (1u << 8)
 
@@ -75,12 +80,10 @@ static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt 
 	       ask_server(c, p);
 }
 
-#define Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
-
 /* Why p would be challenged, if it would; decide_request.c's order. */
 static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (damp_unlikely((p->coap.options & Q_BLOCKS) || c->flood->all_prove) && damp_needs_proof(c, p, false))
+	if (damp_unlikely((p->coap.options & DAMP_Q_BLOCKS) || c->flood->all_prove) && damp_needs_proof(c, p, false))
 		return DAMP_REASON_PROOF_REQUIRED;
 	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
 }
@@ -145,10 +148,9 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 	       still_unasked(c, p);
 }
 
-/* Has neither a block nor a rule a say in it? */
-static __attribute__((noinline)) bool nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
+static __attribute__((noinline)) bool somebody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+	return !damp_nobody_objects(c, p);
 }
 
 /* NOT_COAP: there is none, or somebody else has a say in it. */
@@ -160,7 +162,7 @@ static inline enum damp_reason sole_cause(const struct damp_ctx *c, const struct
 	if (p->proved || c->w->nproofs != c->flood->nproofs)
 		return DAMP_REASON_NOT_COAP;
 	cause = cause_of(c, p);
-	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(c->flood->others) && !nobody_objects(c, p)))
+	if (cause == DAMP_REASON_NOT_COAP || (damp_unlikely(c->flood->others) && somebody_objects(c, p)))
 		return DAMP_REASON_NOT_COAP;
 	return cause;
 }
@@ -200,12 +202,6 @@ bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p)
 	return true;
 }
 
-static void add(struct damp_counter *c, const struct damp_counter *n)
-{
-	c->packets += n->packets;
-	c->bytes += n->bytes;
-}
-
 void damp_flood_end(const struct damp_ctx *c)
 {
 	static const uint8_t reason[] = { DAMP_REASON_CHALLENGE_RATE, DAMP_REASON_LEDGER_SERVER };
@@ -214,9 +210,9 @@ void damp_flood_end(const struct damp_ctx *c)
 	for (unsigned i = 0; i < sizeof(reason); i++) {
 		const struct damp_counter *n = &c->flood->refused[i];
 
-		add(&s->kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST], n);
-		add(&s->reason[DAMP_OUTSIDE][reason[i]], n);
-		add(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP], n);
+		damp_counter_sum(&s->kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST], n);
+		damp_counter_sum(&s->reason[DAMP_OUTSIDE][reason[i]], n);
+		damp_counter_sum(&s->verdict[DAMP_OUTSIDE][0][DAMP_VERDICT_DROP], n);
 		s->unproved_bytes_in += n->bytes;
 		c->w->event_skipped[reason[i]] += c->flood->untold[i];
 	}
@@ -224,8 +220,8 @@ void damp_flood_end(const struct damp_ctx *c)
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_counter *n = &c->flood->passed[side];
 
-		add(&s->kind[side][DAMP_KIND_NOT_COAP], n);
-		add(&s->reason[side][DAMP_REASON_NOT_COAP], n);
-		add(&s->verdict[side][0][DAMP_VERDICT_ACCEPT], n);
+		damp_counter_sum(&s->kind[side][DAMP_KIND_NOT_COAP], n);
+		damp_counter_sum(&s->reason[side][DAMP_REASON_NOT_COAP], n);
+		damp_counter_sum(&s->verdict[side][0][DAMP_VERDICT_ACCEPT], n);
 	}
 }

@@ -6,7 +6,7 @@
 #ifndef DAMP_CORE_FLOOD_H
 #define DAMP_CORE_FLOOD_H
 
-#include "judge_state.h"
+#include "short_way.h"
 
 /* Found spent lately, by which to guess; the truth is asked for in pass 2, when
  * the line of whoever was not is there. */

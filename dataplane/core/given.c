@@ -12,7 +12,8 @@
  * peers is worth nothing from either: the one could ask for the other. (Each
  * worker knows of the peers that it owns.)
  */
-#include "judge_state.h"
+#include "credit.h"
+#include "given.h"
 
 #define SHARED 0u
 

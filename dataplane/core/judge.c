@@ -12,6 +12,13 @@
 
 #include "elsewhere.h"
 #include "permute.h"
+#include "charges.h"
+#include "commit.h"
+#include "credit.h"
+#include "decide.h"
+#include "given.h"
+#include "prepare.h"
+#include "short_way.h"
 
 const struct damp_judge_config damp_judge_defaults = {
 	.nworkers = 1,

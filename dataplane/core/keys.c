@@ -14,7 +14,8 @@
  * Reference: RFC 7252 section 5.3.2 (matching by endpoint and token), 4.4
  * (Message IDs are per pair of endpoints).
  */
-#include "judge_state.h"
+#include "judge_keys.h"
+#include "pkt_facts.h"
 
 #define WHOLE 128u
 

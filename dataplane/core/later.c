@@ -19,7 +19,7 @@
  * Invariant: deciding reads only; notes are made, and places taken, for what is
  * forwarded. What is lost by eviction leaves one thing uncounted.
  */
-#include "judge_state.h"
+#include "charges.h"
 
 #include "option_walk.h"
 

@@ -2,7 +2,8 @@
 /* Learned sizes; see learned.h for the idea. And what the judge asks of them. */
 #include "learned.h"
 
-#include "judge_state.h"
+#include "credit.h"
+#include "decide.h"
 
 /* A cell, from the top: tag 24, minutes of 64 s 24, bytes 16. */
 #define MINUTE_SHIFT 10u            /* of damp_due() units */

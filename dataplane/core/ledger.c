@@ -13,61 +13,12 @@
  * every way stays at or above what was forgotten; nothing else lowers a tat.
  * With several charges on one line the newcomers get different ways, and each
  * way taken earlier is raised to the tat that is forgotten now.
- *
- * The 32-bit wrap: a tat read at now must lie within 2^31 ticks of it, eight
- * spans of 2^28 (256 s). `epoch` is the span in which the line was last aged. The
- * first charge in a new span lifts every tat that is more than one span old to
- * one span ago. Six spans after the last aging the youngest charge is five old, so
- * the longest debt is paid up for a span: whatever a tat looks like, the line
- * reads as empty. So a tat is never more than seven spans old, nor further ahead
- * than the four of DAMP_BURST_TICKS_MAX and what clocks differ. The span of grace
- * is for those: a clock a little behind must find neither debts that were lifted
- * nor a debt that was cut short. A clock more than a span behind (a step back,
- * which no bound survives) reads empty. Spans wrap after 34 000 years.
  */
-#include "ledger.h"
+#include "ledger_line.h"
 
-#include "bytelock.h"
-#include <damper/program.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#elif defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-#define WAYS DAMP_LEDGER_WAYS
-#define ALL_WAYS ((1u << WAYS) - 1)
 #define CHARGES_MAX 24u
-#define AT_ONCE_MAX 8u           /* charges of an ordinary packet */
 #define LINES_LOG2_MIN 4u
 #define LINES_LOG2_MAX 26u
-
-#define SPAN_SHIFT 28
-#define SPAN (1 << SPAN_SHIFT)
-/* The longest debt, the span in which it was made, the span of grace. */
-#define SPANS_PAID_UP (4u + 1u + 1u)
-_Static_assert(DAMP_BURST_TICKS_MAX == 4u << SPAN_SHIFT, "the longest debt is four spans");
-/* -1: another worker's clock is past the turn already. */
-#define SPAN_BEFORE UINT32_MAX
-
-struct line {
-	uint32_t epoch;
-	uint8_t lock;
-	uint8_t spare[3];
-	uint64_t way[WAYS];         /* tag above, tat below */
-};
-_Static_assert(sizeof(struct line) == DAMP_CACHE_LINE, "one line a look-up");
-
-struct damp_ledger {
-	uint64_t mask;
-	bool wide;                  /* several charges at once are made with AVX2 */
-	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t) - sizeof(bool)];
-	uint64_t evictions;         /* written by all workers: a line of its own */
-	uint8_t pad1[DAMP_CACHE_LINE - sizeof(uint64_t)];
-	struct line line[];
-};
-_Static_assert(offsetof(struct damp_ledger, line) % DAMP_CACHE_LINE == 0, "lines are aligned");
 
 /* A line at one moment, and what was done to it since. */
 struct view {
@@ -84,33 +35,6 @@ struct plan {
 	uint8_t charge[CHARGES_MAX];
 	uint32_t line[CHARGES_MAX];
 };
-
-static inline uint32_t line_of(const struct damp_ledger *l, uint64_t key)
-{
-	return (uint32_t)(key & l->mask);
-}
-
-static inline uint32_t tag_of(uint64_t key)
-{
-	return (uint32_t)(key >> 32);
-}
-
-static inline uint32_t epoch_of(damp_tick now)
-{
-	return (uint32_t)(now >> SPAN_SHIFT);
-}
-
-static inline uint32_t positive(int32_t debt)
-{
-	return debt > 0 ? (uint32_t)debt : 0;
-}
-
-/* Spans since the line was last aged. */
-static inline uint32_t spans_since(const struct line *line, damp_tick now)
-{
-	/* Acquire pairs with line_age() and view_store(): whoever sees an epoch sees its ways. */
-	return epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
-}
 
 static void view_load(struct view *v, const struct line *line, damp_tick now)
 {
@@ -302,33 +226,6 @@ void damp_ledger_prefetch(const struct damp_ledger *l, uint64_t key)
 	damp_prefetch(&l->line[line_of(l, key)]);
 }
 
-/* A vector holds the lock's byte as well, which others try meanwhile; it is masked out. */
-#define UNSANITIZED __attribute__((no_sanitize_thread))
-
-/* The way of tag, or WAYS. No branch: which way it is cannot be foretold. Without
- * the lock a line that is being written may be read wrongly: look again. */
-#if defined(__SSE2__)
-UNSANITIZED static inline unsigned way_of(const struct line *line, uint32_t tag)
-{
-	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)tag);
-	const __m128i low = _mm_packs_epi32(_mm_cmpeq_epi32(v[0], t), _mm_cmpeq_epi32(v[1], t));
-	const __m128i high = _mm_packs_epi32(_mm_cmpeq_epi32(v[2], t), _mm_cmpeq_epi32(v[3], t));
-	/* Two bits a word, of which the line's first is not a way, and tags are the upper halves. */
-	const unsigned found = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(low, high)) >> 2 & 0x2aaa;
-
-	return (unsigned)__builtin_ctz(found | 1u << 2 * WAYS) / 2;
-}
-#else
-static inline unsigned way_of(const struct line *line, uint32_t tag)
-{
-	uint32_t found = 1u << WAYS;
-
-	for (unsigned w = 0; w < WAYS; w++)
-		found |= (uint32_t)((uint32_t)(__atomic_load_n(&line->way[w], __ATOMIC_RELAXED) >> 32) == tag) << w;
-	return (unsigned)__builtin_ctz(found);
-}
-#endif
-
 /* A line that was aged too long ago is empty; of any other a debt is what it
  * looks like, since what aging would lift is paid up before and after. */
 static uint32_t line_debt(const struct line *line, uint64_t key, damp_tick now)
@@ -419,71 +316,6 @@ struct touch {
 	bool admitted, evicts;
 };
 
-/* Under the lock: age the line, as a view of it would be written back. No debt
- * changes by it. */
-static inline void line_age(struct line *line, damp_tick now)
-{
-	const uint32_t spans = spans_since(line, now);
-	const bool known = spans < SPANS_PAID_UP;
-
-	if (damp_likely(spans == 0) || spans == SPAN_BEFORE)
-		return;
-	for (unsigned w = 0; w < WAYS; w++) {
-		const uint64_t word = line->way[w], tag = known ? word & ~(uint64_t)UINT32_MAX : 0;
-		const int32_t debt = (int32_t)((uint32_t)word - (uint32_t)now);
-		const uint32_t tat = known && debt > -SPAN ? (uint32_t)word : (uint32_t)now - SPAN;
-
-		__atomic_store_n(&line->way[w], tag | tat, __ATOMIC_RELAXED);
-	}
-	__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
-}
-
-/* The way paid up soonest, the first of several. Under the lock. No branch. */
-#if defined(__SSE2__)
-static inline __m128i least_of(__m128i a, __m128i b)
-{
-	const __m128i more = _mm_cmpgt_epi32(a, b);
-
-	return _mm_or_si128(_mm_and_si128(more, b), _mm_andnot_si128(more, a));
-}
-
-/* The lower halves of four words, from an address with their order kept. */
-UNSANITIZED static inline __m128i lower_halves(const __m128i *v)
-{
-	const __m128 a = _mm_castsi128_ps(v[0]), b = _mm_castsi128_ps(v[1]);
-
-	return _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
-}
-
-UNSANITIZED static inline unsigned way_least(const struct line *line, damp_tick now)
-{
-	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)(uint32_t)now);
-	/* The line's first word is not a way, and comes last. */
-	const __m128i first = _mm_set_epi32(0, 0, 0, -1), last = _mm_set_epi32(0, 0, 0, INT32_MAX);
-	const __m128i low = _mm_or_si128(_mm_andnot_si128(first, _mm_sub_epi32(lower_halves(v), t)), last);
-	const __m128i high = _mm_sub_epi32(lower_halves(v + 2), t);
-	__m128i least = least_of(low, high);
-	unsigned found;
-
-	least = least_of(least, _mm_shuffle_epi32(least, _MM_SHUFFLE(1, 0, 3, 2)));
-	least = least_of(least, _mm_shuffle_epi32(least, _MM_SHUFFLE(2, 3, 0, 1)));
-	found = (unsigned)_mm_movemask_epi8(_mm_packs_epi32(_mm_cmpeq_epi32(low, least), _mm_cmpeq_epi32(high, least)));
-	return (unsigned)__builtin_ctz(found) / 2 - 1;
-}
-#else
-static inline unsigned way_least(const struct line *line, damp_tick now)
-{
-	uint64_t least = UINT64_MAX;
-
-	for (unsigned w = 0; w < WAYS; w++) {
-		const uint64_t rank = (uint64_t)(((uint32_t)line->way[w] - (uint32_t)now) ^ 1u << 31) << 3 | w;
-
-		least = rank < least ? rank : least;
-	}
-	return (unsigned)(least & 7);
-}
-#endif
-
 /* As view_charge() of an untouched view would choose and write. Under the lock. Of a
  * line that is not aged yet, which changes no debt and is done when it is written. */
 static inline void touch_make(struct touch *t, struct line *line, const struct damp_charge *c, damp_tick now)
@@ -570,164 +402,6 @@ static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const
 	if (refused == p->n)
 		plan_store(p, l, v, now);
 	return refused;
-}
-
-/* Lines of a charge each, all locked, and what their ways are to hold. */
-struct paid {
-	struct line *line[AT_ONCE_MAX];
-	uint64_t *way[AT_ONCE_MAX];
-	uint64_t word[AT_ONCE_MAX];
-	uint64_t evicted;
-};
-
-static inline void paid_drop(const struct paid *p, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		damp_bytelock_drop(&p->line[i]->lock);
-}
-
-/* Lock them all before any is looked at: the waits of the locks, which nothing
- * passes, are then one behind the other and not each in the way of the next look. */
-static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct damp_charge *c, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		p->line[i] = &l->line[line_of(l, c[i].key)];
-		/* Whoever holds none may wait for his first. */
-		if (damp_likely(damp_bytelock_try(&p->line[i]->lock)) ||
-		    (i == 0 && damp_bytelock_take(&p->line[i]->lock)))
-			continue;
-		paid_drop(p, i);
-		return false;
-	}
-	return true;
-}
-
-#define ALWAYS static inline __attribute__((always_inline))
-
-/* What charge i leaves in a way, which a newcomer took. False: it is refused. */
-ALWAYS bool paid_put(struct paid *p, unsigned i, unsigned way, bool newcomer, const struct damp_charge *c,
-		     damp_tick now)
-{
-	uint64_t *word = &p->line[i]->way[way];
-	const uint32_t before = positive((int32_t)((uint32_t)*word - (uint32_t)now));
-
-	p->way[i] = word;
-	p->evicted += newcomer && before > 0;
-	p->word[i] = (uint64_t)tag_of(c->key) << 32 | ((uint32_t)now + before + c->cost);
-	return (uint64_t)before + c->cost <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
-}
-
-/* The first refused of n charges, or n; *age: of the line aged longest ago, in spans. */
-static unsigned paid_make(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now, uint32_t *age)
-{
-	unsigned refused = n;
-
-	p->evicted = 0;
-	for (unsigned i = n; i-- > 0;) {
-		const struct line *line = p->line[i];
-		const uint32_t spans = spans_since(line, now);
-		const unsigned found = way_of(line, tag_of(c[i].key));
-		const unsigned way = found < WAYS ? found : way_least(line, now);
-
-		*age = spans > *age ? spans : *age;
-		refused = paid_put(p, i, way, found == WAYS, &c[i], now) ? refused : i;
-	}
-	return refused;
-}
-
-#if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2"))) UNSANITIZED
-
-#define LOWER_HALVES _MM_SHUFFLE(2, 0, 2, 0)
-#define UPPER_HALVES _MM_SHUFFLE(3, 1, 3, 1)
-
-/* Halves of a line's eight words, in their order. A macro, because `which` must be a
- * constant where nothing is optimised either. */
-#define HALVES(a, b, which)                                                           \
-	_mm256_permute4x64_epi64(_mm256_castps_si256(_mm256_shuffle_ps(               \
-					 _mm256_castsi256_ps(a), _mm256_castsi256_ps(b), which)), \
-				 _MM_SHUFFLE(3, 1, 2, 0))
-
-/* A bit for each word that has the tag, and for each that is paid up soonest; the
- * first word is not a way. */
-WITH_AVX2 ALWAYS void wide_find(const struct line *line, uint32_t tag, damp_tick now, unsigned *found,
-				unsigned *least)
-{
-	const __m256i *v = (const __m256i *)(const void *)line, t = _mm256_set1_epi32((int)(uint32_t)now);
-	const __m256i a = _mm256_load_si256(v), b = _mm256_load_si256(v + 1);
-	const __m256i tags = HALVES(a, b, UPPER_HALVES);
-	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES), t);
-	const __m256i ways = _mm256_blend_epi32(debts, _mm256_set1_epi32(INT32_MAX), 1);
-	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
-
-	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(1, 0, 3, 2)));
-	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(2, 3, 0, 1)));
-	*found = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(
-			 _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag)))) & ~1u;
-	*least = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(
-			 _mm256_cmpeq_epi32(ways, _mm256_broadcastd_epi32(min))));
-}
-
-WITH_AVX2 static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now,
-					 uint32_t *age)
-{
-	unsigned refused = n;
-
-	p->evicted = 0;
-	for (unsigned i = n; i-- > 0;) {
-		const uint32_t spans = spans_since(p->line[i], now);
-		unsigned found, least;
-
-		wide_find(p->line[i], tag_of(c[i].key), now, &found, &least);
-		*age = spans > *age ? spans : *age;
-		refused = paid_put(p, i, (unsigned)__builtin_ctz(found ? found : least) - 1, found == 0, &c[i], now) ?
-				  refused : i;
-	}
-	return refused;
-}
-
-static bool can_be_wide(void)
-{
-	return __builtin_cpu_supports("avx2");
-}
-#else
-#define paid_make_wide paid_make
-
-static bool can_be_wide(void)
-{
-	return false;
-}
-#endif
-
-bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
-{
-	l->wide = wide && can_be_wide();
-	return l->wide;
-}
-
-int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
-{
-	unsigned refused;
-	uint32_t age = 0;
-	struct paid p;
-
-	if (damp_unlikely(n > AT_ONCE_MAX) || damp_unlikely(!paid_lock(&p, l, c, n)))
-		return DAMP_LEDGER_NOT_AT_ONCE;
-	refused = damp_likely(l->wide) ? paid_make_wide(&p, c, n, now, &age) : paid_make(&p, c, n, now, &age);
-	if (damp_unlikely(refused < n || age >= SPANS_PAID_UP)) {
-		paid_drop(&p, n);
-		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		/* It changes no debt, so nothing that was found before. */
-		if (damp_unlikely(age != 0))
-			line_age(p.line[i], now);
-		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
-	}
-	paid_drop(&p, n);
-	if (damp_unlikely(p.evicted != 0))
-		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);
-	return -1;
 }
 
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,

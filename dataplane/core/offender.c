@@ -3,7 +3,7 @@
  * Blocks where packets meet them: is an end of this one blocked, and is one of
  * it worth a note? See block.h.
  */
-#include "judge_state.h"
+#include "decide.h"
 
 static bool listed(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t *tag)
 {

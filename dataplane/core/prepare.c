@@ -18,6 +18,8 @@
 #include "flood.h"
 
 #include "permute.h"
+#include "observe.h"
+#include "prepare.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
 #define WHOLE 128u

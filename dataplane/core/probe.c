@@ -12,7 +12,7 @@
  * Invariant: a full FIFO loses the probe, never an older one; nothing is sent
  * that was not paid.
  */
-#include "judge_state.h"
+#include "commit.h"
 
 #define DAMP_PROBE_MASK ((1u << DAMP_PROBES_LOG2) - 1)
 

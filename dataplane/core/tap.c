@@ -5,7 +5,7 @@
  * A copy that is not wanted after all leaves its slot marked and the head where
  * it was, so that no reader takes it.
  */
-#include "judge_state.h"
+#include "decision.h"
 
 bool damp_tap_afford(struct damp_tap_budget *b, damp_tick now, unsigned per_s)
 {

@@ -3,7 +3,8 @@
  * Lots, first messages and the budget of tell.h; and telling of one packet that
  * was committed.
  */
-#include "judge_state.h"
+#include "charges.h"
+#include "commit.h"
 
 #include "assoc.h"
 

@@ -13,6 +13,7 @@
  * in a second is bounded before any of that is done.
  */
 #include "finding.h"
+#include "decision.h"
 
 bool damp_trace_look(struct damp_tap *t)
 {

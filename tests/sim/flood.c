@@ -16,7 +16,7 @@
  * runs, in bursts of 64, by one worker. Honest clients repeat as RFC 7252 section
  * 4.2 has it, and answer pings 40 ms later.
  */
-#include "judge_state.h"
+#include "judge_keys.h"
 
 #include "builtin.h"
 

@@ -5,7 +5,7 @@
  * make of it, and that mode observe drops nothing.
  */
 #include "block.h"
-#include "judge_state.h"
+#include "judge_keys.h"
 #include "live.h"
 #include "rules_rig.h"
 

@@ -3,7 +3,7 @@
  * Limits that count something else than messages: what is created, cache keys,
  * observations alone, registrations (core/later.c; attacks.md AV-04, AV-35, AV-39).
  */
-#include "judge_state.h"
+#include "judge_keys.h"
 #include "rules_rig.h"
 
 #include <setjmp.h>

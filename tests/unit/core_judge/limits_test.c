@@ -3,7 +3,7 @@
  * Limits beyond rates, in the judge: what is open at once, per tenant, per path,
  * floor and window of an amplification, and hellos of DTLS as a condition.
  */
-#include "judge_state.h"
+#include "judge_keys.h"
 #include "rules_rig.h"
 
 #include <setjmp.h>

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The short ways of a burst: what a flood is made of (flood.c, answer.c) and what
+ * passes on a quiet day (admit.c, afford.c), settled without a decision.
+ */
+#ifndef DAMP_CORE_SHORT_WAY_H
+#define DAMP_CORE_SHORT_WAY_H
+
+#include "classify.h"
+#include "decide.h"
+
+/* What a challenge is charged with, as far as all packets of a family have it in
+ * common (answer.c). */
+#define DAMP_PRICES 5u
+struct damp_price {
+	uint64_t cost_q16;
+	uint32_t cost, burst;           /* cost: of one challenge; 0: it counts bytes */
+	uint8_t domain, plen;
+	uint8_t hash;                   /* which of those that are made already */
+};
+struct damp_prices {
+	unsigned n;
+	struct damp_price rung[DAMP_PRICES];
+};
+
+/* What is known of a flood during one burst (flood.c). */
+struct damp_flood {
+	bool on, gateway_spent;
+	bool blocks;                    /* addresses are blocked; asked once a burst */
+	bool others;                    /* or there are rules */
+	bool all_prove;                 /* nobody unproved is served */
+	bool told[2];                   /* no event is due before the burst is over; as `refused` */
+	uint32_t nproofs;               /* the worker's, when the burst began */
+	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
+	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
+	uint64_t asking[2];             /* IP bytes of those */
+	uint64_t untold[2];             /* of `refused`, told by no event */
+	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
+	struct damp_repeat_time repeat;
+	bool asks;                      /* some will be challenged, in all likelihood */
+	bool priced[2];                 /* for each family, `price` is there */
+	bool short_of;                  /* the challenge asked for last was refused */
+	char cleared[0];
+	struct damp_prices price[2];
+};
+
+/* The rules that match one packet: gathered by a short way, which found that some
+ * do, and then handed to the long one. */
+struct damp_walk {
+	const struct damp_pkt *of;      /* NULL: not begun */
+	struct damp_matches m;
+	struct damp_text_cost cost;
+};
+
+/* What is known of honest messages during one burst (admit.c). */
+struct damp_admit {
+	bool on;
+	struct damp_counter asked[2], answered[2];      /* by whether the peer is proved */
+};
+
+/* flood.c: one burst's short ways. begin before the first packet and end after
+ * the last. likely (flood.h): in all likelihood refused so; takes p's challenge from
+ * those that are left. settle refuses or answers p, whose proof was looked up, pass_by
+ * lets pass what is not ours; or they return false. */
+void damp_flood_begin(const struct damp_ctx *c);
+bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_flood_end(const struct damp_ctx *c);
+
+/* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
+ * _end(). admit settles p, or returns false. */
+void damp_admit_begin(const struct damp_ctx *c, bool bypassed);
+bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_admit_end(const struct damp_ctx *c);
+
+/* afford.c: may the plain p of an unproved peer pass, or its answer under exchange x,
+ * with all that it wants? Then it is paid for. */
+bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p);
+bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct damp_xchg *x);
+
+/* answer.c: the short way of a challenge, for a plain packet that has met no rule
+ * and whose server is spent. False: nothing was done, and it is refused or goes
+ * the long way. end: the sums of the burst. */
+bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
+void damp_answer_end(const struct damp_ctx *c);
+
+/* What flood.c finds plain may still bring several answers (RFC 9177). */
+#define DAMP_Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)
+
+/* Has neither a block nor a rule a say in p? */
+static inline bool damp_nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+}
+
+/* One burst's sum into the worker's. */
+static inline void damp_counter_sum(struct damp_counter *to, const struct damp_counter *n)
+{
+	to->packets += n->packets;
+	to->bytes += n->bytes;
+}
+
+#endif
