@@ -154,6 +154,11 @@ class Living(Case):
         self.assertEqual(doc["rules_from"]["from"], "running")
         self.assertEqual((doc["rules_from"]["name"], doc["rules_from"]["revision"]), ("home", 7))
         self.assertEqual([r["id"] for r in doc["rules"]], ["discovery", "try-out"])
+        # A data plane that gives no answer: a line out for each line in all the same.
+        p = self.damper("explain", "--hex", "-", "--state", "live", input="40010001\nno hex\n\n", code=70)
+        self.assertEqual([json.loads(line).get("verdict", "none") for line in p.stdout.splitlines()],
+                         [None, "none", None])
+        self.assertEqual(p.stderr.count("lacks what was asked for"), 1)
         pcap = os.path.join(self.dir, "empty.pcap")
         with open(pcap, "wb") as f:
             f.write(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))

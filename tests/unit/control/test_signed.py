@@ -114,6 +114,13 @@ class Signed(Case):
         self.assertNotIn("signed ", self.check("unasked.yaml").stdout)
         self.assertIn('"signed_by": "alice, bob"', self.check("plain.yaml", "--json").stdout)
 
+    def test_one_left_over_is_not_in_the_way(self):
+        """Alice's of an earlier text, found before the one that fits, and after it."""
+        for name in ("plain.yaml.a.minisig", "plain.yaml.z.minisig"):
+            shutil.copy(f"{self.v}/one.yaml.minisig", f"{self.v}/{name}")
+            self.assertIn("signed   by alice, bob\n", self.check("plain.yaml").stdout)
+            os.unlink(f"{self.v}/{name}")
+
     def test_wrong(self):
         for what, name, change, says in CASES:
             with self.subTest(what):

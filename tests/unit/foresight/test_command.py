@@ -212,13 +212,22 @@ class Command(unittest.TestCase):
         self.assertEqual([v["verdict"] for v in verdicts], ["accept", "drop"])
         self.assertEqual(verdicts[1]["rule"], "no-firmware")
 
+    def test_explain_lines_at_a_time(self):
+        with open(os.path.join(self.dir, "night.yaml"), "w") as f:
+            f.write("version: 1\nschedules:\n  night: {hours: 22:00-06:00, zone: UTC}\nrules:\n"
+                    "  - {id: night, match: {msg: request, when: night}, then: drop}\n")
+        for at, verdict in (("2026-11-21T23:00Z", "drop"), ("2026-11-21T12:00Z", "accept")):
+            for given, stdin in (("40010001", None), ("-", "40010001\n")):
+                r = self.run_it("explain", "--hex", given, "--rules", "night.yaml", "--at", at, "--json", stdin=stdin)
+                self.assertEqual(json.loads(r.stdout)["verdict"]["verdict"], verdict, f"{given} at {at}")
+
     def test_explain_usage(self):
         for args, code in ((("--hex", "zz"), 2), ((), 2), (("--msg", "CON GET /"), 2),
                            (("--hex", "40", "--msg", "x"), 2),
                            (("--pcap", "attack.pcap"), 2),
                            # no data plane; and what the running judge cannot be asked
                            (("--hex", "40010001", "--state", "live"), 4),
-                           (("--hex", "-", "--state", "live"), 2),
+                           (("--hex", "-", "--state", "live"), 4),
                            (("--hex", "40010001", "--state", "live", "--rules", "strict.yaml"), 2),
                            (("--hex", "40010001", "--state", "live", "--at", "unknown"), 2),
                            (("--pcap", "attack.pcap#1", "--state", "live"), 4),
