@@ -243,6 +243,7 @@
 	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \
 	  "Addresses of the zone. With prefixes on a zone of the inside port the gateway "        \
 	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
+	X(LIMIT, ABOUT, "about", TEXT, "0.1", "", "Where its numbers come from, for people.")     \
 	X(LIMIT, PER, "per", PER, "0.1", "",                                                      \
 	  "Whose budget it is. The peer is the outside end and the device the inside end, "       \
 	  "whatever the direction. The tenant is that of the device, or where it has none of the " \
@@ -461,6 +462,7 @@
 	  "that the rule lets pass, 1 s to 8 min; two may come at once.")
 
 #define DAMP_KEYS_GUARD(X)                                                                        \
+	X(GUARD, ABOUT, "about", TEXT, "0.1", "", "Where its numbers come from, for people.")     \
 	X(GUARD, AMPLIFICATION, "amplification", FACTOR, "0.1", "3x",                             \
 	  "IP bytes toward an unproved peer for each byte from it (attacks.md 8; RFC 9175 "       \
 	  "section 2.4, RFC 9000 section 8.1).")                                                  \
