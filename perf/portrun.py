@@ -64,29 +64,46 @@ def memif(directory, role, number):
     return f"--vdev=net_memif{number},role={role},id={number},socket={directory}/memif.sock,socket-abstract=no"
 
 
+def vhost(directory, number):
+    """The data plane's end; it makes the socket."""
+    return f"--vdev=net_vhost{number},iface={directory}/vhost{number}.sock,queues=1"
+
+
+def virtio_user(directory, number):
+    """The other end. Pktgen sets an MTU and gives up where the driver cannot, as memif's."""
+    return f"--vdev=net_virtio_user{number},path={directory}/vhost{number}.sock,queues=1,queue_size=1024"
+
+
+# Each end maps the other's memory, which must then be one file a segment list.
+SHARED_MEMORY = "--single-file-segments"
+NAMES = {"memif": ("net_memif0", "net_memif1"), "vhost": ("net_vhost0", "net_vhost1"),
+         "ring": ("net_ring_outside", "net_ring_inside")}
+
+
 class Device(Plane):
-    """The data plane between two memif or two ring ports. The generator of the ring ports
+    """The data plane between two memif, vhost or ring ports. The generator of the ring ports
     is preloaded, so there it starts and ends with the data plane."""
 
     def __init__(self, ports, huge, settings="", tables=None, generator=None, workers=1, idle="poll"):
         os.environ["DAMPER_DATAPLANE"] = built("dataplane/damper-dataplane")
         os.environ["DAMPER_STATS_DUMP"] = built("tests/packet/damp-stats-dump")
-        names = ("net_memif0", "net_memif1") if ports == "memif" else ("net_ring_outside", "net_ring_inside")
+        names = NAMES[ports]
         super().__init__(workers=workers, ports=names)
-        self.ring, self.huge, self.generator = ports == "ring", huge, generator
+        self.ports, self.huge, self.generator = ports, huge, generator
         with open(self.path("plane.conf"), "w", encoding="ascii") as f:
             f.write(f"[ports]\noutside = {names[0]}\ninside = {names[1]}\n"
                     f"[workers]\ncount = {workers}\nidle = {idle}\n[tables]\n{tables or ''}\n[packets]\n{settings}\n")
 
     def command(self):
         cpus = "".join(f",{i + 1}@{(WORKER_CPU + i) % os.cpu_count()}" for i in range(self.workers))
-        vdevs = [] if self.ring else [memif(self.dir, "server", 0), memif(self.dir, "server", 1)]
+        vdevs = {"memif": [memif(self.dir, "server", n) for n in range(2)], "ring": [],
+                 "vhost": [SHARED_MEMORY, *(vhost(self.dir, n) for n in range(2))]}[self.ports]
         return [self.binary, "--lcores", f"0@{GEN_CPU}{cpus}", *memory(self.huge, MIB), "--no-pci",
                 f"--file-prefix=damper-port-{os.getpid()}", *vdevs, "--", "--config", self.path("plane.conf"),
                 "--runtime-dir", self.path("run"), "--state-dir", self.path("state")]
 
     def start(self):
-        if not self.ring:
+        if self.ports != "ring":
             return super().start()
         more = {"LD_PRELOAD": built("perf/port-ring.so"), "DAMPER_PORT_CPU": str(GEN_CPU), "DAMPER_PORT_OPTIONS":
                 " ".join(["--outside", "net_ring_world", "--inside", "net_ring_devices", "--json",
