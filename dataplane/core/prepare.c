@@ -22,8 +22,6 @@
 #include "prepare.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
-#define WHOLE 128u
-
 /* What was left by the packet before. */
 ALWAYS void reset(struct damp_pkt *p)
 {
@@ -82,7 +80,7 @@ ALWAYS void hash_ends(const struct damp_ctx *c, struct damp_pkt *p, enum damp_si
 
 	memcpy(src, &f->src, sizeof(src));
 	memcpy(dst, &f->dst, sizeof(dst));
-	h->pair(&c->j->h_addr, outside ? src : dst, outside ? dst : src, WHOLE, out);
+	h->pair(&c->j->h_addr, outside ? src : dst, outside ? dst : src, out);
 	p->peer_whole = out[0];
 	p->device_whole = out[1];
 	p->rungs_hashed = 0;
@@ -91,15 +89,15 @@ ALWAYS void hash_ends(const struct damp_ctx *c, struct damp_pkt *p, enum damp_si
 }
 
 /* The conversation: who asked whom, and with which token. DTLS hides its tokens: one
- * for each pair of endpoints. The key of an end is a hash, so numbers may be added. */
+ * for each pair of endpoints. A number below 64 may be added to that pair. */
 ALWAYS uint64_t key_xchg(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
 			 const struct damp_hashing *h)
 {
 	const bool asked_inside = (kind == DAMP_KIND_REQUEST) == (side == DAMP_INSIDE);
 	const uint64_t what = kind == DAMP_KIND_DTLS ? 0x20 : p->coap.token_len * 2u + asked_inside;
 
-	return h->three(&c->j->h_xchg, p->peer_key, p->device_key + what,
-			kind == DAMP_KIND_DTLS ? 0 : damp_token_word(p));
+	return h->two(&c->j->h_xchg, damp_key_ends(p->peer_key, p->device_key) + what,
+		      kind == DAMP_KIND_DTLS ? 0 : damp_token_word(p));
 }
 
 /* From here on every Message ID is the inside's. */
@@ -174,9 +172,7 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
-
-	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &calls);
+	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &damp_hashing_called);
 	p->grey_key = damp_key_grey(p);
 }
 
@@ -199,15 +195,13 @@ ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n
 
 static void prepare_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
-
-	prepare_all(c, p, n, &calls);
+	prepare_all(c, p, n, &damp_hashing_called);
 }
 
 #if defined(DAMP_HASHER_HAS_AES)
 DAMP_WITH_AES static void prepare_aes(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	static const struct damp_hashing inlined = { damp_aes3, damp_aes3_pair };
+	static const struct damp_hashing inlined = { damp_aes2, damp_aes3, damp_aes2_pair };
 
 	prepare_all(c, p, n, &inlined);
 }
