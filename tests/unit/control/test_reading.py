@@ -171,7 +171,7 @@ class Reading(Case):
         self.assertIn('\ndamper_attacks_total{rule="discovery",reason=""} 1\n', text)
         self.assertEqual(self.status()["attacks"][0]["id"], start["attack"]["id"])
         self.assertRegex(self.damper("show", "status").stdout,
-                         r"(?m)^attacks +ATTACK on rule discovery, begun .* ago, .* most to 2001:db8:5683::10$")
+                         r"(?m)^attacks +UNDER ATTACK; .*\n +BY .*\n +rule discovery +\d+ s +\S+/s +\S+/s +2001:db8:5683::10$")
         update = until("an update", lambda: self.attacks("update"))[0]
         self.assertEqual(update["attack"]["id"], start["attack"]["id"])
         self.valid_events()
