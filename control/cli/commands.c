@@ -346,7 +346,7 @@ const struct damp_command damp_commands[] = {
 			"With --state live the running data plane is asked, by its rules: proofs, exchanges,\n"
 			"levels of limits and budgets, blocks, sets and the greylist are as they are now. It\n"
 			"only looks: nothing is charged, opened or sent, and what would leave is not built.\n"
-			"Needs no damperd.\n"
+			"Needs no damperd. With --hex - it is asked about line after line.\n"
 			"Ends with 1 when the message is dropped.\n",
 		.options = { DAMP_OPT_HEX, DAMP_OPT_PCAP, DAMP_OPT_MSG, DAMP_OPT_FROM, DAMP_OPT_TO,
 			     DAMP_OPT_SIZE, DAMP_OPT_OPTION, DAMP_OPT_SIDE, DAMP_OPT_AT, DAMP_OPT_RULES,

@@ -156,9 +156,7 @@ static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kin
 /* What pass 1 did not foresee. */
 static __attribute__((noinline)) void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
-
-	damp_answer_prepare(c, p, &calls);
+	damp_answer_prepare(c, p, &damp_hashing_called);
 }
 
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)

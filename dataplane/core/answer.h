@@ -27,12 +27,13 @@ static inline __attribute__((always_inline)) void damp_answer_prepare(const stru
 {
 	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
 	const struct damp_hasher *mid = &c->j->h_mid;
+	const uint64_t ends = damp_key_ends(p->peer_key, p->device_key);
 
 	p->peer_host = damp_answer_rung(c, p, b.host, h);
 	p->peer_net = damp_answer_rung(c, p, b.net, h);
 	p->rungs_hashed = 1;
-	p->asked_key = h->three(mid, p->peer_key, p->device_key, damp_seen_word(DAMP_SEEN_CHALLENGED, p->coap.mid));
-	p->ping_key = h->three(mid, p->peer_key, p->device_key, damp_seen_word(DAMP_SEEN_PING_OUT, 0));
+	p->asked_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_CHALLENGED, p->coap.mid));
+	p->ping_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_PING_OUT, 0));
 }
 
 /* Packets between the loads of one's lines and its turn: some thousand cycles. */

@@ -39,9 +39,10 @@ struct text_match {
 
 static void apply(const struct text_match *t, uint32_t row, uint32_t clear_row)
 {
-	const uint64_t *s = damp_view_row(t->view, row), *c = damp_view_row(t->view, clear_row);
+	const struct damp_rows *r = &t->view->rows;
+	const uint64_t *s = damp_row(r, row), *c = damp_row(r, clear_row);
 
-	for (uint32_t w = 0; w < t->view->hdr->nwords; w++) {
+	for (uint32_t w = 0; w < r->nwords; w++) {
 		t->set[w] |= s[w];
 		t->clear[w] |= c[w];
 	}
@@ -90,14 +91,14 @@ static int on_pattern(unsigned id, unsigned long long from, unsigned long long t
 	return 0;
 }
 
-/* out: the head of a row, and its words behind it. */
+/* head: a text's row as rows.h has it. */
 static void match_text(const struct damp_view *v, unsigned which, unsigned worker, const char *text, uint32_t len,
 		       uint64_t *head, struct damp_text_cost *cost)
 {
-	const uint32_t nwords = v->hdr->nwords, skip = damp_view_skip(v);
-	uint64_t clear[DAMP_RULES_MAX / 64], *const out = head + skip;
+	const uint32_t nwords = v->rows.nwords, skip = damp_text_row_skip(&v->rows);
+	uint64_t clear[DAMP_ROW_WORDS_MAX], *const out = head + skip;
 	struct text_match t = { .view = v, .rows = &v->texts[which], .set = out, .clear = clear };
-	const uint64_t *none = damp_view_row(v, t.rows->row_none);
+	const uint64_t *none = damp_row(&v->rows, t.rows->row_none);
 
 	memset(out, 0, nwords * sizeof(*out));
 	memset(clear, 0, nwords * sizeof(*clear));
@@ -154,166 +155,188 @@ void damp_view_match_empty(struct damp_view *v)
 		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
 }
 
-/* The head of a row of one word is that word, so that alive holds rules then,
- * and words else. */
-static void add_head(struct damp_matches *m, const uint64_t *head)
-{
-	m->row[m->nrows++] = head;
-	m->alive &= head[0];
-}
-
 /* A row that holds every rule has nothing to say. */
-static void add_row(struct damp_matches *m, uint32_t row)
+static inline void add_row(struct damp_matches *m, uint32_t row)
 {
-	if (row != m->view->row_all)
-		add_head(m, damp_view_head(m->view, row));
+	const struct damp_rows *r = &m->view->rows;
+
+	if (row == r->all)
+		return;
+	m->row[m->nrows++] = row;
+	m->alive &= r->heads[row];
 }
 
-static void add_coap(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
+static void add_options(struct damp_matches *m, uint64_t options)
 {
-	add_row(m, v->hdr->row_type[p->coap.type & 3]);
-	add_row(m, v->hdr->row_code[p->coap.code]);
+	const struct damp_view *v = m->view;
+
 	for (uint32_t i = 0; i < v->noptions; i++)
-		add_row(m, p->coap.options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
+		add_row(m, options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
 }
 
-static void add_no_coap(struct damp_matches *m, const struct damp_view *v)
+static uint32_t size_row(const struct damp_view *v, uint32_t size)
 {
-	add_row(m, v->hdr->row_type[4]);
-	add_row(m, v->hdr->row_code[256]);
-	for (uint32_t i = 0; i < v->noptions; i++)
-		add_row(m, v->options[i].row_none);
+	return damp_likely(size < DAMP_SIZE_ROWS) ? v->size_row[size] : interval_row(v->sizes, v->nsizes, size);
+}
+
+/* What rules seldom ask for is not even looked up where none does. */
+static void add_frame(struct damp_matches *m, const struct damp_pkt *p)
+{
+	const struct damp_view *v = m->view;
+	const struct damp_rows *r = &v->rows;
+
+	if (damp_rows_ask(r, DAMP_DIM_TRUTH))
+		add_row(m, v->hdr->row_truth[p->truths]);
+	if (damp_rows_ask(r, DAMP_DIM_SIZE))
+		add_row(m, size_row(v, p->frame.payload_len));
+	if (damp_rows_ask(r, DAMP_DIM_SRC_PORT))
+		add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
+	if (damp_rows_ask(r, DAMP_DIM_DST_PORT))
+		add_row(m, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
+	if (damp_rows_ask(r, DAMP_DIM_SRC))
+		add_row(m, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
+	if (damp_rows_ask(r, DAMP_DIM_DST))
+		add_row(m, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
+}
+
+static void add_message(struct damp_matches *m, const struct damp_pkt *p)
+{
+	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
+	const struct damp_rows *r = &m->view->rows;
+	const struct damp_program_hdr *h = m->view->hdr;
+
+	if (damp_rows_ask(r, DAMP_DIM_TYPE))
+		add_row(m, h->row_type[coap ? p->coap.type & 3 : 4]);
+	if (damp_rows_ask(r, DAMP_DIM_CODE))
+		add_row(m, h->row_code[coap ? p->coap.code : 256]);
+	if (damp_rows_ask(r, DAMP_DIM_OPTIONS))
+		add_options(m, coap ? p->coap.options : 0);
+	if (p->kind == DAMP_KIND_DTLS && damp_rows_ask(r, DAMP_DIM_HELLO))
+		add_row(m, h->row_hello[p->hello]);
 }
 
 /* From the last row to the first: texts and addresses leave the fewest rules. */
 static uint64_t and_word(const struct damp_matches *m, uint32_t word)
 {
-	uint64_t bits = ~0ull;
+	const struct damp_rows *r = &m->view->rows;
+	uint64_t bits = damp_live_mask(m->view, word);
 
+	for (uint32_t i = 0; i < m->ntexts; i++)
+		bits &= m->text[i][word];
 	for (uint32_t i = m->nrows; i > 0 && bits; i--)
-		bits &= m->row[i - 1][1 + word];
+		bits &= damp_row(r, m->row[i - 1])[word];
 	return bits;
 }
 
-typedef uint64_t two_words __attribute__((vector_size(16)));
-#define BLOCK_WORDS 8u
-#define BLOCK_PAIRS (BLOCK_WORDS / 2)
-
-/* Has any of the BLOCK_WORDS words from `word` on a rule in all rows? */
-static bool block_left(const struct damp_matches *m, uint32_t word)
+/* Has a text a say in a rule that agrees with all rows so far? Words without such a
+ * rule are alive no more. */
+static bool text_matters(struct damp_matches *m, unsigned text)
 {
-	two_words bits[BLOCK_PAIRS], row[BLOCK_PAIRS], any;
+	const struct damp_rows *r = &m->view->rows;
+	const uint64_t asking = m->alive & r->asks_text[text];
 
-	memset(bits, 0xff, sizeof(bits));
-	for (uint32_t i = m->nrows; i > 0; i--) {
-		memcpy(row, m->row[i - 1] + 1 + word, sizeof(row));
-		for (unsigned k = 0; k < BLOCK_PAIRS; k++)
-			bits[k] &= row[k];
-		any = (bits[0] | bits[1]) | (bits[2] | bits[3]);
-		if ((any[0] | any[1]) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* Words that are not alive in truth, found out by the block: of a thousand rules
- * nearly all are ruled out so, and a word by itself costs four times as much. */
-static void drop_blocks(struct damp_matches *m)
-{
-	for (uint32_t word = 0; word + BLOCK_WORDS <= m->view->hdr->nwords; word += BLOCK_WORDS) {
-		const uint64_t of = ((1ull << BLOCK_WORDS) - 1) << word;
-
-		if ((m->alive & of) && !block_left(m, word))
-			m->alive &= ~of;
-	}
-}
-
-/* Go to the next word that has a rule in all rows. False: there is none. */
-static bool next_word(struct damp_matches *m)
-{
-	while (m->alive && m->bits == 0) {
-		m->word = (uint32_t)__builtin_ctzll(m->alive);
-		m->alive &= m->alive - 1;
-		m->bits = and_word(m, m->word) & damp_live_mask(m->view, m->word);
-	}
-	return m->bits != 0;
-}
-
-/* Does a rule agree with all rows so far? */
-static bool any_left(struct damp_matches *m)
-{
-	if (!damp_view_skip(m->view))
-		return m->alive != 0;
-	drop_blocks(m);
-	for (uint64_t words = m->alive; words; words &= words - 1)
+	if (r->nwords == 1)
+		return asking != 0;
+	for (uint64_t words = asking; words; words &= words - 1) {
 		if (and_word(m, (uint32_t)__builtin_ctzll(words)))
 			return true;
+		m->alive &= ~(words & -words);
+	}
 	return false;
 }
 
-static void add_texts(struct damp_matches *m, unsigned worker, const struct damp_pkt *p, struct damp_text_cost *cost)
+static void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p,
+		     struct damp_text_cost *cost)
 {
-	const struct damp_text_rows *texts = m->view->texts;
+	const uint64_t *row;
 
-	if (p->kind != DAMP_KIND_REQUEST || (!texts[0].used && !texts[1].used))
+	if (!text_matters(m, text))
 		return;
-	if (!any_left(m)) {
-		m->alive = 0;
-		return;
-	}
-	for (unsigned t = 0; t < 2; t++) {
-		if (texts[t].used)
-			add_head(m, text_row(m->view, t, worker, p, cost));
-	}
+	row = text_row(m->view, text, worker, p, cost);
+	m->alive &= row[0];
+	m->text[m->ntexts++] = row + damp_text_row_skip(&m->view->rows);
 }
 
 void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
 			const struct damp_pkt *p, struct damp_text_cost *cost)
 {
-	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
-
 	m->view = v;
-	m->nrows = 0;
-	m->word = 0;
-	m->bits = 0;
-	m->alive = v->hdr->nwords ? ~0ull : 0;
-	if (v->hdr->nwords == 0)
+	m->nrows = m->ntexts = 0;
+	m->alive = 0;
+	if (v->rows.nwords == 0)
 		return;
-	/* In any case one row: no bit but a rule's may be left. */
-	add_head(m, damp_view_head(v, v->hdr->row_kind[p->kind]));
-	add_row(m, v->hdr->row_truth[p->truths]);
-	add_row(m, interval_row(v->sizes, v->nsizes, p->frame.payload_len));
-	add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
-	add_row(m, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
-	if (p->kind == DAMP_KIND_DTLS)
-		add_row(m, v->hdr->row_hello[p->hello]);
-	if (coap)
-		add_coap(m, v, p);
-	else
-		add_no_coap(m, v);
-	add_row(m, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
-	add_row(m, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
-	add_texts(m, worker, p, cost);
-	if (damp_view_skip(v)) {
-		drop_blocks(m);
-	} else {
-		m->bits = m->alive & damp_live_mask(v, 0);
-		m->alive = 0;
+	/* No bit but a rule's is left by it, whatever else is in the others. */
+	m->row[m->nrows++] = v->hdr->row_kind[p->kind];
+	m->alive = v->rows.heads[m->row[0]];
+	if (v->rows.nwords == 1)
+		m->alive &= damp_live_mask(v, 0);
+	add_frame(m, p);
+	add_message(m, p);
+	if (p->kind == DAMP_KIND_REQUEST) {
+		add_text(m, 0, worker, p, cost);
+		add_text(m, 1, worker, p, cost);
 	}
+	m->fresh = m->alive;
+}
+
+/* The rules left of a word that is alive. */
+static uint64_t left_of(struct damp_matches *m, uint32_t word)
+{
+	const uint64_t bit = 1ull << word;
+
+	if (m->fresh & bit) {
+		m->fresh &= ~bit;
+		m->bits[word] = and_word(m, word);
+		if (m->bits[word] == 0)
+			m->alive &= ~bit;
+	}
+	return m->bits[word];
 }
 
 bool damp_matches_any(struct damp_matches *m)
 {
-	return m->bits != 0 || next_word(m);
+	if (m->view->rows.nwords <= 1)
+		return m->alive != 0;
+	for (uint64_t words = m->alive; words; words &= words - 1)
+		if (left_of(m, (uint32_t)__builtin_ctzll(words)))
+			return true;
+	return false;
+}
+
+/* The first rule of all words: a word whose first rule comes later than one that was
+ * found need not be looked at. */
+static int32_t next_of_words(struct damp_matches *m)
+{
+	const uint16_t *rule_at = m->view->rows.rule_at;
+	uint32_t first = DAMP_NO_RULE, at = 0;
+
+	for (uint64_t words = m->alive; words; words &= words - 1) {
+		const uint32_t word = (uint32_t)__builtin_ctzll(words);
+		const uint64_t bits = rule_at[word * 64] < first ? left_of(m, word) : 0;
+		const uint32_t rule = bits ? rule_at[word * 64 + (uint32_t)__builtin_ctzll(bits)] : DAMP_NO_RULE;
+
+		if (rule < first) {
+			first = rule;
+			at = word;
+		}
+	}
+	if (first == DAMP_NO_RULE)
+		return -1;
+	m->bits[at] &= m->bits[at] - 1;
+	if (m->bits[at] == 0)
+		m->alive &= ~(1ull << at);
+	return (int32_t)first;
 }
 
 int32_t damp_matches_next(struct damp_matches *m)
 {
 	int32_t at;
 
-	if (m->bits == 0 && !next_word(m))
+	if (m->view->rows.nwords > 1)
+		return next_of_words(m);
+	if (m->alive == 0)
 		return -1;
-	at = __builtin_ctzll(m->bits);
-	m->bits &= m->bits - 1;
-	return (int32_t)(m->word * 64) + at;
+	at = __builtin_ctzll(m->alive);
+	m->alive &= m->alive - 1;
+	return at;
 }

@@ -12,15 +12,20 @@ bool damp_hasher_can_aes(void)
 	return __builtin_cpu_supports("aes");
 }
 
+DAMP_WITH_AES static uint64_t aes2(const struct damp_hasher *h, uint64_t a, uint64_t b)
+{
+	return damp_aes2(h, a, b);
+}
+
 DAMP_WITH_AES static uint64_t aes3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
 {
 	return damp_aes3(h, a, b, c);
 }
 
-DAMP_WITH_AES static void aes3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
-				    uint64_t c, uint64_t out[2])
+DAMP_WITH_AES static void aes2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
+				    uint64_t out[2])
 {
-	damp_aes3_pair(h, first, second, c, out);
+	damp_aes2_pair(h, first, second, out);
 }
 #else
 bool damp_hasher_can_aes(void)
@@ -28,16 +33,14 @@ bool damp_hasher_can_aes(void)
 	return false;
 }
 
-static uint64_t aes3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
-{
-	return damp_hash3(&h->sip, a, b, c);
-}
+/* There is one kind. */
+#define aes2(h, a, b) damp_hash2(&(h)->sip, a, b)
+#define aes3(h, a, b, c) damp_hash3(&(h)->sip, a, b, c)
 
-static void aes3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
-		      uint64_t out[2])
+static void aes2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t out[2])
 {
-	out[0] = damp_hash3(&h->sip, first[0], first[1], c);
-	out[1] = damp_hash3(&h->sip, second[0], second[1], c);
+	out[0] = damp_hash2(&h->sip, first[0], first[1]);
+	out[1] = damp_hash2(&h->sip, second[0], second[1]);
 }
 #endif
 
@@ -54,20 +57,24 @@ void damp_hasher_init(struct damp_hasher *h, const struct damp_key *master, cons
 	h->aes = damp_hasher_can_aes();
 }
 
-uint64_t damp_hasher3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
+uint64_t damp_hasher2(const struct damp_hasher *h, uint64_t a, uint64_t b)
 {
-	if (damp_likely(h->aes))
-		return aes3(h, a, b, c);
-	return damp_hash3(&h->sip, a, b, c);
+	return damp_likely(h->aes) ? aes2(h, a, b) : damp_hash2(&h->sip, a, b);
 }
 
-void damp_hasher3_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t c,
-		       uint64_t out[2])
+uint64_t damp_hasher3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c)
+{
+	return damp_likely(h->aes) ? aes3(h, a, b, c) : damp_hash3(&h->sip, a, b, c);
+}
+
+void damp_hasher2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t out[2])
 {
 	if (damp_likely(h->aes)) {
-		aes3_pair(h, first, second, c, out);
+		aes2_pair(h, first, second, out);
 		return;
 	}
-	out[0] = damp_hash3(&h->sip, first[0], first[1], c);
-	out[1] = damp_hash3(&h->sip, second[0], second[1], c);
+	out[0] = damp_hash2(&h->sip, first[0], first[1]);
+	out[1] = damp_hash2(&h->sip, second[0], second[1]);
 }
+
+const struct damp_hashing damp_hashing_called = { damp_hasher2, damp_hasher3, damp_hasher2_pair };

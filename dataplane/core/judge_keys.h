@@ -54,6 +54,18 @@ static inline uint64_t damp_key_port(uint64_t whole, uint16_t port)
 {
 	return whole + (1ull << 48 | port) * DAMP_GOLDEN;
 }
+
+/*
+ * Two ends as one word. Both are secret and independent, so those of other addresses
+ * meet by chance alone. Those of the same addresses differ by multiples of
+ * DAMP_GOLDEN: by s for the one's port and by d (2^32 + 1) for the other's, which come
+ * to no number below 64 but for the same ports (test_hasher.c). So such may be added.
+ */
+static inline uint64_t damp_key_ends(uint64_t peer_key, uint64_t device_key)
+{
+	return peer_key + device_key * ((1ull << 32) + 1);
+}
+
 /* Hash of a prefix. plen counts within the family: 0..32 or 0..128; more means
  * the whole address. */
 uint64_t damp_hash_prefix(const struct damp_judge *j, const struct damp_addr *a, unsigned plen);

@@ -32,6 +32,8 @@ static uint64_t hash_bits(const struct damp_judge *j, const struct damp_addr *a,
 	uint64_t w[2];
 
 	damp_prefix_words(a, bits, w);
+	if (bits == WHOLE)
+		return damp_hasher2(&j->h_addr, w[0], w[1]);
 	return damp_hasher3(&j->h_addr, w[0], w[1], bits);
 }
 
@@ -94,8 +96,8 @@ uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)
 
 uint64_t damp_key_seen(const struct damp_judge *j, const struct damp_pkt *p, enum damp_seen_kind kind, uint32_t value)
 {
-	if (kind == DAMP_SEEN_FRAGMENT)
-		return damp_hasher3(&j->h_mid, damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0),
-				  damp_seen_word(kind, value));
-	return damp_hasher3(&j->h_mid, p->peer_key, p->device_key, damp_seen_word(kind, value));
+	const uint64_t ends = kind != DAMP_SEEN_FRAGMENT ? damp_key_ends(p->peer_key, p->device_key) :
+			      damp_key_ends(damp_key_end(j, &p->frame.src, 0), damp_key_end(j, &p->frame.dst, 0));
+
+	return damp_hasher2(&j->h_mid, ends, damp_seen_word(kind, value));
 }

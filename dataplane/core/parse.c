@@ -2,7 +2,7 @@
 /*
  * A burst of frames to parsed packets: pass 0 of the judge.
  *
- * Idea: one loop with the short cuts of frame_plain.h and scan.c in it; what they do
+ * Idea: one loop with the short cuts of frame_plain.h and scan_plain.h in it; what they do
  * not take, and what is not CoAP, goes aside.
  *
  * Invariant: needs no state but the program's ports, so that any worker may parse
@@ -10,6 +10,7 @@
  */
 #include "frame_plain.h"
 #include "judge.h"
+#include "scan_plain.h"
 
 static inline bool device_serves(const struct damp_view *v, const struct damp_pkt *p)
 {
@@ -20,10 +21,11 @@ static inline bool device_serves(const struct damp_view *v, const struct damp_pk
 
 static inline uint8_t coap_kind(struct damp_pkt *p)
 {
-	damp_coap_scan(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
-	if (damp_unlikely(p->coap.malformed))
+	const bool plain = damp_coap_scan_plain(p->data + p->frame.payload_off, p->frame.payload_len, &p->coap);
+
+	if (!plain && damp_unlikely(p->coap.malformed))
 		return DAMP_KIND_MALFORMED;
-	if (p->coap.code == DAMP_COAP_CODE_EMPTY)
+	if (!plain && p->coap.code == DAMP_COAP_CODE_EMPTY)
 		return DAMP_KIND_EMPTY;
 	return damp_coap_is_request(p->coap.code) ? DAMP_KIND_REQUEST : DAMP_KIND_RESPONSE;
 }

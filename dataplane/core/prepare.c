@@ -22,8 +22,6 @@
 #include "prepare.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
-#define WHOLE 128u
-
 /* What was left by the packet before. */
 ALWAYS void reset(struct damp_pkt *p)
 {
@@ -36,6 +34,7 @@ ALWAYS void reset(struct damp_pkt *p)
 	p->xchg_key = 0;
 	p->mid_key = 0;
 	p->plain = 0;
+	p->path_hashed = 0;
 	p->budgets_wait = 0;
 	p->grey_key = 0;
 	p->src_class = p->dst_class = 0;
@@ -81,7 +80,7 @@ ALWAYS void hash_ends(const struct damp_ctx *c, struct damp_pkt *p, enum damp_si
 
 	memcpy(src, &f->src, sizeof(src));
 	memcpy(dst, &f->dst, sizeof(dst));
-	h->pair(&c->j->h_addr, outside ? src : dst, outside ? dst : src, WHOLE, out);
+	h->pair(&c->j->h_addr, outside ? src : dst, outside ? dst : src, out);
 	p->peer_whole = out[0];
 	p->device_whole = out[1];
 	p->rungs_hashed = 0;
@@ -90,15 +89,15 @@ ALWAYS void hash_ends(const struct damp_ctx *c, struct damp_pkt *p, enum damp_si
 }
 
 /* The conversation: who asked whom, and with which token. DTLS hides its tokens: one
- * for each pair of endpoints. The key of an end is a hash, so numbers may be added. */
+ * for each pair of endpoints. A number below 64 may be added to that pair. */
 ALWAYS uint64_t key_xchg(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
 			 const struct damp_hashing *h)
 {
 	const bool asked_inside = (kind == DAMP_KIND_REQUEST) == (side == DAMP_INSIDE);
 	const uint64_t what = kind == DAMP_KIND_DTLS ? 0x20 : p->coap.token_len * 2u + asked_inside;
 
-	return h->three(&c->j->h_xchg, p->peer_key, p->device_key + what,
-			kind == DAMP_KIND_DTLS ? 0 : damp_token_word(p));
+	return h->two(&c->j->h_xchg, damp_key_ends(p->peer_key, p->device_key) + what,
+		      kind == DAMP_KIND_DTLS ? 0 : damp_token_word(p));
 }
 
 /* From here on every Message ID is the inside's. */
@@ -166,14 +165,14 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	if (guess != DAMP_FLOOD_NO)
 		return;
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+	if (kind == DAMP_KIND_RESPONSE && damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)))
+		damp_obs_prefetch(c->w->obs, p->xchg_key);
 	p->budgets_wait = 1;
 }
 
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
-
-	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &calls);
+	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &damp_hashing_called);
 	p->grey_key = damp_key_grey(p);
 }
 
@@ -196,15 +195,13 @@ ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n
 
 static void prepare_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	static const struct damp_hashing calls = { damp_hasher3, damp_hasher3_pair };
-
-	prepare_all(c, p, n, &calls);
+	prepare_all(c, p, n, &damp_hashing_called);
 }
 
 #if defined(DAMP_HASHER_HAS_AES)
 DAMP_WITH_AES static void prepare_aes(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	static const struct damp_hashing inlined = { damp_aes3, damp_aes3_pair };
+	static const struct damp_hashing inlined = { damp_aes2, damp_aes3, damp_aes2_pair };
 
 	prepare_all(c, p, n, &inlined);
 }
@@ -223,6 +220,37 @@ static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
 		return;
 	p->mid_key = damp_key_seen(c->j, p, outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid);
 	damp_seen_prefetch(c->w->seen, p->mid_key);
+}
+
+/* The places that a proved peer asks for, if it registers. */
+static __attribute__((noinline)) void prefetch_places(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (!damp_registers(p))
+		return;
+	if (!p->rungs_hashed)
+		damp_hash_rungs(c, p);
+	p->path_hash = damp_path_hash(c, p);
+	p->path_hashed = 1;
+	damp_observe_prefetch(c, p, (uint32_t)p->path_hash);
+}
+
+/* What a notification to a proved peer asks for: a first one takes places too. */
+static __attribute__((noinline)) void prefetch_notification(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_xchg *x;
+
+	damp_seen_prefetch(c->w->seen, damp_key_notified(p->xchg_key));
+	if (damp_obs_find(c->w->obs, p->xchg_key, c->now) != NULL) {
+		if (p->coap.type == DAMP_COAP_NON)
+			damp_ledger_prefetch(c->j->ledger, damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY));
+		return;
+	}
+	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+	if (x == NULL)
+		return;
+	if (!p->rungs_hashed)
+		damp_hash_rungs(c, p);
+	damp_observe_prefetch(c, p, x->path);
 }
 
 /* Is the peer proved? Only what comes from it keeps its proof alive, and only where it
@@ -253,9 +281,13 @@ static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 	if (message && p->side == DAMP_OUTSIDE) {
 		if (damp_likely(!p->proved))
 			return;
-		damp_observe_prefetch(c, p);
+		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_REQUEST)
+			prefetch_places(c, p);
 	} else if (p->budgets_wait) {
 		damp_ledger_prefetch(c->j->ledger, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
+		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_RESPONSE &&
+		    p->proved)
+			prefetch_notification(c, p);
 	}
 	if (message || p->kind == DAMP_KIND_EMPTY)
 		prefetch_mid(c, p);

@@ -12,7 +12,7 @@
  * to disagree about it: what the judge reads must be what the server reads
  * (attacks.md 5.2, rows M24 to M36).
  */
-#include "scan.h"
+#include "scan_plain.h"
 #include "option.h"
 #include <damper/reasons.h>
 
@@ -65,17 +65,11 @@ static uint8_t unknown_option(struct scan *s)
 	return 0;
 }
 
-/* "." or "..", of which no segment may consist. */
-static inline bool is_dots(const uint8_t *val, uint32_t len)
-{
-	return len - 1 < 2 && val[0] == '.' && val[len - 1] == '.';
-}
-
 static uint8_t take_path(struct scan *s, const struct damp_opt *o, const uint8_t *val)
 {
 	struct damp_coap *m = s->m;
 
-	if (is_dots(val, o->len))
+	if (damp_is_dots(val, o->len))
 		return DAMP_REASON_COAP_OPTION_VALUE;
 	if (m->npath == 0)
 		m->path_off = (uint16_t)s->pos;
@@ -306,9 +300,7 @@ void damp_coap_scan_fully(const uint8_t *msg, size_t len, struct damp_coap *m)
 	m->malformed = scan_message(&s);
 }
 
-/* Go on from the option at pos, the one before it of this number. */
-static __attribute__((noinline)) void scan_from(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t number,
-						struct damp_coap *m)
+void damp_coap_scan_from(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t number, struct damp_coap *m)
 {
 	struct scan s = { .msg = msg, .m = m, .pos = pos, .len = len, .number = number };
 	const uint8_t reason = scan_options(&s);
@@ -316,78 +308,7 @@ static __attribute__((noinline)) void scan_from(const uint8_t *msg, uint32_t len
 	m->malformed = reason ? reason : check_mix(m);
 }
 
-/* Types that a message of each class of code may have, four bits a class: a request
- * is CON or NON, a response one of those or ACK. */
-#define TYPES_OF_CLASSES 0x00770703u
-_Static_assert(DAMP_COAP_CON == 0 && DAMP_COAP_NON == 1 && DAMP_COAP_ACK == 2 && DAMP_COAP_RST == 3, "bits by type");
-
-/* Version 1, a token of at most eight bytes, and a code and type that go together? */
-static inline bool is_usual(uint32_t first, uint32_t code)
+void damp_coap_scan(const uint8_t *msg, size_t len, struct damp_coap *m)
 {
-	return first >> 6 == DAMP_COAP_VERSION && (first & 15) <= DAMP_COAP_TOKEN_MAX && code != DAMP_COAP_CODE_EMPTY &&
-	       (TYPES_OF_CLASSES >> ((code >> 5) * 4 + ((first >> 4) & 3)) & 1);
-}
-
-/* The options from pos on that are segments of the path with a header of one byte.
- * Stops before all else, and before what is wrong. */
-static inline uint32_t skip_path(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t *segments)
-{
-	uint32_t delta = DAMP_COAP_OPT_URI_PATH, n = 0;
-
-	for (; pos < len && n < DAMP_COAP_OPTIONS_MAX; n++) {
-		const uint32_t vlen = msg[pos] & 15u;
-
-		if (msg[pos] >> 4 != delta || vlen >= DAMP_OPT_EXT8 || vlen >= len - pos ||
-		    damp_unlikely(is_dots(msg + pos + 1, vlen)))
-			break;
-		pos += 1 + vlen;
-		delta = 0;
-	}
-	*segments = n;
-	return pos;
-}
-
-/*
- * The short cut: the usual header, a path and perhaps a payload, which is what most
- * requests consist of, are taken here in registers; scan_from() goes on where there
- * are other options, and what is wrong is left to damp_coap_scan_fully().
- */
-void damp_coap_scan(const uint8_t *msg, size_t length, struct damp_coap *m)
-{
-	const uint32_t len = (uint32_t)length;
-	uint32_t first, code, from, pos, n;
-
-	if (damp_unlikely(len < DAMP_COAP_HEADER_LEN)) {
-		damp_coap_scan_fully(msg, len, m);
-		return;
-	}
-	first = msg[0];
-	code = msg[1];
-	from = DAMP_COAP_HEADER_LEN + (first & 15);
-	if (damp_unlikely(!is_usual(first, code) || from > len)) {
-		damp_coap_scan_fully(msg, len, m);
-		return;
-	}
-	memset(m, 0, sizeof(*m));
-	m->type = (first >> 4) & 3;
-	m->code = (uint8_t)code;
-	m->tkl = first & 15;
-	m->mid = damp_get16(msg + 2);
-	m->len = (uint16_t)len;
-	m->token_len = m->tkl;
-	m->token_off = DAMP_COAP_HEADER_LEN;
-	m->options_off = (uint16_t)from;
-	m->payload_off = (uint16_t)len;
-	pos = skip_path(msg, len, from, &n);
-	if (damp_likely(n > 0)) {
-		m->options = BIT(URI_PATH);
-		m->noptions = (uint16_t)n;
-		m->npath = (uint16_t)n;
-		m->path_off = (uint16_t)from;
-		m->path_end = (uint16_t)pos;
-		/* In the text there is a slash where each header was. */
-		m->path_text_len = (uint16_t)(pos - from);
-	}
-	if (pos != len)
-		scan_from(msg, len, pos, n > 0 ? DAMP_COAP_OPT_URI_PATH : 0, m);
+	damp_coap_scan_plain(msg, (uint32_t)len, m);
 }

@@ -140,7 +140,8 @@ def main():
     parser.add_argument("--run", metavar="PROGRAM", help="run it first; to check, only if the results are older")
     args = parser.parse_args()
     if args.check and "DAMPER_SEED" in os.environ:
-        sys.exit(SKIPPED)               # other chances, other numbers
+        print("skipped: DAMPER_SEED is set: other chances, other numbers")
+        sys.exit(SKIPPED)
     if args.run and (args.write or stale(args.results, args.run)):
         subprocess.run([args.run], env={**os.environ, "DAMPER_SIM_RESULTS": args.results}, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False)

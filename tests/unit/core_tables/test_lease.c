@@ -74,11 +74,11 @@ static void a_full_line_forgets(void **state)
 	void *mem = table_mem(damp_lease_bytes(0));
 	struct damp_lease_table *t = damp_lease_init(mem, 0);
 
-	for (unsigned i = 0; i < 7; i++)
+	for (unsigned i = 0; i < DAMP_LEASE_WAYS; i++)
 		damp_lease_take(t, h(100 + i), h(i), 4, start, start + DAMP_SECONDS(10 + i));
 	damp_lease_take(t, h(200), h(9), 4, start, start + DAMP_SECONDS(60));
 	assert_int_equal(damp_lease_evictions(t), 1);
-	assert_int_equal(damp_lease_live(t, start), 7);
+	assert_int_equal(damp_lease_live(t, start), DAMP_LEASE_WAYS);
 	assert_int_equal(damp_lease_live(t, start + DAMP_SECONDS(59)), 1);
 	(void)state;
 	free(mem);
