@@ -249,6 +249,18 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 	       damp_get_int(c, "held_released"));
 }
 
+/* What a rule file may call a port; the device alone when nothing more is known. */
+static void print_called(const json_t *p)
+{
+	const json_t *called = json_object_get(p, "called");
+	size_t i;
+
+	printf("%s (", damp_get_text(p, "port"));
+	for (i = 0; i < json_array_size(called); i++)
+		printf("%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(called, i)));
+	printf("%s) ", i == 0 ? damp_get_text(p, "device") : "");
+}
+
 static void print_ports(const struct damp_cli *cli, const json_t *ports)
 {
 	const json_t *p;
@@ -259,7 +271,7 @@ static void print_ports(const struct damp_cli *cli, const json_t *ports)
 		char text[80];
 
 		label(i == 0 ? "ports" : "");
-		printf("%s (%s) ", damp_get_text(p, "port"), damp_get_text(p, "device"));
+		print_called(p);
 		coloured(cli, damp_get_true(p, "link_up") ? DAMP_PLAIN : DAMP_RED,
 			 damp_get_true(p, "link_up") ? "up" : "DOWN");
 		snprintf(text, sizeof(text), "%lld packets missed", lost);
