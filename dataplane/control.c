@@ -11,6 +11,8 @@
 #include "state.h"
 #include "timekeeper.h"
 #include "tracing.h"
+#include "wire/carry.h"
+#include "wire/sealed.h"
 
 #include <damper/wire.h>
 #include <errno.h>
@@ -35,6 +37,7 @@ struct damp_control {
 struct request {
 	struct damp_wire_request head;
 	size_t len;
+	bool too_much;              /* more beside it than one descriptor */
 	int fd;                     /* -1: none */
 };
 
@@ -95,63 +98,20 @@ unsigned damp_control_poll(const struct damp_control *c, struct pollfd *fds)
 	return 1 + c->nclients;
 }
 
-/* Take the first descriptor of a message, close all others. */
-static int take_fd(struct msghdr *m)
-{
-	int first = -1, fd;
-
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h != NULL; h = CMSG_NXTHDR(m, h)) {
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = 0; at + sizeof(fd) <= h->cmsg_len - CMSG_LEN(0); at += sizeof(fd)) {
-			memcpy(&fd, CMSG_DATA(h) + at, sizeof(fd));
-			if (first < 0)
-				first = fd;
-			else
-				close(fd);
-		}
-	}
-	return first;
-}
-
 /* Returns 1 for a request, 0 for nothing yet, -1 when the client is gone. */
 static int receive(int client, struct request *r)
 {
-	char oob[CMSG_SPACE(4 * sizeof(int))];
-	struct { struct damp_wire_request head; char more; } buf;
-	struct iovec iov = { &buf, sizeof(buf) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = oob, .msg_controllen = sizeof(oob) };
-	const ssize_t n = recvmsg(client, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const ssize_t n = damp_carry_receive(client, &r->head, sizeof(r->head), &r->fd, MSG_DONTWAIT);
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	r->fd = take_fd(&m);
-	if (n == 0) {
-		if (r->fd >= 0)
-			close(r->fd);
-		return -1;
-	}
-	r->len = (m.msg_flags & MSG_TRUNC) ? sizeof(buf) : (size_t)n;
-	r->head = buf.head;
-	return 1;
-}
-
-/* Send the reply and, when fd >= 0, the descriptor with it. */
-static int answer(int client, const struct damp_wire_reply *reply, int fd)
-{
-	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } oob = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)reply, sizeof(*reply) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = oob.bytes;
-		m.msg_controllen = sizeof(oob.bytes);
-		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){
-			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
-		};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
-	}
-	return sendmsg(client, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply) ? 0 : -1;
+	if (n == -EAGAIN || n == -EINTR)
+		return 0;
+	r->too_much = n == -EPROTO;
+	r->len = n > 0 ? (size_t)n : 0;
+	if (n > 0 || r->too_much)
+		return 1;
+	if (r->fd >= 0)
+		close(r->fd);
+	return -1;
 }
 
 static void refuse(struct damp_wire_reply *reply, int error, const char *text)
@@ -162,7 +122,7 @@ static void refuse(struct damp_wire_reply *reply, int error, const char *text)
 
 static void *read_program(int fd, size_t *len, struct damp_wire_reply *reply)
 {
-	void *block = damp_read_sealed(fd, DAMP_PROGRAM_MAX_BYTES, len);
+	void *block = damp_sealed_read(fd, DAMP_PROGRAM_MAX_BYTES, len);
 
 	if (block == NULL)
 		refuse(reply, errno,
@@ -197,7 +157,7 @@ static int copy_program(const struct damp_plane *p)
 {
 	const struct damp_view *v = damp_programs_view(p);
 
-	return damp_make_sealed("damper-program", v->block, v->hdr->total_len);
+	return damp_sealed_new("damper-program", v->block, v->hdr->total_len);
 }
 
 static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_reply *reply)
@@ -304,6 +264,10 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 {
 	int fd = -1;
 
+	if (r->too_much) {
+		refuse(reply, EPROTO, "a request brings one file descriptor at most");
+		return -1;
+	}
 	if (r->len != sizeof(r->head)) {
 		snprintf(reply->text, sizeof(reply->text), "a request has %zu bytes", sizeof(r->head));
 		reply->error = EBADMSG;
@@ -384,7 +348,7 @@ static bool serve_client(struct damp_plane *p, int client)
 		return rc == 0;
 	fd = carry_out(p, &r, &reply);
 	describe(p, &reply);
-	sent = answer(client, &reply, fd);
+	sent = damp_carry_send(client, &reply, sizeof(reply), fd, MSG_DONTWAIT);
 	if (fd >= 0)
 		close(fd);
 	if (r.fd >= 0)

@@ -6,13 +6,11 @@
 #include "lists_state.h"
 #include "programs.h"
 #include "say.h"
-#include "state.h"
+#include "wire/sealed.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <rte_cycles.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -273,7 +271,7 @@ static void show_one(void *arg, const struct damp_prefix *x)
 int damp_lists_show(struct damp_plane *p, enum damp_wire_list what)
 {
 	struct show *s = calloc(1, sizeof(*s));
-	int fd = memfd_create("damper-list", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = damp_sealed_open("damper-list");
 
 	if (s == NULL || fd < 0) {
 		free(s);
@@ -287,7 +285,7 @@ int damp_lists_show(struct damp_plane *p, enum damp_wire_list what)
 	s->fd = fd;
 	damp_prefixes_each(damp_judge_prefixes(p->judge), s->now, show_one, s);
 	flush(s);
-	if (s->failed || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+	if (s->failed || damp_seal(fd) != 0) {
 		close(fd);
 		fd = -1;
 	}

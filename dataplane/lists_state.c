@@ -6,6 +6,7 @@
 #include "lists.h"
 #include "say.h"
 #include "state.h"
+#include "wire/sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,17 +6,15 @@
 
 #include "config.h"
 #include "say.h"
+#include "wire/sealed.h"
 
 #include <damper/wire.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SEALS_NEEDED (F_SEAL_WRITE | F_SEAL_SHRINK)
 
 int damp_random(void *out, size_t len)
 {
@@ -45,70 +43,6 @@ int damp_make_dir(const char *path, unsigned mode)
 	if (stat(path, &st) != 0)
 		return -errno;
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-}
-
-int damp_read_whole(int fd, void *out, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		const ssize_t n = pread(fd, (char *)out + done, len - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
-int damp_write_whole(int fd, const void *data, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		const ssize_t n = write(fd, (const char *)data + done, len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-void *damp_read_sealed(int fd, size_t most, size_t *len)
-{
-	const int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *block;
-
-	errno = EINVAL;
-	if (seals < 0 || (seals & SEALS_NEEDED) != SEALS_NEEDED)
-		return NULL;
-	errno = EFBIG;
-	if (fstat(fd, &st) != 0 || st.st_size <= 0 || (size_t)st.st_size > most)
-		return NULL;
-	*len = (size_t)st.st_size;
-	block = malloc(*len);
-	if (block != NULL && damp_read_whole(fd, block, *len) == 0)
-		return block;
-	free(block);
-	errno = ENOMEM;
-	return NULL;
-}
-
-int damp_make_sealed(const char *name, const void *data, size_t len)
-{
-	const int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -1;
-	if (damp_write_whole(fd, data, len) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-		return fd;
-	close(fd);
-	return -1;
 }
 
 static int sync_dir(const char *dir)

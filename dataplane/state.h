@@ -43,18 +43,4 @@ int damp_state_replace(const char *dir, const char *name, const void *data, size
 uint64_t damp_state_time(const char *dir);
 int damp_state_keep_time(const char *dir, uint64_t unix_s);
 
-/* Read exactly len bytes from fd at offset 0. Returns 0 or a negative errno. */
-int damp_read_whole(int fd, void *out, size_t len);
-
-/* The bytes of a memfd that is sealed against writing and shrinking, malloc'ed;
- * NULL with errno EINVAL (no such memfd), EFBIG (empty, or more than most) or
- * ENOMEM. */
-void *damp_read_sealed(int fd, size_t most, size_t *len);
-
-/* A memfd of len bytes at data, sealed; -1 when there is no memory. */
-int damp_make_sealed(const char *name, const void *data, size_t len);
-
-/* Write exactly len bytes. Returns 0 or a negative errno. */
-int damp_write_whole(int fd, const void *data, size_t len);
-
 #endif

@@ -7,7 +7,7 @@
 #include "rss.h"
 #include "say.h"
 #include "segment.h"
-#include "state.h"
+#include "wire/sealed.h"
 
 #include <errno.h>
 #include <rte_cycles.h>
@@ -38,7 +38,7 @@ static int read_filter(const struct damp_plane *p, int fd, struct damp_trace_fil
 		       size_t len)
 {
 	size_t n = 0;
-	struct damp_trace_filter *f = damp_read_sealed(fd, sizeof(*f), &n);
+	struct damp_trace_filter *f = damp_sealed_read(fd, sizeof(*f), &n);
 
 	if (f == NULL || n != sizeof(*f) || !sound(f)) {
 		free(f);
@@ -127,7 +127,7 @@ int damp_tracing_peek(struct damp_plane *p, uint32_t side, int fd, int *answer, 
 {
 	struct damp_trace_record *r = calloc(1, sizeof(*r));
 	size_t n = 0;
-	uint8_t *frame = fd >= 0 ? damp_read_sealed(fd, FRAME_MAX, &n) : NULL;
+	uint8_t *frame = fd >= 0 ? damp_sealed_read(fd, FRAME_MAX, &n) : NULL;
 	int rc = 0;
 
 	if (p->peek == NULL)
@@ -138,7 +138,7 @@ int damp_tracing_peek(struct damp_plane *p, uint32_t side, int fd, int *answer, 
 		rc = refuse(ENOMEM, text, len, "no memory for a look");
 	if (rc == 0) {
 		look(p, side, frame, n, r);
-		*answer = damp_make_sealed("damper-peek", r, sizeof(*r));
+		*answer = damp_sealed_new("damper-peek", r, sizeof(*r));
 		if (*answer < 0)
 			rc = refuse(ENOMEM, text, len, "no memory for an answer");
 	}

@@ -36,6 +36,7 @@
 #define PROVED .clients = 8192, .servers = 1024, .skip_s = 300, .proved = true, \
 	.expect = DAMP_REASON_ACCEPTED_PROVED
 #define PASSED .clients = 1000000, .servers = 1024, .expect = DAMP_REASON_NOT_COAP
+#define ALONE .alone = true, PROVED
 #define MIX .mix = true, .kind = FRAME_GET, .share = 97, PROVED
 #define ANSWERED .clients = 4000000, .servers = 4, .pps = 45000, .warm = 131072, .warm_pps = 90000, .share = 97
 
@@ -67,6 +68,14 @@ const struct perf_case perf_cases[] = {
 	  .clients = 1000000, .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
 	  .expect = DAMP_REASON_LEDGER_SERVER },
 	{ .name = "mix", MIX },
+	{ .name = "mix_request_block", .kind = FRAME_GET, .extra = FRAME_BLOCK, ALONE },
+	{ .name = "mix_response_block", .kind = FRAME_CONTENT, .extra = FRAME_BLOCK, ALONE },
+	{ .name = "mix_request_observe", .kind = FRAME_GET, .extra = FRAME_OBSERVE, ALONE },
+	{ .name = "mix_response_observe", .kind = FRAME_CONTENT, .extra = FRAME_OBSERVE, ALONE },
+	{ .name = "mix_notify_con", .kind = FRAME_NOTIFY_CON, .extra = FRAME_OBSERVE, ALONE },
+	{ .name = "mix_notify_non", .kind = FRAME_NOTIFY_NON, .extra = FRAME_OBSERVE, ALONE },
+	{ .name = "mix_malformed", .kind = FRAME_GET, .extra = FRAME_BROKEN, .alone = true, .clients = 8192,
+	  .servers = 1024, .skip_s = 300, .proved = true, .expect = DAMP_REASON_COAP_VERSION },
 	{ .name = "mix_patterns_0", .rules = 1, MIX },
 	{ .name = "mix_patterns_200", .patterns = 200, .regexes = 50, MIX },
 	{ .name = "mix_random_paths", .patterns = 200, .regexes = 50, .random_paths = true, MIX },
@@ -118,7 +127,7 @@ static void draw(const struct perf_case *c, uint64_t number, struct frame_draw *
 	d->token = (uint32_t)b;
 	d->v6 = c->v6;
 	d->path = c->random_paths ? (uint32_t)bench_random(&state) | 1 : 0;
-	d->extra = c->mix ? extra((uint32_t)(b >> 16) % 100) : FRAME_BARE;
+	d->extra = c->mix ? extra((uint32_t)(b >> 16) % 100) : (uint8_t)c->extra;
 }
 
 static void build(struct perf_run *r, enum frame_kind kind, uint64_t first, unsigned n)
@@ -130,7 +139,7 @@ static void build(struct perf_run *r, enum frame_kind kind, uint64_t first, unsi
 
 		draw(r->c, first + i, &d);
 		f->len = frame_build(f->data, kind, &d, NULL);
-		f->side = kind == FRAME_CONTENT ? DAMP_INSIDE : DAMP_OUTSIDE;
+		f->side = frame_answers(kind) ? DAMP_INSIDE : DAMP_OUTSIDE;
 	}
 }
 
@@ -224,15 +233,22 @@ void perf_close(struct perf_run *r)
 	stage_close(r->s);
 }
 
+/* Of the same draws as what will be measured. */
+static void send_before(struct perf_run *r, enum frame_kind kind)
+{
+	build(r, kind, r->drawn, r->frames);
+	stage_unmeasured(r->s, r->pool, r->frames);
+}
+
 void perf_prepare(struct perf_run *r)
 {
 	stage_skip(r->s, r->c->skip_s);
 	if (r->c->proved)
 		prove_all(r);
-	if (r->c->kind == FRAME_CONTENT) {
-		build(r, FRAME_GET, r->drawn, r->frames);
-		stage_unmeasured(r->s, r->pool, r->frames);
-	}
+	if (frame_answers(r->c->kind))
+		send_before(r, FRAME_GET);
+	if (r->c->kind > FRAME_CONTENT)
+		send_before(r, FRAME_CONTENT);
 	if (r->c->mix) {
 		build(r, FRAME_GET, r->drawn, MIX_BEHIND);
 		stage_unmeasured(r->s, r->pool, MIX_BEHIND);

@@ -29,10 +29,12 @@
 
 struct perf_case {
 	const char *name;
-	enum frame_kind kind;           /* measured; a response is preceded by its request */
+	enum frame_kind kind;           /* measured; what it answers is sent before */
 	bool v6, proved, checksum_known;
 	bool mix;                       /* requests and answers in turns: the honest mix */
 	bool random_paths;              /* a path of its own for each request */
+	bool alone;                     /* one kind of the mix: measured only when asked for by name */
+	enum frame_extra extra;         /* what all of its messages have */
 	uint32_t clients, servers;
 	uint32_t pps;                   /* of the virtual clock; 0: 10 GbE full of these frames */
 	uint32_t skip_s;                /* on the virtual clock, before each chunk */

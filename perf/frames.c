@@ -134,20 +134,26 @@ static unsigned type_of(enum frame_kind kind)
 {
 	if (kind == FRAME_CONTENT)
 		return DAMP_COAP_ACK;
-	return kind == FRAME_GET_CORE ? DAMP_COAP_NON : DAMP_COAP_CON;
+	return kind == FRAME_GET_CORE || kind == FRAME_NOTIFY_NON ? DAMP_COAP_NON : DAMP_COAP_CON;
+}
+
+bool frame_answers(enum frame_kind kind)
+{
+	return kind >= FRAME_CONTENT;
 }
 
 static size_t put_coap(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
 {
 	const unsigned type = type_of(kind);
+	const bool answer = frame_answers(kind);
 
 	m[0] = (uint8_t)(DAMP_COAP_VERSION << 6 | type << 4 | sizeof(d->token));
-	m[1] = kind == FRAME_CONTENT ? DAMP_COAP_CODE(2, 5) : DAMP_COAP_GET;
-	damp_put16(m + 2, d->mid);
+	m[1] = answer ? DAMP_COAP_CODE(2, 5) : DAMP_COAP_GET;
+	damp_put16(m + 2, (uint16_t)(d->mid + (kind > FRAME_CONTENT)));
 	damp_put32(m + 4, d->token);
 	if (d->extra == FRAME_BROKEN)
 		m[0] &= 0x3f;
-	return 8 + (kind == FRAME_CONTENT ? put_answer(m + 8, d) : put_get(m + 8, kind, d, echo));
+	return 8 + (answer ? put_answer(m + 8, d) : put_get(m + 8, kind, d, echo));
 }
 
 static size_t put_payload(uint8_t *m, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
@@ -215,7 +221,7 @@ uint32_t frame_wrap(uint8_t *out, const struct damp_addr *src, const struct damp
 
 uint32_t frame_build(uint8_t *out, enum frame_kind kind, const struct frame_draw *d, const uint8_t *echo)
 {
-	const bool answer = kind == FRAME_CONTENT;
+	const bool answer = frame_answers(kind);
 	const uint16_t service = kind == FRAME_DNS ? DNS_PORT : DAMP_PORT_COAP;
 	struct damp_addr client, server;
 	size_t len;

@@ -25,7 +25,9 @@ enum frame_kind {
 	FRAME_GET,                  /* CON GET /temp, 4-byte token: 13 bytes */
 	FRAME_GET_CORE,             /* NON GET /.well-known/core: 25 bytes */
 	FRAME_GET_ECHO,             /* FRAME_GET with the Echo value of the draw */
-	FRAME_CONTENT               /* piggybacked 2.05 to FRAME_GET, 10 bytes of text */
+	FRAME_CONTENT,              /* piggybacked 2.05 to FRAME_GET, 10 bytes of text */
+	FRAME_NOTIFY_CON,           /* the same again, later and with a Message ID of its own */
+	FRAME_NOTIFY_NON
 };
 
 /* What a GET and its answer have beside the path and the text. */
@@ -50,6 +52,9 @@ struct frame_draw {
  * IPv6 clients have a /48 of their own below 2400::/16. */
 void frame_client(uint64_t n, bool v6, struct damp_addr *a);
 void frame_server(uint32_t n, bool v6, struct damp_addr *a);
+
+/* Does it come from the inside? */
+bool frame_answers(enum frame_kind kind);
 
 /* Build into out (FRAME_ROOM bytes); returns the length. echo: DAMP_ECHO_LEN
  * bytes for FRAME_GET_ECHO, else NULL. */

@@ -107,7 +107,7 @@ static void read_options(struct options *o, int argc, char **argv)
 
 static bool wanted(const struct options *o, const struct perf_case *c)
 {
-	return o->only == NULL || strcmp(c->name, o->only) == 0;
+	return o->only == NULL ? o->check || !c->alone : strcmp(c->name, o->only) == 0;
 }
 
 static void add(struct bench_results *res, const struct perf_case *c, const char *what, const char *unit,

@@ -14,20 +14,16 @@
 #include "common/names.h"
 #include "common/pcapng.h"
 #include "common/text.h"
+#include "follow.h"
 #include "link.h"
 
 #include <damper/capture.h>
 #include <damper/wire.h>
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_FOR "10s"
-#define POLL_NS 20000000L
 #define ALL_VERDICTS ((1u << DAMP_VERDICT_MAX) - 1)
-
-static volatile sig_atomic_t stopped;
 
 struct capture {
 	struct damp_cli_link link;
@@ -40,12 +36,6 @@ struct capture {
 	uint64_t pos[DAMP_WORKERS_MAX], missed[DAMP_WORKERS_MAX];
 	uint64_t written, lost;
 };
-
-static void stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
 
 static int verdict_bit(const char *word)
 {
@@ -106,7 +96,7 @@ static int open_files(struct capture *c)
 		return damp_fail(DAMP_EXIT_AWAY, "%s/%s is of another version of Damper", c->link.dir,
 				 DAMP_CAPTURE_FILE);
 	for (unsigned w = 0; w < c->file->nworkers; w++) {
-		c->pos[w] = __atomic_load_n(&c->file->ring[w].head, __ATOMIC_ACQUIRE);
+		c->pos[w] = damp_ring_head(&DAMP_RING(&c->file->ring[w]));
 		c->missed[w] = __atomic_load_n(&c->file->ring[w].missed, __ATOMIC_RELAXED);
 	}
 	return DAMP_EXIT_OK;
@@ -141,43 +131,21 @@ static void write_record(struct capture *c, const struct damp_capture_record *r)
 
 static void drain_ring(struct capture *c, unsigned w)
 {
-	const struct damp_capture_ring *ring = &c->file->ring[w];
-	const uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	const struct damp_ring ring = DAMP_RING(&c->file->ring[w]);
 	struct damp_capture_record r;
 
-	for (; c->pos[w] < head; c->pos[w]++) {
-		if (!damp_capture_copy(ring, c->pos[w], &r))
-			c->lost++;
-		else if (!r.kept) /* else it is damperd's */
+	while (damp_ring_next(&ring, &c->pos[w], &r, &c->lost))
+		if (!r.kept) /* else it is damperd's */
 			write_record(c, &r);
-	}
 }
 
-static void drain(struct capture *c)
+static bool drain(void *arg)
 {
+	struct capture *c = arg;
+
 	for (unsigned w = 0; w < c->file->nworkers; w++)
 		drain_ring(c, w);
-}
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void follow(struct capture *c)
-{
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-	const double end = now_s() + (double)c->seconds;
-
-	signal(SIGINT, stop);
-	signal(SIGTERM, stop);
-	while (!stopped && now_s() < end && !ferror(c->out)) {
-		nanosleep(&pause, NULL);
-		drain(c);
-	}
+	return !ferror(c->out);
 }
 
 static int finish(struct capture *c)
@@ -211,7 +179,7 @@ int damp_cmd_capture(struct damp_cli *cli)
 	if (code == DAMP_EXIT_OK)
 		code = ask(&c, c.seconds);
 	if (code == DAMP_EXIT_OK) {
-		follow(&c);
+		damp_follow((double)c.seconds, drain, &c);
 		code = finish(&c);
 	}
 	damp_cli_link_close(&c.link);

@@ -69,8 +69,8 @@ static int read_at(const struct damp_cli *cli, struct damp_bench_setup *s)
 	return DAMP_EXIT_OK;
 }
 
-static struct damp_bench *new_bench(const struct damp_cli *cli, const struct damp_origin *o, uint64_t wall_s,
-				    bool small)
+struct damp_bench *damp_explain_bench(const struct damp_cli *cli, const struct damp_origin *o, uint64_t wall_s,
+				      bool small)
 {
 	struct damp_bench_setup s = {
 		.block = o->block, .len = o->len, .ports = &o->ports, .wall_s = wall_s, .small = small
@@ -85,7 +85,7 @@ static struct damp_bench *new_bench(const struct damp_cli *cli, const struct dam
 	return b;
 }
 
-static bool is_live(const struct damp_cli *cli)
+bool damp_explain_is_live(const struct damp_cli *cli)
 {
 	return cli->args.state != NULL && strcmp(cli->args.state, "live") == 0;
 }
@@ -127,12 +127,12 @@ static int explain_message(const struct damp_cli *cli, const uint8_t *msg, size_
 	struct damp_bench *b = NULL;
 	int code;
 
-	if (is_live(cli))
+	if (damp_explain_is_live(cli))
 		return explain_message_live(cli, msg, len);
 	f = calloc(1, sizeof(*f));
 	code = damp_origin_open(cli, cli->args.rules, &o);
 
-	if (code == DAMP_EXIT_OK && (f == NULL || (b = new_bench(cli, &o, 0, true)) == NULL))
+	if (code == DAMP_EXIT_OK && (f == NULL || (b = damp_explain_bench(cli, &o, 0, true)) == NULL))
 		code = DAMP_EXIT_INTERNAL;
 	if (code == DAMP_EXIT_OK)
 		code = damp_explain_frame(cli, b->view, msg, len, f);
@@ -168,8 +168,6 @@ static int explain_hex(const struct damp_cli *cli)
 	long n;
 	int code;
 
-	if (strcmp(a->hex, "-") == 0 && is_live(cli))
-		return damp_fail(DAMP_EXIT_USAGE, "--state live takes one message at a time, not --hex -");
 	if (strcmp(a->hex, "-") == 0)
 		return damp_explain_lines(cli);
 	msg = malloc(MESSAGE_MAX);
@@ -179,7 +177,7 @@ static int explain_hex(const struct damp_cli *cli)
 	if (n < 0)
 		code = damp_fail(DAMP_EXIT_USAGE, "--hex: this is no hex, or more than %u bytes",
 				 MESSAGE_MAX);
-	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL && !is_live(cli))
+	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL && !damp_explain_is_live(cli))
 		code = explain_scan(cli, msg, (size_t)n);
 	else
 		code = explain_message(cli, msg, (size_t)n);
@@ -277,7 +275,7 @@ static int walk(struct walk *w)
 			w->first_ns = f.ts_ns;
 			w->bench = w->live != NULL ?
 					   w->live->traced.program[0].bench :
-					   new_bench(w->cli, w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
+					   damp_explain_bench(w->cli, w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
 			if (w->bench == NULL)
 				return DAMP_EXIT_INTERNAL;
 			w->sides.view = w->bench->view;
@@ -305,7 +303,7 @@ static int explain_pcap(const struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	w->cli = cli;
 	w->origin = &o;
-	w->live = is_live(cli) ? &p : NULL;
+	w->live = damp_explain_is_live(cli) ? &p : NULL;
 	w->all = cli->args.state == NULL || strcmp(cli->args.state, "capture") == 0;
 	code = split_frame(cli->args.pcap, file, sizeof(file), &w->wanted);
 	if (code == DAMP_EXIT_OK && w->live != NULL)

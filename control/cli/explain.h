@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+struct damp_bench;
+struct damp_origin;
 struct damp_view;
 
 int damp_cmd_explain(struct damp_cli *cli);
@@ -18,6 +20,14 @@ void damp_explain_print(const struct damp_cli *cli, const json_t *doc);
 
 /* explain_lines.c: `--hex -`. */
 int damp_explain_lines(const struct damp_cli *cli);
+
+/* Is the running judge to be asked (--state live)? */
+bool damp_explain_is_live(const struct damp_cli *cli);
+
+/* A judge for the rules, in the time of --at; small: for one message. wall_s:
+ * the time of the first frame, 0 now. NULL said. */
+struct damp_bench *damp_explain_bench(const struct damp_cli *cli, const struct damp_origin *o, uint64_t wall_s,
+				      bool small);
 
 /* explain_frame.c: where a message from the command line comes from and goes.
  * view: of the rules, which may know what is inside. Returns an exit code. */

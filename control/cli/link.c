@@ -2,9 +2,11 @@
 /* See link.h. */
 #include "link.h"
 
+#include "wire/carry.h"
+#include "wire/sealed.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -37,40 +39,6 @@ void damp_cli_link_close(struct damp_cli_link *l)
 	l->socket = -1;
 }
 
-static bool send_request(int socket, const struct damp_wire_request *r, int fd)
-{
-	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } oob = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)r, sizeof(*r) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = oob.bytes;
-		m.msg_controllen = sizeof(oob.bytes);
-		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){
-			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
-		};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(*r);
-}
-
-/* One descriptor has room: the kernel closes what would be more. */
-static bool receive_reply(int socket, struct damp_wire_reply *reply, int *got)
-{
-	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } oob = { 0 };
-	struct iovec iov = { reply, sizeof(*reply) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = oob.bytes,
-			    .msg_controllen = sizeof(oob.bytes) };
-	const ssize_t n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *h = n >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
-
-	*got = -1;
-	if (h != NULL && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
-	    h->cmsg_len >= CMSG_LEN(sizeof(int)))
-		memcpy(got, CMSG_DATA(h), sizeof(*got));
-	return n == (ssize_t)sizeof(*reply);
-}
-
 static int code_of(int error)
 {
 	return error == EBUSY ? DAMP_EXIT_BUSY : DAMP_EXIT_REFUSED;
@@ -81,7 +49,8 @@ int damp_cli_link_ask(const struct damp_cli_link *l, const struct damp_wire_requ
 {
 	int came = -1, code = DAMP_EXIT_OK;
 
-	if (!send_request(l->socket, r, fd) || !receive_reply(l->socket, reply, &came))
+	if (damp_carry_send(l->socket, r, sizeof(*r), fd, 0) != 0 ||
+	    damp_carry_receive(l->socket, reply, sizeof(*reply), &came, 0) != (ssize_t)sizeof(*reply))
 		code = damp_fail(DAMP_EXIT_AWAY, "the data plane in %s does not answer", l->dir);
 	else if (reply->error != 0)
 		code = damp_fail(code_of(reply->error), "%.*s", (int)sizeof(reply->text),
@@ -119,31 +88,19 @@ const void *damp_cli_link_map(const struct damp_cli_link *l, const char *name, s
 
 int damp_cli_sealed(const void *data, size_t len)
 {
-	const int fd = memfd_create("damper-request", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const int fd = damp_sealed_new("damper-request", data, len);
 
-	if (fd >= 0 && write(fd, data, len) == (ssize_t)len &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
-		return fd;
-	damp_fail(0, "no memory for a request: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	if (fd < 0)
+		damp_fail(0, "no memory for a request: %s", strerror(errno));
+	return fd;
 }
 
 void *damp_cli_slurp(int fd, size_t most, size_t *len)
 {
-	struct stat st;
-	void *data = NULL;
+	void *data = damp_sealed_read(fd, most, len);
 
-	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= most)
-		data = malloc((size_t)st.st_size);
-	if (data != NULL && pread(fd, data, (size_t)st.st_size, 0) != st.st_size) {
-		free(data);
-		data = NULL;
-	}
-	*len = data != NULL ? (size_t)st.st_size : 0;
 	if (data == NULL)
-		damp_fail(0, "what the data plane has sent cannot be read");
+		damp_fail(0, "what the data plane has sent cannot be read: %s", strerror(errno));
 	close(fd);
 	return data;
 }

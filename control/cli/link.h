@@ -33,7 +33,7 @@ const void *damp_cli_link_map(const struct damp_cli_link *l, const char *name, s
 /* A sealed memfd of len bytes at data, or -1 said. */
 int damp_cli_sealed(const void *data, size_t len);
 
-/* All bytes of a descriptor, malloc'ed; NULL said. Closes fd. */
+/* All bytes of a sealed memfd, malloc'ed; NULL said. Closes fd. */
 void *damp_cli_slurp(int fd, size_t most, size_t *len);
 
 #endif

@@ -75,6 +75,18 @@ static void count_row(struct damp_sheet *t, const char *label, const char *key, 
 		difference_cell(t, n, a, colour);
 }
 
+/* A row of what has no difference: cell makes those of one rule set. */
+static void plain_row(struct damp_sheet *t, const char *label, void (*cell)(struct damp_sheet *, const json_t *),
+		      const json_t *new, const json_t *against)
+{
+	damp_sheet_cell(t, DAMP_PLAIN, "%s", label);
+	if (against != NULL)
+		cell(t, against);
+	cell(t, new);
+	if (against != NULL)
+		damp_sheet_cell(t, DAMP_DIM, " ");
+}
+
 static void factor_cell(struct damp_sheet *t, const json_t *set)
 {
 	const json_t *w = json_object_get(set, "worst_amplification");
@@ -102,12 +114,7 @@ static void held_rows(struct damp_sheet *t, const json_t *new, const json_t *aga
 	count_row(t, "    challenged once more", "challenged", n, a, DAMP_PLAIN);
 	count_row(t, "    dropped", "dropped", n, a, DAMP_PLAIN);
 	count_row(t, "    waiting at the end", "waiting", n, a, DAMP_PLAIN);
-	damp_sheet_cell(t, DAMP_PLAIN, "    longest wait");
-	if (against != NULL)
-		longest_cell(t, a);
-	longest_cell(t, n);
-	if (against != NULL)
-		damp_sheet_cell(t, DAMP_DIM, " ");
+	plain_row(t, "    longest wait", longest_cell, n, a);
 }
 
 static void print_counts(const struct damp_cli *cli, const json_t *new, const json_t *against)
@@ -131,12 +138,7 @@ static void print_counts(const struct damp_cli *cli, const json_t *new, const js
 	count_row(t, "bytes from unverified peers", "unverified_bytes_in", new, against,
 		  DAMP_PLAIN);
 	count_row(t, "bytes to unverified peers", "unverified_bytes_out", new, against, DAMP_PLAIN);
-	damp_sheet_cell(t, DAMP_PLAIN, "worst amplification");
-	if (against != NULL)
-		factor_cell(t, against);
-	factor_cell(t, new);
-	if (against != NULL)
-		damp_sheet_cell(t, DAMP_DIM, " ");
+	plain_row(t, "worst amplification", factor_cell, new, against);
 	damp_sheet_print(t, cli, 0);
 	damp_sheet_free(t);
 }

@@ -10,25 +10,21 @@
 
 #include "common/text.h"
 #include "explain.h"
+#include "follow.h"
 #include "foresight/trace_filter.h"
 #include "foresight/trace_ring.h"
 #include "live.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_COUNT 10u
 #define DEFAULT_FOR "30s"
 #define LONGEST_S 3600u
-#define POLL_NS 20000000L
 #define RENEW_S 1.0
-
-static volatile sig_atomic_t stopped;
 
 struct trace {
 	const struct damp_cli *cli;
@@ -37,13 +33,10 @@ struct trace {
 	struct damp_trace_filter filter;
 	uint64_t seconds, count, told;
 	uint64_t owner; /* number of this trace, of our own making */
+	double renew_s; /* when to ask for it again */
+	bool stopped;   /* by the user */
+	int code;
 };
-
-static void stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
 
 static int read_count(const char *text, uint64_t *count)
 {
@@ -150,33 +143,17 @@ static int drain(struct trace *t)
 	return DAMP_EXIT_OK;
 }
 
-static double now_s(void)
+static bool step(void *arg)
 {
-	struct timespec t;
+	struct trace *t = arg;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int follow(struct trace *t)
-{
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-	const double end = now_s() + (double)t->seconds;
-	double renew = now_s() + RENEW_S;
-	int code = DAMP_EXIT_OK;
-
-	signal(SIGINT, stop);
-	signal(SIGTERM, stop);
-	while (!stopped && code == DAMP_EXIT_OK && t->told < t->count && now_s() < end && !ferror(stdout)) {
-		nanosleep(&pause, NULL);
-		if (now_s() >= renew) {
-			code = ask(t, DAMP_TRACE_LEASE_S, -1);
-			renew = now_s() + RENEW_S;
-		}
-		if (code == DAMP_EXIT_OK)
-			code = drain(t);
+	if (damp_follow_now() >= t->renew_s) {
+		t->code = ask(t, DAMP_TRACE_LEASE_S, -1);
+		t->renew_s = damp_follow_now() + RENEW_S;
 	}
-	return code;
+	if (t->code == DAMP_EXIT_OK)
+		t->code = drain(t);
+	return t->code == DAMP_EXIT_OK && t->told < t->count;
 }
 
 /* The sum, and what to make of it when there was nothing. */
@@ -189,7 +166,7 @@ static int sum_up(const struct trace *t)
 	if (missed > 0)
 		fprintf(stderr, ", %llu more matched and were not traced", (unsigned long long)missed);
 	fputc('\n', stderr);
-	if (t->told > 0 || stopped)
+	if (t->told > 0 || t->stopped)
 		return DAMP_EXIT_OK;
 	if (looked == 0)
 		return damp_fail(DAMP_EXIT_TIMEOUT, "no packet came at all in that time: see 'damper show status'");
@@ -211,7 +188,9 @@ int damp_cmd_trace(struct damp_cli *cli)
 	if (code == DAMP_EXIT_OK)
 		code = begin(t);
 	if (code == DAMP_EXIT_OK) {
-		code = follow(t);
+		t->renew_s = damp_follow_now() + RENEW_S;
+		t->stopped = damp_follow((double)t->seconds, step, t);
+		code = t->code;
 		if (code == DAMP_EXIT_OK)
 			code = ask(t, 0, -1);
 		if (code == DAMP_EXIT_OK)

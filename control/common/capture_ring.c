@@ -5,21 +5,6 @@
 #include "names.h"
 #include "pcapng.h"
 
-#include <string.h>
-
-uint64_t damp_capture_oldest(uint64_t head)
-{
-	return head >= DAMP_CAPTURE_SLOTS ? head - DAMP_CAPTURE_SLOTS + 1 : 0;
-}
-
-bool damp_capture_copy(const struct damp_capture_ring *ring, uint64_t pos, struct damp_capture_record *out)
-{
-	memcpy(out, &ring->slot[pos % DAMP_CAPTURE_SLOTS], sizeof(*out));
-	/* Loads above before the load of head; partner: damp_tap_end() and damp_keep_drop(). */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return damp_capture_oldest(__atomic_load_n(&ring->head, __ATOMIC_RELAXED)) <= pos && out->seq == pos;
-}
-
 size_t damp_capture_write(FILE *f, const struct damp_capture_record *r, const char *rule_id, uint32_t snap)
 {
 	const uint32_t most = snap < DAMP_CAPTURE_SNAP ? snap : DAMP_CAPTURE_SNAP;

@@ -6,14 +6,13 @@
 #define _GNU_SOURCE
 #include "progview.h"
 
+#include "wire/sealed.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const void *section(const struct damp_program_hdr *h, unsigned id, uint64_t want)
 {
@@ -116,24 +115,17 @@ struct damp_prog *damp_prog_new(void *block, size_t len)
 
 struct damp_prog *damp_prog_read(int fd)
 {
-	size_t len, got = 0;
 	struct stat st;
-	char *block;
-	ssize_t n;
+	void *block;
+	size_t len;
 
 	if (fstat(fd, &st) || st.st_size <= 0 || (uint64_t)st.st_size > DAMP_PROGRAM_MAX_BYTES)
 		return NULL;
 	len = (size_t)st.st_size;
 	block = malloc(len);
-	if (block == NULL)
+	if (block == NULL || damp_read_whole(fd, block, len) != 0) {
+		free(block);
 		return NULL;
-	while (got < len) {
-		n = pread(fd, block + got, len - got, (off_t)got);
-		if (n <= 0) {
-			free(block);
-			return NULL;
-		}
-		got += (size_t)n;
 	}
 	return damp_prog_new(block, len);
 }
@@ -154,34 +146,9 @@ void damp_prog_put(struct damp_prog *p)
 	free(p);
 }
 
-static int write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int damp_prog_memfd(const struct damp_prog *p)
 {
-	int fd = memfd_create("damper-program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int err;
+	const int fd = damp_sealed_new("damper-program", p->block, p->len);
 
-	if (fd < 0)
-		return -errno;
-	err = write_all(fd, p->block, p->len);
-	if (err == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
-		err = -errno;
-	if (err == 0 && lseek(fd, 0, SEEK_SET) < 0)
-		err = -errno;
-	if (err == 0)
-		return fd;
-	close(fd);
-	return err;
+	return fd >= 0 ? fd : -errno;
 }

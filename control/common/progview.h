@@ -66,8 +66,8 @@ struct damp_prog *damp_prog_read(int fd);
 struct damp_prog *damp_prog_get(struct damp_prog *p);   /* one more user; NULL stays NULL */
 void damp_prog_put(struct damp_prog *p);                /* one less; NULL is fine */
 
-/* A sealed memfd that holds the program, positioned at 0. The caller closes
- * it. Negative errno on failure. */
+/* A sealed memfd that holds the program. The caller closes it. Negative errno on
+ * failure. */
 int damp_prog_memfd(const struct damp_prog *p);
 
 #endif

@@ -137,7 +137,8 @@ struct search {
 	size_t len;
 };
 
-/* Does one of the signatures fit that key? Else why not, of the one nearest to it. */
+/* Does one of the signatures fit that key? One that was forgotten there does not stand
+ * in the way of another. Else why not, of the last that came near. */
 static bool has_signed(const struct search *x, const char *name, char *why)
 {
 	struct parts p;
@@ -161,7 +162,6 @@ static bool has_signed(const struct search *x, const char *name, char *why)
 		snprintf(why, DAMP_SIGN_WHY, "%s is a signature by '%s', but %s", file, name,
 			 fits_text(&k, &p.seal, x->text, x->len) ? "its trusted comment was changed"
 								 : "not of this text: the rules were changed since");
-		return false;
 	}
 	return false;
 }

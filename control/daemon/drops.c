@@ -105,7 +105,7 @@ static const struct damp_capture_file *rings(struct damp_drops *d)
 	first = d->boot_id == 0;
 	d->boot_id = f->boot_id;
 	for (unsigned w = 0; w < f->nworkers; w++)
-		d->pos[w] = first ? __atomic_load_n(&f->ring[w].head, __ATOMIC_ACQUIRE) : 0;
+		d->pos[w] = first ? damp_ring_head(&DAMP_RING(&f->ring[w])) : 0;
 	return f;
 }
 
@@ -264,23 +264,14 @@ static const char *name_of(const struct damp_snap *snap, unsigned slot)
 static int drain(struct damp_drops *d, const struct damp_watch *w, const struct damp_capture_ring *ring, uint64_t *pos,
 		 const struct damp_snap *snap, int64_t now_s)
 {
-	const uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), first = damp_capture_oldest(head);
+	const struct damp_ring records = DAMP_RING(ring);
 	struct damp_capture_record r;
 	uint64_t lost = 0;
 	int rc = 0;
 
-	if (*pos > head)
-		*pos = head;
-	if (*pos < first) {
-		lost = first - *pos;
-		*pos = first;
-	}
-	for (; *pos < head && rc == 0; ++*pos) {
-		if (!damp_capture_copy(ring, *pos, &r))
-			lost++;
-		else if (r.kept)
+	while (rc == 0 && damp_ring_next(&records, pos, &r, &lost))
+		if (r.kept)
 			rc = put(d, w, &r, name_of(snap, r.rule_slot), now_s);
-	}
 	pthread_mutex_lock(&d->lock);
 	d->stats.lost += lost;
 	pthread_mutex_unlock(&d->lock);

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "link.h"
 
+#include "wire/carry.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -87,31 +89,11 @@ void damp_link_stop(struct damp_link *l)
 	eventfd_write(l->stop_fd, 1);
 }
 
-static void attach_fd(struct msghdr *msg, void *control, size_t control_len, int fd)
-{
-	struct cmsghdr *c;
-
-	memset(control, 0, control_len);
-	msg->msg_control = control;
-	msg->msg_controllen = control_len;
-	c = CMSG_FIRSTHDR(msg);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-}
-
 static int send_request(int sock, const struct damp_wire_request *req, int fd)
 {
-	struct iovec iov = { .iov_base = (void *)req, .iov_len = sizeof(*req) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	const int err = damp_carry_send(sock, req, sizeof(*req), fd, MSG_DONTWAIT);
 
-	if (fd >= 0)
-		attach_fd(&msg, control, sizeof(control), fd);
-	if (sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return errno == EPIPE || errno == ECONNRESET ? -ENOTCONN : -errno;
-	return 0;
+	return err == -EPIPE || err == -ECONNRESET ? -ENOTCONN : err;
 }
 
 static int64_t now_ms(void)
@@ -138,42 +120,15 @@ static int wait_readable(const struct damp_link *l, int timeout_ms)
 	return p[1].revents ? -ENOTCONN : 0;
 }
 
-/* Take the first descriptor of msg, close all others. -1 when there is none. */
-static int take_fd(struct msghdr *msg)
-{
-	int first = -1, fd;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		size_t n;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (first < 0)
-				first = fd;
-			else
-				close(fd);
-		}
-	}
-	return first;
-}
-
 static int receive_reply(int sock, struct damp_wire_reply *reply, int *fd)
 {
-	struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(4 * sizeof(int))];
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	const ssize_t n = damp_carry_receive(sock, reply, sizeof(*reply), fd, MSG_DONTWAIT);
 
-	if (n < 0)
-		return errno == ECONNRESET ? -ENOTCONN : -errno;
-	*fd = take_fd(&msg);
-	if (n == 0)
+	if (n == 0 || n == -ECONNRESET)
 		return -ENOTCONN;
-	if (n != sizeof(*reply) || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n != sizeof(*reply))
 		return -EPROTO;
 	reply->name[sizeof(reply->name) - 1] = '\0';
 	reply->text[sizeof(reply->text) - 1] = '\0';

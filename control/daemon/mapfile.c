@@ -63,12 +63,3 @@ int damp_mapfile_refresh(struct damp_mapfile *m, size_t min_len)
 	close(fd);
 	return err;
 }
-
-void damp_copy_words(void *dst, const void *src, size_t len)
-{
-	const uint64_t *from = src;
-	uint64_t *to = dst;
-
-	for (size_t i = 0; i < len / 8; i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-}

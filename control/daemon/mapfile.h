@@ -30,9 +30,4 @@ int damp_mapfile_refresh(struct damp_mapfile *m, size_t min_len);
 
 void damp_mapfile_close(struct damp_mapfile *m);
 
-/* Copy len bytes, a multiple of 8, in whole 64-bit loads: a counter that its
- * writer changes meanwhile is copied either before or after, never torn. Both
- * sides are aligned to 8. */
-void damp_copy_words(void *dst, const void *src, size_t len);
-
 #endif

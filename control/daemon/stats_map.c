@@ -2,6 +2,7 @@
 /* The counter segment; see stats_map.h. */
 #include "stats_map.h"
 
+#include "common/ring.h"
 #include "mapfile.h"
 
 #include <pthread.h>

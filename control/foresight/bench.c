@@ -35,11 +35,13 @@ static const struct damp_judge_config small = {
 static void apply_modes(struct damp_view *v, const uint8_t *modes, const struct damp_moment *m)
 {
 	for (uint32_t i = 0; i < v->hdr->nrules; i++) {
+		const uint32_t bit = v->rows.bit_of[i];
+
 		v->live.mode[i] = modes[i];
 		if (modes[i] == DAMP_MODE_OFF)
-			v->live.mask[i / 64] &= ~(1ull << i % 64);
+			v->live.mask[bit / 64] &= ~(1ull << bit % 64);
 		else if (damp_rule_in_force(v, i, m) == DAMP_IN_FORCE)
-			v->live.mask[i / 64] |= 1ull << i % 64;
+			v->live.mask[bit / 64] |= 1ull << bit % 64;
 	}
 }
 

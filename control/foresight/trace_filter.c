@@ -82,34 +82,43 @@ static int place(const char *value, const char *(*name)(unsigned), unsigned n)
 	return -1;
 }
 
+/* "a, b or c" */
+static void list_words(char *out, size_t len, const char *(*name)(unsigned), unsigned n)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < n && at < len; i++)
+		at += (size_t)snprintf(out + at, len - at, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", name(i));
+}
+
+/* One of the words that name gives: the bit of its place. */
+static bool read_word(struct reader *r, const char *key, const char *value, const char *(*name)(unsigned), unsigned n,
+		      uint8_t *bits)
+{
+	const int at = place(value, name, n);
+	char write[160];
+
+	if (at < 0) {
+		list_words(write, sizeof(write), name, n);
+		return wrong(r, key, value, write);
+	}
+	*bits = (uint8_t)(1u << at);
+	return true;
+}
+
 static bool read_side(struct reader *r, const char *value)
 {
-	const int at = place(value, damp_name_side, DAMP_SIDE_MAX);
-
-	if (at < 0)
-		return wrong(r, "side", value, "outside or inside, the port it comes in on");
-	r->f->sides = (uint8_t)(1u << at);
-	return true;
+	return read_word(r, "side", value, damp_name_side, DAMP_SIDE_MAX, &r->f->sides);
 }
 
 static bool read_msg(struct reader *r, const char *value)
 {
-	const int at = place(value, damp_name_kind, DAMP_KIND_MAX);
-
-	if (at < 0)
-		return wrong(r, "msg", value, "request, response, empty, malformed, dtls or not_coap");
-	r->f->kinds = (uint8_t)(1u << at);
-	return true;
+	return read_word(r, "msg", value, damp_name_kind, DAMP_KIND_MAX, &r->f->kinds);
 }
 
 static bool read_verdict(struct reader *r, const char *value)
 {
-	const int at = place(value, damp_name_verdict, DAMP_VERDICT_MAX);
-
-	if (at < 0)
-		return wrong(r, "verdict", value, "accept, drop, answer, challenge, shape or bypass");
-	r->f->verdicts = (uint8_t)(1u << at);
-	return true;
+	return read_word(r, "verdict", value, damp_name_verdict, DAMP_VERDICT_MAX, &r->f->verdicts);
 }
 
 static bool read_reason(struct reader *r, const char *value)

@@ -2,7 +2,11 @@
 /* See trace_ring.h. */
 #include "trace_ring.h"
 
+#include "common/ring.h"
+
 #include <string.h>
+
+DAMP_RING_FITS(struct damp_trace_record);
 
 bool damp_trace_reader_open(struct damp_trace_reader *r, const void *base, size_t len)
 {
@@ -15,24 +19,18 @@ bool damp_trace_reader_open(struct damp_trace_reader *r, const void *base, size_
 		return false;
 	r->file = f;
 	for (unsigned w = 0; w < f->nworkers; w++) {
-		r->pos[w] = __atomic_load_n(&f->ring[w].head, __ATOMIC_ACQUIRE);
+		r->pos[w] = damp_ring_head(&DAMP_RING(&f->ring[w]));
 		r->missed[w] = __atomic_load_n(&f->ring[w].missed, __ATOMIC_RELAXED);
 		r->looked[w] = __atomic_load_n(&f->ring[w].looked, __ATOMIC_RELAXED);
 	}
 	return true;
 }
 
-/* Oldest record that no writer can be in. */
-static uint64_t oldest(uint64_t head)
+/* Numbers that index what is read; the file is the data plane's, but its
+ * writer may be another version. */
+static bool sound(const struct damp_trace_record *r)
 {
-	return head >= DAMP_TRACE_SLOTS ? head - DAMP_TRACE_SLOTS + 1 : 0;
-}
-
-/* Numbers that index what is read; the file is the data plane's, but a record
- * may be half written. */
-static bool sound(const struct damp_trace_record *r, uint64_t seq)
-{
-	return r->seq == seq && r->caplen <= DAMP_TRACE_SNAP && r->caplen <= r->len &&
+	return r->caplen <= DAMP_TRACE_SNAP && r->caplen <= r->len &&
 	       r->sent_caplen <= DAMP_TRACE_SENT && r->sent_caplen <= r->sent_len && r->side < DAMP_SIDE_MAX &&
 	       r->found.nrules <= DAMP_FOUND_RULES && r->found.nrungs <= DAMP_FOUND_RUNGS &&
 	       r->found.nbudgets <= DAMP_FOUND_BUDGETS;
@@ -41,24 +39,11 @@ static bool sound(const struct damp_trace_record *r, uint64_t seq)
 /* Fill next[w] when it is empty and there is a record. */
 static void look(struct damp_trace_reader *r, unsigned w)
 {
-	const struct damp_trace_ring *ring = &r->file->ring[w];
-	const uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	const struct damp_ring ring = DAMP_RING(&r->file->ring[w]);
 
-	while (!r->waits[w] && r->pos[w] < head) {
-		if (r->pos[w] < oldest(head)) {
-			r->lost += oldest(head) - r->pos[w];
-			r->pos[w] = oldest(head);
-			continue;
-		}
-		memcpy(&r->next[w], &ring->slot[r->pos[w] % DAMP_TRACE_SLOTS], sizeof(r->next[w]));
-		/* Loads above before the load of head; partner: damp_trace_end(). */
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (oldest(__atomic_load_n(&ring->head, __ATOMIC_RELAXED)) > r->pos[w] ||
-		    !sound(&r->next[w], r->pos[w]))
-			r->lost++;
-		else
-			r->waits[w] = true;
-		r->pos[w]++;
+	while (!r->waits[w] && damp_ring_next(&ring, &r->pos[w], &r->next[w], &r->lost)) {
+		r->waits[w] = sound(&r->next[w]);
+		r->lost += !r->waits[w];
 	}
 }
 

@@ -27,7 +27,7 @@ const char *damp_why_key(enum damp_why why)
 
 static bool in_row(const struct question *q, uint32_t row)
 {
-	return (damp_view_row(q->v, row)[q->rule / 64] >> (q->rule % 64)) & 1;
+	return damp_row_has(&q->v->rows, damp_row(&q->v->rows, row), q->rule);
 }
 
 static bool number_agrees(const struct question *q, const struct damp_interval *iv, uint32_t n,
@@ -191,7 +191,7 @@ static enum damp_why hello_agrees(const struct question *q)
 /* What the last evaluation said; its end before its schedules, as it does. */
 static enum damp_why time_agrees(const struct question *q)
 {
-	if ((damp_live_mask(q->v, q->rule / 64) >> (q->rule % 64)) & 1)
+	if (damp_row_has(&q->v->rows, q->v->live.mask, q->rule))
 		return DAMP_WHY_MATCHES;
 	return q->v->rules[q->rule].until_s <= q->v->live.least_s ? DAMP_WHY_UNTIL : DAMP_WHY_WHEN;
 }

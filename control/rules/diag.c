@@ -12,7 +12,7 @@
 static void add(struct damp_diags *d, enum damp_diag_level level, struct damp_place at,
 		const char *text)
 {
-	struct damp_message m = { .level = level, .at = at, .text = text };
+	struct damp_message m = { .level = level, .at = at, .text = damp_pool_visible(d->pool, text) };
 
 	m.group = level == DAMP_DIAG_NOTICE && d->n ? d->m[d->n - 1].group : d->n;
 	DAMP_PUSH(d->pool, d->m, d->n, d->cap, m);
@@ -21,9 +21,11 @@ static void add(struct damp_diags *d, enum damp_diag_level level, struct damp_pl
 /* A define is read at each of its uses, but its mistakes are told once. */
 static bool told(const struct damp_diags *d, struct damp_place at, const char *text)
 {
+	const char *seen = damp_pool_visible(d->pool, text);
+
 	for (size_t i = 0; i < d->n; i++)
 		if (d->m[i].at.src == at.src && d->m[i].at.line == at.line &&
-		    d->m[i].at.column == at.column && strcmp(d->m[i].text, text) == 0)
+		    d->m[i].at.column == at.column && strcmp(d->m[i].text, seen) == 0)
 			return true;
 	return false;
 }

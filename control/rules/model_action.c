@@ -189,6 +189,10 @@ static void read_short(struct damp_ctx *c, const struct damp_node *n,
 						 "{answer: ...}", "{strip: observe}", NULL };
 	const char *near = damp_suggest(n->text, all_words);
 
+	if (n->block) {
+		damp_diag_error(c->diags, n->at, DAMP_BLOCK_MESSAGE, "an action");
+		return;
+	}
 	for (int i = 0; action_words[i]; i++)
 		if (damp_node_is(n, action_words[i])) {
 			out->act.action = (uint8_t)i;

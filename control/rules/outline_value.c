@@ -194,7 +194,9 @@ struct items {
 
 static void add_item(struct items *w, const char *canon_text, const char *text)
 {
-	const struct damp_outline_item item = { .canon = canon_text, .text = text };
+	/* It ends up on a terminal (`damper diff`). */
+	const struct damp_outline_item item = { .canon = damp_pool_visible(w->c->pool, canon_text),
+						.text = damp_pool_visible(w->c->pool, text) };
 
 	DAMP_PUSH(w->c->pool, w->v->item, w->v->n, w->v->cap, item);
 }

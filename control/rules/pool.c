@@ -3,6 +3,8 @@
 #include "pool.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +94,39 @@ char *damp_pool_printf(struct damp_pool *p, const char *fmt, ...)
 	m = damp_pool_vprintf(p, fmt, ap);
 	va_end(ap);
 	return m;
+}
+
+/* Bytes of the control character that text begins with, 0 when it is none. */
+static unsigned control_len(const char *text, unsigned *code)
+{
+	const uint8_t a = (uint8_t)text[0], b = (uint8_t)(a ? text[1] : 0);
+	const bool c1 = a == 0xc2 && b >= 0x80 && b < 0xa0;
+
+	*code = c1 ? b : a;
+	return c1 ? 2 : (a && a < 0x20) || a == 0x7f;
+}
+
+const char *damp_pool_visible(struct damp_pool *p, const char *text)
+{
+	size_t found = 0, at = 0;
+	unsigned code, len;
+	char *out;
+
+	for (const char *t = text; *t; t++)
+		found += control_len(t, &code) != 0;
+	if (!found)
+		return text;
+	out = damp_pool_alloc(p, strlen(text) + 4 * found + 1);
+	for (; *text; text += len ? len : 1) {
+		len = control_len(text, &code);
+		if (!len)
+			out[at++] = *text;
+		else if (code == '\n' || code == '\t')
+			at += (size_t)sprintf(out + at, "\\%c", code == '\n' ? 'n' : 't');
+		else
+			at += (size_t)sprintf(out + at, "\\x%02x", code);
+	}
+	return out;
 }
 
 void *damp_pool_grow(struct damp_pool *p, void *array, size_t n, size_t *cap, size_t elem)

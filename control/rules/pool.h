@@ -31,6 +31,10 @@ char *damp_pool_printf(struct damp_pool *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 char *damp_pool_vprintf(struct damp_pool *p, const char *fmt, va_list ap);
 
+/* The text with its control characters (C0, DEL, C1 in UTF-8) written as \n, \t
+ * or \x1b: one line, and nothing that a terminal obeys. Itself when it has none. */
+const char *damp_pool_visible(struct damp_pool *p, const char *text);
+
 /* Make room for one more of n elements in an array of *cap; returns the array,
  * perhaps moved. An empty array is NULL with *cap 0. */
 void *damp_pool_grow(struct damp_pool *p, void *array, size_t n, size_t *cap, size_t elem);

@@ -48,6 +48,8 @@ static bool bad_char(struct damp_diags *d, struct damp_place at, const uint8_t *
 		damp_diag_error(d, at, "YAML directives are not used in rule files");
 	else if ((p[0] < 0x20 && p[0] != '\n' && p[0] != '\r') || p[0] == 0x7f)
 		damp_diag_error(d, at, "a control character (byte 0x%02x)", p[0]);
+	else if (len == 2 && p[0] == 0xc2 && p[1] < 0xa0)
+		damp_diag_error(d, at, "a control character (U+%04X)", p[1]);
 	else
 		return false;
 	return true;

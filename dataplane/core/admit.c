@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The short way for honest messages: plain requests from outside, and plain answers
- * to them.
+ * to them; the observations of proved peers too.
  *
  * Idea: on a quiet day nearly all that passes is a request that no rule mentions
  * and no option makes special, and its answer. Nothing about it is in doubt but
- * the budgets: a proved peer's own, or those of the unproved (afford.c). So there is
- * nothing to decide: what damp_commit() would do is done at once, and counted at
- * the burst's end.
+ * the budgets: a proved peer's own, or those of the unproved (afford.c), and the
+ * places of an observation. So there is nothing to decide: what damp_commit() would
+ * do is done at once, and counted at the burst's end.
  *
  * Invariant: a message that passes here would pass by damp_decide() with the same
  * reason, and damp_commit() would leave the same behind (flood_test.c lets two
@@ -16,14 +16,14 @@
  *
  * Reference: design.md 3a; anchors.md 3.3.
  */
+#include "commit.h"
 #include "decide.h"
-#include "short_way.h"
+#include "flood.h"
+#include "observe.h"
 
 #include "permute.h"
 #include "rewrite.h"
 
-/* What decide_response.c has a say in; Block2 apart. */
-#define MORE_TO_ANSWER (1ull << DAMP_OPTBIT_OBSERVE | 1ull << DAMP_OPTBIT_ECHO)
 /* Exchanges whose credit or places must be looked after. */
 #define MORE_TO_EXCHANGE (DAMP_XCHG_WINDOW | DAMP_XCHG_HELD)
 
@@ -82,71 +82,211 @@ static inline void write_exchange(const struct damp_ctx *c, const struct damp_pk
 			      (p->coap.type == DAMP_COAP_CON ? DAMP_XCHG_CON : 0) | (damp_is_safe(p) ? DAMP_XCHG_SAFE : 0));
 }
 
-static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
+/* Plain but for Observe, and without attributes that decide_observe.c would read. */
+static bool plain_observer(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.nquery == 0 &&
+	       damp_flood_usual(c, p, DAMP_FLOOD_MORE & ~(1ull << DAMP_OPTBIT_OBSERVE));
+}
+
+/* The proved p registers: is there a place? Its prefixes were hashed for the loads. */
+static bool place_for(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_places *at)
+{
+	return damp_observe_look(c, p, (uint32_t)damp_path_hash(c, p), at);
+}
+
+static void register_observer(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_xchg *x,
+			      const struct damp_places *at)
+{
+	x->path = (uint32_t)damp_path_hash(c, p);
+	x->flags |= DAMP_XCHG_OBSERVE;
+	damp_observe_take_seen(c, p, at);
+}
+
+/* Its exchange, when nothing is to be settled with it; NULL: there is none yet. */
+static inline bool find_exchange(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+	return p->xchg == NULL || !(p->xchg->flags & MORE_TO_EXCHANGE);
+}
+
+static inline struct damp_xchg *let_in(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint32_t life_s = p->coap.type == DAMP_COAP_CON ? c->g->con_life_s : c->g->non_life_s;
 	const damp_tick due = c->now + DAMP_SECONDS(life_s);
-	struct damp_xchg *x;
+	struct damp_xchg *x = p->xchg;
 	bool fresh;
 
-	if (!p->plain || (p->coap.options & DAMP_Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !damp_is_safe(p)))
-		return false;
-	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
-	if (x != NULL && (x->flags & MORE_TO_EXCHANGE))
-		return false;
-	p->proved = proved(c, p);
-	p->truths = p->proved ? DAMP_TRUTH_VERIFIED : 0;
-	if (!damp_nobody_objects(c, p) || (!p->proved && !damp_afford_request(c, p)))
-		return false;
 	if (x == NULL)
 		x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
 	see_mid(c, p, life_s);
 	write_exchange(c, p, x, due);
 	pass(p, c->admit->asked);
+	return x;
+}
+
+static inline bool look_at_peer(const struct damp_ctx *c, struct damp_pkt *p, uint8_t truths)
+{
+	p->proved = proved(c, p);
+	p->truths = (uint8_t)(truths | (p->proved ? DAMP_TRUTH_VERIFIED : 0));
+	return p->proved;
+}
+
+/* A proved peer begins, renews or ends an observation. */
+static __attribute__((noinline)) bool admit_observer(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	struct damp_places at = { .n = 0 };
+	struct damp_xchg *x;
+
+	if (!plain_observer(c, p) || !find_exchange(c, p) || !look_at_peer(c, p, 0) || !damp_nobody_objects(c, p) ||
+	    (damp_registers(p) && !place_for(c, p, &at)))
+		return false;
+	x = let_in(c, p);
+	if (damp_registers(p))
+		register_observer(c, p, x, &at);
 	return true;
 }
 
-/* From an address of the right side, to one that no class makes special. */
+static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if ((p->coap.options & DAMP_Q_BLOCKS) || (damp_unlikely(c->v->counts_later) && !damp_is_safe(p)))
+		return false;
+	if (damp_unlikely(!p->plain))
+		return admit_observer(c, p);
+	if (!find_exchange(c, p))
+		return false;
+	look_at_peer(c, p, 0);
+	if (!damp_nobody_objects(c, p) || (!p->proved && !damp_afford_request(c, p)))
+		return false;
+	let_in(c, p);
+	return true;
+}
+
+/* From an address of the right side, to one that no class makes special. What a
+ * server gives its peer to return is noted by decide_response.c. */
 static bool plain_answer(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_class *cls = c->v->classes;
 
 	return c->admit->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
-	       !(p->coap.options & MORE_TO_ANSWER) && p->coap.type != DAMP_COAP_CON && cls[p->dst_class].flags == 0 &&
+	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) && cls[p->dst_class].flags == 0 &&
 	       (!c->v->has_inside || (cls[p->src_class].flags & DAMP_CLASS_INSIDE));
 }
 
-/* The next of the answers that its request is owed. */
-static bool is_owed(const struct damp_xchg *x)
+/* Nothing is to be settled with its exchange. */
+static inline bool settled(const struct damp_ctx *c, const struct damp_xchg *x)
 {
-	return x->owed > 0 && !(x->flags & MORE_TO_EXCHANGE);
+	return !(x->flags & MORE_TO_EXCHANGE) && (damp_likely(!c->v->counts_later) || (x->flags & DAMP_XCHG_SAFE));
 }
 
-/* That a server speaks Block2 is noted once in a day. */
-static bool blocks_noted(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline struct damp_charge own_budget(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return !damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2) ||
-	       damp_peer_proved(c->j->peers, damp_key_blocks(p->device_key), c->now, 0);
+	const struct damp_rung *r = &c->g->proved;
+
+	return (struct damp_charge){ .key = damp_mix(p->peer_key, DAMP_DOMAIN_PROVED),
+				     .cost = damp_cost(r->cost_q16, p->frame.ip_len), .burst = r->burst_ticks };
 }
 
 /* A proved peer's own budget. */
-static bool pay(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const struct damp_rung *r = &c->g->proved;
-	const struct damp_charge one = { .key = damp_mix(p->peer_key, DAMP_DOMAIN_PROVED),
-					 .cost = damp_cost(r->cost_q16, p->frame.ip_len),
-					 .burst = r->burst_ticks };
+	const struct damp_charge one = own_budget(c, p);
 
-	return r->cost_q16 == 0 || damp_ledger_charge(c->j->ledger, &one, 1, c->now) < 0;
+	return c->g->proved.cost_q16 == 0 || damp_ledger_charge(c->j->ledger, &one, 1, c->now) < 0;
 }
 
 /* What spend() of commit.c does. */
 static inline void write_answer(const struct damp_pkt *p, struct damp_xchg *x)
 {
-	if (!(x->flags & DAMP_XCHG_ANSWERED) || p->coap.mid != x->answer_mid)
+	if (x->owed > 0 && (!(x->flags & DAMP_XCHG_ANSWERED) || p->coap.mid != x->answer_mid))
 		x->owed--;
 	x->answer_mid = p->coap.mid;
 	x->flags |= DAMP_XCHG_ANSWERED;
+}
+
+/* What its ACK or RST will ask for, and the Message ID that it has outside. All that
+ * is asked is asked before anything is written, as by damp_decide(). */
+static void write_mid(const struct damp_ctx *c, struct damp_pkt *p, bool notification)
+{
+	const damp_tick con_due = c->now + DAMP_SECONDS(c->g->con_life_s);
+	const bool con = p->coap.type == DAMP_COAP_CON;
+	uint64_t key = 0, mids = 0;
+	const bool awaits = con && damp_awaits_ack(c, p, &key, &mids);
+
+	if (notification)
+		damp_seen_add(c->w->seen, damp_key_notified(p->xchg_key), p->coap.mid, c->now, con_due);
+	if (p->coap.type == DAMP_COAP_ACK)
+		return;
+	see_mid(c, p, con ? c->g->con_life_s : c->g->non_life_s);
+	if (awaits)
+		damp_seen_add(c->w->seen, key, mids, c->now, c->now + DAMP_SECONDS(DAMP_ACK_LIFE_S));
+	if (damp_mid_moves(c, p))
+		damp_rewrite_mid(p->data, &p->frame, damp_mid_out(&c->v->secrets.mid, p->peer_key, p->coap.mid));
+}
+
+static inline void let_out(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2)))
+		damp_mark_blocks(c, p);
+	pass(p, c->admit->answered);
+}
+
+/* Looks p's observation up, of which p must then be a notification; its exchange may
+ * be long over. */
+static bool notifies(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_xchg *x = p->xchg;
+
+	p->obs = damp_obs_find(c->w->obs, p->xchg_key, c->now);
+	if (DAMP_COAP_CLASS(p->coap.code) != 2 || (x != NULL && !settled(c, x)))
+		return false;
+	return p->obs != NULL || (x != NULL && (x->flags & DAMP_XCHG_OBSERVE));
+}
+
+/* What notify_proved() of decide_response.c wants of what asks for no acknowledgement,
+ * and the peer's own budget, all or nothing. */
+static bool pay_notification(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_heard *heard)
+{
+	struct damp_charge charge[2];
+	unsigned n = 0;
+
+	if (p->obs == NULL || p->coap.type != DAMP_COAP_NON)
+		return pay(c, p);
+	if (damp_observer_heard(c, p, p->obs, heard) != DAMP_HEARING_FINE)
+		return false;
+	n += damp_notification_cost(c, p, p->obs, &charge[0]);
+	if (c->g->proved.cost_q16 != 0)
+		charge[n++] = own_budget(c, p);
+	return n == 0 || damp_ledger_charge(c->j->ledger, charge, n, c->now) < 0;
+}
+
+static void write_notification(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_heard *heard)
+{
+	const damp_tick due = c->now + DAMP_SECONDS(c->g->observe_life_s);
+	struct damp_obs *o = p->obs;
+	bool fresh;
+
+	if (o == NULL)
+		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
+	if (!p->rungs_hashed)
+		damp_hash_rungs(c, p);
+	damp_observe_notified(c, p, heard, o);
+}
+
+/* To a proved peer. */
+static __attribute__((noinline)) bool admit_notification(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	struct damp_heard heard = { .anew = false };
+
+	if (!notifies(c, p) || !look_at_peer(c, p, DAMP_TRUTH_SOLICITED) || !damp_nobody_objects(c, p) ||
+	    !pay_notification(c, p, &heard))
+		return false;
+	write_mid(c, p, true);
+	if (p->xchg != NULL)
+		write_answer(p, p->xchg);
+	write_notification(c, p, &heard);
+	let_out(c, p);
+	return true;
 }
 
 static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
@@ -155,23 +295,19 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 
 	if (!plain_answer(c, p))
 		return false;
-	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
-	if (x == NULL || !is_owed(x) || !blocks_noted(c, p))
+	x = p->xchg = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+	if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)))
+		return admit_notification(c, p);
+	/* The next of the answers that its request is owed. */
+	if (x == NULL || x->owed == 0 || !settled(c, x))
 		return false;
-	if (damp_unlikely(c->v->counts_later) && !(x->flags & DAMP_XCHG_SAFE))
-		return false;
-	p->proved = proved(c, p);
-	p->truths = DAMP_TRUTH_SOLICITED | (p->proved ? DAMP_TRUTH_VERIFIED : 0);
+	look_at_peer(c, p, DAMP_TRUTH_SOLICITED);
 	if (!damp_nobody_objects(c, p) || !(p->proved ? pay(c, p) : damp_afford_answer(c, p, x)))
 		return false;
-	if (p->coap.type == DAMP_COAP_NON) {
-		see_mid(c, p, c->g->non_life_s);
-		if (damp_mid_moves(c, p))
-			damp_rewrite_mid(p->data, &p->frame,
-					 damp_mid_out(&c->v->secrets.mid, p->peer_key, p->coap.mid));
-	}
+	if (p->coap.type != DAMP_COAP_ACK)
+		write_mid(c, p, false);
 	write_answer(p, x);
-	pass(p, c->admit->answered);
+	let_out(c, p);
 	return true;
 }
 

@@ -228,20 +228,37 @@ bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt
 	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
 }
 
+static bool pay_from(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
+		     enum purse purse, enum damp_reason *why)
+{
+	charge_challenge(c, d, damp_peer_addr(p), bytes, purse);
+	return affordable(c, d, why);
+}
+
 /* Can this challenge be paid from one of the budgets? Leaves its charges. */
 static bool pay_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
 			  enum damp_reason *why)
 {
 	enum purse purse;
 
-	charge_challenge(c, d, damp_peer_addr(p), bytes, PURSE_FRESH);
-	if (affordable(c, d, why))
+	if (pay_from(c, p, d, bytes, PURSE_FRESH, why))
 		return true;
 	purse = other_purse(c, p, d);
-	if (purse == PURSE_FRESH)
-		return false;
-	charge_challenge(c, d, damp_peer_addr(p), bytes, purse);
-	return affordable(c, d, why);
+	return purse != PURSE_FRESH && pay_from(c, p, d, bytes, purse, why);
+}
+
+/* So many pings, or one when the budget of fresh requests is spent: then somebody
+ * floods in the name of the address. Returns how many are paid for. */
+static unsigned pay_pings(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, unsigned pings,
+			  enum damp_reason *why)
+{
+	const uint32_t one = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	enum purse purse;
+
+	if (pay_from(c, p, d, pings * one, PURSE_FRESH, why))
+		return pings;
+	purse = other_purse(c, p, d);
+	return purse != PURSE_FRESH && pay_from(c, p, d, one, purse, why);
 }
 
 /* Length of the Echo value to ask with, 0 for a ping. */
@@ -254,16 +271,10 @@ static uint8_t echo_in_turn(const struct damp_ctx *c, const struct damp_pkt *p)
 	return asked_before(c, p) ? fitting : 0;
 }
 
-/* Pay for so many pings. */
-static bool pay_pings(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, unsigned pings)
+/* Of so many pings those that a request may bring; more than one only on trust. */
+static unsigned on_trust(const struct damp_ctx *c, const struct damp_pkt *p, unsigned pings, enum damp_reason cause)
 {
-	enum damp_reason why;
-
-	if (!pay_challenge(c, p, d, pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN), &why))
-		return false;
-	if (pings > 1)
-		damp_charge_trust(c, p, d, d->alpha_q8);
-	return true;
+	return pings > 1 && (under_pressure(cause) || !damp_trusts(c, p)) ? 1 : pings;
 }
 
 /* Hold a request that is to be challenged for the first time. */
@@ -273,16 +284,28 @@ static bool hold_request(const struct damp_ctx *c, const struct damp_pkt *p, str
 	const uint32_t left = beside_echo(p, budget, p->coap.type == DAMP_COAP_CON,
 					  damp_echo_fitting(p, p->coap.len));
 	unsigned pings = pings_for(p, left);
+	enum damp_reason why;
 
 	if (pings == 0 || !may_hold(c, p) || asked_before(c, p))
 		return false;
-	if (pings > 1 && (under_pressure(cause) || !damp_trusts(c, p)))
-		pings = 1;
-	if (!pay_pings(c, p, d, pings))
+	pings = pay_pings(c, p, d, on_trust(c, p, pings, cause), &why);
+	if (pings == 0)
 		return false;
+	if (pings > 1)
+		damp_charge_trust(c, p, d, d->alpha_q8);
 	keep(c, p, d, pings);
 	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
 	return true;
+}
+
+/* Pay for an Echo of that length, or else for pings; leaves how many of them. */
+static bool pay_asking(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint8_t echo,
+		       unsigned *pings, enum damp_reason *why)
+{
+	if (echo)
+		return pay_challenge(c, p, d, damp_udp_ip_len(p, damp_challenge_len(p, echo)), why);
+	*pings = pay_pings(c, p, d, *pings, why);
+	return *pings > 0;
 }
 
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
@@ -291,7 +314,6 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	const uint32_t budget = (uint32_t)(((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8);
 	unsigned pings = pings_for(p, budget);
 	enum damp_reason why;
-	uint32_t bytes;
 	uint8_t echo;
 
 	d->spent = !damp_gateway_may_ask(c);
@@ -312,11 +334,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 		damp_drop(d, DAMP_REASON_PROOF_REQUIRED);
 		return;
 	}
-	if (pings > 1 && (under_pressure(cause) || !damp_trusts(c, p)))
-		pings = 1;
-	bytes = echo ? damp_udp_ip_len(p, damp_challenge_len(p, echo))
-		     : pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
-	if (!pay_challenge(c, p, d, bytes, &why)) {
+	pings = on_trust(c, p, pings, cause);
+	if (!pay_asking(c, p, d, echo, &pings, &why)) {
 		refuse(p, d, under_pressure(cause) ? cause : why);
 		return;
 	}
@@ -336,18 +355,17 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 
 bool damp_decide_ping_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t budget)
 {
-	const unsigned pings = pings_for(p, budget);
-	const uint32_t bytes = pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	unsigned pings = pings_for(p, budget);
 	enum damp_reason why;
 
+	if (pings > 0)
+		pings = pay_pings(c, p, d, pings, &why);
 	if (pings == 0)
-		return false;
-	if (!pay_challenge(c, p, d, bytes, &why))
 		return false;
 	d->move = DAMP_MOVE_PING_ON;
 	d->verdict = DAMP_VERDICT_CHALLENGE;
 	d->reason = DAMP_REASON_PINGED;
-	d->pay = bytes;
+	d->pay = pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 	d->payer_flags = DAMP_XCHG_CHALLENGED;
 	d->probes = pings - 1;
 	damp_expect_pong(c, p, d);
@@ -377,16 +395,16 @@ static uint8_t echo_on_possible(const struct damp_pkt *p, const struct damp_xchg
 static bool hold_response(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			  struct damp_xchg *x, uint8_t echo)
 {
-	const unsigned pings = pings_for(p, beside_echo(p, x->credit, x->flags & DAMP_XCHG_CON, echo));
-	const uint32_t bytes = pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	unsigned pings = pings_for(p, beside_echo(p, x->credit, x->flags & DAMP_XCHG_CON, echo));
 	enum damp_reason why;
 
 	if (pings == 0 || p->coap.type == DAMP_COAP_CON || (x->flags & DAMP_XCHG_CHALLENGED) || !may_hold(c, p))
 		return false;
-	if (!pay_challenge(c, p, d, bytes, &why))
+	pings = pay_pings(c, p, d, pings, &why);
+	if (pings == 0)
 		return false;
 	keep(c, p, d, pings);
-	d->pay = bytes;
+	d->pay = pings * damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 	d->payer_flags = DAMP_XCHG_CHALLENGED;
 	return true;
 }

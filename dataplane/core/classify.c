@@ -15,6 +15,8 @@
 
 #include <hs.h>
 
+#define ALWAYS static inline __attribute__((always_inline))
+
 static uint32_t interval_row(const struct damp_interval *v, uint32_t n, uint32_t x)
 {
 	uint32_t lo = 0, hi = n - 1;
@@ -39,9 +41,10 @@ struct text_match {
 
 static void apply(const struct text_match *t, uint32_t row, uint32_t clear_row)
 {
-	const uint64_t *s = damp_view_row(t->view, row), *c = damp_view_row(t->view, clear_row);
+	const struct damp_rows *r = &t->view->rows;
+	const uint64_t *s = damp_row(r, row), *c = damp_row(r, clear_row);
 
-	for (uint32_t w = 0; w < t->view->hdr->nwords; w++) {
+	for (uint32_t w = 0; w < r->nwords; w++) {
 		t->set[w] |= s[w];
 		t->clear[w] |= c[w];
 	}
@@ -90,14 +93,14 @@ static int on_pattern(unsigned id, unsigned long long from, unsigned long long t
 	return 0;
 }
 
-/* out: the head of a row, and its words behind it. */
+/* head: a text's row as rows.h has it. */
 static void match_text(const struct damp_view *v, unsigned which, unsigned worker, const char *text, uint32_t len,
 		       uint64_t *head, struct damp_text_cost *cost)
 {
-	const uint32_t nwords = v->hdr->nwords, skip = damp_view_skip(v);
-	uint64_t clear[DAMP_RULES_MAX / 64], *const out = head + skip;
+	const uint32_t nwords = v->rows.nwords, skip = damp_text_row_skip(&v->rows);
+	uint64_t clear[DAMP_ROW_WORDS_MAX], *const out = head + skip;
 	struct text_match t = { .view = v, .rows = &v->texts[which], .set = out, .clear = clear };
-	const uint64_t *none = damp_view_row(v, t.rows->row_none);
+	const uint64_t *none = damp_row(&v->rows, t.rows->row_none);
 
 	memset(out, 0, nwords * sizeof(*out));
 	memset(clear, 0, nwords * sizeof(*clear));
@@ -115,30 +118,40 @@ static void match_text(const struct damp_view *v, unsigned which, unsigned worke
 		head[0] = damp_row_head(out, nwords);
 }
 
-/* Rules that agree with the path (which 0) or query (1) of p, from the memo or
- * by matching. */
-static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsigned worker,
-				const struct damp_pkt *p, struct damp_text_cost *cost)
+/* A text as it lies in a message. */
+struct raw_text { uint32_t off, end; uint64_t abbrev; };
+
+ALWAYS struct raw_text raw_text(unsigned which, const struct damp_pkt *p)
 {
 	const struct damp_coap *m = &p->coap;
+
+	if (which)
+		return (struct raw_text){ m->query_off, m->query_end, 0 };
+	return (struct raw_text){ m->path_off, m->path_end,
+				  damp_coap_has(m, DAMP_OPTBIT_URI_PATH_ABBREV) ? m->abbrev + 1ull : 0 };
+}
+
+/* Rules that agree with the path (which 0) or query (1) of p, from the memo or by
+ * matching. */
+static __attribute__((noinline)) const uint64_t *text_row(const struct damp_view *v, unsigned which, unsigned worker,
+							  const struct damp_pkt *p, struct damp_text_cost *cost)
+{
 	const uint8_t *msg = p->data + p->frame.payload_off;
-	const uint16_t off = which ? m->query_off : m->path_off, end = which ? m->query_end : m->path_end;
-	const uint64_t abbrev = !which && damp_coap_has(m, DAMP_OPTBIT_URI_PATH_ABBREV) ? m->abbrev + 1ull : 0;
+	const struct raw_text raw = raw_text(which, p);
 	const uint64_t *hit;
 	char text[DAMP_TEXT_BYTES_MAX];
 	uint64_t key, *row;
 	int len;
 
-	if (off == end && abbrev == 0)
-		return v->empty[which];
-	key = damp_mix(damp_siphash13(&v->memo_key, msg + off, end - off), abbrev << 1 | which);
+	key = damp_mix(damp_siphash13(&v->memo_key, msg + raw.off, raw.end - raw.off), raw.abbrev << 1 | which);
 	hit = damp_memo_find(v->memo[worker], key);
 	if (hit != NULL) {
 		cost->memo_hits++;
 		return hit;
 	}
 	cost->memo_misses++;
-	len = which ? damp_coap_query_text(msg, m, text, sizeof(text)) : damp_coap_path_text(msg, m, text, sizeof(text));
+	len = which ? damp_coap_query_text(msg, &p->coap, text, sizeof(text))
+		    : damp_coap_path_text(msg, &p->coap, text, sizeof(text));
 	row = damp_memo_put(v->memo[worker], key);
 	/* A text beyond the bound matches no pattern, as an absent one would not. */
 	match_text(v, which, worker, text, len < 0 ? 0 : (uint32_t)len, row, cost);
@@ -154,166 +167,225 @@ void damp_view_match_empty(struct damp_view *v)
 		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
 }
 
-/* The head of a row of one word is that word, so that alive holds rules then,
- * and words else. */
-static void add_head(struct damp_matches *m, const uint64_t *head)
-{
-	m->row[m->nrows++] = head;
-	m->alive &= head[0];
-}
+/* The rows gathered so far, in registers. */
+struct gather {
+	const uint64_t *heads;
+	uint64_t alive;
+	uint32_t *to;
+	uint32_t all, asked;
+};
+
+#define ASKED(d) (1u << DAMP_DIM_##d)
+#define OF_FRAME (ASKED(TRUTH) | ASKED(SIZE) | ASKED(SRC_PORT) | ASKED(DST_PORT))
+#define OF_ADDRESSES (ASKED(SRC) | ASKED(DST))
+#define OF_MESSAGE (ASKED(TYPE) | ASKED(CODE) | ASKED(OPTIONS) | ASKED(HELLO))
 
 /* A row that holds every rule has nothing to say. */
-static void add_row(struct damp_matches *m, uint32_t row)
+ALWAYS void add_row(struct gather *g, uint32_t row)
 {
-	if (row != m->view->row_all)
-		add_head(m, damp_view_head(m->view, row));
+	if (row == g->all)
+		return;
+	*g->to++ = row;
+	g->alive &= g->heads[row];
 }
 
-static void add_coap(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
+static inline uint32_t size_row(const struct damp_view *v, uint32_t size)
 {
-	add_row(m, v->hdr->row_type[p->coap.type & 3]);
-	add_row(m, v->hdr->row_code[p->coap.code]);
-	for (uint32_t i = 0; i < v->noptions; i++)
-		add_row(m, p->coap.options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
+	return damp_likely(size < DAMP_SIZE_ROWS) ? v->size_row[size] : interval_row(v->sizes, v->nsizes, size);
 }
 
-static void add_no_coap(struct damp_matches *m, const struct damp_view *v)
+/* What no rule asks for is not even looked up. */
+ALWAYS void add_frame(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
 {
-	add_row(m, v->hdr->row_type[4]);
-	add_row(m, v->hdr->row_code[256]);
+	if (g->asked & ASKED(TRUTH))
+		add_row(g, v->hdr->row_truth[p->truths]);
+	if (g->asked & ASKED(SIZE))
+		add_row(g, size_row(v, p->frame.payload_len));
+	if (g->asked & ASKED(SRC_PORT))
+		add_row(g, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
+	if (g->asked & ASKED(DST_PORT))
+		add_row(g, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
+}
+
+ALWAYS void add_addresses(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
+{
+	if (g->asked & ASKED(SRC))
+		add_row(g, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
+	if (g->asked & ASKED(DST))
+		add_row(g, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
+}
+
+ALWAYS void add_options(struct gather *g, const struct damp_view *v, uint64_t options)
+{
 	for (uint32_t i = 0; i < v->noptions; i++)
-		add_row(m, v->options[i].row_none);
+		add_row(g, options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
+}
+
+ALWAYS void add_message(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
+{
+	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
+
+	if (g->asked & ASKED(TYPE))
+		add_row(g, v->hdr->row_type[coap ? p->coap.type & 3 : 4]);
+	if (g->asked & ASKED(CODE))
+		add_row(g, v->hdr->row_code[coap ? p->coap.code : 256]);
+	if (g->asked & ASKED(OPTIONS))
+		add_options(g, v, coap ? p->coap.options : 0);
+	if (p->kind == DAMP_KIND_DTLS && (g->asked & ASKED(HELLO)))
+		add_row(g, v->hdr->row_hello[p->hello]);
+}
+
+/* All but the texts. */
+ALWAYS void gather(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
+{
+	struct gather g = { .heads = v->rows.heads, .to = m->row, .all = v->rows.all, .asked = v->rows.asked };
+
+	/* Whatever is in the rows, no bit is left but a rule's, or a word's. */
+	g.alive = v->rows.nwords == 1 ? damp_live_mask(v, 0) : v->rows.whole;
+	add_row(&g, v->hdr->row_kind[p->kind]);
+	if (g.asked & OF_FRAME)
+		add_frame(&g, v, p);
+	if (g.asked & OF_ADDRESSES)
+		add_addresses(&g, v, p);
+	if (g.asked & OF_MESSAGE)
+		add_message(&g, v, p);
+	m->nrows = (uint32_t)(g.to - m->row);
+	m->alive = g.alive;
 }
 
 /* From the last row to the first: texts and addresses leave the fewest rules. */
 static uint64_t and_word(const struct damp_matches *m, uint32_t word)
 {
-	uint64_t bits = ~0ull;
+	const struct damp_rows *r = &m->view->rows;
+	uint64_t bits = damp_live_mask(m->view, word);
 
+	for (uint32_t i = 0; i < m->ntexts; i++)
+		bits &= m->text[i][word];
 	for (uint32_t i = m->nrows; i > 0 && bits; i--)
-		bits &= m->row[i - 1][1 + word];
+		bits &= damp_row(r, m->row[i - 1])[word];
 	return bits;
 }
 
-typedef uint64_t two_words __attribute__((vector_size(16)));
-#define BLOCK_WORDS 8u
-#define BLOCK_PAIRS (BLOCK_WORDS / 2)
-
-/* Has any of the BLOCK_WORDS words from `word` on a rule in all rows? */
-static bool block_left(const struct damp_matches *m, uint32_t word)
+/* Has a text a say in a rule that agrees with all rows so far? Words without such a
+ * rule are alive no more. */
+static __attribute__((noinline)) bool text_matters(struct damp_matches *m, uint64_t asking)
 {
-	two_words bits[BLOCK_PAIRS], row[BLOCK_PAIRS], any;
-
-	memset(bits, 0xff, sizeof(bits));
-	for (uint32_t i = m->nrows; i > 0; i--) {
-		memcpy(row, m->row[i - 1] + 1 + word, sizeof(row));
-		for (unsigned k = 0; k < BLOCK_PAIRS; k++)
-			bits[k] &= row[k];
-		any = (bits[0] | bits[1]) | (bits[2] | bits[3]);
-		if ((any[0] | any[1]) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* Words that are not alive in truth, found out by the block: of a thousand rules
- * nearly all are ruled out so, and a word by itself costs four times as much. */
-static void drop_blocks(struct damp_matches *m)
-{
-	for (uint32_t word = 0; word + BLOCK_WORDS <= m->view->hdr->nwords; word += BLOCK_WORDS) {
-		const uint64_t of = ((1ull << BLOCK_WORDS) - 1) << word;
-
-		if ((m->alive & of) && !block_left(m, word))
-			m->alive &= ~of;
-	}
-}
-
-/* Go to the next word that has a rule in all rows. False: there is none. */
-static bool next_word(struct damp_matches *m)
-{
-	while (m->alive && m->bits == 0) {
-		m->word = (uint32_t)__builtin_ctzll(m->alive);
-		m->alive &= m->alive - 1;
-		m->bits = and_word(m, m->word) & damp_live_mask(m->view, m->word);
-	}
-	return m->bits != 0;
-}
-
-/* Does a rule agree with all rows so far? */
-static bool any_left(struct damp_matches *m)
-{
-	if (!damp_view_skip(m->view))
-		return m->alive != 0;
-	drop_blocks(m);
-	for (uint64_t words = m->alive; words; words &= words - 1)
+	for (uint64_t words = asking; words; words &= words - 1) {
 		if (and_word(m, (uint32_t)__builtin_ctzll(words)))
 			return true;
+		m->alive &= ~(words & -words);
+	}
 	return false;
 }
 
-static void add_texts(struct damp_matches *m, unsigned worker, const struct damp_pkt *p, struct damp_text_cost *cost)
+/* The row of a text that no pattern matches. */
+ALWAYS void add_none(struct damp_matches *m, unsigned text)
 {
-	const struct damp_text_rows *texts = m->view->texts;
+	const uint32_t row = m->view->texts[text].row_none;
 
-	if (p->kind != DAMP_KIND_REQUEST || (!texts[0].used && !texts[1].used))
+	m->row[m->nrows++] = row;
+	m->alive &= m->view->rows.heads[row];
+}
+
+/* Where only an absent text, the sieve and then the rules have not settled it, the
+ * text is matched. */
+ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p,
+		     struct damp_text_cost *cost)
+{
+	const struct damp_view *v = m->view;
+	const uint64_t asking = m->alive & v->rows.asks_text[text], *row;
+	const struct raw_text raw = raw_text(text, p);
+
+	if (asking == 0)
 		return;
-	if (!any_left(m)) {
-		m->alive = 0;
+	if (raw.off == raw.end && raw.abbrev == 0) {
+		row = v->empty[text];
+	} else if (raw.abbrev == 0 && !damp_sieve_lets_by(&v->sieve[text], p->data, p->frame.payload_off + raw.off,
+							  p->frame.payload_off + raw.end)) {
+		add_none(m, text);
 		return;
+	} else if (v->rows.nwords > 1 && !text_matters(m, asking)) {
+		return;
+	} else {
+		row = text_row(v, text, worker, p, cost);
 	}
-	for (unsigned t = 0; t < 2; t++) {
-		if (texts[t].used)
-			add_head(m, text_row(m->view, t, worker, p, cost));
-	}
+	m->alive &= row[0];
+	m->text[m->ntexts++] = row + damp_text_row_skip(&v->rows);
 }
 
 void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
 			const struct damp_pkt *p, struct damp_text_cost *cost)
 {
-	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
-
 	m->view = v;
-	m->nrows = 0;
-	m->word = 0;
-	m->bits = 0;
-	m->alive = v->hdr->nwords ? ~0ull : 0;
-	if (v->hdr->nwords == 0)
+	m->nrows = m->ntexts = 0;
+	m->alive = 0;
+	if (v->rows.nwords == 0)
 		return;
-	/* In any case one row: no bit but a rule's may be left. */
-	add_head(m, damp_view_head(v, v->hdr->row_kind[p->kind]));
-	add_row(m, v->hdr->row_truth[p->truths]);
-	add_row(m, interval_row(v->sizes, v->nsizes, p->frame.payload_len));
-	add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
-	add_row(m, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
-	if (p->kind == DAMP_KIND_DTLS)
-		add_row(m, v->hdr->row_hello[p->hello]);
-	if (coap)
-		add_coap(m, v, p);
-	else
-		add_no_coap(m, v);
-	add_row(m, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
-	add_row(m, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
-	add_texts(m, worker, p, cost);
-	if (damp_view_skip(v)) {
-		drop_blocks(m);
-	} else {
-		m->bits = m->alive & damp_live_mask(v, 0);
-		m->alive = 0;
+	gather(m, v, p);
+	if (p->kind == DAMP_KIND_REQUEST)
+		for (unsigned text = 0; text < 2; text++)
+			add_text(m, text, worker, p, cost);
+	m->fresh = m->alive;
+}
+
+/* The rules left of a word that is alive. */
+static uint64_t left_of(struct damp_matches *m, uint32_t word)
+{
+	const uint64_t bit = 1ull << word;
+
+	if (m->fresh & bit) {
+		m->fresh &= ~bit;
+		m->bits[word] = and_word(m, word);
+		if (m->bits[word] == 0)
+			m->alive &= ~bit;
 	}
+	return m->bits[word];
 }
 
 bool damp_matches_any(struct damp_matches *m)
 {
-	return m->bits != 0 || next_word(m);
+	if (m->view->rows.nwords <= 1)
+		return m->alive != 0;
+	for (uint64_t words = m->alive; words; words &= words - 1)
+		if (left_of(m, (uint32_t)__builtin_ctzll(words)))
+			return true;
+	return false;
+}
+
+/* The first rule of all words: a word whose first rule comes later than one that was
+ * found need not be looked at. */
+static int32_t next_of_words(struct damp_matches *m)
+{
+	const uint16_t *rule_at = m->view->rows.rule_at;
+	uint32_t first = DAMP_NO_RULE, at = 0;
+
+	for (uint64_t words = m->alive; words; words &= words - 1) {
+		const uint32_t word = (uint32_t)__builtin_ctzll(words);
+		const uint64_t bits = rule_at[word * 64] < first ? left_of(m, word) : 0;
+		const uint32_t rule = bits ? rule_at[word * 64 + (uint32_t)__builtin_ctzll(bits)] : DAMP_NO_RULE;
+
+		if (rule < first) {
+			first = rule;
+			at = word;
+		}
+	}
+	if (first == DAMP_NO_RULE)
+		return -1;
+	m->bits[at] &= m->bits[at] - 1;
+	if (m->bits[at] == 0)
+		m->alive &= ~(1ull << at);
+	return (int32_t)first;
 }
 
 int32_t damp_matches_next(struct damp_matches *m)
 {
 	int32_t at;
 
-	if (m->bits == 0 && !next_word(m))
+	if (m->view->rows.nwords > 1)
+		return next_of_words(m);
+	if (m->alive == 0)
 		return -1;
-	at = __builtin_ctzll(m->bits);
-	m->bits &= m->bits - 1;
-	return (int32_t)(m->word * 64) + at;
+	at = __builtin_ctzll(m->alive);
+	m->alive &= m->alive - 1;
+	return at;
 }

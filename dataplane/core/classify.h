@@ -2,13 +2,14 @@
 /*
  * Which rules match a packet: the bit-vector walk of program.h.
  *
- * Idea: gather one row per attribute, AND their heads, and then only the words
- * that are empty in none of them (Baboescu and Varghese 2001); hand out the set
- * bits in order. Texts come last and only when some rule is still alive
- * without them, because they are the dear part.
+ * Idea: gather one row per attribute that some rule asks for, AND their heads
+ * (rows.h), and look only at words that are empty in none of them. Texts come
+ * last and only when some rule that asks for them is still alive, because they are
+ * the dear part.
  *
- * Invariant: the result equals testing every rule one by one; adding a rule
- * that does not match costs nothing unless its word is alive in every head.
+ * Invariant: the result equals testing every rule one by one, in the rules' order;
+ * adding a rule that does not match costs nothing unless its word is alive in
+ * every head.
  */
 #ifndef DAMP_CORE_CLASSIFY_H
 #define DAMP_CORE_CLASSIFY_H
@@ -24,11 +25,12 @@
 
 struct damp_matches {
 	const struct damp_view *view;
-	const uint64_t *row[DAMP_ROWS_GATHERED];        /* their heads; see view.h */
-	uint32_t nrows;
-	uint32_t word;              /* the word that is being handed out */
-	uint64_t bits;              /* of it, not handed out yet */
-	uint64_t alive;             /* words behind it in which no row is empty */
+	uint32_t nrows, ntexts;
+	uint64_t alive;             /* rules in all rows so far; where rows have several words, words in which none is empty */
+	uint64_t fresh;             /* of those words, not looked at yet; of the others bits[] */
+	uint32_t row[DAMP_ROWS_GATHERED];
+	const uint64_t *text[2];    /* words of the rows of texts */
+	uint64_t bits[DAMP_ROW_WORDS_MAX]; /* rules of a word, not handed out yet */
 };
 
 /* What a text look-up cost. */

@@ -108,54 +108,24 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	s->proofs_server_echo += proof == DAMP_PROOF_SERVER_ECHO;
 }
 
-/* Any answer frees an outside peer from PROBING_RATE; written once per life. */
+/* Written once per life; as a proof, it may push out another (admit.c asks again then). */
+static void mark(const struct damp_ctx *c, uint64_t key, damp_tick due)
+{
+	if (damp_peer_proved(c->j->peers, key, c->now, 0))
+		return;
+	c->w->nproofs++;
+	damp_peer_prove(c->j->peers, key, c->now, due, due);
+}
+
+/* Any answer frees an outside peer from PROBING_RATE. */
 static void mark_answering(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const uint64_t key = damp_key_answers(p->peer_key);
-	const damp_tick due = c->now + DAMP_SECONDS(c->g->proof_max_s);
-
-	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
-		damp_peer_prove(c->j->peers, key, c->now, due, due);
+	mark(c, damp_key_answers(p->peer_key), c->now + DAMP_SECONDS(c->g->proof_max_s));
 }
 
-static void mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p)
+void damp_mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const uint64_t key = damp_key_blocks(p->device_key);
-	const damp_tick due = c->now + DAMP_SECONDS(DAMP_BLOCKS_LIFE_S);
-
-	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
-		damp_peer_prove(c->j->peers, key, c->now, due, due);
-}
-
-static void heard_at(struct damp_obs *o, uint32_t at)
-{
-	o->heard = at;
-	o->unheard = 0;
-	o->pings = 0;
-}
-
-static void note_notification(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,
-			      struct damp_obs *o)
-{
-	if (o->opened == 0) {
-		o->opened = damp_due(c->now);
-		heard_at(o, o->opened);
-		if (p->xchg != NULL) {
-			o->path = p->xchg->path;
-			o->notify_gap = p->xchg->notify_gap;
-		}
-		o->leased = o->opened - damp_due(DAMP_SECONDS(3600));
-	}
-	if (d->note_heard)
-		heard_at(o, d->heard);
-	if (p->side == DAMP_OUTSIDE)
-		return;
-	if (p->coap.type == DAMP_COAP_NON && o->unheard < UINT8_MAX)
-		o->unheard++;
-	if (damp_observe_renews(c, o)) {
-		damp_observe_take(c, p, o->path, false);
-		o->leased = damp_due(c->now);
-	}
+	mark(c, damp_key_blocks(p->device_key), c->now + DAMP_SECONDS(DAMP_BLOCKS_LIFE_S));
 }
 
 static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)
@@ -166,10 +136,8 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 
 	if (d->open_obs)
 		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
-	if (o != NULL && d->note_notification) {
-		o->due = damp_due(due);
-		note_notification(c, p, d, o);
-	}
+	if (o != NULL && d->note_notification)
+		damp_observe_notified(c, p, &(struct damp_heard){ .at = d->note_heard ? d->heard : 0, .anew = d->note_heard }, o);
 	if (o != NULL && d->note_observer_ping && o->pings < UINT8_MAX)
 		o->pings++;
 	if (!d->refresh_obs && !d->close_obs)
@@ -182,7 +150,7 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 		damp_obs_close(o);
 		return;
 	}
-	heard_at(o, damp_due(c->now));
+	damp_observe_heard_at(o, damp_due(c->now));
 }
 
 /* What an exchange or its observation counts as open: notifications keep it so,
@@ -531,7 +499,7 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (damp_unlikely(d->learns))
 			damp_learn(c, p);
 		if (d->speaks_blocks)
-			mark_blocks(c, p);
+			damp_mark_blocks(c, p);
 	}
 	if (d->note_rule)
 		damp_note_offender(c, p, d->note_rule - 1u);

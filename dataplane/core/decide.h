@@ -56,6 +56,8 @@ bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Is it? Then what is to be remembered, for DAMP_ACK_LIFE_S. */
+bool damp_awaits_ack(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *key, uint64_t *mids);
 /* Remember that p is the last notification of its observation, which a reset may name. */
 void damp_note_last(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 

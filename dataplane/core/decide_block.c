@@ -37,7 +37,7 @@ uint64_t damp_path_hash_by(const struct damp_key *key, const struct damp_pkt *p)
 
 uint64_t damp_path_hash(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return damp_path_hash_by(&c->j->k_path, p);
+	return p->path_hashed ? p->path_hash : damp_path_hash_by(&c->j->k_path, p);
 }
 
 /* Size1 of the message, Q-Block1 and its Request-Tags, which are rare: the scan

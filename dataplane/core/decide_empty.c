@@ -50,18 +50,24 @@ static bool among(uint64_t mids, uint16_t mid)
 	return (uint16_t)mids == mid;
 }
 
+bool damp_awaits_ack(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *key, uint64_t *mids)
+{
+	if (p->coap.type != DAMP_COAP_CON || p->side != DAMP_INSIDE || !damp_mid_permuted(c, p))
+		return false;
+	*key = damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0);
+	if (!damp_seen_find(c->w->seen, *key, c->now, mids))
+		*mids = p->coap.mid;
+	else if (!among(*mids, p->coap.mid))
+		*mids = *mids << 16 | p->coap.mid;
+	return true;
+}
+
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0);
-	uint64_t mids;
+	uint64_t key, mids;
 
-	if (p->coap.type != DAMP_COAP_CON || p->side != DAMP_INSIDE || !damp_mid_permuted(c, p))
-		return;
-	if (!damp_seen_find(c->w->seen, key, c->now, &mids))
-		mids = p->coap.mid;
-	else if (!among(mids, p->coap.mid))
-		mids = mids << 16 | p->coap.mid;
-	damp_see(d, key, mids, DAMP_ACK_LIFE_S);
+	if (damp_awaits_ack(c, p, &key, &mids))
+		damp_see(d, key, mids, DAMP_ACK_LIFE_S);
 }
 
 /* Does this answer a ping of ours, or a CON of an inside server? A wrong answer

@@ -25,66 +25,115 @@
 #define LEASE_LIFE_S 300u
 #define UNPROVED 1u
 
-struct place { uint64_t owner; uint32_t cap; };
-#define PLACES 4u
+static inline void put(struct damp_places *at, uint64_t owner, uint32_t cap)
+{
+	struct damp_lease_place *of = &at->of[at->n++];
+
+	of->owner = owner;
+	of->cap = cap;
+}
 
 /* The owners of a place for the observation of p; an unproved peer has one. */
-static unsigned places(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path,
-		       struct place out[PLACES])
+static inline void places(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, struct damp_places *at)
 {
 	const uint64_t pair = damp_mix(p->peer_host ^ damp_mix(p->device_whole, 0), DAMP_DOMAIN_OBSERVE_PAIR);
 	const uint64_t server = damp_mix(p->device_whole, DAMP_DOMAIN_OBSERVE_SERVER);
 
+	at->n = 0;
 	if (!p->proved) {
-		out[0] = (struct place){ damp_mix(server, UNPROVED), c->g->observe_server };
-		return 1;
+		put(at, damp_mix(server, UNPROVED), c->g->observe_server);
+		return;
 	}
-	out[0] = (struct place){ server, c->g->observe_server };
-	out[1] = (struct place){ damp_mix(p->peer_host, DAMP_DOMAIN_OBSERVE_SOURCE), c->g->observe_source };
-	out[2] = (struct place){ pair, c->g->observe_pair };
-	out[3] = (struct place){ damp_mix(pair, path), c->g->observe_path };
-	return PLACES;
+	put(at, server, c->g->observe_server);
+	put(at, damp_mix(p->peer_host, DAMP_DOMAIN_OBSERVE_SOURCE), c->g->observe_source);
+	put(at, pair, c->g->observe_pair);
+	put(at, damp_mix(pair, path), c->g->observe_path);
 }
 
-void damp_observe_prefetch(const struct damp_ctx *c, const struct damp_pkt *p)
+void damp_observe_prefetch(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path)
 {
-	if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)))
-		damp_lease_prefetch(c->j->leases, damp_mix(p->device_whole, DAMP_DOMAIN_OBSERVE_SERVER));
+	struct damp_places at;
+
+	places(c, p, path, &at);
+	damp_lease_prefetch(c->j->leases, at.of, at.n);
+}
+
+bool damp_observe_look(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, struct damp_places *at)
+{
+	places(c, p, path, at);
+	return damp_lease_look(c->j->leases, at->of, at->n, p->xchg_key, c->now);
 }
 
 bool damp_observe_room(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path)
 {
-	struct place at[PLACES];
-	const unsigned n = places(c, p, path, at);
+	struct damp_places at;
 
-	for (unsigned i = 0; i < n; i++)
-		if (!damp_lease_room(c->j->leases, at[i].owner, p->xchg_key, at[i].cap, c->now))
-			return false;
-	return true;
+	return damp_observe_look(c, p, path, &at);
+}
+
+void damp_observe_take_seen(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_places *at)
+{
+	damp_lease_take_seen(c->j->leases, at->of, at->n, p->xchg_key, c->now, c->now + DAMP_SECONDS(LEASE_FIRST_S));
 }
 
 void damp_observe_take(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, bool first)
 {
 	const damp_tick due = c->now + DAMP_SECONDS(first ? LEASE_FIRST_S : LEASE_LIFE_S);
-	struct place at[PLACES];
-	const unsigned n = places(c, p, path, at);
+	struct damp_places at;
 
-	for (unsigned i = 0; i < n; i++)
-		damp_lease_take(c->j->leases, at[i].owner, p->xchg_key, at[i].cap, c->now, due);
+	damp_observe_look(c, p, path, &at);
+	damp_lease_take_seen(c->j->leases, at.of, at.n, p->xchg_key, c->now, due);
 }
 
 void damp_observe_leave(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t key, uint32_t path)
 {
-	struct place at[PLACES];
-	const unsigned n = places(c, p, path, at);
+	struct damp_places at;
 
-	for (unsigned i = 0; i < n; i++)
-		damp_lease_drop(c->j->leases, at[i].owner, key, at[i].cap);
+	places(c, p, path, &at);
+	for (unsigned i = 0; i < at.n; i++)
+		damp_lease_drop(c->j->leases, at.of[i].owner, key, at.of[i].cap);
 }
 
-bool damp_observe_renews(const struct damp_ctx *c, const struct damp_obs *o)
+/* Its places, once half of what they last has passed. */
+static bool renews(const struct damp_ctx *c, const struct damp_obs *o)
 {
 	return damp_due(c->now) - o->leased > damp_due(DAMP_SECONDS(LEASE_LIFE_S / 2));
+}
+
+void damp_observe_heard_at(struct damp_obs *o, uint32_t at)
+{
+	o->heard = at;
+	o->unheard = 0;
+	o->pings = 0;
+}
+
+static void begin(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_obs *o)
+{
+	o->opened = damp_due(c->now);
+	damp_observe_heard_at(o, o->opened);
+	if (p->xchg != NULL) {
+		o->path = p->xchg->path;
+		o->notify_gap = p->xchg->notify_gap;
+	}
+	o->leased = o->opened - damp_due(DAMP_SECONDS(3600));
+}
+
+void damp_observe_notified(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_heard *heard,
+			   struct damp_obs *o)
+{
+	o->due = damp_due(c->now + DAMP_SECONDS(c->g->observe_life_s));
+	if (o->opened == 0)
+		begin(c, p, o);
+	if (heard->anew)
+		damp_observe_heard_at(o, heard->at);
+	if (p->side == DAMP_OUTSIDE)
+		return;
+	if (p->coap.type == DAMP_COAP_NON && o->unheard < UINT8_MAX)
+		o->unheard++;
+	if (renews(c, o)) {
+		damp_observe_take(c, p, o->path, false);
+		o->leased = damp_due(c->now);
+	}
 }
 
 bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
@@ -112,40 +161,46 @@ bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struc
 	}
 }
 
-/* How much one notification costs of what its observation may bring. */
-void damp_charge_notification(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+bool damp_notification_cost(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o,
+			    struct damp_charge *one)
 {
 	const struct damp_rung *r = &c->g->notify;
 	/* Two at once: the change, and its correction. */
-	const uint32_t gap = (uint32_t)p->obs->notify_gap * (uint32_t)(DAMP_TICK_HZ / 16);
-	const uint64_t key = damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY);
+	const uint32_t gap = (uint32_t)o->notify_gap * (uint32_t)(DAMP_TICK_HZ / 16);
 
-	if (p->obs->notify_gap)
-		damp_charge_add(d, key, gap, 2 * gap, DAMP_REASON_OBSERVE_RATE);
-	else if (r->cost_q16)
-		damp_charge_add(d, key, damp_cost(r->cost_q16, 1), r->burst_ticks, DAMP_REASON_OBSERVE_RATE);
+	one->key = damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY);
+	one->cost = gap ? gap : damp_cost(r->cost_q16, 1);
+	one->burst = gap ? 2 * gap : r->burst_ticks;
+	return gap || r->cost_q16;
+}
+
+void damp_charge_notification(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	struct damp_charge one;
+
+	if (damp_notification_cost(c, p, p->obs, &one))
+		damp_charge_add(d, one.key, one.cost, one.burst, DAMP_REASON_OBSERVE_RATE);
 }
 
 /* When the peer was heard of last: the ACK of a notification, or any proof. */
-static uint32_t heard(const struct damp_ctx *c, const struct damp_pkt *p)
+static uint32_t heard_last(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o)
 {
 	const uint32_t max_s = damp_due(DAMP_SECONDS(c->g->proof_max_s));
 	uint32_t due;
 
-	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &due) ||
-	    (int32_t)(due - max_s - p->obs->heard) < 0)
-		return p->obs->heard;
+	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &due) || (int32_t)(due - max_s - o->heard) < 0)
+		return o->heard;
 	return due - max_s;
 }
 
-enum damp_hearing damp_observer_heard(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+enum damp_hearing damp_observer_heard(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o,
+				      struct damp_heard *heard)
 {
-	const uint32_t at = heard(c, p), silent = damp_due(c->now) - at;
-	const bool anew = at != p->obs->heard;
-	const uint32_t unheard = anew ? 0 : p->obs->unheard, pings = anew ? 0 : p->obs->pings;
+	const uint32_t at = heard_last(c, p, o), silent = damp_due(c->now) - at;
+	const bool anew = at != o->heard;
+	const uint32_t unheard = anew ? 0 : o->unheard, pings = anew ? 0 : o->pings;
 
-	d->heard = at;
-	d->note_heard = anew;
+	*heard = (struct damp_heard){ .at = at, .anew = anew };
 	if ((c->g->observe_unheard == 0 || unheard < c->g->observe_unheard) &&
 	    (c->g->observe_unheard_s == 0 || silent <= damp_due(DAMP_SECONDS(c->g->observe_unheard_s))))
 		return DAMP_HEARING_FINE;

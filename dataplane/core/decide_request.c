@@ -26,7 +26,7 @@
 
 static bool observes(const struct damp_pkt *p, const struct damp_decision *d)
 {
-	return !d->strip_observe && damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
+	return !d->strip_observe && damp_registers(p);
 }
 
 static bool safe(const struct damp_pkt *p)

@@ -123,9 +123,12 @@ static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, 
  * it is gone, or its server was too fast. */
 static bool notify_proved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const enum damp_hearing hearing = damp_observer_heard(c, p, d);
+	struct damp_heard heard;
+	const enum damp_hearing hearing = damp_observer_heard(c, p, p->obs, &heard);
 	enum damp_reason why;
 
+	d->heard = heard.at;
+	d->note_heard = heard.anew;
 	if (hearing == DAMP_HEARING_GONE) {
 		decide_observer(c, p, d);
 		return false;

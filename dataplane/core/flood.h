@@ -23,13 +23,19 @@ static inline bool damp_flood_server_lately(const struct damp_ctx *c, const stru
 	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < DAMP_FLOOD_LATELY;
 }
 
-/* A request from outside of the kind that a flood consists of, from and to where
- * nothing special holds? */
-static inline bool damp_flood_plain(const struct damp_ctx *c, const struct damp_pkt *p)
+/* A request from outside, from and to where nothing special holds, and with none of
+ * the options of more? */
+static inline bool damp_flood_usual(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t more)
 {
 	return c->flood->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
-	       c->v->classes[p->src_class].flags == 0 && !(p->coap.options & DAMP_FLOOD_MORE) &&
+	       c->v->classes[p->src_class].flags == 0 && !(p->coap.options & more) &&
 	       (p->coap.code != DAMP_COAP_PUT || p->coap.nquery == 0);
+}
+
+/* Of the kind that a flood consists of? */
+static inline bool damp_flood_plain(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_flood_usual(c, p, DAMP_FLOOD_MORE);
 }
 
 /* What becomes of a request from outside, in all likelihood: refused, or challenged

@@ -33,7 +33,7 @@ const struct damp_judge_config damp_judge_defaults = {
 	.repeat_lines = 40u << 14,      /* 40 MiB a worker (docs/floods.md) */
 	.lists_log2 = 15,       /* 7 MiB: 131 k prefixes blocked or in sets */
 	.transfers_log2 = 12,   /* 0.25 MiB a worker: 8 k uploads */
-	.leases_log2 = 14,      /* 1 MiB: 28 k observations, four leases each */
+	.leases_log2 = 14,      /* 1 MiB: 32 k observations, four leases each */
 	.registry_log2 = 14,    /* 1 MiB: 32 k registrations, and requests that may create */
 };
 
@@ -433,7 +433,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
 	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
 	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
-	capacity[DAMP_TABLE_LEASES] = 7ull << c->leases_log2;
+	capacity[DAMP_TABLE_LEASES] = (uint64_t)DAMP_LEASE_WAYS << c->leases_log2;
 	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
 	capacity[DAMP_TABLE_REGISTRY] = 2ull << c->registry_log2;
 	bytes[DAMP_TABLE_REGISTRY] = damp_registry_bytes(c->registry_log2);

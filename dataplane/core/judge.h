@@ -75,6 +75,7 @@ struct damp_pkt {
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
 	uint8_t budgets_wait;       /* their lines are not asked for yet (prepare.c) */
 	uint8_t plain;              /* such as floods are made of: enum damp_plain (flood.c) */
+	uint8_t path_hashed;        /* path_hash is there */
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
@@ -86,6 +87,7 @@ struct damp_pkt {
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
 	uint64_t grey_key;          /* of a request from outside */
+	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
 	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
 	 * challenged before" and "a ping is out"; 0: not made. */
 	uint64_t asked_key, ping_key;
@@ -117,7 +119,7 @@ struct damp_judge_config {
 	unsigned held_log2;         /* lines of 2, each worker */
 	unsigned lists_log2;        /* lines of 4 prefixes of blocks and sets, shared */
 	unsigned transfers_log2;    /* lines of 2 uploads, each worker */
-	unsigned leases_log2;       /* lines of 7 leases, shared */
+	unsigned leases_log2;       /* lines of 8 leases, shared */
 	unsigned registry_log2;     /* lines of 2 notes on answers to come and registrations, shared */
 };
 extern const struct damp_judge_config damp_judge_defaults;

@@ -80,7 +80,7 @@ struct damp_judge_worker {
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
 	struct damp_laps *laps;         /* NULL: nobody wants to know */
-	uint32_t nproofs;               /* taken so far */
+	uint32_t nproofs;               /* taken so far, and marks that are kept like them */
 	uint64_t nbursts;
 	bool short_lately;              /* a challenge of the burst before was refused */
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */

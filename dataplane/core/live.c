@@ -63,22 +63,20 @@ static enum damp_mode mode_of(const struct damp_view *v, uint32_t rule, const st
 
 uint32_t damp_live_refresh(struct damp_view *v, const struct damp_moment *m, const struct damp_overrides *o)
 {
+	uint64_t words[DAMP_ROW_WORDS_MAX] = { 0 };
 	uint32_t waiting = 0;
 
-	for (uint32_t w = 0; w < v->hdr->nwords; w++) {
-		uint64_t word = 0;
+	for (uint32_t i = 0; i < v->hdr->nrules; i++) {
+		const enum damp_mode mode = mode_of(v, i, o);
+		const bool now = damp_rule_in_force(v, i, m) == DAMP_IN_FORCE;
+		const uint32_t bit = v->rows.bit_of[i];
 
-		for (uint32_t i = w * 64; i < w * 64 + 64 && i < v->hdr->nrules; i++) {
-			const enum damp_mode mode = mode_of(v, i, o);
-			const bool now = damp_rule_in_force(v, i, m) == DAMP_IN_FORCE;
-
-			waiting += !now;
-			__atomic_store_n(&v->live.mode[i], (uint8_t)mode, __ATOMIC_RELAXED);
-			if (now && mode != DAMP_MODE_OFF)
-				word |= 1ull << (i & 63);
-		}
-		__atomic_store_n(&v->live.mask[w], word, __ATOMIC_RELAXED);
+		waiting += !now;
+		__atomic_store_n(&v->live.mode[i], (uint8_t)mode, __ATOMIC_RELAXED);
+		words[bit / 64] |= (uint64_t)(now && mode != DAMP_MODE_OFF) << bit % 64;
 	}
+	for (uint32_t w = 0; w < v->rows.nwords; w++)
+		__atomic_store_n(&v->live.mask[w], words[w], __ATOMIC_RELAXED);
 	__atomic_store_n(&v->live.least_s, m->least_s, __ATOMIC_RELAXED);
 	return waiting;
 }

@@ -26,6 +26,11 @@ struct damp_obs_table *damp_obs_init(void *mem, unsigned lines_log2)
 	return (struct damp_obs_table *)damp_assoc_init(mem, lines_log2);
 }
 
+void damp_obs_prefetch(const struct damp_obs_table *t, uint64_t key)
+{
+	damp_prefetch(damp_assoc_line(&t->assoc, key));
+}
+
 struct damp_obs *damp_obs_find(struct damp_obs_table *t, uint64_t key, damp_tick now)
 {
 	return (struct damp_obs *)damp_pair_find(&t->assoc, key, now);

@@ -65,6 +65,12 @@ static inline bool damp_is_safe(const struct damp_pkt *p)
 	return p->coap.code == DAMP_COAP_GET || p->coap.code == DAMP_COAP_FETCH;
 }
 
+/* Does p ask for an observation (RFC 7641 section 2)? */
+static inline bool damp_registers(const struct damp_pkt *p)
+{
+	return damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.observe == 0;
+}
+
 /* The token's bytes, the first lowest. */
 static inline uint64_t damp_token_word(const struct damp_pkt *p)
 {

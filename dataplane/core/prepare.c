@@ -34,6 +34,7 @@ ALWAYS void reset(struct damp_pkt *p)
 	p->xchg_key = 0;
 	p->mid_key = 0;
 	p->plain = 0;
+	p->path_hashed = 0;
 	p->budgets_wait = 0;
 	p->grey_key = 0;
 	p->src_class = p->dst_class = 0;
@@ -163,6 +164,8 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	if (guess != DAMP_FLOOD_NO)
 		return;
 	damp_xchg_prefetch(c->w->xchg, p->xchg_key);
+	if (kind == DAMP_KIND_RESPONSE && damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)))
+		damp_obs_prefetch(c->w->obs, p->xchg_key);
 	p->budgets_wait = 1;
 }
 
@@ -218,6 +221,37 @@ static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_seen_prefetch(c->w->seen, p->mid_key);
 }
 
+/* The places that a proved peer asks for, if it registers. */
+static __attribute__((noinline)) void prefetch_places(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (!damp_registers(p))
+		return;
+	if (!p->rungs_hashed)
+		damp_hash_rungs(c, p);
+	p->path_hash = damp_path_hash(c, p);
+	p->path_hashed = 1;
+	damp_observe_prefetch(c, p, (uint32_t)p->path_hash);
+}
+
+/* What a notification to a proved peer asks for: a first one takes places too. */
+static __attribute__((noinline)) void prefetch_notification(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_xchg *x;
+
+	damp_seen_prefetch(c->w->seen, damp_key_notified(p->xchg_key));
+	if (damp_obs_find(c->w->obs, p->xchg_key, c->now) != NULL) {
+		if (p->coap.type == DAMP_COAP_NON)
+			damp_ledger_prefetch(c->j->ledger, damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY));
+		return;
+	}
+	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
+	if (x == NULL)
+		return;
+	if (!p->rungs_hashed)
+		damp_hash_rungs(c, p);
+	damp_observe_prefetch(c, p, x->path);
+}
+
 /* Is the peer proved? Only what comes from it keeps its proof alive, and only where it
  * is judged. Answers are looked at for the short way of admit.c. */
 static inline bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -246,9 +280,13 @@ static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 	if (message && p->side == DAMP_OUTSIDE) {
 		if (damp_likely(!p->proved))
 			return;
-		damp_observe_prefetch(c, p);
+		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_REQUEST)
+			prefetch_places(c, p);
 	} else if (p->budgets_wait) {
 		damp_ledger_prefetch(c->j->ledger, damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED));
+		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_RESPONSE &&
+		    p->proved)
+			prefetch_notification(c, p);
 	}
 	if (message || p->kind == DAMP_KIND_EMPTY)
 		prefetch_mid(c, p);

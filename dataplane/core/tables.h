@@ -138,6 +138,7 @@ _Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
 struct damp_obs_table;
 size_t damp_obs_bytes(unsigned lines_log2);
 struct damp_obs_table *damp_obs_init(void *mem, unsigned lines_log2);
+void damp_obs_prefetch(const struct damp_obs_table *t, uint64_t key);
 struct damp_obs *damp_obs_find(struct damp_obs_table *t, uint64_t key, damp_tick now);
 struct damp_obs *damp_obs_open(struct damp_obs_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
 void damp_obs_close(struct damp_obs *o);

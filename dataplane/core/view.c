@@ -62,7 +62,7 @@ static void point(struct damp_view *v)
 	v->options = (const void *)(b + h->sec[DAMP_SEC_OPTIONS].off);
 	v->literals = (const void *)(b + h->sec[DAMP_SEC_LITERALS].off);
 	v->texts = (const void *)(b + h->sec[DAMP_SEC_TEXTS].off);
-	v->rows = (const void *)(b + h->sec[DAMP_SEC_ROWS].off);
+	v->heads = (const void *)(b + h->sec[DAMP_SEC_TEXT_HEADS].off);
 	v->schedules = (const void *)(b + h->sec[DAMP_SEC_SCHEDULES].off);
 	v->time_zones = (const void *)(b + h->sec[DAMP_SEC_TIME_ZONES].off);
 	v->transitions = (const void *)(b + h->sec[DAMP_SEC_TRANSITIONS].off);
@@ -71,7 +71,6 @@ static void point(struct damp_view *v)
 	v->ndevices = (uint32_t)(h->sec[DAMP_SEC_DEVICES].len / sizeof(*v->devices));
 	damp_view_lie(v, 0);
 	v->nschedules = (uint32_t)(h->sec[DAMP_SEC_SCHEDULES].len / sizeof(*v->schedules));
-	v->stride = h->nwords;
 	v->nranges4 = (uint32_t)(h->sec[DAMP_SEC_RANGES4].len / sizeof(*v->ranges4));
 	v->nranges6 = (uint32_t)(h->sec[DAMP_SEC_RANGES6].len / sizeof(*v->ranges6));
 	v->nsizes = (uint32_t)(h->sec[DAMP_SEC_SIZES].len / sizeof(*v->sizes));
@@ -114,41 +113,18 @@ static bool index_ranges(struct damp_view *v)
 	return true;
 }
 
-/* Equal rows are one row, so there is at most one that holds every rule. */
-static uint32_t find_row_all(const struct damp_view *v)
+static bool index_sizes(struct damp_view *v)
 {
-	const uint32_t nrules = v->hdr->nrules, nwords = v->hdr->nwords;
+	uint32_t at = 0;
 
-	for (uint32_t row = 0; nrules && row < v->hdr->nrows; row++) {
-		const uint64_t *words = damp_view_row(v, row);
-		uint32_t held = 0;
-
-		for (uint32_t w = 0; w < nwords; w++)
-			held += (uint32_t)__builtin_popcountll(words[w]);
-		if (held == nrules)
-			return row;
-	}
-	return UINT32_MAX;
-}
-
-/* Put a head before each row. Rows shorter than a cache line get one each. */
-static bool head_rows(struct damp_view *v)
-{
-	const uint32_t nwords = v->hdr->nwords, line = DAMP_CACHE_LINE / sizeof(uint64_t);
-	const uint64_t *from = v->rows;
-	uint64_t *to;
-
-	if (nwords <= 1)
-		return true;
-	v->stride = nwords < line ? line : nwords + 1;
-	v->headed = aligned_alloc(DAMP_CACHE_LINE, ((size_t)v->hdr->nrows * v->stride + line - 1) / line * DAMP_CACHE_LINE);
-	if (v->headed == NULL)
+	v->size_row = malloc(DAMP_SIZE_ROWS * sizeof(*v->size_row));
+	if (v->size_row == NULL)
 		return false;
-	for (to = v->headed; from < v->rows + (size_t)v->hdr->nrows * nwords; from += nwords, to += v->stride) {
-		memcpy(to + 1, from, nwords * sizeof(*to));
-		to[0] = damp_row_head(to + 1, nwords);
+	for (uint32_t size = 0; size < DAMP_SIZE_ROWS; size++) {
+		while (at + 1 < v->nsizes && v->sizes[at + 1].start <= size)
+			at++;
+		v->size_row[size] = v->sizes[at].row;
 	}
-	v->rows = v->headed;
 	return true;
 }
 
@@ -175,18 +151,23 @@ static bool open_patterns(struct damp_view *v, char *err, size_t errlen)
 	return true;
 }
 
+static bool open_sieves(struct damp_view *v)
+{
+	return damp_sieve_open(&v->sieve[0], v, 0) && damp_sieve_open(&v->sieve[1], v, 1);
+}
+
 static bool open_workers(struct damp_view *v)
 {
 	v->rule_slot = calloc(v->hdr->nrules + 1, sizeof(*v->rule_slot));
 	if (v->rule_slot == NULL)
 		return false;
 	for (unsigned t = 0; t < 2; t++) {
-		v->empty[t] = calloc(v->stride + 1, sizeof(*v->empty[t]));
+		v->empty[t] = calloc(damp_text_row_size(&v->rows) + 1, sizeof(*v->empty[t]));
 		if (v->empty[t] == NULL)
 			return false;
 	}
 	for (unsigned w = 0; w < v->nworkers; w++) {
-		v->memo[w] = damp_memo_new(v->stride, DAMP_MEMO_ENTRIES_LOG2);
+		v->memo[w] = damp_memo_new(damp_text_row_size(&v->rows), DAMP_MEMO_ENTRIES_LOG2);
 		if (v->memo[w] == NULL)
 			return false;
 	}
@@ -197,7 +178,7 @@ static bool open_live(struct damp_view *v)
 {
 	const struct damp_moment unknown = { 0 };
 
-	v->live.mask = calloc(v->hdr->nwords + 1, sizeof(*v->live.mask));
+	v->live.mask = calloc(v->rows.nwords + 1, sizeof(*v->live.mask));
 	v->live.mode = calloc(v->hdr->nrules + 1, sizeof(*v->live.mode));
 	if (v->live.mask == NULL || v->live.mode == NULL)
 		return false;
@@ -220,9 +201,11 @@ static void free_parts(struct damp_view *v)
 		if (v->hs[t] != NULL)
 			hs_free_database(v->hs[t]);
 		free(v->empty[t]);
+		damp_sieve_close(&v->sieve[t]);
 	}
 	free(v->rule_slot);
-	free(v->headed);
+	damp_rows_close(&v->rows);
+	free(v->size_row);
 	free(v->top4);
 	free(v);
 }
@@ -249,12 +232,12 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	v->memo_key = damp_key_derive(key, "memo", 0);
 	point(v);
 	map_ports(v);
-	if (!index_ranges(v) || !head_rows(v) || !open_workers(v) || !open_live(v)) {
+	if (!index_ranges(v) || !index_sizes(v) || !damp_rows_open(&v->rows, v) || !open_sieves(v) || !open_workers(v) ||
+	    !open_live(v)) {
 		snprintf(err, errlen, "out of memory");
 		free_parts(v);
 		return NULL;
 	}
-	v->row_all = find_row_all(v);
 	if (!open_patterns(v, err, errlen)) {
 		free_parts(v);
 		return NULL;

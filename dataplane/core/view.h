@@ -18,7 +18,9 @@
 
 #include "echo.h"
 #include "frame.h"
+#include "rows.h"
 #include "scan.h"
+#include "sieve.h"
 #include <damper/program.h>
 #include <damper/stats.h>
 
@@ -33,10 +35,12 @@ struct damp_memo;
  * few ranges are left to search, few enough that the index stays in the first-level cache. */
 #define DAMP_TOP4_BITS_MIN 8u
 #define DAMP_TOP4_BITS_MAX 13u
+/* Messages below that, all that fit an Ethernet frame, find their row of sizes without a search. */
+#define DAMP_SIZE_ROWS 1536u
 
 /* What changes while a view runs; live.h. */
 struct damp_live {
-	uint64_t *mask;                         /* [nwords] rules in force */
+	uint64_t *mask;                         /* [words of a row] rules in force */
 	uint8_t *mode;                          /* [nrules] enum damp_mode */
 	uint64_t least_s;                       /* the time it is at least, for what ends */
 	uint8_t list_of[DAMP_RUNTIME_SETS_MAX]; /* list of prefixes of each set; before the view is published */
@@ -55,22 +59,19 @@ struct damp_view {
 	const struct damp_option_rows *options;
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
+	const struct damp_text_head *heads;
 	const struct damp_schedule *schedules;
 	const struct damp_time_zone *time_zones;
 	const struct damp_transition *transitions;
 	const struct damp_runtime_set *sets;
 	const struct damp_device *devices;
 	const struct damp_set_class *set_classes;
-	/* As the program's, each behind a head: bit w is set when word w is not 0. A row of
-	 * one word is its own head and has no other. */
-	const uint64_t *rows;
-	uint64_t *headed;                       /* owned; NULL when the rows are the program's own */
-	uint32_t stride;                        /* words from head to head */
-	uint32_t row_all;                       /* the row that holds every rule; UINT32_MAX: there is none */
+	struct damp_rows rows;
 	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, nschedules, ndevices;
 	/* The range that holds the first address of each block of 2^top4_shift addresses. */
 	uint32_t *top4;
 	uint32_t top4_shift;
+	uint32_t *size_row;                     /* [DAMP_SIZE_ROWS] of a message of so many bytes */
 	struct damp_port_map ports;
 	unsigned way;                           /* how the devices of the program lie (devices.h) */
 	bool has_inside;                        /* inside prefixes are known */
@@ -78,6 +79,7 @@ struct damp_view {
 	bool counts_later;                      /* what is created, cache keys or registrations (later.c) */
 	bool counts_registrations;
 	bool tells;                             /* a rule has `log` or `warn` */
+	struct damp_sieve sieve[2];
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_VIEW_WORKERS];
 	struct damp_memo *memo[DAMP_VIEW_WORKERS];
@@ -85,7 +87,7 @@ struct damp_view {
 	struct damp_live live;                  /* written by the main thread, read by workers */
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
-	uint64_t *empty[2];                     /* heads of the rows of a request without path, without query; owned */
+	uint64_t *empty[2];                     /* rows of a request without path, without query, as the memo's; owned */
 	unsigned nworkers;
 	void *block;                            /* the program's bytes, owned */
 };
@@ -116,32 +118,6 @@ uint16_t damp_view_class_search(const struct damp_view *v, const struct damp_add
 static inline uint16_t damp_view_class(const struct damp_view *v, const struct damp_addr *a)
 {
 	return v->hdr->nclasses == 1 ? 0 : damp_view_class_search(v, a);
-}
-
-static inline const uint64_t *damp_view_head(const struct damp_view *v, uint32_t row)
-{
-	return v->rows + (size_t)row * v->stride;
-}
-
-/* The head of nwords words (at most 64) at row. */
-static inline uint64_t damp_row_head(const uint64_t *row, uint32_t nwords)
-{
-	uint64_t head = 0;
-
-	for (uint32_t w = 0; w < nwords; w++)
-		head |= (uint64_t)(row[w] != 0) << w;
-	return head;
-}
-
-/* Words between a row's head and its first word. */
-static inline uint32_t damp_view_skip(const struct damp_view *v)
-{
-	return v->hdr->nwords > 1;
-}
-
-static inline const uint64_t *damp_view_row(const struct damp_view *v, uint32_t row)
-{
-	return damp_view_head(v, row) + damp_view_skip(v);
 }
 
 /* Rows of an address of a class and sets, by the side its packet came in on. */

@@ -17,7 +17,7 @@ except ImportError:
 import coap
 import lab as wiring
 from clients import INSIDE_ZONES
-from harness import ROOT, damper_ok, expect, new_lab, rule_file, scenario, status
+from harness import FIRST_CONTACT, ROOT, damper_ok, expect, new_lab, rule_file, scenario, status
 from limits import stats
 from peer import Peer
 
@@ -58,6 +58,58 @@ def pour(peer, path, count):
     for i in range(count):
         peer.sock.sendto(coap.message(coap.NON, coap.GET, i & 0xffff, b"p", coap.path(path)), peer.target)
         time.sleep(0.002)
+
+
+SMALL_UNASKED = INSIDE_ZONES % "e2e-small-unasked" + "guard: {asymmetric: {unasked: small}}\n"
+ROUTING_BOUND_S = 30        # three windows of DAMP_ROUTING_WINDOW_S
+
+
+def sees(lab, peer, what, severity):
+    """With requests under way the gateway says so, in its status and by an event."""
+    def look():
+        pour(peer, "/t", 20)
+        return status(lab)["routing"] == what
+
+    def last():
+        told = [e for e in events(lab, "health") if e["health"]["what"] == "routing"]
+        return told and told[-1]["severity"] == severity
+    until(f"routing: {what}", look, ROUTING_BOUND_S)
+    until(f"the event of {what}", last)
+
+
+@scenario
+def one_direction_is_told():
+    """Answers that go past the gateway, and then requests that do: it says so, asks
+    for a proof before each request meanwhile, and lets answers that nobody asked
+    for pass only where the rules say so. Proved clients are served all along."""
+    with new_lab() as lab:
+        lab.start_odd_server(4)
+        peer = Peer(lab, "honest", 4, wiring.SERVER_ODD)
+        until("the server", lambda: peer.get("/t") is not None)
+        for _ in range(FIRST_CONTACT):
+            expect(peer.get("/t") is not None, "GET /t passes")     # and proves the peer
+        expect(status(lab)["routing"] == "both", "one direction is missing from the beginning")
+
+        lab.second_way()
+        lab.answers_go_past(True)
+        sees(lab, peer, "unanswered", "fault")
+        expect("answers take another way" in damper_ok(lab, "show", "status"), "the status does not say so")
+        fresh = Peer(lab, "honest", 4, wiring.SERVER_ODD, knows_echo=False)
+        expect(fresh.get("/t") is not None, "a new client is served")
+        expect(fresh.pings > 0, "and was not asked before its request went in")
+        fresh.close()
+        lab.answers_go_past(False)
+        sees(lab, peer, "both", "ok")
+
+        lab.requests_go_past()
+        other = Peer(lab, "honest", 4, wiring.SERVER_ODD)       # nothing of it is on record
+        sees(lab, other, "unasked", "fault")
+        expect(other.get("/t", tries=1) is None, "an answer passed that nobody asked for")
+        damper_ok(lab, "load", rule_file(lab, "small.yaml", SMALL_UNASKED))
+        expect(other.get("/t", tries=2) is not None, "a small answer does not pass, although the rules say so")
+        expect_valid(lab)
+        for one in (peer, other):
+            one.close()
 
 
 ATTACKED = INSIDE_ZONES % "e2e-attacked" + """\

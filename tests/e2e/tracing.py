@@ -73,6 +73,33 @@ def _answer(lab, peer, token):
     return json.loads(done.stdout)
 
 
+def _ask_many(lab, peer):
+    """--hex - beside --state live: a line in, a line out, while the rules change."""
+    host, port = peer.sock.getsockname()
+    process = subprocess.Popen([lab.binary("damper"), "--runtime-dir", lab.runtime, "explain", "--state", "live",
+                                "--hex", "-", "--from", f"{host}:{port}", "--to", peer.target[0]],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(message):
+        process.stdin.write(message + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
+
+    root = "40010001"  # CON GET /
+    said = [ask(root) for _ in range(3)]
+    expect([one["verdict"]["rule"] for one in said] == ["polls"] * 3, f"over the limit: {said}")
+    empty = ask("")
+    expect(empty["reason"] == "coap_short" and empty["verdict"]["verdict"] == "drop", f"an empty message: {empty}")
+    lab.start_damperd()
+    damper_ok(lab, "load", rule_file(lab, "free.yaml", "version: 1\nrules: [{id: free, match: any, then: accept}]\n"))
+    lab.end("damperd")
+    after = ask(root)
+    expect(after["verdict"]["rule"] == "free", f"not by the new rules: {after}")
+    expect(after["verdict"]["generation"] > said[0]["verdict"]["generation"], f"generation {after['verdict']}")
+    process.stdin.close()
+    expect(process.wait(timeout=10) == 0, "the end of the input")
+
+
 @scenario
 def trace_of_live_packets():
     """damper trace has what passes and what is dropped, with the measured level of
@@ -191,6 +218,7 @@ def explain_by_live_state():
         over = _ask(lab, peer, "/")
         expect(over["verdict"]["verdict"] == "answer" and over["verdict"]["rule"] == "polls",
                f"over the limit: {over['verdict']}")
+        _ask_many(lab, peer)
         wrong = lab.damper("explain", "--state", "live", "--rules", "x.yaml", "--msg",
                            "CON GET /", "--from", "192.0.2.1", "--to", "192.0.2.2")
         expect(wrong.returncode == 2, "other rules with the live state")

@@ -31,7 +31,7 @@ STATE_DIR = "/run/damper-lab"
 
 OUTSIDE_HOSTS = ("honest", "attacker", "victim")
 MAC = {"honest": "02:da:00:00:00:01", "attacker": "02:da:00:00:00:02",
-       "victim": "02:da:00:00:00:03", "inside": "02:da:00:00:00:10"}
+       "victim": "02:da:00:00:00:03", "inside": "02:da:00:00:00:10", "second": "02:da:00:00:00:11"}
 HONEST = {4: "198.51.100.10", 6: "2001:db8:2::10"}
 ATTACKER = {4: "198.18.66.66", 6: "2001:db9:66::66"}
 # Two servers: the second sends its notifications non-confirmable.
@@ -239,6 +239,33 @@ class Lab:
             ip(self.ns("inside"), "neigh", "replace", address, "lladdr", MAC["victim"],
                "dev", "eth0", "nud", "permanent")
 
+    def second_way(self):
+        """A link between the servers' host and the outside that passes by the gateway."""
+        inside = self.ns("inside")
+        ip(inside, "link", "add", "name", "eth1", "type", "veth", "peer", "name", "p-second", "netns",
+           self.ns("outside"))
+        # Nobody finds anybody through it but who is told to.
+        ip(inside, "link", "set", "eth1", "address", MAC["second"], "arp", "off")
+        sysctl(inside, ipv6__conf__eth1__disable_ipv6=1, ipv4__conf__all__rp_filter=0, ipv4__conf__eth1__rp_filter=0,
+               ipv4__conf__eth0__rp_filter=0)
+        run("ethtool", "-K", "eth1", "tx", "off", "rx", "off", ns=inside)
+        ip(inside, "link", "set", "eth1", "up")
+        ip(self.ns("outside"), "link", "set", "p-second", "master", "br0", "up")
+
+    def answers_go_past(self, past):
+        """What the servers send to the honest host takes the second way, or the gateway's (IPv4).
+        Not so libcoap's: it answers by the interface that the request came by."""
+        inside, honest = self.ns("inside"), HONEST[4]
+        if past:
+            ip(inside, "neigh", "replace", honest, "lladdr", MAC["honest"], "dev", "eth1", "nud", "permanent")
+            ip(inside, "route", "replace", f"{honest}/32", "dev", "eth1")
+        else:
+            ip(inside, "route", "del", f"{honest}/32", "dev", "eth1")
+
+    def requests_go_past(self):
+        """What the honest host sends to the odd server takes the second way (IPv4)."""
+        ip(self.ns("honest"), "neigh", "replace", SERVER_ODD[4], "lladdr", MAC["second"], "dev", "eth0", "nud", "permanent")
+
     # -- processes ---------------------------------------------------------
 
     def spawn(self, name, *argv, ns=None, env=None):
@@ -293,14 +320,18 @@ class Lab:
                 self.spawn(f"{name}-{family}", "coap-server-notls", "-A", address, "-d", "100",
                            "-v", "3", *extra, ns="inside")
 
+    def start_odd_server(self, family):
+        """What libcoap has not."""
+        odd = os.path.join(os.path.dirname(os.path.abspath(__file__)), "odd_server.py")
+        self.spawn(f"odd-{family}", sys.executable, "-B", odd, SERVER_ODD[family], ns="inside")
+
     def start_more_servers(self):
         """Those that only demo.py --all attacks."""
-        odd = os.path.join(os.path.dirname(os.path.abspath(__file__)), "odd_server.py")
         for family, net in ((4, "224.0.0.0/4"), (6, "ff00::/8")):
             ip(self.ns("inside"), f"-{family}", "route", "replace", *(["multicast"] * (family == 6)), net,
                "dev", "eth0", *(["table", "local"] * (family == 6)))
         for family in (4, 6):
-            self.spawn(f"odd-{family}", sys.executable, "-B", odd, SERVER_ODD[family], ns="inside")
+            self.start_odd_server(family)
             self.spawn(f"proxy-{family}", "coap-server-notls", "-A", SERVER_PROXY[family],
                        "-P", ",proxy", "-v", "3", ns="inside")
             self.spawn(f"rd-{family}", "coap-rd-notls", "-A", SERVER_RD[family], "-v", "3", ns="inside")

@@ -98,7 +98,8 @@ def bad_requests():
         p.start()
         for what, text in (((dict(kind=HELLO, version=WIRE_VERSION + 1)), 'version'), (dict(kind=99), 'unknown'),
                            (dict(kind=HELLO, raw=b'short'), 'bytes'), (dict(kind=HELLO, raw=b'l' * 100), 'bytes'),
-                           (dict(kind=BYPASS, arg=BYPASS_MAX_S + 1), 'at most')):
+                           (dict(kind=BYPASS, arg=BYPASS_MAX_S + 1), 'at most'),
+                           (dict(kind=HELLO, fds=[0, 1]), 'one file descriptor')):
             reply = p.request(**what)[0]
             check(reply['error'] != 0 and text in reply['text'], f'{what}: {reply}')
         # Clients that say nothing, leave early or send much do not hold up the others.

@@ -29,6 +29,7 @@ static const char *const names[SIM_BAR_MAX] = {
 	[SIM_BAR_MINIMAL_NON] = "lost, minimal NON",
 	[SIM_BAR_DTLS] = "lost, DTLS",
 	[SIM_BAR_LWM2M] = "lost, LwM2M over DTLS",
+	[SIM_BAR_DEVICE] = "lost, LwM2M in the clear",
 	[SIM_BAR_WATCHERS] = "lost, observers",
 	[SIM_BAR_BEHIND] = "share lost at the victim's address",
 };

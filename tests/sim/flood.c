@@ -10,7 +10,8 @@
  * address or network are not shared by a flood of random sources and stay. What
  * is counted is multiplied by SCALE again. That the scale does not matter is part
  * of the output: --scale N gives another; --scale N FAMILY MILLIONS PATTERN MIB
- * plays one row alone.
+ * plays one row alone, --scale N FAMILY MILLIONS PATTERN MIB CHALLENGES one with
+ * another budget of the gateway's challenges (guard: challenges: all).
  *
  * Every packet is a whole frame, judged by the functions that the data plane
  * runs, in bursts of 64, by one worker. Honest clients repeat as RFC 7252 section
@@ -40,6 +41,7 @@
 #define REPLAYED 1024u
 #define CARPETED 256u
 #define SHIPPED_MIB 40u                 /* damp_judge_defaults.repeat_lines */
+#define SHIPPED_CHALLENGES 100000u      /* guard: challenges: all */
 #define ANSWER 40u                      /* bytes of CoAP: fits any budget */
 
 enum pattern { RANDOM, REPLAY, TWICE, CARPET, CARPET_48, PATTERNS };
@@ -55,6 +57,7 @@ enum kind { CON, NON, PROVED, KINDS };
 
 struct client {
 	enum kind kind;
+	damp_tick began, took;          /* until the first answer */
 	struct damp_addr addr;
 	uint16_t port, mid;
 	unsigned sent;
@@ -69,6 +72,7 @@ struct run {
 	bool v6;
 	unsigned scale;
 	double rate;
+	unsigned challenges;            /* a second, of the whole gateway */
 	enum pattern pattern;
 	uint64_t random;
 	damp_tick now;
@@ -224,6 +228,7 @@ static void toward_outside(struct run *r, const uint8_t *data, uint32_t len)
 							    damp_get16(m + 2) };
 	} else if (m[1] == DAMP_COAP_2_05 && !c->answered) {
 		c->answered = true;
+		c->took = r->now - c->began;
 		c->got++;
 	}
 }
@@ -395,7 +400,8 @@ static void client_turn(struct run *r, struct client *c)
 		c->mid++;
 		c->next = r->now + 5 * second;
 	}
-	c->sent++;
+	if (c->sent++ == 0)
+		c->began = r->now;
 	send_request(r, c);
 }
 
@@ -445,7 +451,7 @@ static void open_run(struct run *r, unsigned mib)
 	config.grey_log2 -= log2_of(r->scale);
 	h = damp_builtin_program(&len);
 	g = (struct damp_guard *)((uint8_t *)h + h->sec[DAMP_SEC_GUARD].off);
-	slow_down(&g->challenge_all, r->scale);
+	slow_down(&g->challenge_all, r->scale * (SHIPPED_CHALLENGES / r->challenges));
 	slow_down(&g->server, r->scale);
 	g->hold = 0;            /* the flood has all the places */
 	h->checksum = damp_program_checksum(h, len);
@@ -482,6 +488,27 @@ static double share(const struct run *r, enum kind kind)
 	return asked == 0 ? 0 : 100.0 * got / asked;
 }
 
+/* Of those served, the mean time to the first answer. */
+static double seconds(const struct run *r, enum kind kind)
+{
+	damp_tick sum = 0;
+	unsigned n = 0;
+
+	for (unsigned i = kind * CLIENTS; i < (kind + 1) * CLIENTS; i++) {
+		sum += r->client[i].answered ? r->client[i].took : 0;
+		n += r->client[i].answered;
+	}
+	return n == 0 ? 0 : (double)sum / DAMP_TICK_HZ / n;
+}
+
+/* One row of the table of budgets. */
+static void row_of_budget(const struct run *r)
+{
+	printf("| %u | %.3f M | %u | %.1f %% | %.1f s | %.1f %% | %.4f |\n", r->v6 ? 6 : 4, r->rate / 1e6, r->challenges,
+	       share(r, CON), seconds(r, CON), share(r, NON), (double)r->out_bytes / (double)r->flood_bytes);
+	fflush(stdout);
+}
+
 static void row(const struct run *r, unsigned mib)
 {
 	uint64_t requests = 0;
@@ -495,7 +522,7 @@ static void row(const struct run *r, unsigned mib)
 	fflush(stdout);
 }
 
-static void play(const struct run *wish, unsigned mib)
+static void play(const struct run *wish, unsigned mib, bool budgets)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	uint64_t sent = 0;
@@ -504,6 +531,7 @@ static void play(const struct run *wish, unsigned mib)
 	r->v6 = wish->v6;
 	r->scale = wish->scale;
 	r->rate = wish->rate;
+	r->challenges = wish->challenges;
 	r->pattern = wish->pattern;
 	r->random = 20261121;
 	open_run(r, mib);
@@ -520,7 +548,10 @@ static void play(const struct run *wish, unsigned mib)
 		judge(r);
 		look_round(r);
 	}
-	row(r, mib);
+	if (budgets)
+		row_of_budget(r);
+	else
+		row(r, mib);
 	damp_view_close(r->view);
 	free(r->judge_mem);
 	free(r->worker_mem);
@@ -542,20 +573,42 @@ static void table(unsigned scale)
 	const unsigned nrates = sizeof(rates) / sizeof(rates[0]);
 
 	for (unsigned n = 0; n < 2 * nrates; n++) {
-		struct run r = { .scale = scale, .rate = rates[n % nrates], .v6 = n >= nrates };
+		struct run r = { .scale = scale, .rate = rates[n % nrates], .challenges = SHIPPED_CHALLENGES,
+				 .v6 = n >= nrates };
 
 		for (r.pattern = 0; r.pattern < (r.v6 ? PATTERNS : CARPET_48); r.pattern++) {
-			play(&r, sizes[0]);
+			play(&r, sizes[0], false);
 			for (unsigned s = 1; s < sizeof(sizes) / sizeof(sizes[0]) && bound_by_memory(&r); s++)
-				play(&r, sizes[s]);
+				play(&r, sizes[s], false);
 		}
+	}
+}
+
+/* What a smaller budget of challenges would save, and whom it would cost. */
+static void table_of_budgets(unsigned scale)
+{
+	static const double rates[] = { 1e3, 1e4, 1e5 };
+	static const unsigned shares[] = { 1, 10, 100, 1000 };
+
+	printf("| IP | requests a second | challenges a second | first-contact CON served | after | NON | "
+	       "bytes out for each in |\n|---|---|---|---|---|---|---|\n");
+	for (unsigned n = 0; n < 2 * 3 * 4; n++) {
+		const struct run r = { .scale = scale, .rate = rates[n / 4 % 3], .v6 = n >= 3 * 4,
+				       .challenges = SHIPPED_CHALLENGES / shares[n % 4] };
+
+		play(&r, SHIPPED_MIB, true);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	const unsigned scale = argc > 2 && strcmp(argv[1], "--scale") == 0 ? (unsigned)atoi(argv[2]) : 64;
-	struct run one = { .scale = scale };
+	struct run one = { .scale = scale, .challenges = SHIPPED_CHALLENGES };
+
+	if (argc == 2 && strcmp(argv[1], "--budgets") == 0) {
+		table_of_budgets(1);
+		return 0;
+	}
 
 	printf("| IP | requests a second | sources | memory of repetitions | first-contact CON served | NON | known clients | "
 	       "bytes out for each in | packets out a second | requests of the flood at each server, a second |\n"
@@ -567,6 +620,8 @@ int main(int argc, char **argv)
 	one.v6 = argv[3][0] == '6';
 	one.rate = atof(argv[4]) * 1e6;
 	one.pattern = (unsigned)atoi(argv[5]) % PATTERNS;
-	play(&one, (unsigned)atoi(argv[6]));
+	if (argc > 7)
+		one.challenges = (unsigned)atoi(argv[7]);
+	play(&one, (unsigned)atoi(argv[6]), false);
 	return 0;
 }

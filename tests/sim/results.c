@@ -100,7 +100,7 @@ static void table_head(void)
 {
 	printf("%-13s f %6s %8s | %7s %9s %7s | ", "vector", "pkts", "bytes", "off pk", "bytes", "factor");
 	printf("%7s %8s %6s %6s | %7s | ", "on pk", "bytes", "factor", "peak", "gateway");
-	printf("%-5s %-5s %-5s %-5s %-5s %-5s %5s\n", "lc C", "min C", "lc N", "min N", "DTLS", "LwM2M", "trips");
+	printf("%-5s %-5s %-5s %-5s %-5s %-5s %-5s %5s\n", "lc C", "min C", "lc N", "min N", "DTLS", "LwM2M", "clear", "trips");
 }
 
 void sim_result_row(const struct sim_result *r)

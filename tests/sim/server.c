@@ -21,12 +21,17 @@ static void receive(void *self, const struct sim_datagram *d);
 
 void sim_server_open(struct sim_server *v, struct sim *s, const struct sim_end *end)
 {
+	sim_server_open_on(v, s, DAMP_INSIDE, end);
+}
+
+void sim_server_open_on(struct sim_server *v, struct sim *s, enum damp_side side, const struct sim_end *end)
+{
 	memset(v, 0, sizeof(*v));
 	v->sim = s;
+	v->side = side;
 	v->end = *end;
-	v->cons = (struct sim_con_list){ .sim = s, .side = DAMP_INSIDE, .owner = v, .gave_up = gave_up };
-	sim_add(s, &(struct sim_node){
-			   .end = *end, .plen = 128, .side = DAMP_INSIDE, .self = v, .receive = receive });
+	v->cons = (struct sim_con_list){ .sim = s, .side = side, .owner = v, .gave_up = gave_up };
+	sim_add(s, &(struct sim_node){ .end = *end, .plen = 128, .side = side, .self = v, .receive = receive });
 }
 
 void sim_server_close(struct sim_server *v)
@@ -103,7 +108,7 @@ void sim_server_send(struct sim_server *v, size_t session, const struct sim_mess
 {
 	uint8_t out[SIM_MESSAGE_MAX];
 
-	sim_send(v->sim, DAMP_INSIDE, &v->end, &v->session[session].peer, out, sim_write(m, out));
+	sim_send(v->sim, v->side, &v->end, &v->session[session].peer, out, sim_write(m, out));
 }
 
 /* A response to a GET with the whole body in one datagram. */
@@ -119,7 +124,7 @@ static void send_whole(struct sim_server *v, size_t session, const struct sim_me
 	n = sim_write(&out, data);
 	data[n++] = DAMP_COAP_PAYLOAD_MARKER;
 	memcpy(data + n, r->body, r->len);
-	sim_send_fragments(v->sim, DAMP_INSIDE, &v->end, &v->session[session].peer, data, n + r->len);
+	sim_send_fragments(v->sim, v->side, &v->end, &v->session[session].peer, data, n + r->len);
 	free(data);
 }
 
@@ -232,7 +237,7 @@ static void send_pending(void *self, uint64_t arg)
 	if (w->con)
 		sim_con_send(&v->cons, &v->end, &w->peer, data, len, 0);
 	else
-		sim_send(v->sim, DAMP_INSIDE, &v->end, &w->peer, data, len);
+		sim_send(v->sim, v->side, &v->end, &w->peer, data, len);
 }
 
 static void answer_later(struct sim_server *v, size_t session, struct sim_resource *r,

@@ -91,6 +91,7 @@ struct sim_burst {
 
 struct sim_server {
 	struct sim *sim;
+	enum damp_side side;
 	struct sim_end end;
 	bool non_notifications;     /* option -N of the real server */
 	/* What 4.3.1 has not, or not unasked; all off. */
@@ -127,8 +128,9 @@ struct sim_server {
 	size_t nrenewals;
 };
 
-/* Put a server into the world at end. It has no resource yet. */
+/* Put a server into the world at end, inside or on a side. It has no resource yet. */
 void sim_server_open(struct sim_server *v, struct sim *s, const struct sim_end *end);
+void sim_server_open_on(struct sim_server *v, struct sim *s, enum damp_side side, const struct sim_end *end);
 void sim_server_close(struct sim_server *v);
 
 /* A resource with len bytes of sim_body_byte(seed); change the rest of it

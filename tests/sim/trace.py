@@ -174,7 +174,7 @@ def compare(row, got, want):
 
 def main():
     if not shutil.which("coap-server-notls") or not shutil.which("coap-rd-notls"):
-        print("no libcoap server here: scripts/install brings it")
+        print("skipped: no libcoap server here: scripts/install brings it")
         return SKIPPED
     ports = {name: free_port() for name in ("con", "non", "rd")}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

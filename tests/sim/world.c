@@ -10,6 +10,9 @@
 #define DTLS_PORT 5684u
 #define HONEST_PORT 50000u
 #define VAULT_HOST 40u
+#define MANAGER_HOST 41u
+#define FIRST_DEVICE 20u                /* host of the field; before it are those that speak DTLS */
+#define DEVICES 2u
 #define BEHIND_PORT 51000u
 #define CLIENT_GAP SIM_MS(370)          /* not a divisor of any attack's gap */
 
@@ -125,6 +128,16 @@ struct sim_client *sim_behind_add(struct sim_world *w, const struct sim_client_k
 	return c;
 }
 
+void sim_world_devices(struct sim_world *w, unsigned int n, damp_tick at, damp_tick gap)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct sim_end end = { sim_addr(w->sim.v6, SIM_NET_FIELD, FIRST_DEVICE + w->ndevices), HONEST_PORT };
+
+		assert(w->ndevices < SIM_DEVICES_MAX);
+		sim_device_open(&w->device[w->ndevices++], &w->manager, &end, at + i * gap);
+	}
+}
+
 const struct sim_end *sim_server_end(const struct sim_world *w)
 {
 	return &w->server.end;
@@ -158,6 +171,7 @@ static void add_clients(struct sim_world *w)
 		sim_secure_open(&w->secure[i], &w->sim, i % 2, &end, &w->vault.end,
 				SIM_START + DAMP_SECONDS(3) + i * CLIENT_GAP);
 	}
+	sim_world_devices(w, DEVICES, SIM_START + DAMP_SECONDS(4), CLIENT_GAP);
 }
 
 void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
@@ -172,6 +186,7 @@ void sim_world_open(struct sim_world *w, bool v6, bool enforce, uint64_t seed)
 		sim_server_add(&w->server, honest_jobs[i].path, honest_jobs[i].len, honest_jobs[i].seed);
 	sim_dtls_open(&w->dtls, &w->sim, &(struct sim_end){ server.addr, DTLS_PORT });
 	sim_vault_open(&w->vault, &w->sim, &(struct sim_end){ sim_addr(v6, SIM_NET_SERVERS, VAULT_HOST), DTLS_PORT });
+	sim_manager_open(&w->manager, &w->sim, &(struct sim_end){ sim_addr(v6, SIM_NET_SERVERS, MANAGER_HOST), SERVER_PORT });
 	sim_victim_open(&w->victim, &w->sim, DAMP_OUTSIDE, &victims, sim_victim_plen(v6));
 	sim_victim_open(&w->inside, &w->sim, DAMP_INSIDE, &clients, sim_net_plen(v6));
 	w->scored = &w->victim;
@@ -186,6 +201,9 @@ void sim_world_close(struct sim_world *w)
 		sim_client_close(&w->behind[i]);
 	for (unsigned int i = 0; i < w->nwatchers; i++)
 		sim_watcher_close(&w->watcher[i]);
+	for (unsigned int i = 0; i < w->ndevices; i++)
+		sim_device_close(&w->device[i]);
+	sim_manager_close(&w->manager);
 	sim_victim_close(&w->victim);
 	sim_victim_close(&w->inside);
 	sim_server_close(&w->server);
@@ -207,6 +225,14 @@ static void add_secure(struct sim_served *s, const struct sim_secure *c)
 	s->tried += c->tried;
 	s->answered += c->answered;
 	s->trips += c->sent;
+	s->took += c->took;
+}
+
+static void add_device(struct sim_served *s, const struct sim_device *c)
+{
+	s->tried += c->tried;
+	s->answered += sim_device_answered(c);
+	s->trips += sim_device_trips(c);
 	s->took += c->took;
 }
 
@@ -239,6 +265,8 @@ static void sum_up(const struct sim_world *w, struct sim_outcome *o)
 		add_served(&o->served[i % SIM_KIND_PLAIN], &w->client[i]);
 	for (unsigned int i = 0; i < SIM_SECURE_MAX; i++)
 		add_secure(&o->served[SIM_KIND_DTLS + i % 2], &w->secure[i]);
+	for (unsigned int i = 0; i < w->ndevices; i++)
+		add_device(&o->served[SIM_KIND_DEVICE], &w->device[i]);
 	for (unsigned int i = 0; i < w->nbehind; i++)
 		add_served(&o->behind, &w->behind[i]);
 	for (unsigned int i = 0; i < w->nwatchers; i++) {

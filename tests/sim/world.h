@@ -13,6 +13,7 @@
 #include "attack.h"
 #include "client.h"
 #include "dtls.h"
+#include "lwm2m.h"
 #include "secure.h"
 #include "server.h"
 #include "watcher.h"
@@ -39,6 +40,9 @@ struct sim_world {
 	struct sim_dtls dtls;
 	struct sim_vault vault;             /* honest DTLS ends there */
 	struct sim_secure secure[SIM_SECURE_MAX];
+	struct sim_manager manager;         /* honest LwM2M in the clear ends there */
+	struct sim_device device[SIM_DEVICES_MAX];
+	unsigned int ndevices;
 	struct sim_victim victim;
 	struct sim_victim inside;           /* clients of ours, when it is they who are attacked */
 	const struct sim_victim *scored;    /* whose bytes count: the first, if nobody says else */
@@ -74,6 +78,7 @@ enum sim_kind {
 	SIM_KIND_PLAIN,             /* those above; in the clear */
 	SIM_KIND_DTLS = SIM_KIND_PLAIN,
 	SIM_KIND_LWM2M,             /* over DTLS too */
+	SIM_KIND_DEVICE,            /* LwM2M in the clear */
 	SIM_KIND_MAX
 };
 
@@ -108,6 +113,8 @@ void sim_world_group(struct sim_world *w);
 struct sim_end sim_group_end(const struct sim_world *w);
 /* Honest observers of a resource, with addresses of their own. */
 void sim_world_watch(struct sim_world *w, const char *path, unsigned int n);
+/* Honest LwM2M devices of one network, in the clear; one begins each gap from then on. */
+void sim_world_devices(struct sim_world *w, unsigned int n, damp_tick at, damp_tick gap);
 /* A new honest client at victim 0's address; give it jobs. */
 struct sim_client *sim_behind_add(struct sim_world *w, const struct sim_client_kind *kind, damp_tick at);
 
@@ -131,6 +138,7 @@ enum sim_bar {
 	SIM_BAR_MINIMAL_NON,
 	SIM_BAR_DTLS,
 	SIM_BAR_LWM2M,
+	SIM_BAR_DEVICE,
 	SIM_BAR_WATCHERS,
 	SIM_BAR_BEHIND,             /* share lost at the victim's own address */
 	SIM_BAR_MAX

@@ -19,6 +19,7 @@
 #define _GNU_SOURCE
 #include "common/progview.h"
 #include "fake_fill.h"
+#include "wire/carry.h"
 
 #include <damper/wire.h>
 #include <errno.h>
@@ -150,23 +151,6 @@ static void do_bypass(struct fake *f, uint64_t seconds)
 	f->stats->bypass_until_s = seconds > 0 ? (uint64_t)now.tv_sec + seconds : 0;
 }
 
-static void send_reply(int client, const struct damp_wire_reply *reply, size_t len, int fd)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { (void *)reply, len };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = control;
-		m.msg_controllen = sizeof(control);
-		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
-						       .cmsg_level = SOL_SOCKET,
-						       .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &fd, sizeof(fd));
-	}
-	sendmsg(client, &m, MSG_NOSIGNAL);
-}
-
 static void answer(struct fake *f, int client, const struct damp_wire_request *req, int fd)
 {
 	struct damp_wire_reply reply = { .version = DAMP_WIRE_VERSION, .type = req->type };
@@ -196,8 +180,7 @@ static void answer(struct fake *f, int client, const struct damp_wire_request *r
 		f->held_client = client;
 		f->held = reply;
 	} else if (f->fault != FAULT_SILENT) {
-		send_reply(client, &reply,
-			   f->fault == FAULT_SHORT ? sizeof(reply) - 1 : sizeof(reply), out);
+		damp_carry_send(client, &reply, f->fault == FAULT_SHORT ? sizeof(reply) - 1 : sizeof(reply), out, 0);
 	}
 	if (out >= 0)
 		close(out);
@@ -206,17 +189,11 @@ static void answer(struct fake *f, int client, const struct damp_wire_request *r
 /* One request of a client; false when it is gone. */
 static bool serve(struct fake *f, int client)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct damp_wire_request req;
-	struct iovec iov = { &req, sizeof(req) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			    .msg_controllen = sizeof(control) };
 	int fd = -1;
 
-	if (recvmsg(client, &m, MSG_CMSG_CLOEXEC) != sizeof(req) || f->fault == FAULT_CLOSE)
+	if (damp_carry_receive(client, &req, sizeof(req), &fd, 0) != sizeof(req) || f->fault == FAULT_CLOSE)
 		return false;
-	if (CMSG_FIRSTHDR(&m) != NULL)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
 	answer(f, client, &req, fd);
 	if (fd >= 0)
 		close(fd);
@@ -265,7 +242,7 @@ static bool command(struct fake *f)
 	else if (strncmp(line, "release", 7) == 0) {
 		f->hold = false;
 		if (f->held_client >= 0)
-			send_reply(f->held_client, &f->held, sizeof(f->held), -1);
+			damp_carry_send(f->held_client, &f->held, sizeof(f->held), -1, 0);
 		f->held_client = -1;
 	} else if (sscanf(line, "events %u", &n) == 1)
 		make_events(f, n);

@@ -17,7 +17,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_binaries import DAMPER, GOOD, Case, until  # noqa: E402
+from daemon_case import DAMPER, GOOD, Case, until  # noqa: E402
 
 TEST = """version: 1
 rules: rules.yaml

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "link.h"
 #include "tmpdir.h"
+#include "wire/carry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,34 +40,25 @@ struct server {
 
 static void send_reply(int fd, const struct server *s)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct { struct damp_wire_reply reply; char more; } m = {
 		.reply = { .version = DAMP_WIRE_VERSION, .type = s->got.type, .generation = 42 } };
-	struct iovec iov = { &m, sizeof(m.reply) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	size_t len = sizeof(m.reply);
 	int payload = -1;
 
 	memset(m.reply.name, 'n', sizeof(m.reply.name)); /* not terminated: the client must do it */
 	if (s->answer == SHORT)
-		iov.iov_len--;
+		len--;
 	if (s->answer == LONG)
-		iov.iov_len = sizeof(m.reply) + 1;
+		len++;
 	if (s->answer == WRONG_TYPE)
 		m.reply.type++;
 	if (s->answer == WRONG_VERSION)
 		m.reply.version++;
 	if (s->answer == ERROR)
 		m.reply.error = EINVAL;
-	if (s->answer == WITH_FD) {
+	if (s->answer == WITH_FD)
 		payload = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
-							 .cmsg_level = SOL_SOCKET,
-							 .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &payload, sizeof(payload));
-	}
-	sendmsg(fd, &msg, MSG_NOSIGNAL);
+	damp_carry_send(fd, &m, len, payload, 0);
 	if (payload >= 0)
 		close(payload);
 }
@@ -74,19 +66,13 @@ static void send_reply(int fd, const struct server *s)
 static void *serve(void *arg)
 {
 	struct server *s = arg;
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &s->got, sizeof(s->got) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			      .msg_controllen = sizeof(control) };
 	int fd = accept(s->listener, NULL, NULL), sent = -1;
 	char c;
 
-	if (recvmsg(fd, &msg, 0) == sizeof(s->got)) {
-		s->got_fd = CMSG_FIRSTHDR(&msg) != NULL;
-		if (s->got_fd) {
-			memcpy(&sent, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(sent));
+	if (damp_carry_receive(fd, &s->got, sizeof(s->got), &sent, 0) == sizeof(s->got)) {
+		s->got_fd = sent >= 0;
+		if (s->got_fd)
 			close(sent);
-		}
 		if (s->answer != CLOSE && s->answer != SILENT)
 			send_reply(fd, s);
 		if (s->answer == SILENT &&

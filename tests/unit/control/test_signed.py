@@ -6,18 +6,18 @@ Usage: test_signed.py DAMPERD DAMPER FAKE_DATAPLANE
 
 data/signed was made by minisign 0.11 and signify-openbsd 31 of Debian 12, with
 keys that were thrown away: alice and bob are minisign's, carol is signify's.
-Where these tools are installed, they sign once more, live.
+These tools sign once more, live: --needs minisign, --needs signify-openbsd.
 """
 import base64
 import os
 import shutil
 import subprocess
 import sys
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_binaries import DAMPER, Case, until  # noqa: E402
+from daemon_case import Case, until  # noqa: E402
+import needs  # noqa: E402
 
 VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "signed")
 
@@ -113,6 +113,13 @@ class Signed(Case):
             self.assertIn(f"signed   by {who}\n", self.check(name + ".yaml").stdout)
         self.assertNotIn("signed ", self.check("unasked.yaml").stdout)
         self.assertIn('"signed_by": "alice, bob"', self.check("plain.yaml", "--json").stdout)
+
+    def test_one_left_over_is_not_in_the_way(self):
+        """Alice's of an earlier text, found before the one that fits, and after it."""
+        for name in ("plain.yaml.a.minisig", "plain.yaml.z.minisig"):
+            shutil.copy(f"{self.v}/one.yaml.minisig", f"{self.v}/{name}")
+            self.assertIn("signed   by alice, bob\n", self.check("plain.yaml").stdout)
+            os.unlink(f"{self.v}/{name}")
 
     def test_wrong(self):
         for what, name, change, says in CASES:
@@ -228,7 +235,7 @@ class Signed(Case):
 
     # The tools themselves.
 
-    @unittest.skipUnless(shutil.which("minisign"), "minisign is not installed")
+    @needs.needs("minisign")
     def test_minisign_live(self):
         secret = os.path.join(self.dir, "secret")
         name = os.path.join(self.v, "one.yaml")
@@ -240,7 +247,7 @@ class Signed(Case):
                            capture_output=True)
             self.check("one.yaml")
 
-    @unittest.skipUnless(shutil.which("signify-openbsd"), "signify-openbsd is not installed")
+    @needs.needs("signify-openbsd")
     def test_signify_live(self):
         secret = os.path.join(self.dir, "s.sec")
         name = os.path.join(self.v, "one.yaml")
@@ -251,7 +258,7 @@ class Signed(Case):
         shutil.copy(f"{self.dir}/s.pub", f"{self.keys}/alice.pub")
         self.check("one.yaml")
 
-    @unittest.skipUnless(shutil.which("minisign"), "minisign is not installed")
+    @needs.needs("minisign")
     def test_bundle_live(self):
         """The way of docs/change.md: bundle, sign, check."""
         secret, bundle = os.path.join(self.dir, "secret"), os.path.join(self.dir, "rules.bundle")
@@ -266,7 +273,4 @@ class Signed(Case):
 
 
 if __name__ == "__main__":
-    for tool in ("minisign", "signify-openbsd"):
-        if not shutil.which(tool):
-            print(f"{tool} is not installed: its live tests are skipped, the vectors are checked", file=sys.stderr)
-    unittest.main(argv=sys.argv[:1])
+    needs.main(sys.argv[4:])

@@ -34,6 +34,13 @@ static const struct option asked[] = {
 	{ 3, { 0xd1, 14, 0x0e } }, { 3, { 0xd1, 6, 0x0e } }, { 3, { 0xd1, 18, 0x06 } }, /* Block1, Q-Block1, Q-Block2 */
 	{ 9, { 0xb1, 'a', 0x46, 'p', 'm', 'i', 'n', '=', '1' } },               /* Uri-Path, Uri-Query */
 };
+/* Observe 0 twice and 1, Uri-Path; with Block2, with Block1; with a Uri-Query that asks
+ * for too much. */
+static const struct option observing[] = {
+	{ 3, { 0x60, 0x51, 'a' } }, { 3, { 0x60, 0x51, 'b' } }, { 4, { 0x61, 1, 0x51, 'a' } },
+	{ 5, { 0x60, 0x51, 'a', 0xc1, 0x02 } }, { 6, { 0x60, 0x51, 'a', 0xd1, 3, 0x0e } },
+	{ 10, { 0x60, 0x51, 'a', 0x46, 'p', 'm', 'i', 'n', '=', '0' } },
+};
 static const struct option answered[] = {
 	{ 0, { 0 } }, { 1, { 0xc0 } },                                          /* Content-Format 0 */
 	{ 2, { 0x61, 7 } }, { 3, { 0x62, 1, 7 } },                              /* Observe */
@@ -41,10 +48,23 @@ static const struct option answered[] = {
 	{ 10, { 0xd8, 252 - 13, 1, 2, 3, 4, 5, 6, 7, 8 } },                     /* Echo */
 	{ 3, { 0xd1, 15, 9 } },                                                 /* Size2 */
 };
+/* Observe, in two lengths, and with Block2. */
+static const struct option notifying[] = {
+	{ 2, { 0x61, 7 } }, { 3, { 0x62, 1, 7 } }, { 5, { 0x61, 7, 0xd1, 4, 0x0a } },
+};
+#define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static size_t put_option(uint64_t *s, const struct option *of, unsigned n, uint8_t *m)
 {
 	const struct option *o = twins_draw(s, 3) ? &of[0] : &of[twins_draw(s, n)];
+
+	memcpy(m, o->bytes, o->len);
+	return o->len;
+}
+
+static size_t put_observe(uint64_t *s, const struct option *of, unsigned n, uint8_t *m)
+{
+	const struct option *o = &of[twins_draw(s, n)];
 
 	memcpy(m, o->bytes, o->len);
 	return o->len;
@@ -66,7 +86,9 @@ static size_t request(uint64_t *s, uint8_t *m)
 	static const uint8_t code[] = { 1, 1, 1, 3, 5 };
 	const size_t n = put_head(s, twins_draw(s, 4) == 0, code[twins_draw(s, sizeof(code))], m);
 
-	return n + put_option(s, asked, sizeof(asked) / sizeof(asked[0]), m + n);
+	if (twins_draw(s, 4) == 0)
+		return n + put_observe(s, observing, N(observing), m + n);
+	return n + put_option(s, asked, N(asked), m + n);
 }
 
 /* A right Echo: this peer is proved from here on. */
@@ -82,11 +104,12 @@ static size_t proof(uint64_t *s, const struct rig *r, struct rig_end peer, uint8
 
 static size_t response(uint64_t *s, uint8_t *m)
 {
-	static const uint8_t type[] = { 2, 2, 2, 2, 1, 1, 0 };
+	static const uint8_t type[] = { 2, 2, 2, 2, 1, 1, 0, 0 };
 	static const uint8_t code[] = { 0x45, 0x45, 0x45, 0x45, 0x41, 0x41, 0x84 };
 	size_t n = put_head(s, type[twins_draw(s, sizeof(type))], code[twins_draw(s, sizeof(code))], m);
 
-	n += put_option(s, answered, sizeof(answered) / sizeof(answered[0]), m + n);
+	n += twins_draw(s, 4) ? put_option(s, answered, N(answered), m + n) :
+				put_observe(s, notifying, N(notifying), m + n);
 	if (twins_draw(s, 2)) {
 		memset(m + n, 0xff, 1);
 		memset(m + n + 1, 'x', 100);
@@ -142,12 +165,23 @@ static void compare_tables(const struct rig *a, const struct rig *b)
 	assert_memory_equal(a->judge->registry, b->judge->registry, damp_registry_bytes(c->registry_log2));
 	assert_memory_equal(a->judge->peers, b->judge->peers, damp_peer_bytes(c->peers_log2));
 	assert_memory_equal(a->judge->ledger, b->judge->ledger, damp_ledger_bytes(c->ledger_log2));
+	assert_memory_equal(a->judge->leases, b->judge->leases, damp_lease_bytes(c->leases_log2));
+	assert_int_equal(w->nproofs, v->nproofs);
+}
+
+/* What passed with Observe for a proved peer, by who sent it and its type. */
+static void count_observed(const struct twins_burst *b, unsigned n[DAMP_SIDE_MAX][4])
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkt[i].reason == DAMP_REASON_ACCEPTED_PROVED && damp_coap_has(&b->pkt[i].coap, DAMP_OPTBIT_OBSERVE))
+			n[b->pkt[i].side][b->pkt[i].coap.type & 3]++;
 }
 
 /* Both are opened alike; b goes the long way. */
 static void run(struct rig *a, struct rig *b)
 {
 	static struct twins_burst burst;
+	unsigned observed[DAMP_SIDE_MAX][4] = { { 0 } };
 	uint64_t s = seed;
 	char note[64];
 
@@ -157,11 +191,19 @@ static void run(struct rig *a, struct rig *b)
 			add(&s, a, &burst);
 		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
 		twins_judge(a, b, &burst, note);
+		count_observed(&burst, observed);
+		if (i % 16 == 0)
+			compare_tables(a, b);
 		a->now += twins_draw(&s, 40) ? twins_draw(&s, 20000) : DAMP_SECONDS(twins_draw(&s, 300));
 	}
 	b->now = a->now;
 	twins_compare(a, b);
 	compare_tables(a, b);
+	print_message("registrations %u CON, %u NON; notifications %u CON, %u NON, %u ACK\n", observed[DAMP_OUTSIDE][0],
+		      observed[DAMP_OUTSIDE][1], observed[DAMP_INSIDE][0], observed[DAMP_INSIDE][1],
+		      observed[DAMP_INSIDE][2]);
+	for (unsigned i = 0; i < 5; i++)
+		assert_true(observed[i < 2 ? DAMP_OUTSIDE : DAMP_INSIDE][i < 2 ? i : i - 2] > 20);
 }
 
 static void close_both(struct rig *a, struct rig *b)
@@ -218,6 +260,30 @@ static void unlimited(struct damp_guard *g)
 	g->proof_idle_s = 20;
 }
 
+/* Few places, a spacing that is felt, and observers that are soon asked for, and gone. */
+static void observers(struct damp_guard *g)
+{
+	g->observe_path = 1;
+	g->observe_pair = 2;
+	g->observe_source = 3;
+	g->observe_server = 12;
+	g->observe_unheard = 3;
+	g->observe_pings = 2;
+	g->observe_life_s = 400;
+	g->con_life_s = 60;
+	g->notify.cost_q16 = (DAMP_TICK_HZ << 16) * 20;
+	g->notify.burst_ticks = (uint32_t)DAMP_SECONDS(60);
+}
+
+/* And without any bound. */
+static void any_observers(struct damp_guard *g)
+{
+	g->observe_path = g->observe_pair = g->observe_source = g->observe_server = 0;
+	g->observe_unheard = g->observe_unheard_s = 0;
+	g->notify.cost_q16 = 0;
+	g->proved.cost_q16 = 0;
+}
+
 /* Nobody is proved for long, and most may come for the first time all the same. */
 static void strangers(struct damp_guard *g)
 {
@@ -252,6 +318,14 @@ static void test_other_guards(void **state)
 	(void)state;
 	with_guard(false, poor);
 	with_guard(true, unlimited);
+}
+
+static void test_observers(void **state)
+{
+	(void)state;
+	with_guard(false, observers);
+	with_guard(true, observers);
+	with_guard(false, any_observers);
 }
 
 static void test_strangers(void **state)
@@ -300,6 +374,30 @@ static void test_rules(void **state)
 			 "rules:\n  - {id: one, match: {from: outside, code: PUT}, limit: made, over: drop}\n");
 }
 
+/* So few lines of proved peers that a proof pushes out another one that its burst has
+ * looked up before, and whose next packet has no hashes of its networks yet (afford.c). */
+static void test_proofs_in_the_way(void **state)
+{
+	static uint8_t lines[2][1024] __attribute__((aligned(64)));
+	struct rig a, b;
+	struct rig *const both[] = { &a, &b };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct damp_judge *j;
+
+		rig_open_guard(both[i], false, strangers);
+		j = both[i]->judge;
+		j->cfg.peers_log2 = 3;
+		assert_true(damp_peer_bytes(j->cfg.peers_log2) <= sizeof(lines[i]));
+		j->peers = damp_peer_init(lines[i], j->cfg.peers_log2);
+	}
+	run(&a, &b);
+	assert_true(damp_peer_evictions(a.judge->peers) > 1000);
+	rig_close(&a);
+	rig_close(&b);
+}
+
 static void test_blocks(void **state)
 {
 	const struct damp_addr of[] = { twins_peer(&(struct rig){ .v6 = false }, 3),
@@ -323,8 +421,10 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_guard), cmocka_unit_test(test_other_guards),
+		cmocka_unit_test(test_observers),
 		cmocka_unit_test(test_strangers), cmocka_unit_test(test_one_direction),
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_proofs_in_the_way),
 	};
 
 	if (argc > 1)

@@ -37,7 +37,7 @@ static struct damp_pkt *from_client(struct rig *r, const uint8_t *m, size_t n)
 }
 
 /* 2.05 of LARGE bytes: ACK or NON with a Message ID. */
-static struct damp_pkt *large_answer(struct rig *r, uint8_t type, uint16_t mid)
+static struct damp_pkt *large_answer_to(struct rig *r, struct rig_end client, uint8_t type, uint16_t mid)
 {
 	uint8_t m[LARGE];
 
@@ -47,7 +47,12 @@ static struct damp_pkt *large_answer(struct rig *r, uint8_t type, uint16_t mid)
 	damp_put16(m + 2, mid);
 	m[4] = TOKEN;
 	m[5] = 0xff;
-	return rig_send(r, DAMP_INSIDE, SERVER, CLIENT, m, sizeof(m));
+	return rig_send(r, DAMP_INSIDE, SERVER, client, m, sizeof(m));
+}
+
+static struct damp_pkt *large_answer(struct rig *r, uint8_t type, uint16_t mid)
+{
+	return large_answer_to(r, CLIENT, type, mid);
 }
 
 /* The RST to the gateway's ping, which stands behind Ethernet, IP and UDP. */
@@ -227,6 +232,35 @@ static void a_full_table_holds_nothing(void **state)
 	rig_close(&r);
 }
 
+/* Somebody has proved to be at an address; six other ports of it ask at once. What
+ * the three challenges in ten seconds of a fresh address pay for is pinged as often
+ * as the credit allows beside an Echo; what is paid from the second budget, as in a
+ * flood in its name, once. */
+static void a_flood_brings_one_ping_each(void **state)
+{
+	unsigned pings = 0;
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, holding);
+	from_client(&r, BYTES(NON_GET));
+	large_answer(&r, DAMP_COAP_NON, 77);
+	rig_wait_ms(&r, 0);
+	pong(&r);
+	assert_non_null(rig_unhold(&r));
+	for (uint16_t i = 0; i < 6; i++) {
+		const struct rig_end other = { CLIENT.host, (uint16_t)(41000 + i) };
+
+		rig_send(&r, DAMP_OUTSIDE, other, SERVER, BYTES(NON_GET));
+		assert_int_equal(large_answer_to(&r, other, DAMP_COAP_NON, (uint16_t)(78 + i))->reason, DAMP_REASON_HELD);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		rig_wait_ms(&r, i == 0 ? 0 : 400);
+		pings += r.nemits;
+	}
+	assert_int_equal(pings, 2 * (r.v6 ? 2 : 3) + 4);
+	rig_close(&r);
+}
+
 static void slots_in_order(void **state)
 {
 	struct damp_hold *h = test_malloc(sizeof(*h));
@@ -276,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(released_by_a_pong), BOTH(the_second_ping_does_too), BOTH(a_non_gets_its_echo),
 		BOTH(a_con_gets_nothing), BOTH(requests_wait_too), BOTH(a_full_table_holds_nothing),
+		BOTH(a_flood_brings_one_ping_each),
 		cmocka_unit_test(slots_in_order),
 	};
 

@@ -141,6 +141,13 @@ static void class_of_second_way(struct damp_program_hdr *h)
 	((struct damp_class *)section(h, DAMP_SEC_CLASSES))[2 * h->nclasses - 1].dst_row[1] = h->nrows;
 }
 static void scan_rows(struct damp_program_hdr *h) { ((struct damp_text_rows *)section(h, DAMP_SEC_TEXTS))->nscan = h->nrows + 1; }
+static void heads(struct damp_program_hdr *h) { ((struct damp_text_rows *)section(h, DAMP_SEC_TEXTS))->heads++; }
+static void head_text(struct damp_program_hdr *h)
+{
+	struct damp_text_head *head = section(h, DAMP_SEC_TEXT_HEADS);
+
+	head->text_len = (uint32_t)h->sec[DAMP_SEC_STRINGS].len - head->text_off + 1;
+}
 static void database(struct damp_program_hdr *h) { ((struct damp_text_rows *)section(h, DAMP_SEC_TEXTS))->hs_len = 1 << 30; }
 
 static void damage_is_named(void **state)
@@ -159,6 +166,7 @@ static void damage_is_named(void **state)
 		{ device_name, "device 0: name" }, { device_side, "device 0" }, { device_variant, "device 0" },
 		{ variants, "decide" }, { variant_classes, "classes" }, { class_of_second_way, "row" },
 		{ scan_rows, "text 0" },	{ database, "text 0" },
+		{ heads, "text 0: beginnings" }, { head_text, "text 0: beginnings" },
 		{ no_attack_rate, "attack" },	{ attack_rate, "attack" },	  { no_update, "attack" },
 		{ late_update, "attack" },	{ no_quiet, "attack" },		  { long_quiet, "attack" },
 		{ keep_little, "kept" },	{ keep_much, "kept" },		  { keep_none, "kept" },

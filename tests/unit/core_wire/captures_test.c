@@ -10,7 +10,7 @@
  */
 #include "frame.h"
 #include "scan.h"
-#include "shared.h"
+#include "needs.h"
 #include <damper/reasons.h>
 
 #include <jansson.h>
@@ -144,7 +144,7 @@ static const char *capture_path(const char *name)
 	char rel[1024];
 
 	snprintf(rel, sizeof(rel), "captures/%s", name);
-	return shared_path(rel);
+	return needs_shared(rel);
 }
 
 static void test_libcoap(void **state)
@@ -269,13 +269,13 @@ int main(void)
 		cmocka_unit_test(test_libcoap),
 		cmocka_unit_test(test_tshark),
 	};
-	const char *path = shared_path("captures/facts.jsonl");
+	const char *path = needs_shared("captures/facts.jsonl");
 	FILE *f = path ? fopen(path, "r") : NULL;
 	json_t *one;
 	int failed;
 
 	if (!f)
-		return EXIT_SKIP;
+		return NEEDS_SKIP;
 	facts = json_array();
 	while ((one = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL)))
 		json_array_append_new(facts, one);

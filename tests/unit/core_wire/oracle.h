@@ -14,8 +14,9 @@
  * same type, code, Message ID, token and option list as our scan. */
 void oracle_libcoap(const uint8_t *frame, size_t len);
 
-/* A capture file to be filled; false, saying so, when there is no tshark. */
-bool oracle_open(void);
+bool oracle_has_tshark(void);
+/* A capture file to be filled, for tshark. */
+void oracle_open(void);
 void oracle_write(const uint8_t *frame, size_t len);
 /* No more frames; from now on count. */
 void oracle_flush(void);

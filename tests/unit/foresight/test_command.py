@@ -4,10 +4,10 @@
 
 Usage: test_command.py DAMPER [--regen]
 
-Small captures are built here; outputs are compared with golden/. The vectors
-and captures of the shared reference material are used where they are there
-(DAMPER_SHARED, else ../shared beside the source). --regen writes the golden
-files anew; a review reads the difference.
+Small captures are built here; outputs are compared with golden/. --needs shared
+runs the vectors and captures of the shared reference material. --regen writes the
+golden files anew, those of the shared captures too where they are there; a review
+reads the difference.
 """
 import glob
 import json
@@ -20,9 +20,12 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import needs  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.environ.get("DAMPER_SOURCE_ROOT", os.path.join(HERE, "..", "..", ".."))
-SHARED = os.environ.get("DAMPER_SHARED", os.path.join(ROOT, "..", "shared"))
 GOLDEN = os.path.join(HERE, "golden")
 DAMPER = os.path.abspath(sys.argv[1])
 REGEN = "--regen" in sys.argv
@@ -209,13 +212,22 @@ class Command(unittest.TestCase):
         self.assertEqual([v["verdict"] for v in verdicts], ["accept", "drop"])
         self.assertEqual(verdicts[1]["rule"], "no-firmware")
 
+    def test_explain_lines_at_a_time(self):
+        with open(os.path.join(self.dir, "night.yaml"), "w") as f:
+            f.write("version: 1\nschedules:\n  night: {hours: 22:00-06:00, zone: UTC}\nrules:\n"
+                    "  - {id: night, match: {msg: request, when: night}, then: drop}\n")
+        for at, verdict in (("2026-11-21T23:00Z", "drop"), ("2026-11-21T12:00Z", "accept")):
+            for given, stdin in (("40010001", None), ("-", "40010001\n")):
+                r = self.run_it("explain", "--hex", given, "--rules", "night.yaml", "--at", at, "--json", stdin=stdin)
+                self.assertEqual(json.loads(r.stdout)["verdict"]["verdict"], verdict, f"{given} at {at}")
+
     def test_explain_usage(self):
         for args, code in ((("--hex", "zz"), 2), ((), 2), (("--msg", "CON GET /"), 2),
                            (("--hex", "40", "--msg", "x"), 2),
                            (("--pcap", "attack.pcap"), 2),
                            # no data plane; and what the running judge cannot be asked
                            (("--hex", "40010001", "--state", "live"), 4),
-                           (("--hex", "-", "--state", "live"), 2),
+                           (("--hex", "-", "--state", "live"), 4),
                            (("--hex", "40010001", "--state", "live", "--rules", "strict.yaml"), 2),
                            (("--hex", "40010001", "--state", "live", "--at", "unknown"), 2),
                            (("--pcap", "attack.pcap#1", "--state", "live"), 4),
@@ -330,7 +342,7 @@ class Command(unittest.TestCase):
 
     # test
 
-    def test_rule_tests(self):
+    def write_rule_tests(self):
         with open(os.path.join(self.dir, "red.test.yaml"), "w") as f:
             f.write("version: 1\nrules: strict.yaml\ntests:\n"
                     "  - {name: 'green # 1', send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /fw/x}, "
@@ -341,6 +353,9 @@ class Command(unittest.TestCase):
                     "expect: {dropped: 0%, rules: {no-firmware: {acted: 2..}}}}\n")
         with open(os.path.join(self.dir, "wrong.test.yaml"), "w") as f:
             f.write("version: 1\nrules: strict.yaml\ntests:\n  - {nam: x}\n")
+
+    def test_rule_tests(self):
+        self.write_rule_tests()
         with open(os.path.join(self.dir, "away.test.yaml"), "w") as f:
             f.write("version: 1\nrules: none.yaml\ntests:\n"
                     "  - {name: x, send: {from: 203.0.113.9, to: 192.0.2.1, msg: RST}, "
@@ -351,18 +366,44 @@ class Command(unittest.TestCase):
         self.assertEqual(self.run_it("test", "none.test.yaml").returncode, 3)
         self.assertEqual(self.run_it("test", "--format", "junit", "red.test.yaml").returncode, 2)
 
+    # The page.
+
+    def printed(self, command):
+        env = dict(os.environ, DAMPER_RUNTIME_DIR=os.path.join(self.dir, "nowhere"), TERM="dumb", NO_COLOR="1",
+                   PATH=os.path.dirname(DAMPER) + ":" + os.environ["PATH"])
+        r = subprocess.run(["sh", "-c", command], cwd=self.dir, env=env, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True)
+        return re.sub(r"[ \t]+$", "", r.stdout, flags=re.M)
+
+    def test_page(self):
+        """What docs/foresight.md shows of commands that need no gateway is what they print."""
+        page = os.path.join(ROOT, "docs", "foresight.md")
+        self.write_rule_tests()
+        os.symlink(os.path.abspath(os.path.join(ROOT, "rules")), os.path.join(self.dir, "rules"))
+        with open(page) as f:
+            old = f.read()
+
+        def block(match):
+            commands = re.findall(r"^\$ ((?:.*\\\n)*.*)\n", match.group(1), re.M)
+            if any(c.startswith("damper trace") or "--state live" in c for c in commands):
+                return match.group(0)
+            return "```\n%s```\n" % "".join("$ %s\n%s" % (c, self.printed(c)) for c in commands)
+
+        new, n = re.subn(r"^```\n(\$ .*?)^```\n", block, old, flags=re.M | re.S)
+        self.assertGreaterEqual(n, 7)
+        if REGEN:
+            with open(page, "w") as f:
+                f.write(new)
+        else:
+            self.assertEqual(old, new, "docs/foresight.md is not what the commands print; --regen writes it")
+
     # The shared reference material.
 
-    def shared(self, name):
-        path = os.path.join(SHARED, name)
-        if not os.path.exists(path):
-            self.skipTest("no %s; set DAMPER_SHARED to the directory with the reference material" % path)
-        return path
-
     def lines_of(self, name):
-        with open(self.shared(name)) as f:
+        with open(os.path.join(needs.SHARED, name)) as f:
             return [json.loads(line) for line in f]
 
+    @needs.needs("shared")
     def test_vectors(self):
         """All vectors through --hex -: as the unit test of the scan wants them."""
         with open(os.path.join(HERE, "..", "core_wire", "vectors_test.c")) as f:
@@ -397,6 +438,7 @@ class Command(unittest.TestCase):
             self.assertEqual(answer["accepted"], want, row)
         self.assertGreater(judged, 100)
 
+    @needs.needs("shared")
     def test_corpus(self):
         rows = self.lines_of("corpus.jsonl")
         r = self.run_it("explain", "--hex", "-", stdin="".join(row["hex"] + "\n" for row in rows))
@@ -406,11 +448,11 @@ class Command(unittest.TestCase):
             if answer["accepted"]:
                 self.assertTrue(row["rfc7252_framing_advisory"].startswith("well-formed"), row["file"])
 
+    @needs.needs("shared")
     def test_captures(self):
         """Every shared capture, twice: the same bytes each time, and the counts kept in golden/."""
-        self.shared("captures/facts.jsonl")
         kept = {}
-        found = [p for end in ("pcap", "pcapng") for p in glob.glob(os.path.join(SHARED, "captures", "*." + end))]
+        found = [p for end in ("pcap", "pcapng") for p in glob.glob(os.path.join(needs.SHARED, "captures", "*." + end))]
         for path in sorted(found):
             args = ("replay", path, "--rules", "open.yaml", "--against", "default.yaml", "--move-loopback",
                     "--json")
@@ -424,7 +466,7 @@ class Command(unittest.TestCase):
             kept[name] = {"frames": doc["capture"]["frames"], "coap": doc["capture"]["coap_frames"],
                           "changed": doc["changed"]["frames"], "reasons": doc["sets"]["against"]["reasons"]}
         self.assertGreater(len(kept), 50)
-        for path in glob.glob(os.path.join(SHARED, "captures", "*.gz")):
+        for path in glob.glob(os.path.join(needs.SHARED, "captures", "*.gz")):
             r = self.run_it("replay", path, "--rules", "default.yaml")
             self.assertEqual(r.returncode, 3)
             self.assertIn("is compressed", r.stderr)
@@ -432,4 +474,4 @@ class Command(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    needs.main(everything=REGEN)

@@ -17,8 +17,9 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from test_command import (DAMPER, SHARED, START, STRICT, attack_frames, ethernet, packet,  # noqa: E402
+from test_command import (DAMPER, START, STRICT, attack_frames, ethernet, packet,  # noqa: E402
                           request, response, write_pcap)
+import needs  # noqa: E402
 
 DEVICE = "192.0.2.20"
 SECONDS = 400
@@ -181,11 +182,10 @@ class Learn(unittest.TestCase):
         self.assertEqual(found[0], found[2])
         self.assertEqual(json.loads(found[0])["capture"]["cut"], 1)
 
+    @needs.needs("shared")
     def test_shared_captures(self):
         """Each teaches the same twice, and a proposal that check accepts."""
-        if not os.path.isdir(os.path.join(SHARED, "captures")):
-            self.skipTest("the shared reference material is not there (DAMPER_SHARED)")
-        files = sorted(glob.glob(os.path.join(SHARED, "captures", "*.pcap*")))
+        files = sorted(glob.glob(os.path.join(needs.SHARED, "captures", "*.pcap*")))
         done = 0
         for path in files:
             if path.endswith(".gz"):
@@ -202,4 +202,4 @@ class Learn(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
+    needs.main(sys.argv[2:])

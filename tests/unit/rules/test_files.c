@@ -8,6 +8,7 @@
  * is one; of data/good-strict-x.yaml with the remarks of --strict as well. A new
  * case is a new file.
  */
+#include "needs.h"
 #include "rules.h"
 
 #include <dirent.h>
@@ -147,35 +148,23 @@ static void default_file(void **state)
  * refused, and each thing they ask for that is not there yet is warned about. */
 static void shared_examples(void **state)
 {
-	static const struct { const char *name; bool warns; } files[] = {
-		{ "home", true }, { "operator", true }, { "industrial", false },
+	static const struct { const char *path; bool warns; } files[] = {
+		{ "examples/home.yaml", true }, { "examples/operator.yaml", true }, { "examples/industrial.yaml", false },
 	};
 	static const struct damp_rules_options opt = { .now = 1780272000 }; /* 2026-06-01 */
-	const struct dirs *d = *state;
-	const char *from = getenv("DAMPER_SHARED");
-	char *shared = from ? strdup(from) : join(d->root, "../shared");
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *path, *text;
+		const char *path = needs_shared(files[i].path);
 		struct damp_rules r;
 
-		assert_true(asprintf(&path, "%s/examples/%s.yaml", shared, files[i].name) > 0);
-		text = read_file(path);
-		if (!text) {
-			print_message("%s is not there: set DAMPER_SHARED\n", path);
-			free(path);
-			free(shared);
-			skip();
-		}
+		assert_non_null(path);
 		if (damp_rules_compile_file(path, &opt, &r) != 0)
 			fail_msg("%s", r.text);
 		if ((r.warnings > 0) != files[i].warns)
-			fail_msg("%s: %u warnings\n%s", files[i].name, r.warnings, r.text);
+			fail_msg("%s: %u warnings\n%s", files[i].path, r.warnings, r.text);
 		damp_rules_free(&r);
-		free(text);
-		free(path);
 	}
-	free(shared);
 }
 
 static void reference_is_current(void **state)
@@ -264,13 +253,17 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(all_files, &d),
 		cmocka_unit_test_prestate(default_file, &d),
-		cmocka_unit_test_prestate(shared_examples, &d),
 		cmocka_unit_test_prestate(reference_is_current, &d),
 		cmocka_unit_test(missing_file),
 		cmocka_unit_test(large_file),
 		cmocka_unit_test(many_errors),
 		cmocka_unit_test(colour),
 	};
+	const struct CMUnitTest of_shared[] = { cmocka_unit_test(shared_examples) };
+
+	if (needs_run(argc, argv, "shared"))
+		return needs_shared("examples") ? cmocka_run_group_tests_name("shared examples", of_shared, NULL, NULL)
+						: NEEDS_SKIP;
 
 	return cmocka_run_group_tests_name("rule files", tests, NULL, NULL);
 }

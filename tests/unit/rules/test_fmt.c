@@ -11,6 +11,7 @@
  */
 #include "gen.h"
 #include "keys.h"
+#include "needs.h"
 #include "rules.h"
 
 #include <dirent.h>
@@ -157,17 +158,16 @@ static void corpus(void **state)
 static void shipped_files(void **state)
 {
 	const struct dirs *d = *state;
-	const char *shared = getenv("DAMPER_SHARED");
 	char dir[4096];
 
 	snprintf(dir, sizeof(dir), "%s/rules", d->root);
 	assert_true(check_dir(dir) >= 3);
-	if (shared)
-		snprintf(dir, sizeof(dir), "%s/examples", shared);
-	else
-		snprintf(dir, sizeof(dir), "%s/../shared/examples", d->root);
-	if (check_dir(dir) < 4)
-		print_message("%s is not there: set DAMPER_SHARED\n", dir);
+}
+
+static void shared_examples(void **state)
+{
+	(void)state;
+	assert_true(check_dir(needs_shared("examples")) >= 4);
 }
 
 /* ---- random files ---------------------------------------------------- */
@@ -470,6 +470,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(random_files),
 		cmocka_unit_test(random_programs),
 	};
+	const struct CMUnitTest of_shared[] = { cmocka_unit_test(shared_examples) };
+
+	if (needs_run(argc, argv, "shared"))
+		return needs_shared("examples") ? cmocka_run_group_tests_name("layout of shared examples", of_shared, NULL, NULL)
+						: NEEDS_SKIP;
 
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
 }

@@ -4,20 +4,23 @@
 
 Usage: test_words.py DAMPER RULES_DOC ROOT PAGE...
 
-Shells run on a pseudo terminal and get real key presses. What is not installed
-(zsh, mandoc, man) is skipped, and said so.
+Shells run on a pseudo terminal and get real key presses. --needs zsh, mandoc or man
+runs what needs that.
 """
 import os
 import pty
 import re
 import select
-import shutil
 import stat
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import needs  # noqa: E402
 
 DAMPER, RULES_DOC, ROOT = (os.path.abspath(p) for p in sys.argv[1:4])
 PAGES = {os.path.basename(p): os.path.abspath(p) for p in sys.argv[4:]}
@@ -143,7 +146,7 @@ class Completion(unittest.TestCase):
         finally:
             t.close()
 
-    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    @needs.needs("zsh")
     def test_zsh(self):
         t = Terminal(["zsh", "-f", "-i"], self.env)
         try:
@@ -200,7 +203,7 @@ class Pages(unittest.TestCase):
         self.assertIn("--metrics ADDR:PORT", self.text("damperd.8"))
         self.assertIn(".SS [tables]", self.text("damper-dataplane.8"))
 
-    @unittest.skipUnless(shutil.which("man"), "man is not installed")
+    @needs.needs("man")
     def test_man_has_no_warning(self):
         for page in PAGES.values():
             done = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, check=False,
@@ -208,7 +211,7 @@ class Pages(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""), page)
             self.assertIn("SEE ALSO", done.stdout)
 
-    @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
+    @needs.needs("mandoc")
     def test_mandoc_has_no_warning(self):
         for page in PAGES.values():
             done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True,
@@ -272,4 +275,4 @@ class Layout(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    needs.main(verbosity=2)

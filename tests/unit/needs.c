@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finding the reference material, and hex; see shared.h. */
-#include "shared.h"
+/* See needs.h. */
+#include "needs.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-const char *shared_path(const char *name)
+bool needs_run(int argc, char **argv, const char *what)
+{
+	return argc > 1 && strcmp(argv[argc - 1], what) == 0;
+}
+
+int needs_missing(const char *why)
+{
+	printf("skipped: %s\n", why);
+	return NEEDS_SKIP;
+}
+
+const char *needs_shared(const char *name)
 {
 	static char path[4096];
 	const char *dir = getenv("DAMPER_SHARED"), *root = getenv("DAMPER_SOURCE_ROOT");
@@ -20,22 +32,4 @@ const char *shared_path(const char *name)
 		return path;
 	printf("skipped: no %s; set DAMPER_SHARED to the directory with the reference material\n", path);
 	return NULL;
-}
-
-static unsigned int nibble(char c)
-{
-	return c <= '9' ? (unsigned int)(c - '0') : (unsigned int)((c | 0x20) - 'a' + 10);
-}
-
-uint8_t *unhex(const char *hex, size_t *len)
-{
-	const size_t n = strlen(hex) / 2;
-	uint8_t *out = malloc(n ? n : 1);
-
-	if (!out)
-		abort();
-	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-	*len = n;
-	return out;
 }

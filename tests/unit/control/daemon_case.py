@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""damperd and damper as an operator uses them, against the fake data plane: what the
+tests of the binaries share. Each takes DAMPERD DAMPER FAKE_DATAPLANE as arguments.
+
+Every wait is for a condition, with a bound; nothing depends on how long a
+fixed sleep happens to be.
+"""
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import needs  # noqa: E402, F401 pylint: disable=unused-import (takes its argument away)
+
+DAMPERD, DAMPER, FAKE = (os.path.abspath(p) for p in sys.argv[1:4])
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+SCHEMA = os.path.join(SOURCE, "docs/event.schema.json")
+BOUND_S = 20
+
+GOOD = """version: 1
+ruleset: {name: home, revision: 7}
+limits:
+  few: {per: peer, rate: 2 msg/s, burst: 10 msg}
+rules:
+  - id: discovery
+    match: {msg: request, path: /.well-known/core}
+    limit: few
+    over: drop
+  - id: try-out
+    mode: observe
+    match: any
+    then: drop
+"""
+OTHER = GOOD.replace("revision: 7", "revision: 8").replace("try-out", "second-try")
+WRONG = GOOD.replace("then: drop", "then: explode")
+
+
+def until(what, condition):
+    end = time.monotonic() + BOUND_S
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError("waited in vain for " + what)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("damperd", timeout=BOUND_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(BOUND_S)
+        self.sock.connect(self.path)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="damper")
+        os.chmod(self.dir, 0o755)
+        self.run_dir = self.sub("run")
+        self.state_dir = self.sub("state")
+        self.rules = self.write("rules.yaml", GOOD)
+        self.log = os.path.join(self.dir, "log")
+        self.fake = self.daemon = None
+
+    def tearDown(self):
+        code = 0
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.daemon.terminate()     # in peace, so that a sanitizer can speak
+            code = self.daemon.wait(timeout=BOUND_S)
+        if self.fake is not None:
+            self.fake.kill()
+            self.fake.wait()
+            self.close_fake()
+        text = self.logged() if os.path.exists(self.log) else ""
+        shutil.rmtree(self.dir)
+        self.assertEqual((code, "Sanitizer" in text), (0, False), text)
+
+    def sub(self, name):
+        path = os.path.join(self.dir, name)
+        os.mkdir(path)
+        return path
+
+    def write(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def logged(self):
+        with open(self.log) as f:
+            return f.read()
+
+    # The processes.
+
+    def start_fake(self):
+        self.fake = subprocess.Popen([FAKE, self.run_dir, os.path.join(self.state_dir, "disk.bin")],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(self.fake.stdout.readline(), "ok\n")
+
+    def close_fake(self):
+        self.fake.stdin.close()
+        self.fake.stdout.close()
+
+    def stop_fake(self):
+        self.fake.kill()
+        self.fake.wait()
+        self.close_fake()
+
+    def tell(self, command):
+        self.fake.stdin.write(command + "\n")
+        self.fake.stdin.flush()
+        return self.fake.stdout.readline()
+
+    def loads(self):
+        return int(self.tell("count load").split()[0])
+
+    def start_daemon(self, *more, wait=True):
+        with open(self.log, "a") as log:
+            self.daemon = subprocess.Popen([DAMPERD, "--rules", self.rules, "--runtime-dir", self.run_dir,
+                                            "--state-dir", self.state_dir, "--metrics", "127.0.0.1:0", *more],
+                                           stderr=log, env=self.env())
+        until("the API", self.answers)
+        if wait:
+            until("a first look at the data plane", lambda: self.status()["dataplane"]["up"] and self.settled())
+
+    def settled(self):
+        return re.search(r"is loaded|nothing to load|not loaded", self.logged())
+
+    def answers(self):
+        if self.daemon.poll() is not None:
+            raise AssertionError("damperd ended: " + self.logged())
+        try:
+            return self.api("GET", "/v1/status")[0] == 200
+        except OSError:
+            return False
+
+    def env(self):
+        env = dict(os.environ)
+        for name in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "DAMPER_RUNTIME_DIR"):
+            env.pop(name, None)
+        return env
+
+    # The ways to ask.
+
+    def api(self, method, path, body=None):
+        c = UnixConnection(os.path.join(self.run_dir, "damperd.sock"))
+        try:
+            c.request(method, path, body)
+            r = c.getresponse()
+            text = r.read()
+            return r.status, json.loads(text) if text else None
+        finally:
+            c.close()
+
+    def status(self):
+        return self.api("GET", "/v1/status")[1]
+
+    def generation(self):
+        return self.status()["program"]["generation"]
+
+    def metrics(self):
+        host, port = self.status()["damperd"]["metrics"].rsplit(":", 1)
+        c = http.client.HTTPConnection(host, int(port), timeout=BOUND_S)
+        try:
+            c.request("GET", "/metrics")
+            r = c.getresponse()
+            self.assertEqual(r.status, 200)
+            self.assertEqual(r.getheader("Content-Type"), "text/plain; version=0.0.4; charset=utf-8")
+            return r.read().decode()
+        finally:
+            c.close()
+
+    def damper(self, *args, code=0, **kw):
+        p = subprocess.run([DAMPER, "--runtime-dir", self.run_dir, *args], capture_output=True, text=True,
+                           timeout=BOUND_S, env=self.env(), **kw)
+        self.assertEqual(p.returncode, code, f"damper {' '.join(args)}\n{p.stdout}\n{p.stderr}")
+        return p

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""damperd and damper, loading: everything that changes what runs.
+
+Usage: test_loading.py DAMPERD DAMPER FAKE_DATAPLANE
+"""
+import grp
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from daemon_case import BOUND_S, DAMPER, OTHER, WRONG, Case, until  # noqa: E402
+import needs  # noqa: E402
+
+
+class Loading(Case):
+    """Everything that changes what runs."""
+
+    def test_load(self):
+        self.start_fake()
+        self.start_daemon()
+        other = self.write("other.yaml", OTHER)
+        p = self.damper("load", other, "--comment", "ticket 4711 \t& more")
+        self.assertIn("generation 2 runs: home, 2 rules (1 only observing)", p.stdout)
+        s = self.status()["program"]
+        self.assertEqual((s["generation"], s["revision"], s["comment"]), (2, 8, "ticket 4711 ?& more"))
+        self.assertEqual(s["file"], other)
+        with open(os.path.join(self.state_dir, "rules.last.yaml")) as f:
+            self.assertEqual(f.read(), OTHER)
+        with open(os.path.join(self.state_dir, "history.json")) as f:
+            self.assertEqual(json.load(f)["generation"], 2)
+        j = json.loads(self.damper("load", self.rules, "--json").stdout)
+        self.assertEqual((j["ok"], j["generation"], j["program"]["revision"]), (True, 3, 7))
+        self.assertIn("rules loaded: generation 2", self.damper("events").stdout)
+
+    def test_wrong_changes_nothing(self):
+        self.start_fake()
+        self.start_daemon()
+        wrong = self.write("wrong.yaml", WRONG)
+        p = self.damper("load", wrong, code=1)
+        self.assertRegex(p.stderr, r"wrong\.yaml:13:\d+: error: ")
+        self.assertIn("nothing was loaded", p.stderr)
+        j = json.loads(self.damper("load", "--json", wrong, code=1).stdout)
+        self.assertEqual((j["ok"], j["errors"]), (False, 1))
+        # The same past the check on this side: damperd refuses as well.
+        status, j = self.api("POST", "/v1/load?name=w.yaml", WRONG)
+        self.assertEqual((status, j["ok"], j["error"], j["errors"]), (422, False, "wrong_rules", 1))
+        self.assertEqual((j["diagnostics"][0]["file"], j["diagnostics"][0]["line"]), ("w.yaml", 13))
+        self.assertIn("w.yaml:13:", j["report"])
+        self.assertEqual((self.generation(), self.loads()), (1, 1))
+        s = self.status()
+        self.assertFalse(s["last_load"]["ok"])
+        self.assertIn('damper_ruleset_reloads_total{result="rejected"} 1\n', self.metrics())
+        self.assertIn("damper_ruleset_last_reload_successful 0\n", self.metrics())
+        self.assertIn("FAILED", self.damper("show", "status").stdout)
+
+    def test_refused_by_the_data_plane(self):
+        self.start_fake()
+        self.start_daemon()
+        self.tell("fault refuse")
+        p = self.damper("load", self.write("other.yaml", OTHER), code=5)
+        self.assertIn("row 7 of the classes is out of range", p.stderr)
+        self.assertEqual((self.generation(), self.status()["program"]["revision"]), (1, 7))
+
+    def test_one_load_at_a_time(self):
+        self.start_fake()
+        self.start_daemon()
+        self.tell("hold")
+        first = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", self.rules],
+                                 stdout=subprocess.PIPE, text=True, env=self.env())
+        until("the first load", lambda: self.loads() == 2)
+        p = self.damper("load", self.rules, code=7)
+        self.assertIn("another load", p.stderr)
+        self.assertEqual(self.damper("show", "status").returncode, 0)   # reading goes on meanwhile
+        self.tell("release")
+        self.assertIn("generation 2 runs", first.communicate(timeout=BOUND_S)[0])
+        self.assertEqual(first.returncode, 0)
+
+    def test_data_plane_goes_silent(self):
+        self.start_fake()
+        self.start_daemon()
+        self.tell("fault silent")
+        p = self.damper("bypass", "on", code=8)
+        self.assertIn("did not answer in time", p.stderr)
+        self.tell("fault none")
+        until("the connection to be made again", lambda: self.status()["dataplane"]["up"])
+        self.damper("bypass", "off")
+        self.tell("fault short")
+        self.damper("bypass", "on", code=4)
+        self.tell("fault none")
+        until("the connection to be made again", lambda: self.status()["dataplane"]["up"])
+        self.assertEqual(self.loads(), 1)
+
+    def test_bypass(self):
+        self.start_fake()
+        self.start_daemon()
+        self.assertIn("ON for 10 min", self.damper("bypass", "on").stdout)
+        self.assertIn("BYPASS for another", self.damper("show", "status").stdout)
+        self.assertIn("\ndamper_bypass_active 1\n", self.metrics())
+        j = json.loads(self.damper("bypass", "on", "--for", "1h30min", "--json").stdout)
+        self.assertEqual(j, {"schema": 1, "active": True, "remaining_s": 5400})
+        self.damper("bypass", "off")
+        self.assertFalse(self.status()["bypass"]["active"])
+        self.assertIn("\ndamper_bypass_active 0\n", self.metrics())
+        self.assertIn("nothing is filtered", self.damper("events").stdout)
+
+    @needs.needs("root")       # to be somebody else
+    def test_rights(self):
+        self.start_fake()
+        self.start_daemon("--admin-group", grp.getgrgid(4).gr_name)
+        nobody = {"user": 65534, "group": 65534}
+        self.damper("show", "status", **nobody, extra_groups=[])
+        os.chmod(self.rules, 0o644)
+        for args in (["load", self.rules], ["bypass", "on"], ["bypass", "off"]):
+            p = self.damper(*args, code=5, **nobody, extra_groups=[])
+            self.assertIn("only root and members of group", p.stderr)
+        self.assertEqual(self.generation(), 1)
+        self.damper("load", self.rules, **nobody, extra_groups=[4])         # a supplementary group
+        self.damper("load", self.rules, user=65534, group=4, extra_groups=[])   # the primary one
+        self.assertEqual(self.generation(), 3)
+        os.chmod(os.path.join(self.run_dir, "damperd.sock"), 0o600)
+        p = self.damper("show", "status", code=5, **nobody, extra_groups=[])
+        self.assertIn("no permission", p.stderr)
+
+
+if __name__ == "__main__":
+    needs.main(sys.argv[4:], verbosity=2)
