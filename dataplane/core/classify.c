@@ -161,10 +161,20 @@ static __attribute__((noinline)) const uint64_t *text_row(const struct damp_view
 void damp_view_match_empty(struct damp_view *v)
 {
 	static const char *const text[] = { "/", "" };
+	const struct damp_rows *r = &v->rows;
 	struct damp_text_cost cost = { 0 };
+	uint64_t left;
 
-	for (unsigned t = 0; t < 2; t++)
+	if (r->nwords == 0)
+		return;
+	left = r->heads[v->hdr->row_kind[DAMP_KIND_REQUEST]];
+	for (unsigned t = 0; t < 2; t++) {
 		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
+		v->empty_is_none[t] = memcmp(v->empty[t] + damp_text_row_skip(r), damp_row(r, v->texts[t].row_none),
+					     r->nwords * sizeof(*r->words)) == 0;
+		left &= r->heads[v->texts[t].row_none];
+	}
+	v->only_by_text = left == 0;
 }
 
 /* The rows gathered so far, in registers. */
@@ -287,9 +297,20 @@ ALWAYS void add_none(struct damp_matches *m, unsigned text)
 	m->alive &= m->view->rows.heads[row];
 }
 
-/* Where only an absent text, the sieve and then the rules have not settled it, the
- * text is matched. */
-ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p,
+/* Is it known, without making the text, that no pattern matches it? */
+ALWAYS bool no_pattern(const struct damp_view *v, unsigned text, const struct damp_pkt *p)
+{
+	const struct raw_text raw = raw_text(text, p);
+
+	if (raw.abbrev != 0)
+		return false;
+	if (raw.off == raw.end)
+		return v->empty_is_none[text];
+	return !damp_sieve_lets_by(&v->sieve[text], p->data, p->frame.payload_off + raw.off, p->frame.payload_off + raw.end);
+}
+
+/* let_by: the sieve was asked, and a pattern may match. */
+ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p, bool let_by,
 		     struct damp_text_cost *cost)
 {
 	const struct damp_view *v = m->view;
@@ -298,34 +319,55 @@ ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, con
 
 	if (asking == 0)
 		return;
-	if (raw.off == raw.end && raw.abbrev == 0) {
-		row = v->empty[text];
-	} else if (raw.abbrev == 0 && !damp_sieve_lets_by(&v->sieve[text], p->data, p->frame.payload_off + raw.off,
-							  p->frame.payload_off + raw.end)) {
+	if (!let_by && no_pattern(v, text, p)) {
 		add_none(m, text);
 		return;
-	} else if (v->rows.nwords > 1 && !text_matters(m, asking)) {
-		return;
-	} else {
-		row = text_row(v, text, worker, p, cost);
 	}
+	if (raw.off == raw.end && raw.abbrev == 0)
+		row = v->empty[text];
+	else if (v->rows.nwords > 1 && !text_matters(m, asking))
+		return;
+	else
+		row = text_row(v, text, worker, p, cost);
 	m->alive &= row[0];
 	m->text[m->ntexts++] = row + damp_text_row_skip(&v->rows);
 }
 
-void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
-			const struct damp_pkt *p, struct damp_text_cost *cost)
+static __attribute__((noinline)) void begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
+					    const struct damp_pkt *p, bool path_let_by, struct damp_text_cost *cost)
 {
 	m->view = v;
 	m->nrows = m->ntexts = 0;
-	m->alive = 0;
-	if (v->rows.nwords == 0)
-		return;
 	gather(m, v, p);
-	if (p->kind == DAMP_KIND_REQUEST)
-		for (unsigned text = 0; text < 2; text++)
-			add_text(m, text, worker, p, cost);
+	if (p->kind == DAMP_KIND_REQUEST) {
+		add_text(m, 0, worker, p, path_let_by, cost);
+		add_text(m, 1, worker, p, false, cost);
+	}
 	m->fresh = m->alive;
+}
+
+static void begin_empty(struct damp_matches *m, const struct damp_view *v)
+{
+	m->view = v;
+	m->alive = m->fresh = 0;
+}
+
+/* Where every rule asks for a path or query, a request whose texts match no pattern
+ * need not be looked at further. */
+void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
+			const struct damp_pkt *p, struct damp_text_cost *cost)
+{
+	if (v->rows.nwords == 0) {
+		begin_empty(m, v);
+	} else if (!v->only_by_text || p->kind != DAMP_KIND_REQUEST) {
+		begin(m, v, worker, p, false, cost);
+	} else if (!no_pattern(v, 0, p)) {
+		begin(m, v, worker, p, true, cost);
+	} else if (!no_pattern(v, 1, p)) {
+		begin(m, v, worker, p, false, cost);
+	} else {
+		begin_empty(m, v);
+	}
 }
 
 /* The rules left of a word that is alive. */

@@ -19,19 +19,20 @@
 #define OPEN 2u                         /* a pattern leaves open what follows */
 #define ENDS 4u                         /* a literal ends here */
 #define FLAGS 7u
-#define TAG_SHIFT 51u
+#define TAG_SHIFT 48u
 #define ANY_TAG (0xffffu & ~FLAGS)
 #define SLOTS_A_KEY 8u
 #define SLOTS_MIN 64u
 #define SLOTS_MAX (1u << 16)
 #define WORD 8u
+#define PART 0x80u                      /* a length that no short value has */
 #define ALWAYS static inline __attribute__((always_inline))
 /* Each byte may take three in the text, which is empty beyond its bound (classify.h). */
 #define RAW_MAX (DAMP_TEXT_BYTES_MAX / 3)
 
 static inline uint64_t stir(uint64_t key, uint64_t what, uint64_t len)
 {
-	key = (key ^ what) * 0x9e3779b97f4a7c15ull + len * 0xd6e8feb86659fd93ull;
+	key = (key ^ what ^ len << 56) * 0x9e3779b97f4a7c15ull;
 	return key ^ key >> 32;
 }
 
@@ -68,14 +69,17 @@ static inline uint64_t key_of(uint64_t key, const uint8_t *end, uint32_t len)
 /* The first n bytes of a value more, 0 < n < WORD. */
 static inline uint64_t key_of_part(uint64_t key, const uint8_t *end, uint32_t len, unsigned n)
 {
-	return stir(key, first_bytes(end, len) & ((1ull << 8 * n) - 1), 1ull << 32 | n);
+	return stir(key, first_bytes(end, len) & ((1ull << 8 * n) - 1), PART | n);
 }
 
 static inline unsigned found(const struct damp_sieve *s, uint64_t key)
 {
-	const unsigned entry = s->slot[key & s->mask], tag = entry & ~FLAGS;
+	const unsigned entry = s->slot[key & s->mask];
 
-	return tag == (key >> TAG_SHIFT << 3) || tag == ANY_TAG ? entry & FLAGS : 0;
+	/* Most that is held back meets nothing at all. */
+	if (damp_likely(entry == 0))
+		return 0;
+	return ((entry ^ key >> TAG_SHIFT) & ~FLAGS) == 0 || entry >= ANY_TAG ? entry & FLAGS : 0;
 }
 
 static bool parts_open(const struct damp_sieve *s, uint64_t key, const uint8_t *end, uint32_t len)
@@ -112,6 +116,8 @@ static __attribute__((noinline)) bool walk(const struct damp_sieve *s, const uin
 	enum step next = GO_ON;
 	struct damp_opt o;
 
+	if (s->slot == NULL || at < WORD || end - at > RAW_MAX)
+		return true;
 	while (next == GO_ON) {
 		if (!damp_opt_read(frame + at, end - at, &o))
 			return true;
@@ -130,12 +136,12 @@ bool damp_sieve_lets_by(const struct damp_sieve *s, const uint8_t *frame, uint32
 	uint64_t key = s->seed;
 	enum step next = GO_ON;
 
-	if (damp_unlikely(s->slot == NULL || at < WORD || end - at > RAW_MAX))
-		return true;
+	if (damp_unlikely(!s->simple || at < WORD || end - at > RAW_MAX))
+		return walk(s, frame, from, end);
 	while (next == GO_ON) {
 		const uint32_t header = frame[at], len = header & 15u;
 
-		if (damp_unlikely(len >= DAMP_OPT_EXT8 || header >= DAMP_OPT_EXT8 << 4 || s->parts || len >= end - at))
+		if (damp_unlikely(len >= DAMP_OPT_EXT8 || header >= DAMP_OPT_EXT8 << 4 || len >= end - at))
 			return walk(s, frame, from, end);
 		at += 1 + len;
 		next = step(s, &key, frame + at, len, at == end);
@@ -186,7 +192,7 @@ static bool read_value(struct reader *r, bool *whole)
 static void put(struct damp_sieve *s, uint64_t key, unsigned flag)
 {
 	uint16_t *slot = &s->slot[key & s->mask];
-	const unsigned tag = (unsigned)(key >> TAG_SHIFT << 3);
+	const unsigned tag = (unsigned)(key >> TAG_SHIFT) & ~FLAGS;
 
 	if (*slot == 0)
 		*slot = (uint16_t)tag;
@@ -278,6 +284,7 @@ bool damp_sieve_open(struct damp_sieve *s, const struct damp_view *v, unsigned t
 	if (!put_literals(s, &r, v, t->literals, t->nliterals, true) ||
 	    !put_literals(s, &r, v, t->prefixes, t->nprefixes, false) || !put_heads(s, &r, v, t))
 		damp_sieve_close(s);
+	s->simple = s->slot != NULL && s->parts == 0;
 	return true;
 }
 

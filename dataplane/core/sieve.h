@@ -31,6 +31,7 @@ struct damp_view;
 struct damp_sieve {
 	uint16_t *slot;             /* a tag, and what goes on here; NULL: everything is let by */
 	uint64_t mask, seed;
+	bool simple;                /* there is a table, and no parts */
 	uint32_t parts;             /* bit n: patterns leave the rest of a value open behind n bytes */
 };
 

@@ -88,6 +88,8 @@ struct damp_view {
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
 	uint64_t *empty[2];                     /* rows of a request without path, without query, as the memo's; owned */
+	bool empty_is_none[2];                  /* no pattern matches them */
+	bool only_by_text;                      /* a request that no pattern matches, no rule matches */
 	unsigned nworkers;
 	void *block;                            /* the program's bytes, owned */
 };

@@ -264,7 +264,7 @@ class Guesser(threading.Thread):
             time.sleep(0.05)
 
     def _acknowledge(self, packet):
-        frame = packets.udp_frame(wiring.MAC["attacker"], wiring.MAC["inside"], packet.dst, packet.src,
+        frame = packets.udp_frame(wiring.MAC["victim"], wiring.MAC["inside"], packet.dst, packet.src,
                                   packet.dport, packet.sport, b"\x60\x00" + packet.data[2:4])
         self.attacker.sent[self.key].append(Sent(time.time(), len(frame) - 14))
         self.attacker.sock.send(frame)
@@ -272,7 +272,9 @@ class Guesser(threading.Thread):
 
 class Attacker:
     """Sends the forged frames of all vectors, each at its time, and notes
-    every frame's IP bytes just before it leaves."""
+    every frame's IP bytes just before it leaves. The hardware address is the
+    victim's, as it would be a router's for all that is outside: what the gateway
+    sends back goes where the IP address says, and is counted."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -295,7 +297,7 @@ class Attacker:
                 addresses = vector.addresses(index, phase, family)
                 for shot in vector.shots:
                     frame = packets.udp_frame(
-                        wiring.MAC["attacker"], hardware(shot.server[family]), addresses[shot.victim],
+                        wiring.MAC["victim"], hardware(shot.server[family]), addresses[shot.victim],
                         shot.server[family], shot.port, shot.to, shot.data)
                     plan.append((vector.start + shot.at, key, frame))
                 plan += [(vector.start + at, key, (path, body)) for at, path, body in vector.own]

@@ -182,7 +182,10 @@ static void check_program(uint64_t seed, uint64_t matched[2])
 	uint64_t s = seed;
 	struct damp_view *v = open_random(seed, &s), without = *v;
 
-	without.sieve[0].slot = without.sieve[1].slot = NULL;
+	for (unsigned t = 0; t < 2; t++) {
+		without.sieve[t].slot = NULL;
+		without.sieve[t].simple = false;
+	}
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		struct damp_text_cost cost[2] = { { 0 } };
 		uint64_t got[2], want[2];
