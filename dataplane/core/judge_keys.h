@@ -20,11 +20,12 @@ enum damp_seen_kind {
 	DAMP_SEEN_FRAGMENT,                     /* rest of a dropped datagram */
 	DAMP_SEEN_COOKIE,                       /* a DTLS cookie of a server, and to whom it was given */
 	DAMP_SEEN_ECHO,                         /* likewise an Echo value */
-	DAMP_SEEN_CON_OUT                       /* CONs of an inside server are out: their last Message IDs */
+	DAMP_SEEN_CON_OUT,                      /* CONs of an inside server are out: their last Message IDs */
+	DAMP_SEEN_HANDSHAKE                     /* a DTLS server of ours waits for its client: 1 */
 };
 
 #define DAMP_FRAGMENT_LIFE_S 30u
-#define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45) */
+#define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45), and of a handshake */
 #define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
 #define DAMP_CHALLENGED_LIFE_S 60u
 #define DAMP_ACK_LIFE_S 16u             /* a CON that is not acknowledged comes again sooner, or not at all */
@@ -38,6 +39,27 @@ enum damp_domain {
 	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
 	DAMP_DOMAIN_LIMITS = 32
 };
+
+/*
+ * The ledger's key of a hash in a domain. Budgets of one address, or one network, that
+ * a packet is asked for together lie on one line, which the hash alone chooses; the
+ * domain moves the tag. Of those of an address at most one is owed for longer than
+ * moments as a rule, so lines fill up as evenly as if each had one of its own
+ * (docs/performance.md).
+ */
+#define DAMP_DOMAINS_TOGETHER \
+	(1u << DAMP_DOMAIN_HOST | 1u << DAMP_DOMAIN_CHALLENGE_HOST | 1u << DAMP_DOMAIN_FIRST_HOST | \
+	 1u << DAMP_DOMAIN_RETRY | 1u << DAMP_DOMAIN_NET | 1u << DAMP_DOMAIN_CHALLENGE_NET | \
+	 1u << DAMP_DOMAIN_FIRST_NET | 1u << DAMP_DOMAIN_TRUST)
+
+static inline uint64_t damp_ledger_key(uint64_t hash, uint64_t domain)
+{
+	const uint64_t apart = damp_mix(hash, domain);
+
+	if (domain >= DAMP_DOMAIN_LIMITS || !(DAMP_DOMAINS_TOGETHER >> domain & 1))
+		return apart;
+	return (apart & ~(uint64_t)UINT32_MAX) | (uint32_t)hash;
+}
 
 /* Domains of the leases, whose keys are made like those of the ledger. */
 enum damp_lease_domain {

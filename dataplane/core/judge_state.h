@@ -111,8 +111,8 @@ struct damp_trace {
 };
 
 /* Is a packet of the kind that floods are made of, and will it be challenged in the
- * short way, in all likelihood? */
-enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
+ * short way, in all likelihood? SHORT: its address has no challenge left. */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED, DAMP_PLAIN_SHORT };
 
 /* One burst's surroundings. */
 struct damp_ctx {
