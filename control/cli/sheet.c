@@ -88,6 +88,19 @@ static size_t width(const struct damp_sheet *t, size_t col)
 	return w;
 }
 
+#define CUT ".."
+
+/* What is cut off says so. */
+static void print_text(const char *text, size_t len, size_t wide)
+{
+	const size_t mark = strlen(CUT);
+
+	if (len <= wide)
+		printf("%s", text);
+	else if (wide > mark)
+		printf("%.*s" CUT, (int)(wide - mark), text);
+}
+
 static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, size_t i,
 		       size_t wide)
 {
@@ -99,10 +112,10 @@ static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, s
 	if (right)
 		printf("%*s", pad, "");
 	if (c->colour != DAMP_PLAIN)
-		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text,
-		       damp_colour(cli, DAMP_PLAIN));
-	else
-		printf("%.*s", (int)wide, c->text);
+		printf("%s", damp_colour(cli, c->colour));
+	print_text(c->text, len, wide);
+	if (c->colour != DAMP_PLAIN)
+		printf("%s", damp_colour(cli, DAMP_PLAIN));
 	if (last)
 		putchar('\n');
 	else

@@ -278,6 +278,7 @@ static void read_other(struct damp_ctx *c, enum damp_key_id key, const struct da
 		       struct values *v)
 {
 	switch (key) {
+	case DAMP_KEY_GUARD_ABOUT: damp_about_check(c, n); break;
 	case DAMP_KEY_GUARD_AMPLIFICATION:
 		damp_alpha_read(c, n, &v->g.alpha_q8);
 		if (v->g.alpha_q8 > ALPHA_Q8_RECOMMENDED)
@@ -434,6 +435,8 @@ static const char *section_text(struct damp_pool *p, enum damp_key_section s)
 			continue;
 		if (damp_key_opens(k) != DAMP_SECTION_MAX)
 			value = section_text(p, damp_key_opens(k));
+		if (!value[0])          /* what is for people only */
+			continue;
 		text = damp_pool_printf(p, "%s%s%s: %s", text, text[1] ? ", " : "",
 					damp_keys[k].name, value);
 	}

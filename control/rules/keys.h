@@ -243,6 +243,7 @@
 	X(ZONE, PREFIXES, "prefixes", ADDRESSES, "0.1", "any",                                    \
 	  "Addresses of the zone. With prefixes on a zone of the inside port the gateway "        \
 	  "knows its own networks and can tell spoofed sources (`check_sources`).")               \
+	X(LIMIT, ABOUT, "about", TEXT, "0.1", "", "Where its numbers come from, for people.")     \
 	X(LIMIT, PER, "per", PER, "0.1", "",                                                      \
 	  "Whose budget it is. The peer is the outside end and the device the inside end, "       \
 	  "whatever the direction. The tenant is that of the device, or where it has none of the " \
@@ -322,9 +323,10 @@
 	  "Drop all messages of who stays above a limit of the rule, for a time that grows. Only " \
 	  "an end that cannot be forged is blocked: an outside one while it is proved, an inside " \
 	  "one for what it sent itself. Who knows address and port of a proved peer can still "   \
-	  "use up its limits. Blocks outlive loads by the id of the rule and end with it; "       \
-	  "`damper show blocks` lists them, `damper unblock` ends one. The exempt are never "     \
-	  "blocked.")                                                                             \
+	  "use up its limits. Blocks outlive loads by the id of the rule and end with it; they "   \
+	  "outlive restarts of damperd and of the data plane too, with the time they have left "   \
+	  "(one that began within 10 s before a crash may be lost). `damper show blocks` lists "  \
+	  "them, `damper unblock` ends one. The exempt are never blocked.")                       \
 	X(RULE, LOG, "log", MAP, "0.1", "",                                                       \
 	  "Which of the messages that the rule acts on, or would, become events one by one, at "   \
 	  "most 100 a second and worker. Without it they are sampled like all others: one per "    \
@@ -460,6 +462,7 @@
 	  "that the rule lets pass, 1 s to 8 min; two may come at once.")
 
 #define DAMP_KEYS_GUARD(X)                                                                        \
+	X(GUARD, ABOUT, "about", TEXT, "0.1", "", "Where its numbers come from, for people.")     \
 	X(GUARD, AMPLIFICATION, "amplification", FACTOR, "0.1", "3x",                             \
 	  "IP bytes toward an unproved peer for each byte from it (attacks.md 8; RFC 9175 "       \
 	  "section 2.4, RFC 9000 section 8.1).")                                                  \

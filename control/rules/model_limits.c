@@ -220,8 +220,8 @@ static void limit_key(struct damp_ctx *c, enum damp_key_id key, const struct dam
 {
 	struct limit_walk *w = user;
 
-	(void)c;
 	switch (key) {
+	case DAMP_KEY_LIMIT_ABOUT: damp_about_check(c, p->value); break;
 	case DAMP_KEY_LIMIT_PER: w->per = p->value; break;
 	case DAMP_KEY_LIMIT_RATE: w->rate = p->value; break;
 	case DAMP_KEY_LIMIT_BURST: w->burst = p->value; break;

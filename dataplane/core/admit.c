@@ -181,7 +181,7 @@ static inline struct damp_charge own_budget(const struct damp_ctx *c, const stru
 {
 	const struct damp_rung *r = &c->g->proved;
 
-	return (struct damp_charge){ .key = damp_mix(p->peer_key, DAMP_DOMAIN_PROVED),
+	return (struct damp_charge){ .key = damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED),
 				     .cost = damp_cost(r->cost_q16, p->frame.ip_len), .burst = r->burst_ticks };
 }
 

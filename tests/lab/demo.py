@@ -196,6 +196,8 @@ def arguments():
                         help="all attacks that real peers can play, scripted servers among them")
     parser.add_argument("--watch", type=float, metavar="S",
                         help="seconds of each of the two phases (75; 110 with --all)")
+    parser.add_argument("--apart", type=float, metavar="S",
+                        help="seconds between the beginnings of two attacks, at most (their own schedule; 2 with --only)")
     parser.add_argument("--out", help="folder of results.json and captures (BUILD/lab)")
     parser.add_argument("--keep", action="store_true", help="leave the lab running at the end")
     parser.add_argument("--stop", action="store_true", help="take away labs left by --keep or by a killed run")
@@ -211,14 +213,16 @@ def stop_all():
     return 0
 
 
-def choose(only, every):
-    """(index, vector) pairs; the index gives a vector its own addresses."""
+def choose(only, every, apart):
+    """(index, vector) pairs; the index gives a vector its own addresses. apart:
+    they begin so soon after each other, at the latest."""
     known = attacks.vectors() + (attacks.more_vectors() if every or only else [])
     chosen = [(i, v) for i, v in enumerate(known, 1) if not only or v.number in only]
-    if only:
-        # A few need not wait for those that are left out.
+    if only and apart is None:
+        apart = FEW_APART           # a few need not wait for those that are left out
+    if apart is not None:
         for i, (_, vector) in enumerate(sorted(chosen, key=lambda pair: pair[1].start)):
-            vector.start = min(vector.start, FEW_APART * i)
+            vector.start = min(vector.start, apart * i)
     if not chosen:
         sys.exit(f"demo: no such attack: {', '.join(only)}")
     return chosen
@@ -234,7 +238,7 @@ def demo(args):
     try:
         lab.start()
         say(f"lab {lab.id} is up: servers, {args.middle}, {len(lab.namespaces)} namespaces")
-        chosen = choose(args.only, args.all)
+        chosen = choose(args.only, args.all, args.apart)
         if args.all or args.only:
             lab.start_more_servers()
         rows, off, on = experiment(lab, chosen, args.watch or (110 if args.all else 75), out)

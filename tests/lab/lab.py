@@ -192,8 +192,9 @@ class Lab:
         for port in OUTSIDE_HOSTS + ("gateway",):
             ip(outside, "link", "set", f"p-{port}", "master", "br0", "up")
         ip(outside, "link", "set", "br0", "up")
+        # Sticky: frames that the attacker sends with it do not move it.
         run("bridge", "-n", outside, "fdb", "add", MAC["victim"], "dev", "p-victim", "master",
-            "static")
+            "static", "sticky")
 
     def _wire_gateway(self):
         """The two ports of the filter. The kernel must not speak on them."""

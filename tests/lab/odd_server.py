@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A server with what libcoap 4.3.1 has not: Q-Block2, conditional attributes,
+"""A server with what libcoap 4.3.1 has not: Q-Block, conditional attributes,
 simple registration, answers in IP fragments, EDHOC, DTLS without cookies, DTLS
 connection IDs. As bad as the catalogue says such servers may be: no answer of a
 client is needed for anything.
@@ -8,6 +8,8 @@ client is needed for anything.
     odd_server.py ADDRESS
 
 /q      60 KiB: ten blocks each 2.3 s for one request with Q-Block2 (AV-27)
+/q1     uploads by Q-Block1: when block 2 is there and block 1 is not, it asks for that
+        after 4, 8 and 16 s (AV-28)
 /t      a value; observed with ?c.pmax=S or ?pmax=S it notifies every S seconds,
         non-confirmable, until a RST or a deregistration (AV-14)
 /.well-known/rd   simple registration: asks the registrant for its links, with
@@ -38,8 +40,9 @@ import coap  # noqa: E402
 BLOCK, MAX_PAYLOADS, BURST_GAP = 1024, 10, 2.3
 BODY = bytes(ord("a") + i % 26 for i in range(60 * BLOCK))
 REPETITIONS = (0, 2.5, 7.5, 17.5, 37.5)
-OPT_Q_BLOCK2 = 31
-CODE_CHANGED = 0x44
+OPT_CONTENT_FORMAT, OPT_Q_BLOCK2 = 12, 31
+CODE_CHANGED, CODE_INCOMPLETE = 0x44, 0x88
+NAGS, MISSING_BLOCKS = (4, 12, 28), 272         # seconds after the block; Content-Format of RFC 9177 section 5
 DTLS_HANDSHAKE, DTLS_CID, CID, FLIGHT = 22, 25, b"\x01\x02", (1200, 500)
 
 
@@ -125,6 +128,11 @@ class Server:
         if first + MAX_PAYLOADS < count:
             self.at(BURST_GAP, self.burst, peer, token, first + MAX_PAYLOADS)
 
+    def nag(self, peer, token):
+        """4.08 that names block 1 as missing (RFC 9177 section 4.3)."""
+        self.send(peer, coap.message(coap.NON, CODE_INCOMPLETE, self.fresh(), token,
+                                     [(OPT_CONTENT_FORMAT, coap.uint(MISSING_BLOCKS))], b"\x01"))
+
     def notify(self, peer, token, period, serial):
         """One notification, and the next after a period."""
         if (peer, token) not in self.watching:
@@ -165,6 +173,11 @@ class Server:
         token = data[4:4 + (data[0] & 15)]
         if where == "/q" and coap.option(data, OPT_Q_BLOCK2) is not None:
             self.burst(peer, token, 0)
+        elif where == "/q1":
+            block = coap.option(data, coap.OPT_Q_BLOCK1)
+            if block and int.from_bytes(block, "big") >> 4 > 1:
+                for delay in NAGS:
+                    self.at(delay, self.nag, peer, token)
         elif where == "/t":
             self.observe(peer, data, query)
         elif where == "/.well-known/rd":

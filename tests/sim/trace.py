@@ -4,7 +4,8 @@
 
 Real coap-server-notls and coap-rd-notls (4.3.1) listen on the loopback. A socket for
 each row asks once and says nothing more for WATCH seconds, like a victim of
-reflection; the model is asked the same in virtual time. Held against each other
+reflection, or acknowledges each CON, or resets whatever comes; the model is asked the
+same in virtual time. Held against each other
 are the sequence of types, codes and tokens, the options that matter (Observe or
 not, Block2 with its size), which datagrams repeat an earlier one, and times: what
 is not random to SLACK seconds, the first wait of a repetition within 2 to 3 s and
@@ -33,8 +34,9 @@ def get(kind, path, token=b"t", opts=()):
 
 
 OBSERVE = ((coap.OPT_OBSERVE, b""),)
-# name, server, request
-ROWS = [
+ACK, RST = "ack", "rst"
+# name, server, request, what the peer answers
+ROWS = [row if len(row) == 4 else (*row, None) for row in [
     ("observe, CON notifications", "con", get(coap.NON, "/time", opts=OBSERVE)),
     ("observe, NON notifications", "non", get(coap.NON, "/time", opts=OBSERVE)),
     ("observe asked with CON", "non", get(coap.CON, "/time", b"u", OBSERVE)),
@@ -50,7 +52,13 @@ ROWS = [
     ("ping", "con", coap.message(coap.CON, coap.EMPTY, 9)),
     ("directory: not there", "rd", get(coap.CON, "/nope")),
     ("directory: ping", "rd", coap.message(coap.CON, coap.EMPTY, 9)),
-]
+    ("observe, CON notifications acknowledged", "con", get(coap.NON, "/time", b"v", OBSERVE), ACK),
+    ("observe, the CON after five NON acknowledged", "non", get(coap.NON, "/time", b"w", OBSERVE), ACK),
+    ("observe, CON notifications reset", "con", get(coap.CON, "/time", b"x", OBSERVE), RST),
+    ("observe, NON notifications reset", "non", get(coap.CON, "/time", b"y", OBSERVE), RST),
+    ("separate response acknowledged", "con", get(coap.CON, "/async", b"z", [(coap.OPT_URI_QUERY, b"1")]), ACK),
+    ("separate response reset", "con", get(coap.CON, "/async", b"r", [(coap.OPT_URI_QUERY, b"1")]), RST),
+]]
 
 
 def free_port():
@@ -92,9 +100,18 @@ def plant(port):
     return True
 
 
+def answer(sock, how, data):
+    """What a peer of this kind says to a datagram."""
+    kind = coap.kind_of(data)
+    if how == ACK and kind == coap.CON:
+        sock.send(b"\x60\x00" + data[2:4])
+    elif how == RST and kind in (coap.CON, coap.NON):
+        sock.send(b"\x70\x00" + data[2:4])
+
+
 def real(ports):
     """What came of all rows at once: a list of (seconds, bytes) for each."""
-    socks = [connect(ports[server]) for _, server, _ in ROWS]
+    socks = [connect(ports[row[1]]) for row in ROWS]
     time.sleep((0.5 - time.time()) % 1.0)       # half way between two ticks
     asked = time.monotonic()
     for sock, row in zip(socks, ROWS):
@@ -102,7 +119,9 @@ def real(ports):
     heard = [[] for _ in ROWS]
     while (left := asked + WATCH - time.monotonic()) > 0:
         for sock in select.select(socks, [], [], left)[0]:
-            heard[socks.index(sock)].append((time.monotonic() - asked, sock.recv(2048)))
+            n, data = socks.index(sock), sock.recv(2048)
+            heard[n].append((time.monotonic() - asked, data))
+            answer(sock, ROWS[n][3], data)
     for sock in socks:
         sock.close()
     return heard
@@ -110,7 +129,7 @@ def real(ports):
 
 def model(program, row):
     """The same of the model."""
-    argv = [program, str(int(WATCH)), row[2].hex()] + (["non"] if row[1] == "non" else [])
+    argv = [program, str(int(WATCH)), row[2].hex()] + (["non"] if row[1] == "non" else []) + ([row[3]] if row[3] else [])
     lines = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     return [(int(at) / 1000, bytes.fromhex(data)) for at, data in map(str.split, lines)]
 
@@ -164,7 +183,7 @@ def compare(row, got, want):
     name = row[0]
     if not got or not want:
         return complain(name, "silence", len(got), len(want))
-    n = min(len(got), len(want)) if waits(got) else max(len(got), len(want))
+    n = min(len(got), len(want)) if waits(got) or row[3] else max(len(got), len(want))
     if shape(got)[:n] != shape(want)[:n]:
         return complain(name, "sequence", shape(got)[:n], shape(want)[:n])
     if abs(len(got) - len(want)) > 1:

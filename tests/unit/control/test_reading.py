@@ -67,9 +67,10 @@ class Reading(Case):
         self.assertEqual(self.generation(), 1)
 
     def test_text(self):
+        self.assertEqual([p["called"] for p in self.status()["ports"]], [["wan0", "net_tap0"], []])
         out = self.damper("show", "status").stdout
         for part in ("filtering", "generation 1, home revision 7, 2 rules (1 only observing)", "factor 2.25",
-                     "outside (net_tap0) up, 19 packets missed", "amplification"):
+                     "outside (wan0, net_tap0) up, 19 packets missed", 'inside (net_"tap1"\\) up', "amplification"):
             self.assertIn(part, out)
         self.assertEqual(self.damper("completion", "rules").stdout, "discovery\ntry-out\n")
         self.assertEqual(self.damper("completion", "limits").stdout, "few\n")
@@ -170,7 +171,7 @@ class Reading(Case):
         self.assertIn('\ndamper_attacks_total{rule="discovery",reason=""} 1\n', text)
         self.assertEqual(self.status()["attacks"][0]["id"], start["attack"]["id"])
         self.assertRegex(self.damper("show", "status").stdout,
-                         r"(?m)^attacks +ATTACK on rule discovery, begun .* ago, .* most to 2001:db8:5683::10$")
+                         r"(?m)^attacks +UNDER ATTACK; .*\n +BY .*\n +rule discovery +\d+ s +\S+/s +\S+/s +2001:db8:5683::10$")
         update = until("an update", lambda: self.attacks("update"))[0]
         self.assertEqual(update["attack"]["id"], start["attack"]["id"])
         self.valid_events()

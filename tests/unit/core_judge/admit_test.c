@@ -374,6 +374,30 @@ static void test_rules(void **state)
 			 "rules:\n  - {id: one, match: {from: outside, code: PUT}, limit: made, over: drop}\n");
 }
 
+/* So few lines of proved peers that a proof pushes out another one that its burst has
+ * looked up before, and whose next packet has no hashes of its networks yet (afford.c). */
+static void test_proofs_in_the_way(void **state)
+{
+	static uint8_t lines[2][1024] __attribute__((aligned(64)));
+	struct rig a, b;
+	struct rig *const both[] = { &a, &b };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct damp_judge *j;
+
+		rig_open_guard(both[i], false, strangers);
+		j = both[i]->judge;
+		j->cfg.peers_log2 = 3;
+		assert_true(damp_peer_bytes(j->cfg.peers_log2) <= sizeof(lines[i]));
+		j->peers = damp_peer_init(lines[i], j->cfg.peers_log2);
+	}
+	run(&a, &b);
+	assert_true(damp_peer_evictions(a.judge->peers) > 1000);
+	rig_close(&a);
+	rig_close(&b);
+}
+
 static void test_blocks(void **state)
 {
 	const struct damp_addr of[] = { twins_peer(&(struct rig){ .v6 = false }, 3),
@@ -400,6 +424,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_observers),
 		cmocka_unit_test(test_strangers), cmocka_unit_test(test_one_direction),
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_proofs_in_the_way),
 	};
 
 	if (argc > 1)

@@ -15,7 +15,7 @@
 struct rig_kept { uint8_t *frame; size_t len; enum damp_side side; };
 
 struct rig {
-	void *judge_mem, *worker_mem;
+	void *judge_mem, *worker_mem, *stats_mem, *events_mem;
 	struct damp_judge *judge;
 	struct damp_judge_worker *worker;
 	struct damp_view *view;
