@@ -238,7 +238,8 @@ const struct damp_command damp_commands[] = {
 	{
 		.name = "show rules", .args = "",
 		.summary = "each rule, where it stands, and what it did",
-		.help = "In the order of the rule file. Packets and bytes of a rule:\n"
+		.help = "In the order of the rule file. Packets of a rule, and bytes where the terminal has\n"
+			"room for them:\n"
 			"  matched   looked like what the rule asks for\n"
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"

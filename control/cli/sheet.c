@@ -2,6 +2,7 @@
 /* Aligned tables; see sheet.h. */
 #include "sheet.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,19 +123,27 @@ static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, s
 		printf("%*s", right ? 2 : pad + 2, "");
 }
 
+unsigned damp_sheet_room(void)
+{
+	struct winsize win;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0)
+		return UINT_MAX;
+	return win.ws_col;
+}
+
 /* On a terminal the last column is cut off where the line ends. */
 static void fit_last(const struct damp_sheet *t, size_t wide[DAMP_SHEET_COLUMNS_MAX], size_t indent)
 {
-	struct winsize win;
+	const unsigned room = damp_sheet_room();
 	size_t before = indent;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 ||
-	    t->align[t->ncols - 1] != 'l')
+	if (t->align[t->ncols - 1] != 'l')
 		return;
 	for (size_t col = 0; col + 1 < t->ncols; col++)
 		before += wide[col] + 2;
-	if (before + wide[t->ncols - 1] > win.ws_col)
-		wide[t->ncols - 1] = before < win.ws_col ? win.ws_col - before : 0;
+	if (before + wide[t->ncols - 1] > room)
+		wide[t->ncols - 1] = before < room ? room - before : 0;
 }
 
 void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)

@@ -228,7 +228,7 @@ static void prefetch_notification(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_seen_prefetch(c->w->seen, damp_key_notified(p->xchg_key));
 	if (damp_obs_find(c->w->obs, p->xchg_key, c->now) != NULL) {
 		if (p->coap.type == DAMP_COAP_NON)
-			damp_ledger_prefetch(c->j->ledger, damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY));
+			damp_ledger_prefetch(c->j->ledger, damp_ledger_key(p->xchg_key, DAMP_DOMAIN_NOTIFY));
 		return;
 	}
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
