@@ -108,13 +108,13 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	s->proofs_server_echo += proof == DAMP_PROOF_SERVER_ECHO;
 }
 
-/* Written once per life; as a proof, it may push out another (admit.c asks again then). */
+/* Written once per life. When it pushes out a proof, admit.c asks again. */
 static void mark(const struct damp_ctx *c, uint64_t key, damp_tick due)
 {
 	if (damp_peer_proved(c->j->peers, key, c->now, 0))
 		return;
-	c->w->nproofs++;
-	damp_peer_prove(c->j->peers, key, c->now, due, due);
+	if (damp_peer_prove(c->j->peers, key, c->now, due, due))
+		c->w->nproofs++;
 }
 
 /* Any answer frees an outside peer from PROBING_RATE. */

@@ -88,7 +88,7 @@ static void slot_put(struct peer_slot *s, uint64_t key, uint64_t dues)
 }
 
 /* Under the line's lock. */
-static struct peer_slot *slot_take(struct damp_peer_table *t, struct peer_line *line, damp_tick now)
+static struct peer_slot *slot_take(struct damp_peer_table *t, struct peer_line *line, damp_tick now, bool *evicts)
 {
 	uint32_t dues[WAYS];
 	unsigned victim;
@@ -96,7 +96,8 @@ static struct peer_slot *slot_take(struct damp_peer_table *t, struct peer_line *
 	for (unsigned i = 0; i < WAYS; i++)
 		dues[i] = idle_of(__atomic_load_n(&line->slot[i].dues, __ATOMIC_RELAXED));
 	victim = damp_assoc_victim(dues, WAYS, now);
-	if (damp_due_live(dues[victim], now))
+	*evicts = damp_due_live(dues[victim], now);
+	if (*evicts)
 		__atomic_fetch_add(&t->assoc.evictions, 1, __ATOMIC_RELAXED);
 	return &line->slot[victim];
 }
@@ -144,21 +145,23 @@ bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick 
 	return true;
 }
 
-void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now,
+bool damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now,
 		     damp_tick idle_due, damp_tick max_due)
 {
 	const uint64_t stored = damp_stored_key(key);
 	struct peer_line *line = damp_assoc_line(&t->assoc, key);
 	struct peer_slot *s;
+	bool evicts = false;
 	uint64_t dues;
 
 	if (!damp_bytelock_take(&line->lock))
-		return;
+		return false;
 	s = slot_find(line, stored, &dues);
 	if (s == NULL)
-		s = slot_take(t, line, now);
+		s = slot_take(t, line, now, &evicts);
 	slot_put(s, stored, dues_make(damp_stored_due(idle_due), damp_stored_due(max_due)));
 	damp_bytelock_drop(&line->lock);
+	return evicts;
 }
 
 uint64_t damp_peer_evictions(const struct damp_peer_table *t)

@@ -160,8 +160,9 @@ void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key);
 /* Is key proved at now? A hit moves the idle deadline to idle_due, at most
  * once a second, never past the absolute one. */
 bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due);
-/* Record a proof. max_due: when it must be renewed at the latest. */
-void damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due, damp_tick max_due);
+/* Record a proof. max_due: when it must be renewed at the latest. True: another's was
+ * pushed out. */
+bool damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due, damp_tick max_due);
 /* When must the proof of key be renewed at the latest, in damp_due() units? False
  * when it is not proved. */
 bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due);
