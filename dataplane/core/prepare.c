@@ -302,6 +302,13 @@ void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 
 void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	const damp_tick idle = c->admit != NULL && c->admit->on ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		/* What a flood consists of, of nobody who is proved: there is no more to it. */
+		if (p[i].plain && !p[i].budgets_wait &&
+		    damp_likely(!damp_peer_proved(c->j->peers, p[i].peer_key, c->now, idle)))
+			continue;
 		foresee(c, &p[i]);
+	}
 }
