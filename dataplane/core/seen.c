@@ -31,12 +31,10 @@ static inline uint32_t tag_of(uint64_t key)
 	return (uint32_t)(key >> 32);
 }
 
-static struct seen_slot *slot_find(const struct damp_seen_table *t, uint64_t key, damp_tick now)
+static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, damp_tick now)
 {
-	struct seen_slot *s = damp_assoc_line(&t->assoc, key);
-
 	for (unsigned i = 0; i < WAYS; i++)
-		if (s[i].tag == tag_of(key) && damp_due_live(s[i].due, now))
+		if (s[i].tag == tag && damp_due_live(s[i].due, now))
 			return &s[i];
 	return NULL;
 }
@@ -87,7 +85,7 @@ void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 
 bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value)
 {
-	const struct seen_slot *s = slot_find(t, key, now);
+	const struct seen_slot *s = slot_find(damp_assoc_line(&t->assoc, key), tag_of(key), now);
 
 	if (s == NULL)
 		return false;
