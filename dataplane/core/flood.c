@@ -188,7 +188,8 @@ bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 	}
 	if (!(damp_likely(f->gateway_spent) ? unasked_spent(c, p) : unasked(c, p)))
 		return false;
-	turn_away(c, p, damp_refusal(cause));
+	/* The cause itself, of a budget. */
+	turn_away(c, p, damp_likely(cause == DAMP_REASON_LEDGER_SERVER) ? cause : damp_refusal(cause));
 	return true;
 }
 

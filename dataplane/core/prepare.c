@@ -292,8 +292,15 @@ ALWAYS void foresee(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 
 ALWAYS void foresee_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
 {
-	for (unsigned i = 0; i < n; i++)
+	const damp_tick idle = c->admit != NULL && c->admit->on ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		/* What a flood consists of, of nobody who is proved: there is no more to it. */
+		if (p[i].plain && !p[i].budgets_wait &&
+		    damp_likely(!damp_peer_proved(c->j->peers, p[i].peer_key, c->now, idle)))
+			continue;
 		foresee(c, &p[i], h);
+	}
 }
 
 static void prepare_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
