@@ -161,12 +161,14 @@ static struct damp_pkt *judge(struct rig *r, enum damp_side side, const uint8_t 
 {
 	struct damp_pkt *p = &r->pkt;
 
-	memset(p, 0, sizeof(*p));
+	/* What is the judge's to fill holds what the packet before left there (worker.c). */
+	memset(p, RIG_JUNK, sizeof(*p));
 	memcpy(r->frame, frame, len);
 	p->data = r->frame;
 	p->len = (uint32_t)len;
 	p->cap = sizeof(r->frame);
 	p->side = (uint8_t)side;
+	p->checksum_known = 0;
 	p->held = held;
 	damp_judge_parse(r->view, p, 1);
 	if (side == DAMP_OUTSIDE && !held)

@@ -11,6 +11,8 @@
 
 #include "judge.h"
 
+#define RIG_JUNK 0xa5       /* every byte of a packet that the caller need not fill */
+
 /* A frame that the judge holds. */
 struct rig_kept { uint8_t *frame; size_t len; enum damp_side side; };
 
