@@ -175,7 +175,7 @@ static int explain_hex(const struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	n = damp_hex_parse(a->hex, msg, MESSAGE_MAX);
 	if (n < 0)
-		code = damp_fail(DAMP_EXIT_USAGE, "--hex: this is no hex, or more than %u bytes",
+		code = damp_fail(DAMP_EXIT_USAGE, "--hex: write two hex digits for each byte, at most %u bytes",
 				 MESSAGE_MAX);
 	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL && !damp_explain_is_live(cli))
 		code = explain_scan(cli, msg, (size_t)n);

@@ -3,6 +3,7 @@
 #include "describe.h"
 
 #include "decode.h"
+#include "rules/suggest.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -289,6 +290,18 @@ static bool option_number(const char *name, uint32_t *num)
 	return false;
 }
 
+static bool no_option(const char *name, char *why)
+{
+	struct damp_suggestion near = damp_suggestion_start(name);
+
+#define X(id, option, min, max, rep, text) damp_suggestion_try(&near, text);
+	DAMP_COAP_OPTIONS(X)
+#undef X
+	if (near.name != NULL)
+		return wrong(why, "there is no option '%s'; did you mean '%s'?", name, near.name);
+	return wrong(why, "there is no option '%s'; write a name like observe, or a number", name);
+}
+
 static bool add_value(struct damp_description *d, uint32_t num, const char *name, const char *value,
 		      char *why)
 {
@@ -329,6 +342,6 @@ bool damp_describe_option(struct damp_description *d, const char *text, char *wh
 		return wrong(why, "'%.40s' is no option", text);
 	snprintf(name, sizeof(name), "%.*s", (int)n, text);
 	if (!option_number(name, &num))
-		return wrong(why, "there is no option '%s'", name);
+		return no_option(name, why);
 	return add_value(d, num, name, text[n] == '=' ? text + n + 1 : "", why);
 }

@@ -150,6 +150,8 @@ static void test_wrong(void **state)
 	uint8_t out[64];
 
 	(void)state;
+	assert_false(damp_describe_option(&(struct damp_description){ 0 }, "observ=0", why));
+	assert_string_equal(why, "there is no option 'observ'; did you mean 'observe'?");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		why[0] = '\0';
 		if (damp_describe(texts[i], &d, why))

@@ -441,6 +441,13 @@ class Command(unittest.TestCase):
         self.assertGreater(judged, 100)
 
     @needs.needs("shared")
+    def test_the_shared_rule_test(self):
+        """As it is, beside the rule file that it names."""
+        r = self.run_it("test", os.path.join(needs.SHARED, "examples", "home.test.yaml"))
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertEqual(len(re.findall("^ok ", r.stdout, re.M)), 3)
+
+    @needs.needs("shared")
     def test_corpus(self):
         rows = self.lines_of("corpus.jsonl")
         r = self.run_it("explain", "--hex", "-", stdin="".join(row["hex"] + "\n" for row in rows))
