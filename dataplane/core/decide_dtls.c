@@ -8,12 +8,17 @@
  * A conversation that an inside client began is held to PROBING_RATE until
  * its peer answers, as for CoAP. A cookie that the server inside sends out is
  * noted, and the ClientHello that returns it proves its sender: from then on
- * the budget of a proved peer takes the place of the credit. A peer that keeps
+ * the budget of a proved peer takes the place of the credit. Where a server asks
+ * for none, a finished handshake does the same: a server that has sent its
+ * ServerHelloDone changes its cipher only when the client's Finished is right, which
+ * nobody can make who did not receive the server's random (RFC 5246 section 7.4.9). Not
+ * so a session that is resumed, where the server changes first, behind its
+ * ServerHello. A peer that keeps
  * sending and never does is trusted with little (AV-24): beyond its first contact
  * it gets less than it sent, which is still enough for a cookie when its hello
  * comes again.
  *
- * Reference: RFC 6347 4.2.1, RFC 9147 5.1, AV-45, AV-46.
+ * Reference: RFC 6347 4.2.1, 4.2.4; RFC 9147 5.1, AV-45, AV-46.
  */
 #include "charges.h"
 #include "credit.h"
@@ -42,6 +47,26 @@ static void note_cookie(const struct damp_ctx *c, const struct damp_pkt *p, stru
 
 	if (h->hello == DAMP_DTLS_HELLO_VERIFY || h->hello == DAMP_DTLS_HELLO_RETRY)
 		damp_note_given(c, p, d, DAMP_SEEN_COOKIE, &cookie, DAMP_COOKIE_LIFE_S);
+}
+
+static uint64_t handshake_key(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_key_seen(c->j, p, DAMP_SEEN_HANDSHAKE, 0);
+}
+
+/* A ServerHello counts even when it does not leave: it may be of a resumed session. */
+static void note_stage(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		       const struct damp_dtls *h)
+{
+	if (h->stage == DAMP_DTLS_BEGINS || h->stage == DAMP_DTLS_ASKS)
+		damp_see(d, handshake_key(c, p), h->stage == DAMP_DTLS_ASKS, DAMP_COOKIE_LIFE_S);
+}
+
+static bool finishes(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	uint64_t waits;
+
+	return h->stage == DAMP_DTLS_CHANGES && damp_seen_find(c->w->seen, handshake_key(c, p), c->now, &waits) && waits == 1;
 }
 
 static void trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
@@ -141,6 +166,13 @@ static void toward_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	const bool ours = p->xchg == NULL || (p->xchg->flags & DAMP_XCHG_FROM_INSIDE);
 	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
 
+	if (!ours && finishes(c, p, h)) {
+		d->proof = DAMP_PROOF_COOKIE;
+		toward_proved(c, p, d, h);
+		return;
+	}
+	if (!ours)
+		note_stage(c, p, d, h);
 	if (ours) {
 		if (!damp_peer_proved(c->j->peers, damp_key_answers(p->peer_key), c->now, 0))
 			damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,

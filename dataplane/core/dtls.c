@@ -8,6 +8,7 @@
 #include "dtls.h"
 
 #define TYPE_FIRST 20u                  /* change_cipher_spec */
+#define TYPE_CHANGE TYPE_FIRST
 #define TYPE_HANDSHAKE 22u
 #define TYPE_CID 25u                    /* tls12_cid */
 #define TYPE_LAST 26u                   /* ACK; what came later is sent under a CID only */
@@ -25,6 +26,7 @@
 #define CLIENT_HELLO 1u
 #define SERVER_HELLO 2u
 #define HELLO_VERIFY 3u
+#define SERVER_HELLO_DONE 14u
 #define RANDOM_LEN 32u
 #define EXT_COOKIE 44u
 
@@ -131,6 +133,28 @@ static void scan_hello(struct reader r, const uint8_t *start, struct damp_dtls *
 	d->cookie_len = (uint16_t)cookie.left;
 }
 
+/* The messages of a handshake record of epoch 0, or fragments of them. */
+static void scan_stage(struct reader r, struct damp_dtls *d)
+{
+	const uint8_t *h;
+
+	while ((h = take(&r, HANDSHAKE_HEADER)) != NULL && take(&r, get24(h + 9)) != NULL) {
+		if (h[0] == SERVER_HELLO)
+			d->stage = DAMP_DTLS_BEGINS;
+		else if (h[0] == SERVER_HELLO_DONE)
+			d->stage = DAMP_DTLS_ASKS;
+	}
+}
+
+/* The body of a record of epoch 0. */
+static void scan_clear(uint8_t type, const struct reader *body, struct damp_dtls *d)
+{
+	if (type == TYPE_HANDSHAKE)
+		scan_stage(*body, d);
+	else if (type == TYPE_CHANGE && d->stage == DAMP_DTLS_NO_STAGE)
+		d->stage = DAMP_DTLS_CHANGES;
+}
+
 /* Type, version, epoch, sequence number, length. */
 static bool take_plain(struct reader *r, const uint8_t *start, struct damp_dtls *d)
 {
@@ -149,8 +173,11 @@ static bool take_plain(struct reader *r, const uint8_t *start, struct damp_dtls 
 	body.at = take(r, body.left);
 	if (body.at == NULL)
 		return false;
-	if (first && h[0] == TYPE_HANDSHAKE && damp_get16(h + 3) == 0)
+	if (damp_get16(h + 3) != 0)
+		return true;
+	if (first && h[0] == TYPE_HANDSHAKE)
 		scan_hello(body, start, d);
+	scan_clear(h[0], &body, d);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * DTLS as far as it can be read from outside: record headers, and the cookie
- * of the first, unprotected handshake messages.
+ * of the first, unprotected handshake messages, and where a handshake stands.
  *
  * Idea: a server that asks for a cookie returned (HelloVerifyRequest, or the
  * cookie extension of a HelloRetryRequest) has a proof of reachability made;
@@ -28,8 +28,17 @@ enum damp_dtls_hello {
 	DAMP_DTLS_HELLO_RETRY           /* ServerHello with the random of a HelloRetryRequest */
 };
 
+/* What the records of epoch 0 in one datagram say of a handshake, the last word of them. */
+enum damp_dtls_stage {
+	DAMP_DTLS_NO_STAGE,
+	DAMP_DTLS_BEGINS,               /* a ServerHello */
+	DAMP_DTLS_ASKS,                 /* a ServerHelloDone: the server waits for its client */
+	DAMP_DTLS_CHANGES               /* ChangeCipherSpec, and no ServerHello before it */
+};
+
 struct damp_dtls {
 	uint8_t hello;                  /* enum damp_dtls_hello, of the first record */
+	uint8_t stage;                  /* enum damp_dtls_stage */
 	uint16_t cookie_off, cookie_len; /* from the start of the datagram; length 0: none */
 };
 

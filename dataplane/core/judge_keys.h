@@ -20,11 +20,12 @@ enum damp_seen_kind {
 	DAMP_SEEN_FRAGMENT,                     /* rest of a dropped datagram */
 	DAMP_SEEN_COOKIE,                       /* a DTLS cookie of a server, and to whom it was given */
 	DAMP_SEEN_ECHO,                         /* likewise an Echo value */
-	DAMP_SEEN_CON_OUT                       /* CONs of an inside server are out: their last Message IDs */
+	DAMP_SEEN_CON_OUT,                      /* CONs of an inside server are out: their last Message IDs */
+	DAMP_SEEN_HANDSHAKE                     /* a DTLS server of ours waits for its client: 1 */
 };
 
 #define DAMP_FRAGMENT_LIFE_S 30u
-#define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45) */
+#define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45), and of a handshake */
 #define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
 #define DAMP_CHALLENGED_LIFE_S 60u
 #define DAMP_ACK_LIFE_S 16u             /* a CON that is not acknowledged comes again sooner, or not at all */

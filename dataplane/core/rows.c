@@ -265,7 +265,7 @@ static uint64_t sum(const struct damp_rows *r, const struct asking *a, const uin
 
 	for (uint32_t w = 0; w < a->nwords; w++)
 		toggle(r, words, w * 64, rules[w]);
-	return r->nwords > 1 ? damp_row_head(words, r->nwords) : words[0];
+	return r->nwords > 1 ? damp_row_head(words, DAMP_ROW_WORDS_MAX) : words[0];
 }
 
 static bool anybody(const struct asking *a, enum damp_dimension d)

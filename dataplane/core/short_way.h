@@ -92,7 +92,7 @@ void damp_answer_end(const struct damp_ctx *c);
 /* Has neither a block nor a rule a say in p? */
 static inline bool damp_nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+	return damp_likely(!c->flood->others) || (!(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p));
 }
 
 /* One burst's sum into the worker's. */

@@ -128,7 +128,7 @@ struct damp_worker_stats {
 	uint64_t stage_cycles[DAMP_STAGE_MAX], stage_packets[DAMP_STAGE_MAX];
 	uint64_t bursts, cycles_busy, cycles_idle, heartbeat;
 	uint64_t emitted;           /* messages of our own handed to the shell */
-	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them */
+	uint64_t proofs_cookie;     /* DTLS cookies returned to the server that gave them, handshakes finished */
 	uint64_t proofs_ack;        /* ACKs of permuted Message IDs */
 	uint64_t proofs_server_echo; /* Echo values returned to the server that gave them */
 	uint64_t held, held_released; /* messages kept behind a ping; those that went on when it was answered */

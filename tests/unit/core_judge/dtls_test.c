@@ -250,6 +250,66 @@ static void returned_cookie_is_a_proof(void **state)
 	rig_close(&r);
 }
 
+/* Records of epoch 0: a ServerHello alone, a ServerHelloDone alone, a ChangeCipherSpec
+ * with a Finished that nobody outside can read (epoch 1). */
+static const uint8_t server_hello[120] = {
+	22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 107, 2, 0, 0, 95, 0, 0, 0, 0, 0, 0, 0, 95, 0xfe, 0xfd,
+};
+static const uint8_t changes[] = {
+	20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 1,
+	22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+};
+/* A resumed session: the server's own ServerHello and ChangeCipherSpec in one datagram. */
+static const uint8_t resumed[] = {
+	22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 14, 2, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 2, 0xfe, 0xfd,
+	20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 1,
+};
+
+/* A server without cookies, with a pre-shared key: its flight fits the credit, and
+ * that it changes its cipher after that says that its client has received it. */
+static void finished_handshake_is_a_proof(void **state)
+{
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	from_client(&r, hello, sizeof(hello));
+	assert_int_equal(from_server(&r, flight, sizeof(flight))->reason, DAMP_REASON_ACCEPTED);
+	assert_int_equal(proofs(&r), 0);
+	from_client(&r, changes, sizeof(changes));
+	assert_int_equal(proofs(&r), 0);
+	assert_int_equal(from_server(&r, changes, sizeof(changes))->reason, DAMP_REASON_ACCEPTED_PROVED);
+	assert_int_equal(proofs(&r), 1);
+	rig_close(&r);
+}
+
+/* What a spoofer can have the server do: resume a session of his own in another's
+ * name, before or after a full handshake that he cannot finish. */
+static void resumed_session_is_none(void **state)
+{
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, resumed, sizeof(resumed));
+	from_server(&r, flight, sizeof(flight));
+	from_server(&r, resumed, sizeof(resumed));
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, flight, sizeof(flight));
+	from_server(&r, server_hello, sizeof(server_hello));
+	from_server(&r, changes, sizeof(changes));
+	assert_int_equal(proofs(&r), 0);
+	/* Not even when its ServerHello did not leave. */
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, flight, sizeof(flight));
+	while (from_server(&r, verify, sizeof(verify))->reason == DAMP_REASON_ACCEPTED)
+		;
+	assert_int_equal(from_server(&r, server_hello, sizeof(server_hello))->fate, DAMP_FATE_DROP);
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, changes, sizeof(changes));
+	assert_int_equal(proofs(&r), 0);
+	rig_close(&r);
+}
+
 static void returned_cookie_of_dtls13(void **state)
 {
 	struct rig r;
@@ -425,6 +485,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hellos_are_read), cmocka_unit_test(broken_hellos_stay_inside),
 		BOTH(records_are_checked), BOTH(returned_cookie_is_a_proof), BOTH(returned_cookie_of_dtls13),
+		BOTH(finished_handshake_is_a_proof), BOTH(resumed_session_is_none),
 		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none),
 		BOTH(shared_cookies_are_none), BOTH(old_cookies_are_none), BOTH(trust_runs_out),
 		BOTH(proved_budget_applies),
