@@ -39,22 +39,23 @@ static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, dam
 	return NULL;
 }
 
-/* All are live: the one that ends soonest. */
-static __attribute__((noinline)) struct seen_slot *slot_evict(struct damp_seen_table *t, struct seen_slot *s,
-							      damp_tick now)
+/* That of key, or the one to use for it: in one pass, since every challenge asks twice. */
+static struct seen_slot *slot_for(struct damp_seen_table *t, uint64_t key, damp_tick now)
 {
-	const uint32_t dues[WAYS] = { s[0].due, s[1].due, s[2].due, s[3].due };
+	struct seen_slot *s = damp_assoc_line(&t->assoc, key), *victim = s;
+	int32_t soonest = INT32_MAX;
 
-	damp_assoc_evicted(&t->assoc);
-	return &s[damp_assoc_victim(dues, WAYS, now)];
-}
+	for (unsigned i = 0; i < WAYS; i++) {
+		const int32_t left = damp_due_left(s[i].due, now);
 
-static inline struct seen_slot *slot_take(struct damp_seen_table *t, struct seen_slot *s, damp_tick now)
-{
-	for (unsigned i = 0; i < WAYS; i++)
-		if (!damp_due_live(s[i].due, now))
+		if (s[i].tag == tag_of(key) && left > 0)
 			return &s[i];
-	return slot_evict(t, s, now);
+		victim = left < soonest ? &s[i] : victim;
+		soonest = left < soonest ? left : soonest;
+	}
+	if (soonest > 0)
+		damp_assoc_evicted(&t->assoc);
+	return victim;
 }
 
 size_t damp_seen_bytes(unsigned lines_log2)
@@ -75,11 +76,8 @@ void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key)
 void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 		   damp_tick now, damp_tick due)
 {
-	struct seen_slot *const line = damp_assoc_line(&t->assoc, key);
-	struct seen_slot *s = slot_find(line, tag_of(key), now);
+	struct seen_slot *s = slot_for(t, key, now);
 
-	if (s == NULL)
-		s = slot_take(t, line, now);
 	s->value = value;
 	s->tag = tag_of(key);
 	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
