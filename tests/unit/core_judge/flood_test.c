@@ -255,6 +255,14 @@ static void some_unlimited(struct damp_guard *g)
 	g->net4.cost_q16 = g->host6.cost_q16 = 0;
 }
 
+/* Challenges of networks that are none of those whose bytes are counted. */
+static void other_networks(struct damp_guard *g)
+{
+	all_answered(g);
+	g->challenge_net4.plen = 16;
+	g->challenge_net6.plen = 40;
+}
+
 static void both(bool v6, void (*change)(struct damp_guard *g))
 {
 	struct rig a, b;
@@ -302,6 +310,8 @@ static void test_answered(void **state)
 	answered(true, some_unlimited);
 	answered(false, answered_or_held);
 	answered(true, answered_or_held);
+	answered(false, other_networks);
+	answered(true, other_networks);
 }
 
 static void test_strict(void **state)

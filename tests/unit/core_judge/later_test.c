@@ -228,6 +228,9 @@ static void registrations_have_places(void **state)
 	assert_false(join(&r, CLIENT, 'd', "600"));
 	/* A POST without a name is no registration. */
 	assert_true(passes(&r, CLIENT, BYTES(0x41, 0x02, 0x03, 1, 9, 0xb2, 'r', 'd')));
+	/* Nor with another word (?lt=9), nor is it to ask who has a name (GET ?ep=z). */
+	assert_true(passes(&r, CLIENT, BYTES(0x41, 0x02, 0x03, 2, 10, 0xb2, 'r', 'd', 0x44, 'l', 't', '=', '9')));
+	assert_true(passes(&r, CLIENT, BYTES(0x41, 0x01, 0x03, 3, 11, 0xb2, 'r', 'd', 0x44, 'e', 'p', '=', 'z')));
 	rig_close(&r);
 }
 

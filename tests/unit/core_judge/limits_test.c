@@ -186,6 +186,27 @@ static void ladders_and_reloads(void **state)
 	rig_close(&r);
 }
 
+/* What one step of a limit refuses holds no place in the other, though it passes. */
+static void steps_hold_all_or_none(void **state)
+{
+	const struct rig_end third = { 5, 40000 };
+	struct rig r;
+
+	rules_open(&r, *(bool *)*state, HEAD ZONES
+		   "limits:\n  net: {per: source, concurrent: 1, ladder: {ipv4: {32: 1x, 24: 2x}, ipv6: {128: 1x, 64: 2x}}}\n"
+		   "rules:\n  - {id: net, mode: observe, match: {from: outside, msg: request}, limit: net, over: drop}\n");
+	ask(&r, CLIENT, 1, 1);
+	ask(&r, OTHER, 2, 2);
+	ask(&r, third, 3, 3);           /* of the network's two none is left */
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_WOULD), 1);
+	answer(&r, CLIENT, 1, 1);
+	ask(&r, third, 4, 4);           /* its first: the one before holds nothing */
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_WOULD), 1);
+	ask(&r, third, 5, 5);
+	assert_int_equal(rules_counted(&r, 0, DAMP_OUT_WOULD), 2);
+	rig_close(&r);
+}
+
 /* Of the two families' inside networks each is a tenant. */
 static void tenants(void **state)
 {
@@ -332,7 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(answers_make_room), BOTH(silence_makes_room), BOTH(resets_make_room), BOTH(observations_stay_open),
-		BOTH(who_holds), BOTH(ladders_and_reloads), BOTH(tenants), BOTH(paths_have_budgets),
+		BOTH(who_holds), BOTH(ladders_and_reloads), BOTH(steps_hold_all_or_none),
+		BOTH(tenants), BOTH(paths_have_budgets),
 		BOTH(floors_stay_below_the_guard), BOTH(windows_end_credit), BOTH(hellos_are_told_apart),
 	};
 
