@@ -92,8 +92,10 @@ static void fill_headers(struct damp_plane *p, uint64_t boot_id)
 	s->total_len = sizeof(*s);
 	s->boot_id = boot_id;
 	s->nrule_slots = 1;
-	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++)
+	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		memcpy(s->port[side].name, p->config.port[side], sizeof(s->port[side].name));
+		damp_port_names_list(&p->names, side, s->port[side].called, sizeof(s->port[side].called));
+	}
 	e->magic = DAMP_EVENTS_MAGIC;
 	e->version = DAMP_STATS_VERSION;
 	e->nworkers = p->config.nworkers;

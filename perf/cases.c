@@ -67,6 +67,9 @@ const struct perf_case perf_cases[] = {
 	{ .name = "flood_drop_1m_patterns_200", .kind = FRAME_GET, .patterns = 200, .regexes = 50, .random_paths = true,
 	  .clients = 1000000, .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
 	  .expect = DAMP_REASON_LEDGER_SERVER },
+	{ .name = "flood_drop_1m_patterns_known", .kind = FRAME_GET, .patterns = 200, .regexes = 50, .random_paths = true,
+	  .begin = "dev7", .clients = 1000000, .servers = 4, .warm = 385000, .warm_pps = 110000, .warm_fast = 200000,
+	  .expect = DAMP_REASON_LEDGER_SERVER },
 	{ .name = "mix", MIX },
 	{ .name = "mix_request_block", .kind = FRAME_GET, .extra = FRAME_BLOCK, ALONE },
 	{ .name = "mix_response_block", .kind = FRAME_CONTENT, .extra = FRAME_BLOCK, ALONE },
@@ -126,6 +129,7 @@ static void draw(const struct perf_case *c, uint64_t number, struct frame_draw *
 	d->mid = (uint16_t)(b >> 32);
 	d->token = (uint32_t)b;
 	d->v6 = c->v6;
+	d->begin = c->begin;
 	d->path = c->random_paths ? (uint32_t)bench_random(&state) | 1 : 0;
 	d->extra = c->mix ? extra((uint32_t)(b >> 16) % 100) : (uint8_t)c->extra;
 }

@@ -33,6 +33,7 @@ struct perf_case {
 	bool v6, proved, checksum_known;
 	bool mix;                       /* requests and answers in turns: the honest mix */
 	bool random_paths;              /* a path of its own for each request */
+	const char *begin;              /* the first value of all of them */
 	bool alone;                     /* one kind of the mix: measured only when asked for by name */
 	enum frame_extra extra;         /* what all of its messages have */
 	uint32_t clients, servers;

@@ -71,14 +71,22 @@ size_t frame_payload_at(bool v6)
 /* Uri-Path behind an option of number last. */
 static size_t put_path(uint8_t *m, const struct frame_draw *d, unsigned last)
 {
-	const unsigned delta = DAMP_COAP_OPT_URI_PATH - last;
+	unsigned delta = DAMP_COAP_OPT_URI_PATH - last;
+	size_t at = 0;
 
+	if (d->begin != NULL) {
+		at = 1 + strlen(d->begin);
+		*m = (uint8_t)(delta << 4 | (at - 1));
+		memcpy(m + 1, d->begin, at - 1);
+		m += at;
+		delta = 0;
+	}
 	m[0] = (uint8_t)(delta << 4 | (d->path ? 8 : 4));
 	if (d->path == 0)
 		memcpy(m + 1, "temp", 4);
 	for (unsigned i = 0; d->path != 0 && i < 8; i++)
 		m[1 + i] = (uint8_t)('a' + (d->path >> 4 * i & 15));
-	return d->path ? 9 : 5;
+	return at + (d->path ? 9 : 5);
 }
 
 static uint8_t block_of(const struct frame_draw *d)

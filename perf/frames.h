@@ -44,6 +44,7 @@ struct frame_draw {
 	uint16_t port, mid;
 	uint32_t token;
 	uint32_t path;              /* of eight letters; 0: "temp" */
+	const char *begin;          /* a value before it, or NULL */
 	uint8_t v6;
 	uint8_t extra;              /* enum frame_extra */
 };

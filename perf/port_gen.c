@@ -9,6 +9,7 @@
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -357,6 +358,16 @@ static int run(struct port_gen *g)
 	return write_result(g, &t, found);
 }
 
+/* Who leaves first must not be polled any more: memif's driver (DPDK 22.11) unmaps the
+ * rings of a peer that leaves while another thread may be reading them. */
+static void linger(void)
+{
+	puts("done");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
 int port_gen_run(const struct port_options *o)
 {
 	struct port_gen *g = calloc(1, sizeof(*g));
@@ -381,6 +392,8 @@ int port_gen_run(const struct port_options *o)
 	else if (port_check_init(&g->check, t) && open_port(g, 0) == 0 && open_port(g, 1) == 0 &&
 		 wait_for_link(g) == 0)
 		rc = run(g);
+	if (rc == 0 && o->linger)
+		linger();
 	for (unsigned side = 0; side < 2 && rc == 0; side++)
 		rte_eth_dev_stop(g->id[side]);
 	port_check_free(&g->check);

@@ -32,6 +32,7 @@ struct port_options {
 	bool captures;
 	struct port_traffic traffic;
 	bool macswap;
+	bool linger;                /* leave only when standard input ends */
 };
 
 /* Read options into *o. False: said on stderr. */

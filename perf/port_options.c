@@ -12,7 +12,7 @@
 #define SERVERS 1024u
 
 enum { O_OUTSIDE, O_INSIDE, O_JSON, O_RATE, O_SECONDS, O_WARM, O_ANSWER, O_SEARCH, O_CAPTURES, O_KIND, O_SOURCES,
-       O_IP, O_CLIENTS, O_SERVERS, O_MACSWAP };
+       O_IP, O_CLIENTS, O_SERVERS, O_MACSWAP, O_LINGER };
 
 static const char usage[] =
 	"usage: port-gen EAL-OPTIONS -- --outside DEVICE --inside DEVICE [options]\n"
@@ -26,7 +26,8 @@ static const char usage[] =
 	"  --captures                      messages of the shared captures instead of ours\n"
 	"  --search                        highest rate without loss (RFC 2544 section 26.1), trials of --seconds\n"
 	"  --macswap                       the other side exchanges MAC addresses (testpmd)\n"
-	"  --json FILE                     result (stdout)\n";
+	"  --json FILE                     result (stdout)\n"
+	"  --linger                        say \"done\", then keep the ports until standard input ends\n";
 
 /* The place of word among those separated by |, or -1. */
 static int word_of(const char *words, const char *word)
@@ -60,6 +61,7 @@ static bool set(struct port_options *o, int option, const char *value)
 	case O_SEARCH: o->search = true; break;
 	case O_CAPTURES: o->captures = true; break;
 	case O_MACSWAP: o->macswap = true; break;
+	case O_LINGER: o->linger = true; break;
 	case O_KIND: t->kind = (enum port_kind)(word = word_of("pass|coap", value)); break;
 	case O_SOURCES: t->sources = (enum port_sources)(word = word_of("uniform|zipf|carpet", value)); break;
 	case O_IP: t->ip = (enum port_ip)(word = word_of("4|6|both", value)); break;
@@ -80,7 +82,8 @@ bool port_options_read(struct port_options *o, int argc, char **argv)
 		{ "captures", no_argument, NULL, O_CAPTURES }, { "kind", required_argument, NULL, O_KIND },
 		{ "sources", required_argument, NULL, O_SOURCES }, { "ip", required_argument, NULL, O_IP },
 		{ "clients", required_argument, NULL, O_CLIENTS }, { "servers", required_argument, NULL, O_SERVERS },
-		{ "macswap", no_argument, NULL, O_MACSWAP }, { NULL, 0, NULL, 0 },
+		{ "macswap", no_argument, NULL, O_MACSWAP },
+		{ "linger", no_argument, NULL, O_LINGER }, { NULL, 0, NULL, 0 },
 	};
 	int option;
 

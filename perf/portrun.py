@@ -11,11 +11,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "packet"))
-from plane import DEADLINE_S, Failure, Plane, check  # noqa: E402
+from plane import DEADLINE_S, Failure, Plane, check, how_ended  # noqa: E402
 
 MIB = 512                       # of EAL memory for the data plane and for testpmd, each
 GEN_MIB = 256
@@ -123,20 +125,35 @@ class Device(Plane):
             raise Failure(f"no end after {timeout} s:\n{self.read_log()}") from None
         self.process = None
         self.log.close()
-        check(code == 0 and os.path.exists(self.path("gen.json")), f"exit code {code}:\n{self.read_log()}")
+        check(code == 0 and os.path.exists(self.path("gen.json")), f"the data plane {how_ended(code)}:\n{self.read_log()}")
         with open(self.path("gen.json"), encoding="utf-8") as f:
             return json.load(f)
 
 
-def generate(directory, options, huge, prefix="gen"):
-    """One run of the generator process against whoever serves the memif socket of a directory."""
+def generate(directory, options, huge, stop_peer, prefix="gen"):
+    """One run of the generator process against whoever serves the memif socket of a directory.
+
+    stop_peer() ends that one before the generator gives its ports up: memif's driver unmaps the
+    rings of a peer that leaves, and a worker that is reading them at that moment is killed."""
     out = os.path.join(directory, "gen.json")
-    run = subprocess.run(
-        [built("perf/port-gen"), "--lcores", f"0@{GEN_CPU}", *memory(huge, GEN_MIB), "--no-pci",
-         f"--file-prefix=damper-{prefix}-{os.getpid()}", memif(directory, "client", 0), memif(directory, "client", 1),
-         "--", "--outside", "net_memif0", "--inside", "net_memif1", "--json", out, *options],
-        capture_output=True, text=True, timeout=DEADLINE_S * 2, check=False)
-    check(run.returncode == 0, f"the generator ended with {run.returncode}:\n{run.stdout}{run.stderr}")
+    command = [built("perf/port-gen"), "--lcores", f"0@{GEN_CPU}", *memory(huge, GEN_MIB), "--no-pci",
+               f"--file-prefix=damper-{prefix}-{os.getpid()}", memif(directory, "client", 0),
+               memif(directory, "client", 1), "--", "--outside", "net_memif0", "--inside", "net_memif1", "--json", out,
+               "--linger", *options]
+    with tempfile.TemporaryFile("w+") as log:
+        run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+        deadline = threading.Timer(DEADLINE_S * 2, run.kill)
+        deadline.start()
+        try:
+            done = any(line == "done\n" for line in run.stdout)
+            stop_peer()         # says so if it is dead already, which is then the cause
+            run.communicate()
+        finally:
+            deadline.cancel()
+            run.kill()
+            run.wait()
+        log.seek(0)
+        check(done and run.returncode == 0, f"the generator {how_ended(run.returncode)}:\n{log.read()}")
     with open(out, encoding="utf-8") as f:
         return json.load(f)
 
@@ -159,6 +176,11 @@ class Testpmd:
         return self
 
     def __exit__(self, kind, value, trace):
+        self.stop()
+
+    def stop(self):
+        if self.process.poll() is not None:
+            return
         try:
             self.process.communicate(b"stop\nquit\n", timeout=DEADLINE_S)
         except subprocess.TimeoutExpired:

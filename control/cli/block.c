@@ -8,6 +8,8 @@
 #include "common/text.h"
 #include "json_get.h"
 #include "mode.h"
+#include "rules/addr.h"
+#include "rules/quantity.h"
 #include "sheet.h"
 #include "show.h"
 
@@ -30,8 +32,24 @@ static void say_block(const struct damp_cli *cli, const json_t *answer)
 		       damp_get_text(answer, "prefix"));
 }
 
+/* A prefix is read as one of a rule file is, and refused in the same words. */
+static bool is_prefix(const char *text)
+{
+	struct damp_pool pool = { 0 };
+	struct damp_addrs addrs = { 0 };
+	char why[DAMP_WHY_MAX];
+	const bool good = damp_prefix_parse(&pool, text, &addrs, why);
+
+	damp_pool_free(&pool);
+	if (!good)
+		damp_fail(DAMP_EXIT_USAGE, "%s", why);
+	return good;
+}
+
 static int post_block(struct damp_cli *cli, uint64_t seconds)
 {
+	if (!is_prefix(cli->args.words[0]))
+		return DAMP_EXIT_USAGE;
 	return damp_post(cli, "/v1/block",
 			 json_pack("{s:s, s:I}", "prefix", cli->args.words[0], "for_s", (json_int_t)seconds), say_block);
 }
@@ -57,6 +75,8 @@ static void say_set(const struct damp_cli *cli, const json_t *answer)
 
 static int post_set(struct damp_cli *cli, const char *change, uint64_t seconds)
 {
+	if (!is_prefix(cli->args.words[1]))
+		return DAMP_EXIT_USAGE;
 	return damp_post(cli, "/v1/set",
 			 json_pack("{s:s, s:s, s:s, s:I}", "set", cli->args.words[0], "prefix", cli->args.words[1],
 				   "change", change, "for_s", (json_int_t)seconds),

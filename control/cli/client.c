@@ -127,6 +127,7 @@ static int exit_of_status(long status, const char *error)
 		return DAMP_EXIT_REFUSED;
 	case 409:
 		return strcmp(error, "nothing") == 0 ? DAMP_EXIT_NO : DAMP_EXIT_BUSY;
+	case 404: /* no such rule, set, block ... */
 	case 413:
 		return DAMP_EXIT_NO;
 	case 422:

@@ -238,7 +238,8 @@ const struct damp_command damp_commands[] = {
 	{
 		.name = "show rules", .args = "",
 		.summary = "each rule, where it stands, and what it did",
-		.help = "In the order of the rule file. Packets and bytes of a rule:\n"
+		.help = "In the order of the rule file. Packets of a rule, and bytes where the terminal has\n"
+			"room for them:\n"
 			"  matched   looked like what the rule asks for\n"
 			"  over      were above one of its limits\n"
 			"  would     would have been stopped, but the rule is in mode observe\n"
@@ -465,8 +466,8 @@ const struct damp_command damp_commands[] = {
 		.summary = "drop all CoAP from and to a prefix for a while",
 		.help = "PREFIX is an address or a network: 192.0.2.9, 192.0.2.0/24, 2001:db8::/64. The data\n"
 			"plane drops all that comes from it or goes to it, whatever the rules say, until the\n"
-			"time is over; reloads and the end of damperd change nothing. The exempt are not\n"
-			"blocked. Mind who else lives behind an address: a NAT is many.\n",
+			"time is over; reloads, and restarts of damperd or the data plane, change nothing. The\n"
+			"exempt are not blocked. Mind who else lives behind an address: a NAT is many.\n",
 		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper block 203.0.113.9 --for 1h" },
@@ -493,8 +494,8 @@ const struct damp_command damp_commands[] = {
 	{
 		.name = "set add", .args = "SET PREFIX", .min_words = 2, .max_words = 2,
 		.summary = "put a prefix into a set of 'source: runtime'",
-		.help = "It stays for --for, or else for the set's 'timeout'; across reloads, and whatever\n"
-			"becomes of damperd. A running rule has to ask for the set.\n",
+		.help = "It stays for --for, or else for the set's 'timeout'; across reloads, and restarts of\n"
+			"damperd or the data plane. A running rule has to ask for the set.\n",
 		.options = { DAMP_OPT_FOR, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_AWAY, DAMP_EXIT_REFUSED, DAMP_EXIT_TIMEOUT },
 		.examples = { "damper set add scanners 192.0.2.0/24 --for 1h" },

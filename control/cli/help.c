@@ -2,6 +2,8 @@
 /* Help; see help.h. */
 #include "help.h"
 
+#include "rules/suggest.h"
+
 #include <string.h>
 
 #define NAME_WIDTH 22
@@ -138,48 +140,13 @@ bool damp_help_for(FILE *f, const char *name)
 	return found;
 }
 
-#define WORD_MAX 24
-
-/* Edits (insert, delete, replace a letter) that make b of a (Levenshtein). */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	unsigned row[WORD_MAX + 1], left, up;
-
-	if (la > WORD_MAX || lb > WORD_MAX)
-		return WORD_MAX;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= la; i++) {
-		up = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= lb; j++) {
-			unsigned best = up + (a[i - 1] != b[j - 1]);
-
-			left = row[j - 1] + 1;
-			up = row[j];
-			if (left < best)
-				best = left;
-			row[j] = up + 1 < best ? up + 1 : best;
-		}
-	}
-	return row[lb];
-}
-
 const char *damp_help_suggest(const char *word)
 {
-	const char *best = NULL;
-	unsigned best_distance = 3; /* more than two edits is another word */
+	struct damp_suggestion near = damp_suggestion_start(word);
 
-	for (size_t i = 0; i < damp_ncommands; i++) {
-		unsigned d = distance(word, damp_commands[i].name);
-
-		if (d < best_distance) {
-			best_distance = d;
-			best = damp_commands[i].name;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < damp_ncommands; i++)
+		damp_suggestion_try(&near, damp_commands[i].name);
+	return near.name;
 }
 
 int damp_cmd_help(struct damp_cli *cli)

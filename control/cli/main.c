@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 #include "help.h"
+#include "rules/suggest.h"
 
 #include <damper/wire.h>
 #include <stdarg.h>
@@ -234,6 +235,21 @@ static unsigned which_option(const struct damp_command *c, const char *text, con
 	return DAMP_OPT_NONE;
 }
 
+static int unknown_option(const struct damp_command *c, const char *text)
+{
+	struct damp_suggestion near;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + strspn(text, "-"), "="), text + strspn(text, "-"));
+	near = damp_suggestion_start(name);
+	for (unsigned i = 0; c != NULL && i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++)
+		damp_suggestion_try(&near, damp_option_table[c->options[i]].name);
+	if (near.name != NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; did you mean '--%s'?", text, near.name);
+	return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help%s%s'", text, c != NULL ? " " : "",
+			 c != NULL ? c->name : "");
+}
+
 /* Take argv[*i] and its value. c: the command that argv begins with, or NULL.
  * seen: which options were given. */
 static int take_option(struct damp_args *a, const struct damp_command *c, int argc, char **argv, int *i,
@@ -245,7 +261,7 @@ static int take_option(struct damp_args *a, const struct damp_command *c, int ar
 
 	o = &damp_option_table[id];
 	if (id == DAMP_OPT_NONE)
-		return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help'", text);
+		return unknown_option(c, text);
 	if (o->arg == NULL && value != NULL)
 		return damp_fail(DAMP_EXIT_USAGE, "--%s takes no value", o->name);
 	if (o->arg != NULL && value == NULL) {
@@ -276,6 +292,8 @@ static int split(struct damp_args *a, int argc, char **argv, bool seen[DAMP_OPT_
 				return code;
 		} else {
 			argv[a->nwords++] = argv[i];
+			if (c == NULL) /* behind an option of all commands */
+				c = find(argv, a->nwords, &(int){ 0 });
 		}
 	}
 	return DAMP_EXIT_OK;
@@ -288,11 +306,13 @@ static int unknown_command(const struct damp_args *a)
 
 	snprintf(name, sizeof(name), "%s%s%s", a->words[0], a->nwords > 1 ? " " : "",
 		 a->nwords > 1 ? a->words[1] : "");
-	if (damp_help_for(a->help ? stdout : stderr, a->words[0]))
-		return a->help ? DAMP_EXIT_OK : DAMP_EXIT_USAGE;
 	near = damp_help_suggest(name);
-	if (near == NULL)
-		near = damp_help_suggest(a->words[0]);
+	if (near != NULL && !a->help)
+		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, near);
+	if (damp_help_for(a->help ? stdout : stderr, a->words[0]))
+		return a->help ? DAMP_EXIT_OK :
+		       a->nwords > 1 ? damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'", name) : DAMP_EXIT_USAGE;
+	near = damp_help_suggest(a->words[0]);
 	if (near != NULL)
 		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?",
 				 name, near);

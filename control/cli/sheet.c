@@ -2,6 +2,7 @@
 /* Aligned tables; see sheet.h. */
 #include "sheet.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,19 @@ static size_t width(const struct damp_sheet *t, size_t col)
 	return w;
 }
 
+#define CUT ".."
+
+/* What is cut off says so. */
+static void print_text(const char *text, size_t len, size_t wide)
+{
+	const size_t mark = strlen(CUT);
+
+	if (len <= wide)
+		printf("%s", text);
+	else if (wide > mark)
+		printf("%.*s" CUT, (int)(wide - mark), text);
+}
+
 static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, size_t i,
 		       size_t wide)
 {
@@ -99,29 +113,37 @@ static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, s
 	if (right)
 		printf("%*s", pad, "");
 	if (c->colour != DAMP_PLAIN)
-		printf("%s%.*s%s", damp_colour(cli, c->colour), (int)wide, c->text,
-		       damp_colour(cli, DAMP_PLAIN));
-	else
-		printf("%.*s", (int)wide, c->text);
+		printf("%s", damp_colour(cli, c->colour));
+	print_text(c->text, len, wide);
+	if (c->colour != DAMP_PLAIN)
+		printf("%s", damp_colour(cli, DAMP_PLAIN));
 	if (last)
 		putchar('\n');
 	else
 		printf("%*s", right ? 2 : pad + 2, "");
 }
 
+unsigned damp_sheet_room(void)
+{
+	struct winsize win;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0)
+		return UINT_MAX;
+	return win.ws_col;
+}
+
 /* On a terminal the last column is cut off where the line ends. */
 static void fit_last(const struct damp_sheet *t, size_t wide[DAMP_SHEET_COLUMNS_MAX], size_t indent)
 {
-	struct winsize win;
+	const unsigned room = damp_sheet_room();
 	size_t before = indent;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &win) != 0 || win.ws_col == 0 ||
-	    t->align[t->ncols - 1] != 'l')
+	if (t->align[t->ncols - 1] != 'l')
 		return;
 	for (size_t col = 0; col + 1 < t->ncols; col++)
 		before += wide[col] + 2;
-	if (before + wide[t->ncols - 1] > win.ws_col)
-		wide[t->ncols - 1] = before < win.ws_col ? win.ws_col - before : 0;
+	if (before + wide[t->ncols - 1] > room)
+		wide[t->ncols - 1] = before < room ? room - before : 0;
 }
 
 void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)

@@ -36,6 +36,9 @@ void damp_sheet_cell(struct damp_sheet *t, enum damp_colour colour, const char *
 /* A row of headings: the words of heads, separated by '|'. */
 void damp_sheet_heads(struct damp_sheet *t, const char *heads);
 
+/* Columns of the terminal that output goes to; UINT_MAX when it goes elsewhere. */
+unsigned damp_sheet_room(void);
+
 /* Print with indent blanks before each row. */
 void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent);
 

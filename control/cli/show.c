@@ -3,7 +3,10 @@
 #include "show.h"
 
 #include "client.h"
+#include "common/text.h"
 
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WATCH_US 1000000
@@ -40,4 +43,21 @@ int damp_show(const struct damp_cli *cli, const char *path, damp_show_print prin
 			return DAMP_EXIT_OK; /* the reader of our output has gone */
 		usleep(WATCH_US);
 	}
+}
+
+char *damp_show_since(char *out, size_t len, const char *when)
+{
+	const time_t now = time(NULL);
+	struct tm tm;
+	const char *rest;
+	time_t at;
+
+	memset(&tm, 0, sizeof(tm));
+	rest = strptime(when, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (rest == NULL || (*rest != 'Z' && *rest != '.')) {
+		snprintf(out, len, "%s", when);
+		return out;
+	}
+	at = timegm(&tm);
+	return damp_text_span(out, len, (uint64_t)(now > at ? now - at : 0));
 }

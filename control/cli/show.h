@@ -20,6 +20,10 @@ typedef void (*damp_show_print)(const struct damp_cli *cli, const json_t *doc);
 /* The exit code that a document deserves. */
 typedef int (*damp_show_judge)(const json_t *doc);
 
+/* "3 min 2 s" since an RFC 3339 time of damperd's; the time itself when it cannot be
+ * read. Returns out. */
+char *damp_show_since(char *out, size_t len, const char *when);
+
 /* Get path and print it by print, or as JSON; judge may be NULL. */
 int damp_show(const struct damp_cli *cli, const char *path, damp_show_print print,
 	      damp_show_judge judge);

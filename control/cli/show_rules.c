@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define ROOM_FOR_BYTES 110u     /* columns of a terminal */
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -23,20 +25,17 @@ static enum damp_colour mode_colour(const char *mode)
 	return strcmp(mode, "off") == 0 ? DAMP_DIM : DAMP_PLAIN;
 }
 
-static void outcome_cells(struct damp_sheet *t, const json_t *counters, const char *outcome)
+/* Packets, and bytes where there is room for them. */
+static void outcome_cells(struct damp_sheet *t, const json_t *counters, const char *outcome, bool with_bytes)
 {
 	const json_t *c = json_object_get(counters, outcome);
 	char packets[DAMP_TEXT_LEN], bytes[DAMP_TEXT_LEN];
 
-	if (c == NULL) {
-		damp_sheet_cell(t, DAMP_DIM, "-");
-		damp_sheet_cell(t, DAMP_DIM, "-");
-		return;
-	}
-	damp_sheet_cell(t, DAMP_PLAIN, "%s",
-			damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets")));
-	damp_sheet_cell(t, DAMP_DIM, "%s",
-			damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes")));
+	damp_text_count(packets, sizeof(packets), damp_get_number(c, "packets"));
+	damp_text_bytes(bytes, sizeof(bytes), damp_get_number(c, "bytes"));
+	damp_sheet_cell(t, c != NULL ? DAMP_PLAIN : DAMP_DIM, "%s", c != NULL ? packets : "-");
+	if (with_bytes)
+		damp_sheet_cell(t, DAMP_DIM, "%s", c != NULL ? bytes : "-");
 }
 
 /* "observe", "observe for 5 min", "enforce, not now" */
@@ -52,18 +51,17 @@ static void mode_cell(struct damp_sheet *t, const json_t *rule)
 			waits ? when : "");
 }
 
-static void rule_row(struct damp_sheet *t, const json_t *rule)
+static void rule_row(struct damp_sheet *t, const json_t *rule, bool with_bytes)
 {
+	static const char *const outcome[] = { "matched", "over", "would", "acted" };
 	const json_t *counters = json_object_get(rule, "counters");
 
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(rule, "id"));
 	mode_cell(t, rule);
 	damp_sheet_cell(t, DAMP_DIM, "%s:%lld", base_name(damp_get_text(rule, "file")),
 			damp_get_int(rule, "line"));
-	outcome_cells(t, counters, "matched");
-	outcome_cells(t, counters, "over");
-	outcome_cells(t, counters, "would");
-	outcome_cells(t, counters, "acted");
+	for (size_t i = 0; i < sizeof(outcome) / sizeof(outcome[0]); i++)
+		outcome_cells(t, counters, outcome[i], with_bytes);
 }
 
 static bool unknown_program(const json_t *doc)
@@ -76,6 +74,7 @@ static bool unknown_program(const json_t *doc)
 
 static void print_rules(const struct damp_cli *cli, const json_t *doc)
 {
+	const bool with_bytes = damp_sheet_room() >= ROOM_FOR_BYTES;
 	const json_t *rules = json_object_get(doc, "rules"), *rule;
 	struct damp_sheet *t;
 	size_t i;
@@ -86,10 +85,11 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc)
 		puts("no rules: only the guard decides (see 'damper show limits')");
 		return;
 	}
-	t = damp_sheet_new("lllrrrrrrrr");
-	damp_sheet_heads(t, "RULE|MODE|AT|MATCHED|BYTES|OVER|BYTES|WOULD|BYTES|ACTED|BYTES");
+	t = damp_sheet_new(with_bytes ? "lllrrrrrrrr" : "lllrrrr");
+	damp_sheet_heads(t, with_bytes ? "RULE|MODE|AT|MATCHED|BYTES|OVER|BYTES|WOULD|BYTES|ACTED|BYTES" :
+					 "RULE|MODE|AT|MATCHED|OVER|WOULD|ACTED");
 	json_array_foreach(rules, i, rule)
-		rule_row(t, rule);
+		rule_row(t, rule, with_bytes);
 	damp_sheet_print(t, cli, 0);
 	damp_sheet_free(t);
 }
@@ -100,8 +100,8 @@ static void print_limits(const struct damp_cli *cli, const json_t *doc)
 
 	if (unknown_program(doc))
 		return;
-	printf("Toward a peer that has not proved it is there: at most %.2f bytes for each byte it sent,\n"
-	       "and never more than this, whatever the rules say:\n\n",
+	printf("Toward a peer that has not proved it is there: at most %.2f bytes for each byte\n"
+	       "it sent, and never more than this, whatever the rules say:\n\n",
 	       damp_get_number(guard, "max_factor"));
 	damp_guard_print(cli, guard, 0);
 	if (json_array_size(json_object_get(doc, "limits")) == 0) {

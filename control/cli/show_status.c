@@ -6,10 +6,10 @@
 #include "common/text.h"
 #include "json_get.h"
 #include "show.h"
+#include "show_attacks.h"
 #include "sheet.h"
 
 #include <string.h>
-#include <time.h>
 
 #define REASONS_SHOWN 8
 #define LABEL_WIDTH 11
@@ -24,23 +24,11 @@ static void coloured(const struct damp_cli *cli, enum damp_colour colour, const 
 	printf("%s%s%s", damp_colour(cli, colour), text, damp_colour(cli, DAMP_PLAIN));
 }
 
-/* "3 min 2 s ago" for an RFC 3339 time of damperd's. */
 static void print_ago(const char *when)
 {
-	struct tm tm;
 	char span[DAMP_TEXT_LEN];
-	const char *rest;
-	time_t at;
 
-	memset(&tm, 0, sizeof(tm));
-	rest = strptime(when, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (rest == NULL || (*rest != 'Z' && *rest != '.')) {
-		printf("%s", when);
-		return;
-	}
-	at = timegm(&tm);
-	printf("%s ago", damp_text_span(span, sizeof(span),
-					(uint64_t)(time(NULL) > at ? time(NULL) - at : 0)));
+	printf("%s ago", damp_show_since(span, sizeof(span), when));
 }
 
 static bool is_up(const json_t *doc)
@@ -208,7 +196,7 @@ static void print_clock(const struct damp_cli *cli, const json_t *c)
 	if (waiting == 0 && modes == 0)
 		return;
 	label(said ? "" : "clock");
-	printf("%lld rules out of force for their time, %lld modes set for a while (damper show rules)\n", waiting,
+	printf("%lld rules out of force by the time, %lld modes set for a while: show rules\n", waiting,
 	       modes);
 }
 
@@ -229,7 +217,8 @@ static void print_unproved(const json_t *doc)
 	label("unproved");
 	if (json_is_object(now)) {
 		print_factor(now, "unproved_in_bytes_per_s", "unproved_out_bytes_per_s", "/s");
-		printf(" now; ");
+		puts(" now");
+		label("");
 	}
 	print_factor(json_object_get(doc, "unproved"), "bytes_in", "bytes_out", "");
 	puts(" since the start");
@@ -242,23 +231,34 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 	char text[80];
 
 	label("proved");
-	printf("%lld by echo, %lld by ping, %lld by answering us; %lld + %lld challenges sent\n",
-	       damp_get_int(c, "proofs_echo"), damp_get_int(c, "proofs_ping"),
-	       damp_get_int(c, "proofs_token"), damp_get_int(c, "echo_sent"),
-	       damp_get_int(c, "pings_sent"));
+	printf("%lld by echo, %lld by ping, %lld by answering us\n", damp_get_int(c, "proofs_echo"),
+	       damp_get_int(c, "proofs_ping"), damp_get_int(c, "proofs_token"));
 	label("");
-	printf("by what their server sent them: %lld by DTLS cookie, %lld by ACK, %lld by Echo\n",
+	printf("with what a server gave them: %lld by DTLS cookie, %lld by ACK, %lld by Echo\n",
 	       damp_get_int(c, "proofs_cookie"), damp_get_int(c, "proofs_ack"),
 	       damp_get_int(c, "proofs_server_echo"));
-	label("");
-	printf("%lld messages held behind a ping, %lld of them released when it was answered\n",
-	       damp_get_int(c, "held"), damp_get_int(c, "held_released"));
-	if (hurt == 0)
-		return;
-	label("");
-	snprintf(text, sizeof(text), "%lld packets of proved peers were dropped", hurt);
-	coloured(cli, DAMP_YELLOW, text);
-	puts(" (real clients may notice)");
+	if (hurt > 0) {
+		label("");
+		snprintf(text, sizeof(text), "%lld packets of proved peers were dropped", hurt);
+		coloured(cli, DAMP_YELLOW, text);
+		puts(" (real clients may notice)");
+	}
+	label("challenges");
+	printf("%lld with an Echo, %lld pings; %lld messages held behind one, %lld released\n",
+	       damp_get_int(c, "echo_sent"), damp_get_int(c, "pings_sent"), damp_get_int(c, "held"),
+	       damp_get_int(c, "held_released"));
+}
+
+/* What a rule file may call a port; the device alone when nothing more is known. */
+static void print_called(const json_t *p)
+{
+	const json_t *called = json_object_get(p, "called");
+	size_t i;
+
+	printf("%s (", damp_get_text(p, "port"));
+	for (i = 0; i < json_array_size(called); i++)
+		printf("%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(called, i)));
+	printf("%s) ", i == 0 ? damp_get_text(p, "device") : "");
 }
 
 static void print_ports(const struct damp_cli *cli, const json_t *ports)
@@ -271,7 +271,7 @@ static void print_ports(const struct damp_cli *cli, const json_t *ports)
 		char text[80];
 
 		label(i == 0 ? "ports" : "");
-		printf("%s (%s) ", damp_get_text(p, "port"), damp_get_text(p, "device"));
+		print_called(p);
 		coloured(cli, damp_get_true(p, "link_up") ? DAMP_PLAIN : DAMP_RED,
 			 damp_get_true(p, "link_up") ? "up" : "DOWN");
 		snprintf(text, sizeof(text), "%lld packets missed", lost);
@@ -323,35 +323,6 @@ static void print_drops(const struct damp_cli *cli, const json_t *drops)
 		printf("and %zu more reasons: damper show status --json\n", n - REASONS_SHOWN);
 }
 
-static void print_attack(const struct damp_cli *cli, const json_t *a, bool first)
-{
-	const char *rule = damp_get_text(a, "rule"), *target = damp_get_text(a, "worst_target");
-	const bool observed = strcmp(damp_get_text(a, "mode"), "observe") == 0;
-	char pps[DAMP_TEXT_LEN], peak[DAMP_TEXT_LEN], text[160];
-
-	snprintf(text, sizeof(text), "ATTACK on %s%s", rule[0] != '\0' ? "rule " : "the guard: ",
-		 rule[0] != '\0' ? rule : damp_get_text(a, "reason"));
-	label(first ? "attacks" : "");
-	coloured(cli, observed ? DAMP_YELLOW : DAMP_RED, text);
-	printf(", begun ");
-	print_ago(damp_get_text(a, "started"));
-	printf(", %s/s %s, at most %s/s", damp_text_count(pps, sizeof(pps), damp_get_number(a, "packets_per_s")),
-	       observed ? "would be refused" : "refused",
-	       damp_text_count(peak, sizeof(peak), damp_get_number(a, "peak_packets_per_s")));
-	if (target[0] != '\0')
-		printf(", most to %s", target);
-	putchar('\n');
-}
-
-static void print_attacks(const struct damp_cli *cli, const json_t *attacks)
-{
-	const json_t *a;
-	size_t i;
-
-	json_array_foreach(attacks, i, a)
-		print_attack(cli, a, i == 0);
-}
-
 /* What the rules have a policy for, and is so now; the clock and the routing have
  * lines of their own. */
 static void print_conditions(const struct damp_cli *cli, const json_t *all)
@@ -385,7 +356,7 @@ static void print_kept(const json_t *k)
 static void print_status(const struct damp_cli *cli, const json_t *doc)
 {
 	print_state(cli, doc);
-	print_attacks(cli, json_object_get(doc, "attacks"));
+	damp_print_attacks(cli, json_object_get(doc, "attacks"), LABEL_WIDTH);
 	print_program(cli, json_object_get(doc, "program"));
 	print_trial(cli, json_object_get(doc, "confirm"));
 	print_last_load(cli, json_object_get(doc, "last_load"));

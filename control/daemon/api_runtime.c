@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "log.h"
 #include "peer.h"
+#include "rules/suggest.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,12 +58,34 @@ static const char *word_of(int error)
 	}
 }
 
+/* What the data plane says, and the name that may have been meant. */
+static const char *refusal(struct damp_control *c, const struct damp_wire_request *r, const struct damp_wire_reply *wire,
+			   char *text, size_t len)
+{
+	const char *said = wire->text[0] != '\0' ? wire->text : strerror(wire->error);
+	struct damp_suggestion near = damp_suggestion_start(r->name);
+	const struct damp_prog *p;
+
+	snprintf(text, len, "%s", said);
+	if (wire->error != ENOENT || r->type != DAMP_WIRE_MODE)
+		return text;
+	pthread_mutex_lock(&c->state.lock);
+	p = c->state.running;
+	for (uint32_t i = 0; p != NULL && i < p->view.hdr->nrules; i++)
+		damp_suggestion_try(&near, damp_progview_string(&p->view, p->view.rules[i].id_off));
+	if (near.name != NULL)
+		snprintf(text, len, "%s; did you mean '%s'?", said, near.name);
+	pthread_mutex_unlock(&c->state.lock);
+	return text;
+}
+
 /* Carry a request out. False when reply says why not. fd: NULL, or where a
  * descriptor goes. */
 static bool carry_out(struct damp_control *c, const struct damp_wire_request *r, struct damp_wire_reply *wire,
 		      int *fd, struct damp_http_reply *reply)
 {
 	const int err = damp_link_request(c->link, r, wire, fd);
+	char text[sizeof(wire->text) + DAMP_NAME_MAX + 32];
 
 	if (err == -ETIMEDOUT)
 		damp_api_refuse(reply, 504, "timeout", "the data plane did not answer in time");
@@ -70,7 +93,7 @@ static bool carry_out(struct damp_control *c, const struct damp_wire_request *r,
 		damp_api_refuse_away(c, reply);
 	else if (wire->error)
 		damp_api_refuse(reply, status_of(wire->error), word_of(wire->error),
-				wire->text[0] != '\0' ? wire->text : strerror(wire->error));
+				refusal(c, r, wire, text, sizeof(text)));
 	else
 		return true;
 	return false;
@@ -144,6 +167,13 @@ void damp_api_post_mode(struct damp_control *c, const struct damp_http_request *
 				  "remark", damp_json_text(wire.text[0] != '\0' ? wire.text : NULL)));
 }
 
+/* As the data plane keeps it: nothing behind the first bits. */
+static void mask(uint8_t addr[16], unsigned bits)
+{
+	for (unsigned i = bits; i < 128; i++)
+		addr[i / 8] &= (uint8_t)~(0x80u >> i % 8);
+}
+
 /* "192.0.2.0/24", "2001:db8::1": a whole address without a length. */
 static bool parse_prefix(const char *text, struct damp_wire_request *r)
 {
@@ -169,8 +199,11 @@ static bool parse_prefix(const char *text, struct damp_wire_request *r)
 	plen = slash != NULL ? strtoul(slash + 1, &end, 10) : most;
 	if (slash != NULL && (slash[1] < '0' || slash[1] > '9' || *end != '\0'))
 		return false;
+	if (plen > most)
+		return false;
 	r->plen = (uint32_t)plen;
-	return plen <= most;
+	mask(r->addr, (unsigned)plen + (v4 ? 96 : 0));
+	return true;
 }
 
 static char *prefix_text(const uint8_t addr[16], unsigned plen, char out[DAMP_TEXT_ADDR_LEN + 8])

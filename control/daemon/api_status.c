@@ -183,6 +183,21 @@ static json_t *verified_drops(const struct damp_worker_stats *t)
 	return json_integer((json_int_t)n);
 }
 
+/* "wan0, 0000:03:00.0" as a list. */
+static json_t *called_json(const struct damp_port_stats *p)
+{
+	const size_t len = strnlen(p->called, sizeof(p->called));
+	json_t *all = json_array();
+
+	for (size_t at = 0, end; at < len; at = end + 2) {
+		const char *comma = memchr(p->called + at, ',', len - at);
+
+		end = comma != NULL ? (size_t)(comma - p->called) : len;
+		json_array_append_new(all, json_stringn(p->called + at, end - at));
+	}
+	return all;
+}
+
 static json_t *ports_json(const struct damp_stats *s)
 {
 	json_t *all = json_array();
@@ -190,9 +205,10 @@ static json_t *ports_json(const struct damp_stats *s)
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		const struct damp_port_stats *p = &s->port[side];
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:i, s:I, s:I, s:I, s:I}",
+		json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:b, s:i, s:I, s:I, s:I, s:I}",
 						     "port", damp_name_side(side),
 						     "device", p->name,
+						     "called", called_json(p),
 						     "link_up", p->link_up != 0,
 						     "mtu", (int)p->mtu,
 						     "imissed", (json_int_t)p->imissed,

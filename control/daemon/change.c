@@ -236,6 +236,7 @@ int damp_change_loaded(struct damp_control *c, const struct damp_load_job *job,
 				     .state = r->confirm_s > 0 ? DAMP_GENERATION_IS_PENDING
 							       : DAMP_GENERATION_IS_PLAIN };
 	const struct damp_generation *known;
+	char *kept = NULL;
 	int err;
 
 	damp_change_describe(&g, r->prog);
@@ -248,7 +249,10 @@ int damp_change_loaded(struct damp_control *c, const struct damp_load_job *job,
 	snprintf(g.signed_by, sizeof(g.signed_by), "%s",
 		 r->signed_by[0] != '\0' || known == NULL ? r->signed_by : known->signed_by);
 	snprintf(g.tests, sizeof(g.tests), "%s", job->tests != NULL ? job->tests : "");
+	if (known != NULL && (text == NULL || !damp_generation_is_text_of(g.digest, text, len)))
+		text = kept = damp_generations_source(&rec->gens, known->number, &len);
 	err = damp_generations_add(&rec->gens, &g, text, len, r->prog);
+	free(kept);
 	if (r->confirm_s > 0) {
 		rec->trial.generation = r->generation;
 		damp_trial_write(c->opt.state_dir, &rec->trial);

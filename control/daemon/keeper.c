@@ -28,8 +28,11 @@ struct damp_keeper {
 	enum damp_connect next; /* why the next connection is made, unless the boot id differs */
 	int backoff_ms;
 	char wanted_by[64];             /* who shall be named when wanted is loaded */
-	/* The rule file as it was read last, and who had signed it. */
-	char signed_digest[DAMP_DIGEST_LEN], signed_by[DAMP_SIGNED_BY_LEN];
+	/* The rule file as it was read last, with all that it includes, and who had
+	 * signed it: it may change before the data plane is there to take it. */
+	char file_digest[DAMP_DIGEST_LEN], signed_by[DAMP_SIGNED_BY_LEN];
+	char *text;
+	size_t text_len;
 	uint64_t back_again_ms;         /* not before that another try to go back */
 };
 
@@ -78,15 +81,23 @@ static void load_wanted(struct damp_keeper *k, struct damp_load_result *r)
 {
 	struct damp_load_job job = file_job(k);
 
-	if (strcmp(r->prog->view.hdr->digest, k->signed_digest) == 0)
+	if (strcmp(r->prog->view.hdr->digest, k->file_digest) == 0) {
 		memcpy(r->signed_by, k->signed_by, sizeof(r->signed_by));
+		job.text = k->text;
+		job.len = k->text_len;
+	}
 	damp_load_send(k->c, &job, r);
 	damp_load_report(k->c, &job, r);
 }
 
-static void note_signed(struct damp_keeper *k, const struct damp_load_result *r)
+static void note_file(struct damp_keeper *k, const struct damp_load_job *job, const struct damp_load_result *r)
 {
-	memcpy(k->signed_digest, r->prog->view.hdr->digest, sizeof(k->signed_digest));
+	char *owned;
+	const char *text = damp_load_text(job, &r->rules, &k->text_len, &owned);
+
+	free(k->text);
+	k->text = owned != NULL ? owned : text != NULL ? strndup(text, k->text_len) : NULL;
+	memcpy(k->file_digest, r->prog->view.hdr->digest, sizeof(k->file_digest));
 	memcpy(k->signed_by, r->signed_by, sizeof(k->signed_by));
 }
 
@@ -111,12 +122,12 @@ static void read_file(struct damp_keeper *k, const char *by, enum damp_connect w
 	if (r.status != DAMP_LOAD_OK || !damp_signed_check(k->c, &job, &r)) {
 		damp_load_report(k->c, &job, &r);
 	} else if (k->connected) {
-		note_signed(k, &r);
+		note_file(k, &job, &r);
 		load_wanted(k, &r);
 		if (r.status == DAMP_LOAD_OK)
 			note_file_digest(k->c, r.prog);
 	} else {
-		note_signed(k, &r);
+		note_file(k, &job, &r);
 		pthread_mutex_lock(&k->c->state.lock);
 		replace(&k->c->state.wanted, damp_prog_get(r.prog));
 		pthread_mutex_unlock(&k->c->state.lock);
@@ -451,5 +462,6 @@ void damp_keeper_stop(struct damp_keeper *k)
 	poke(k->c, &k->c->state.stopping);
 	damp_link_stop(k->c->link);
 	pthread_join(k->thread, NULL);
+	free(k->text);
 	free(k);
 }

@@ -212,12 +212,22 @@ static bool scans_fit(struct texts *t, const struct entry *e, size_t n)
 	return true;
 }
 
+static void put_head(struct texts *t, const char *text)
+{
+	const struct damp_text_head h = { .text_off = damp_build_string(t->b, text), .text_len = (uint32_t)strlen(text) };
+
+	damp_build_put(t->b, DAMP_SEC_TEXT_HEADS, &h, sizeof(h));
+}
+
 static void put_scans(struct texts *t, size_t from, size_t n)
 {
 	if (!n || !scans_fit(t, &t->e[from], n))
 		return;
 	compile_database(t, &t->e[from], n);
 	t->out.nscan = (uint32_t)n;
+	t->out.heads = (uint32_t)(t->b->sec[DAMP_SEC_TEXT_HEADS].len / sizeof(struct damp_text_head));
+	for (size_t i = from; i < from + n; i++)
+		put_head(t, t->e[i].p.head);
 	t->out.scan_rows = t->b->hdr.nrows;
 	for (size_t i = from; i < from + n; i++)
 		damp_rows_append(t->b, t->e[i].set, 1);

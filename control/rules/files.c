@@ -92,8 +92,10 @@ static struct damp_source *known(const struct damp_files *f, const char *path)
 	return NULL;
 }
 
-static const char *why_not(int error)
+const char *damp_file_why_not(int error)
 {
+	if (error == EINVAL)
+		return "it is no regular file";
 	if (error == ELOOP)
 		return "a symbolic link leads there, and none is followed";
 	if (error == EXDEV)
@@ -169,7 +171,7 @@ struct damp_source *damp_files_read(struct damp_files *f, const char *path, char
 	if (fd >= 0)
 		close(fd);
 	if (!text) {
-		snprintf(why, DAMP_WHY_MAX, "'%.80s' cannot be read: %s", path, why_not(saved));
+		snprintf(why, DAMP_WHY_MAX, "'%.80s' cannot be read: %s", path, damp_file_why_not(saved));
 		return NULL;
 	}
 	if (f->bytes + len > DAMP_FILES_BYTES_MAX) {

@@ -59,6 +59,9 @@ const char *damp_files_path(const struct damp_files *f, const struct damp_source
 /* The file at such a path, or NULL and why (DAMP_WHY_MAX bytes). */
 struct damp_source *damp_files_read(struct damp_files *f, const char *path, char *why);
 
+/* Why a file cannot be read, of an errno of the above, for people. */
+const char *damp_file_why_not(int error);
+
 /* Is it a pattern? And the paths it stands for, sorted; *n of them. */
 bool damp_files_is_glob(const char *path);
 const char **damp_files_glob(const struct damp_files *f, const char *path, size_t *n);

@@ -323,9 +323,10 @@
 	  "Drop all messages of who stays above a limit of the rule, for a time that grows. Only " \
 	  "an end that cannot be forged is blocked: an outside one while it is proved, an inside " \
 	  "one for what it sent itself. Who knows address and port of a proved peer can still "   \
-	  "use up its limits. Blocks outlive loads by the id of the rule and end with it; "       \
-	  "`damper show blocks` lists them, `damper unblock` ends one. The exempt are never "     \
-	  "blocked.")                                                                             \
+	  "use up its limits. Blocks outlive loads by the id of the rule and end with it; they "   \
+	  "outlive restarts of damperd and of the data plane too, with the time they have left "   \
+	  "(one that began within 10 s before a crash may be lost). `damper show blocks` lists "  \
+	  "them, `damper unblock` ends one. The exempt are never blocked.")                       \
 	X(RULE, LOG, "log", MAP, "0.1", "",                                                       \
 	  "Which of the messages that the rule acts on, or would, become events one by one, at "   \
 	  "most 100 a second and worker. Without it they are sampled like all others: one per "    \

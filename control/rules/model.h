@@ -111,6 +111,7 @@ struct damp_pattern {
 	enum damp_pattern_kind kind;
 	const char *text; /* canonical text, or an anchored expression */
 	size_t len;
+	const char *head; /* of an expression: canonical text that all it matches begins with */
 	struct damp_place at;
 };
 

@@ -11,7 +11,7 @@ struct glob {
 	const char *p; /* what is left to read */
 	char literal[DAMP_PATTERN_BYTES_MAX * 3 + 1];
 	char expr[DAMP_PATTERN_BYTES_MAX * 6 + 64];
-	size_t nliteral, nexpr;
+	size_t nliteral, nexpr, nhead; /* nhead: of the literal, before the first `*` */
 	bool star, rest; /* a `*` was seen, a final `**` was seen */
 	char *why;
 };
@@ -82,6 +82,8 @@ static bool read_star(struct glob *g, bool first)
 	const char one[] = { '[', '^', g->sep, ']', '*', 0 };
 
 	if (g->p[1] != '*') {
+		if (!g->star)
+			g->nhead = g->nliteral;
 		g->star = true;
 		g->p++;
 		put_expr(g, one);
@@ -159,5 +161,6 @@ bool damp_pattern_parse(struct damp_pool *p, enum damp_text_id id, const char *t
 		out->kind = g.rest ? DAMP_PATTERN_PREFIX : DAMP_PATTERN_LITERAL;
 	out->len = g.star ? g.nexpr : g.nliteral;
 	out->text = damp_pool_strndup(p, g.star ? g.expr : g.literal, out->len);
+	out->head = damp_pool_strndup(p, g.literal, g.nhead);
 	return true;
 }

@@ -107,6 +107,50 @@ uint32_t damp_regex_cost(const char *text)
 	return (uint32_t)cap(stack[0].sum + stack[0].last);
 }
 
+/* Does what stands side by side hold for the whole expression? Whatever could make
+ * brackets mean something else is answered no. */
+static bool one_branch(const char *text)
+{
+	unsigned depth = 0;
+
+	if (strstr(text, "\\Q") || strstr(text, "[:") || strstr(text, "[.") || strstr(text, "[="))
+		return false;
+	for (const char *p = text; *p;) {
+		if (*p == '[') {
+			p = skip_class(p);
+			continue;
+		}
+		if (*p == '|' && depth == 0)
+			return false;
+		if (p[0] == '(' && (p[1] == '*' || (p[1] == '?' && p[2] != ':')))
+			return false;
+		depth += *p == '(';
+		depth -= *p == ')' && depth > 0;
+		p += *p == '\\' && p[1] ? 2 : 1;
+	}
+	return true;
+}
+
+/* What each match of the user's expression begins with: its letters up to the first
+ * operator, without the one that this operator is about. */
+static const char *head_of(struct damp_pool *pool, const char *text)
+{
+	char *head = damp_pool_alloc(pool, strlen(text) + 1);
+	size_t n = 0;
+
+	if (!one_branch(text))
+		return head;
+	for (const char *p = text + (*text == '^'); *p && !strchr("^$.[](){}|+*?", *p); p++) {
+		if (*p == '\\' && (!p[1] || isalnum((unsigned char)*++p)))
+			break;
+		if (p[1] && strchr("*?{", p[1]))
+			break;
+		head[n++] = *p;
+	}
+	head[n] = 0;
+	return head;
+}
+
 static bool check(const char *expr, char *why)
 {
 	hs_compile_error_t *err = NULL;
@@ -146,5 +190,6 @@ bool damp_regex_parse(struct damp_pool *p, const char *text, struct damp_pattern
 	out->kind = DAMP_PATTERN_SCAN;
 	out->text = damp_pool_printf(p, "\\A(?:%s)\\z", text);
 	out->len = strlen(out->text);
+	out->head = head_of(p, text);
 	return check(out->text, why);
 }

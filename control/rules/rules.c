@@ -159,7 +159,7 @@ int damp_rules_compile_file(const char *path, const struct damp_rules_options *o
 	if (n < 0 || !damp_files_begin(&files, &pool, &src, path)) {
 		out->unreadable = true;
 		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s",
-				strerror(errno));
+				damp_file_why_not(errno));
 	}
 	return run(&files, &src, &d, opt, out);
 }
@@ -179,7 +179,8 @@ char *damp_rules_format_file(const char *path, const struct damp_rules_options *
 	} else {
 		memset(out, 0, sizeof(*out));
 		out->unreadable = true;
-		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s", strerror(errno));
+		damp_diag_error(&d, (struct damp_place){ .src = &src }, "cannot be read: %s",
+				damp_file_why_not(errno));
 		damp_diags_finish(&d, opt && opt->colour, out);
 		damp_pool_free(&pool);
 	}

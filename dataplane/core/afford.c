@@ -48,9 +48,9 @@ static bool room_for_answer(const struct damp_ctx *c, const struct damp_pkt *p)
 	const struct damp_guard *g = c->g;
 	const bool v6 = p->frame.v6;
 
-	return damp_rung_has_room(c, v6 ? &g->host6 : &g->host4, damp_mix(p->peer_host, DAMP_DOMAIN_HOST),
+	return damp_rung_has_room(c, v6 ? &g->host6 : &g->host4, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST),
 				  p->frame.ip_len, DAMP_REASON_LEDGER_HOST) &&
-	       damp_rung_has_room(c, v6 ? &g->net6 : &g->net4, damp_mix(p->peer_net, DAMP_DOMAIN_NET),
+	       damp_rung_has_room(c, v6 ? &g->net6 : &g->net4, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET),
 				  p->frame.ip_len, DAMP_REASON_LEDGER_NET);
 }
 

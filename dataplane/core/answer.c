@@ -53,13 +53,13 @@ static void add_price(struct damp_prices *t, const struct damp_rung *r, enum dam
 	};
 }
 
-/* In charge_challenge()'s order. */
+/* Charges of one line side by side; which of several refuses is nobody's concern. */
 static __attribute__((noinline)) void make_prices(const struct damp_ctx *c, bool v6)
 {
 	const struct damp_guard *g = c->g;
-	const struct damp_rung *rungs[] = { &g->challenge_host, v6 ? &g->challenge_net6 : &g->challenge_net4,
-					    v6 ? &g->host6 : &g->host4, v6 ? &g->net6 : &g->net4 };
-	static const uint8_t domains[] = { DAMP_DOMAIN_CHALLENGE_HOST, DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_HOST,
+	const struct damp_rung *rungs[] = { &g->challenge_host, v6 ? &g->host6 : &g->host4,
+					    v6 ? &g->challenge_net6 : &g->challenge_net4, v6 ? &g->net6 : &g->net4 };
+	static const uint8_t domains[] = { DAMP_DOMAIN_CHALLENGE_HOST, DAMP_DOMAIN_HOST, DAMP_DOMAIN_CHALLENGE_NET,
 					   DAMP_DOMAIN_NET };
 	struct damp_prices *t = &c->flood->price[v6];
 
@@ -67,9 +67,16 @@ static __attribute__((noinline)) void make_prices(const struct damp_ctx *c, bool
 	add_price(t, &g->challenge_all, DAMP_DOMAIN_CHALLENGE_ALL, g->challenge_all.plen ? HASH_NONE : HASH_ANYBODY,
 		  false, 0);
 	for (unsigned i = 0; i < sizeof(domains); i++)
-		add_price(t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i >= 2,
-			  i >= 2 ? g->challenge_reserve_ticks : 0);
+		add_price(t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i % 2,
+			  i % 2 ? g->challenge_reserve_ticks : 0);
 	c->flood->priced[v6] = true;
+}
+
+static inline const struct damp_prices *prices(const struct damp_ctx *c, bool v6)
+{
+	if (damp_unlikely(!c->flood->priced[v6]))
+		make_prices(c, v6);
+	return &c->flood->price[v6];
 }
 
 /* The key of a prefix that nobody else asks for. */
@@ -91,16 +98,17 @@ static inline struct hashes hashes_of(const struct damp_ctx *c, const struct dam
 static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
 			       const struct damp_price *r, uint32_t bytes, struct damp_charge *to)
 {
-	to->key = damp_likely(r->hash != HASH_NONE) ? damp_mix(h->of[r->hash], r->domain) : rare_key(c, p, r);
+	to->key = damp_likely(r->hash != HASH_NONE) ? damp_ledger_key(h->of[r->hash], r->domain) : rare_key(c, p, r);
 	to->cost = r->cost ? r->cost : damp_cost(r->cost_q16, bytes);
 	to->burst = r->burst;
 }
 
 /* While challenges are refused, the address's own budget is asked before all else: a
- * flood in its name uses it up first. */
+ * flood in its name uses it up first. Where it has none, nothing in this burst gives it
+ * one. */
 static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	const struct damp_prices *t = prices(c, p->frame.v6);
 	const struct hashes h = hashes_of(c, p);
 	struct damp_charge one;
 
@@ -116,7 +124,7 @@ static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const s
 /* Charge a challenge of so many bytes. */
 static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
 {
-	const struct damp_prices *t = &c->flood->price[p->frame.v6];
+	const struct damp_prices *t = prices(c, p->frame.v6);
 	const struct hashes h = hashes_of(c, p);
 	struct damp_charge charge[DAMP_PRICES];
 
@@ -156,7 +164,31 @@ static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kin
 /* What pass 1 did not foresee. */
 static __attribute__((noinline)) void prepare(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	damp_answer_prepare(c, p, &damp_hashing_called);
+	if (!p->rungs_hashed)
+		damp_answer_rungs(c, p, &damp_hashing_called);
+	damp_answer_marks(c, p, &damp_hashing_called);
+}
+
+void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const struct damp_ledger *l = c->j->ledger;
+
+	if (damp_likely(p->plain != DAMP_PLAIN_ASKED))
+		return;
+	/* Where the first purse is used up, this decides whether there is another. */
+	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
+	if (damp_unlikely(p->asked_key == 0)) {
+		if (!has_room(c, p)) {
+			p->plain = DAMP_PLAIN_SHORT;
+			return;
+		}
+		prepare(c, p);
+	}
+	/* And the others of each: one line (judge_keys.h). */
+	damp_ledger_prefetch(l, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST));
+	damp_ledger_prefetch(l, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET));
+	damp_seen_prefetch(c->w->seen, p->asked_key);
+	damp_seen_prefetch(c->w->seen, p->ping_key);
 }
 
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
@@ -167,14 +199,14 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 	uint8_t echo;
 	bool again;
 
-	if (p->coap.type > DAMP_COAP_NON)
+	if (p->coap.type > DAMP_COAP_NON || damp_unlikely(p->plain == DAMP_PLAIN_SHORT))
 		return false;
 	if (damp_unlikely(p->asked_key == 0))
 		prepare(c, p);
-	if (damp_unlikely(!c->flood->priced[p->frame.v6]))
-		make_prices(c, p->frame.v6);
-	if (damp_unlikely(c->flood->short_of) && !has_room(c, p))
+	if (damp_unlikely(c->flood->short_of) && !has_room(c, p)) {
+		p->plain = DAMP_PLAIN_SHORT;
 		return false;
+	}
 	again = damp_seen_find(c->w->seen, p->asked_key, c->now, &value);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;

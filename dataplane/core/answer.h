@@ -2,7 +2,7 @@
 /*
  * What pass 1 does for a request that answer.c will challenge, inline: its keys, and
  * nothing else. Its lines are loaded in pass 2, a few packets ahead: a whole burst's,
- * seven for each, would wait for one another. See answer.c.
+ * five for each, would wait for one another. See answer.c.
  */
 #ifndef DAMP_CORE_ANSWER_H
 #define DAMP_CORE_ANSWER_H
@@ -22,16 +22,22 @@ static inline __attribute__((always_inline)) uint64_t damp_answer_rung(const str
 }
 
 /* p: a request from outside, whose ends are hashed. */
-static inline __attribute__((always_inline)) void damp_answer_prepare(const struct damp_ctx *c, struct damp_pkt *p,
-								      const struct damp_hashing *h)
+static inline __attribute__((always_inline)) void damp_answer_rungs(const struct damp_ctx *c, struct damp_pkt *p,
+								    const struct damp_hashing *h)
 {
 	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
-	const struct damp_hasher *mid = &c->j->h_mid;
-	const uint64_t ends = damp_key_ends(p->peer_key, p->device_key);
 
 	p->peer_host = damp_answer_rung(c, p, b.host, h);
 	p->peer_net = damp_answer_rung(c, p, b.net, h);
 	p->rungs_hashed = 1;
+}
+
+static inline __attribute__((always_inline)) void damp_answer_marks(const struct damp_ctx *c, struct damp_pkt *p,
+								    const struct damp_hashing *h)
+{
+	const struct damp_hasher *mid = &c->j->h_mid;
+	const uint64_t ends = damp_key_ends(p->peer_key, p->device_key);
+
 	p->asked_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_CHALLENGED, p->coap.mid));
 	p->ping_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_PING_OUT, 0));
 }
@@ -39,20 +45,8 @@ static inline __attribute__((always_inline)) void damp_answer_prepare(const stru
 /* Packets between the loads of one's lines and its turn: some thousand cycles. */
 #define DAMP_ANSWER_AHEAD 4u
 
-static inline void damp_answer_load(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const struct damp_ledger *l = c->j->ledger;
-
-	if (damp_likely(p->plain != DAMP_PLAIN_ASKED))
-		return;
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
-	damp_seen_prefetch(c->w->seen, p->asked_key);
-	damp_seen_prefetch(c->w->seen, p->ping_key);
-	/* Where the first purse is used up, this decides whether there is another. */
-	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
-}
+/* answer.c: load what p, which is to be challenged, will ask for. While challenges are
+ * refused, an address that has none left is found here, and no more is loaded. */
+void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p);
 
 #endif

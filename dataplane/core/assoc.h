@@ -26,7 +26,8 @@
 
 struct damp_assoc {
 	uint64_t mask;
-	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t)];
+	bool wide;                  /* of leases: looked through with AVX2 */
+	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t) - sizeof(bool)];
 	uint64_t evictions;         /* of a line of its own: peers are shared */
 	uint8_t pad1[DAMP_CACHE_LINE - sizeof(uint64_t)];
 };

@@ -46,6 +46,23 @@ static struct damp_rung gateway_budget(const struct damp_ctx *c, unsigned copies
 	return damp_rung_for_copies(&c->g->challenge_all, copies);
 }
 
+/* The gateway's charge, two of challenges, two of bytes: those of the address next to
+ * each other, and those of its network, since they lie on one line (ledger.h). */
+static void put_lines_together(struct damp_decision *d)
+{
+	struct damp_charge charge;
+	uint8_t reason;
+
+	if (d->ncharges != 5)
+		return;         /* some are unlimited */
+	charge = d->charge[2];
+	reason = d->charge_reason[2];
+	d->charge[2] = d->charge[3];
+	d->charge_reason[2] = d->charge_reason[3];
+	d->charge[3] = charge;
+	d->charge_reason[3] = reason;
+}
+
 static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, const struct damp_addr *peer,
 			     uint32_t bytes, enum purse purse)
 {
@@ -73,6 +90,7 @@ static void charge_challenge(const struct damp_ctx *c, struct damp_decision *d, 
 				 DAMP_DOMAIN_CHALLENGE_NET, 1, DAMP_REASON_CHALLENGE_RATE);
 	}
 	damp_charge_unproved(c, d, peer, bytes, c->g->challenge_reserve_ticks);
+	put_lines_together(d);
 }
 
 static bool affordable(const struct damp_ctx *c, struct damp_decision *d, enum damp_reason *why)
@@ -199,6 +217,11 @@ bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, 
 	if (!spent && damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST),
 					 1, DAMP_REASON_CHALLENGE_RATE))
 		return true;
+	return damp_peer_may_be_asked_more(c, p, spent, copies);
+}
+
+bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies)
+{
 	*copies = copies_before(c, p, spent);
 	if (*copies > 0)
 		return !spent || gateway_may_ask(c, *copies);

@@ -20,6 +20,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
  * of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
+/* The same of one whose own challenges are known to be used up. */
+bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */

@@ -15,6 +15,8 @@
 
 #include <hs.h>
 
+#define ALWAYS static inline __attribute__((always_inline))
+
 static uint32_t interval_row(const struct damp_interval *v, uint32_t n, uint32_t x)
 {
 	uint32_t lo = 0, hi = n - 1;
@@ -116,30 +118,40 @@ static void match_text(const struct damp_view *v, unsigned which, unsigned worke
 		head[0] = damp_row_head(out, nwords);
 }
 
-/* Rules that agree with the path (which 0) or query (1) of p, from the memo or
- * by matching. */
-static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsigned worker,
-				const struct damp_pkt *p, struct damp_text_cost *cost)
+/* A text as it lies in a message. */
+struct raw_text { uint32_t off, end; uint64_t abbrev; };
+
+ALWAYS struct raw_text raw_text(unsigned which, const struct damp_pkt *p)
 {
 	const struct damp_coap *m = &p->coap;
+
+	if (which)
+		return (struct raw_text){ m->query_off, m->query_end, 0 };
+	return (struct raw_text){ m->path_off, m->path_end,
+				  damp_coap_has(m, DAMP_OPTBIT_URI_PATH_ABBREV) ? m->abbrev + 1ull : 0 };
+}
+
+/* Rules that agree with the path (which 0) or query (1) of p, from the memo or by
+ * matching. */
+static __attribute__((noinline)) const uint64_t *text_row(const struct damp_view *v, unsigned which, unsigned worker,
+							  const struct damp_pkt *p, struct damp_text_cost *cost)
+{
 	const uint8_t *msg = p->data + p->frame.payload_off;
-	const uint16_t off = which ? m->query_off : m->path_off, end = which ? m->query_end : m->path_end;
-	const uint64_t abbrev = !which && damp_coap_has(m, DAMP_OPTBIT_URI_PATH_ABBREV) ? m->abbrev + 1ull : 0;
+	const struct raw_text raw = raw_text(which, p);
 	const uint64_t *hit;
 	char text[DAMP_TEXT_BYTES_MAX];
 	uint64_t key, *row;
 	int len;
 
-	if (off == end && abbrev == 0)
-		return v->empty[which];
-	key = damp_mix(damp_siphash13(&v->memo_key, msg + off, end - off), abbrev << 1 | which);
+	key = damp_mix(damp_siphash13(&v->memo_key, msg + raw.off, raw.end - raw.off), raw.abbrev << 1 | which);
 	hit = damp_memo_find(v->memo[worker], key);
 	if (hit != NULL) {
 		cost->memo_hits++;
 		return hit;
 	}
 	cost->memo_misses++;
-	len = which ? damp_coap_query_text(msg, m, text, sizeof(text)) : damp_coap_path_text(msg, m, text, sizeof(text));
+	len = which ? damp_coap_query_text(msg, &p->coap, text, sizeof(text))
+		    : damp_coap_path_text(msg, &p->coap, text, sizeof(text));
 	row = damp_memo_put(v->memo[worker], key);
 	/* A text beyond the bound matches no pattern, as an absent one would not. */
 	match_text(v, which, worker, text, len < 0 ? 0 : (uint32_t)len, row, cost);
@@ -149,70 +161,106 @@ static const uint64_t *text_row(const struct damp_view *v, unsigned which, unsig
 void damp_view_match_empty(struct damp_view *v)
 {
 	static const char *const text[] = { "/", "" };
+	const struct damp_rows *r = &v->rows;
 	struct damp_text_cost cost = { 0 };
+	uint64_t left;
 
-	for (unsigned t = 0; t < 2; t++)
+	if (r->nwords == 0)
+		return;
+	left = r->heads[v->hdr->row_kind[DAMP_KIND_REQUEST]];
+	for (unsigned t = 0; t < 2; t++) {
 		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
+		v->empty_is_none[t] = memcmp(v->empty[t] + damp_text_row_skip(r), damp_row(r, v->texts[t].row_none),
+					     r->nwords * sizeof(*r->words)) == 0;
+		left &= r->heads[v->texts[t].row_none];
+	}
+	v->only_by_text = left == 0;
 }
+
+/* The rows gathered so far, in registers. */
+struct gather {
+	const uint64_t *heads;
+	uint64_t alive;
+	uint32_t *to;
+	uint32_t all, asked;
+};
+
+#define ASKED(d) (1u << DAMP_DIM_##d)
+#define OF_FRAME (ASKED(TRUTH) | ASKED(SIZE) | ASKED(SRC_PORT) | ASKED(DST_PORT))
+#define OF_ADDRESSES (ASKED(SRC) | ASKED(DST))
+#define OF_MESSAGE (ASKED(TYPE) | ASKED(CODE) | ASKED(OPTIONS) | ASKED(HELLO))
 
 /* A row that holds every rule has nothing to say. */
-static inline void add_row(struct damp_matches *m, uint32_t row)
+ALWAYS void add_row(struct gather *g, uint32_t row)
 {
-	const struct damp_rows *r = &m->view->rows;
-
-	if (row == r->all)
+	if (row == g->all)
 		return;
-	m->row[m->nrows++] = row;
-	m->alive &= r->heads[row];
+	*g->to++ = row;
+	g->alive &= g->heads[row];
 }
 
-static void add_options(struct damp_matches *m, uint64_t options)
-{
-	const struct damp_view *v = m->view;
-
-	for (uint32_t i = 0; i < v->noptions; i++)
-		add_row(m, options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
-}
-
-static uint32_t size_row(const struct damp_view *v, uint32_t size)
+static inline uint32_t size_row(const struct damp_view *v, uint32_t size)
 {
 	return damp_likely(size < DAMP_SIZE_ROWS) ? v->size_row[size] : interval_row(v->sizes, v->nsizes, size);
 }
 
-/* What rules seldom ask for is not even looked up where none does. */
-static void add_frame(struct damp_matches *m, const struct damp_pkt *p)
+/* What no rule asks for is not even looked up. */
+ALWAYS void add_frame(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
 {
-	const struct damp_view *v = m->view;
-	const struct damp_rows *r = &v->rows;
-
-	if (damp_rows_ask(r, DAMP_DIM_TRUTH))
-		add_row(m, v->hdr->row_truth[p->truths]);
-	if (damp_rows_ask(r, DAMP_DIM_SIZE))
-		add_row(m, size_row(v, p->frame.payload_len));
-	if (damp_rows_ask(r, DAMP_DIM_SRC_PORT))
-		add_row(m, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
-	if (damp_rows_ask(r, DAMP_DIM_DST_PORT))
-		add_row(m, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
-	if (damp_rows_ask(r, DAMP_DIM_SRC))
-		add_row(m, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
-	if (damp_rows_ask(r, DAMP_DIM_DST))
-		add_row(m, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
+	if (g->asked & ASKED(TRUTH))
+		add_row(g, v->hdr->row_truth[p->truths]);
+	if (g->asked & ASKED(SIZE))
+		add_row(g, size_row(v, p->frame.payload_len));
+	if (g->asked & ASKED(SRC_PORT))
+		add_row(g, interval_row(v->src_ports, v->nsrc_ports, p->frame.sport));
+	if (g->asked & ASKED(DST_PORT))
+		add_row(g, interval_row(v->dst_ports, v->ndst_ports, p->frame.dport));
 }
 
-static void add_message(struct damp_matches *m, const struct damp_pkt *p)
+ALWAYS void add_addresses(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
+{
+	if (g->asked & ASKED(SRC))
+		add_row(g, damp_view_src_row(v, p->src_class, p->src_sets, p->side));
+	if (g->asked & ASKED(DST))
+		add_row(g, damp_view_dst_row(v, p->dst_class, p->dst_sets, p->side));
+}
+
+ALWAYS void add_options(struct gather *g, const struct damp_view *v, uint64_t options)
+{
+	for (uint32_t i = 0; i < v->noptions; i++)
+		add_row(g, options & v->options[i].mask ? v->options[i].row_any : v->options[i].row_none);
+}
+
+ALWAYS void add_message(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
 {
 	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
-	const struct damp_rows *r = &m->view->rows;
-	const struct damp_program_hdr *h = m->view->hdr;
 
-	if (damp_rows_ask(r, DAMP_DIM_TYPE))
-		add_row(m, h->row_type[coap ? p->coap.type & 3 : 4]);
-	if (damp_rows_ask(r, DAMP_DIM_CODE))
-		add_row(m, h->row_code[coap ? p->coap.code : 256]);
-	if (damp_rows_ask(r, DAMP_DIM_OPTIONS))
-		add_options(m, coap ? p->coap.options : 0);
-	if (p->kind == DAMP_KIND_DTLS && damp_rows_ask(r, DAMP_DIM_HELLO))
-		add_row(m, h->row_hello[p->hello]);
+	if (g->asked & ASKED(TYPE))
+		add_row(g, v->hdr->row_type[coap ? p->coap.type & 3 : 4]);
+	if (g->asked & ASKED(CODE))
+		add_row(g, v->hdr->row_code[coap ? p->coap.code : 256]);
+	if (g->asked & ASKED(OPTIONS))
+		add_options(g, v, coap ? p->coap.options : 0);
+	if (p->kind == DAMP_KIND_DTLS && (g->asked & ASKED(HELLO)))
+		add_row(g, v->hdr->row_hello[p->hello]);
+}
+
+/* All but the texts. */
+ALWAYS void gather(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
+{
+	struct gather g = { .heads = v->rows.heads, .to = m->row, .all = v->rows.all, .asked = v->rows.asked };
+
+	/* Whatever is in the rows, no bit is left but a rule's, or a word's. */
+	g.alive = v->rows.nwords == 1 ? damp_live_mask(v, 0) : v->rows.whole;
+	add_row(&g, v->hdr->row_kind[p->kind]);
+	if (g.asked & OF_FRAME)
+		add_frame(&g, v, p);
+	if (g.asked & OF_ADDRESSES)
+		add_addresses(&g, v, p);
+	if (g.asked & OF_MESSAGE)
+		add_message(&g, v, p);
+	m->nrows = (uint32_t)(g.to - m->row);
+	m->alive = g.alive;
 }
 
 /* From the last row to the first: texts and addresses leave the fewest rules. */
@@ -230,13 +278,8 @@ static uint64_t and_word(const struct damp_matches *m, uint32_t word)
 
 /* Has a text a say in a rule that agrees with all rows so far? Words without such a
  * rule are alive no more. */
-static bool text_matters(struct damp_matches *m, unsigned text)
+static __attribute__((noinline)) bool text_matters(struct damp_matches *m, uint64_t asking)
 {
-	const struct damp_rows *r = &m->view->rows;
-	const uint64_t asking = m->alive & r->asks_text[text];
-
-	if (r->nwords == 1)
-		return asking != 0;
 	for (uint64_t words = asking; words; words &= words - 1) {
 		if (and_word(m, (uint32_t)__builtin_ctzll(words)))
 			return true;
@@ -245,38 +288,86 @@ static bool text_matters(struct damp_matches *m, unsigned text)
 	return false;
 }
 
-static void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p,
-		     struct damp_text_cost *cost)
+/* The row of a text that no pattern matches. */
+ALWAYS void add_none(struct damp_matches *m, unsigned text)
 {
-	const uint64_t *row;
+	const uint32_t row = m->view->texts[text].row_none;
 
-	if (!text_matters(m, text))
-		return;
-	row = text_row(m->view, text, worker, p, cost);
-	m->alive &= row[0];
-	m->text[m->ntexts++] = row + damp_text_row_skip(&m->view->rows);
+	m->row[m->nrows++] = row;
+	m->alive &= m->view->rows.heads[row];
 }
 
-void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
-			const struct damp_pkt *p, struct damp_text_cost *cost)
+/* Is it known, without making the text, that no pattern matches it? */
+ALWAYS bool no_pattern(const struct damp_view *v, unsigned text, const struct damp_pkt *p)
+{
+	const struct raw_text raw = raw_text(text, p);
+
+	if (raw.abbrev != 0)
+		return false;
+	if (raw.off == raw.end)
+		return v->empty_is_none[text];
+	return !damp_sieve_lets_by(&v->sieve[text], p->data, p->frame.payload_off + raw.off, p->frame.payload_off + raw.end);
+}
+
+/* let_by: the sieve was asked, and a pattern may match. */
+ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p, bool let_by,
+		     struct damp_text_cost *cost)
+{
+	const struct damp_view *v = m->view;
+	const uint64_t asking = m->alive & v->rows.asks_text[text], *row;
+	const struct raw_text raw = raw_text(text, p);
+
+	if (asking == 0)
+		return;
+	if (!let_by && no_pattern(v, text, p)) {
+		add_none(m, text);
+		return;
+	}
+	if (raw.off == raw.end && raw.abbrev == 0)
+		row = v->empty[text];
+	else if (v->rows.nwords > 1 && !text_matters(m, asking))
+		return;
+	else
+		row = text_row(v, text, worker, p, cost);
+	m->alive &= row[0];
+	m->text[m->ntexts++] = row + damp_text_row_skip(&v->rows);
+}
+
+static __attribute__((noinline)) void begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
+					    const struct damp_pkt *p, bool path_let_by, struct damp_text_cost *cost)
 {
 	m->view = v;
 	m->nrows = m->ntexts = 0;
-	m->alive = 0;
-	if (v->rows.nwords == 0)
-		return;
-	/* No bit but a rule's is left by it, whatever else is in the others. */
-	m->row[m->nrows++] = v->hdr->row_kind[p->kind];
-	m->alive = v->rows.heads[m->row[0]];
-	if (v->rows.nwords == 1)
-		m->alive &= damp_live_mask(v, 0);
-	add_frame(m, p);
-	add_message(m, p);
+	gather(m, v, p);
 	if (p->kind == DAMP_KIND_REQUEST) {
-		add_text(m, 0, worker, p, cost);
-		add_text(m, 1, worker, p, cost);
+		add_text(m, 0, worker, p, path_let_by, cost);
+		add_text(m, 1, worker, p, false, cost);
 	}
 	m->fresh = m->alive;
+}
+
+static void begin_empty(struct damp_matches *m, const struct damp_view *v)
+{
+	m->view = v;
+	m->alive = m->fresh = 0;
+}
+
+/* Where every rule asks for a path or query, a request whose texts match no pattern
+ * need not be looked at further. */
+void damp_matches_begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
+			const struct damp_pkt *p, struct damp_text_cost *cost)
+{
+	if (v->rows.nwords == 0) {
+		begin_empty(m, v);
+	} else if (!v->only_by_text || p->kind != DAMP_KIND_REQUEST) {
+		begin(m, v, worker, p, false, cost);
+	} else if (!no_pattern(v, 0, p)) {
+		begin(m, v, worker, p, true, cost);
+	} else if (!no_pattern(v, 1, p)) {
+		begin(m, v, worker, p, false, cost);
+	} else {
+		begin_empty(m, v);
+	}
 }
 
 /* The rules left of a word that is alive. */

@@ -47,7 +47,8 @@ bool damp_matches_any(struct damp_matches *m);
 /* The next matching rule's index, or -1. */
 int32_t damp_matches_next(struct damp_matches *m);
 
-/* Fill empty[] of a view whose patterns and workers are open. Control thread. */
+/* Fill empty[], empty_is_none[] and only_by_text of a view whose patterns and workers
+ * are open. Control thread. */
 void damp_view_match_empty(struct damp_view *v);
 
 #endif

@@ -108,23 +108,24 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	s->proofs_server_echo += proof == DAMP_PROOF_SERVER_ECHO;
 }
 
-/* Any answer frees an outside peer from PROBING_RATE; written once per life. */
+/* Written once per life; as a proof, it may push out another (admit.c asks again then). */
+static void mark(const struct damp_ctx *c, uint64_t key, damp_tick due)
+{
+	if (damp_peer_proved(c->j->peers, key, c->now, 0))
+		return;
+	c->w->nproofs++;
+	damp_peer_prove(c->j->peers, key, c->now, due, due);
+}
+
+/* Any answer frees an outside peer from PROBING_RATE. */
 static void mark_answering(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const uint64_t key = damp_key_answers(p->peer_key);
-	const damp_tick due = c->now + DAMP_SECONDS(c->g->proof_max_s);
-
-	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
-		damp_peer_prove(c->j->peers, key, c->now, due, due);
+	mark(c, damp_key_answers(p->peer_key), c->now + DAMP_SECONDS(c->g->proof_max_s));
 }
 
 void damp_mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const uint64_t key = damp_key_blocks(p->device_key);
-	const damp_tick due = c->now + DAMP_SECONDS(DAMP_BLOCKS_LIFE_S);
-
-	if (!damp_peer_proved(c->j->peers, key, c->now, 0))
-		damp_peer_prove(c->j->peers, key, c->now, due, due);
+	mark(c, damp_key_blocks(p->device_key), c->now + DAMP_SECONDS(DAMP_BLOCKS_LIFE_S));
 }
 
 static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_decision *d)

@@ -25,9 +25,12 @@
 #define LEASE_LIFE_S 300u
 #define UNPROVED 1u
 
-static void put(struct damp_places *at, uint64_t owner, uint32_t cap)
+static inline void put(struct damp_places *at, uint64_t owner, uint32_t cap)
 {
-	at->of[at->n++] = (struct damp_place){ .owner = owner, .cap = cap };
+	struct damp_lease_place *of = &at->of[at->n++];
+
+	of->owner = owner;
+	of->cap = cap;
 }
 
 /* The owners of a place for the observation of p; an unproved peer has one. */
@@ -52,21 +55,13 @@ void damp_observe_prefetch(const struct damp_ctx *c, const struct damp_pkt *p, u
 	struct damp_places at;
 
 	places(c, p, path, &at);
-	for (unsigned i = 0; i < at.n; i++)
-		damp_lease_prefetch(c->j->leases, at.of[i].owner, at.of[i].cap);
+	damp_lease_prefetch(c->j->leases, at.of, at.n);
 }
 
 bool damp_observe_look(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, struct damp_places *at)
 {
 	places(c, p, path, at);
-	for (unsigned i = 0; i < at->n; i++) {
-		struct damp_place *of = &at->of[i];
-
-		of->seen = damp_lease_look(c->j->leases, of->owner, p->xchg_key, of->cap, c->now);
-		if (!damp_lease_fits(&of->seen, of->cap))
-			return false;
-	}
-	return true;
+	return damp_lease_look(c->j->leases, at->of, at->n, p->xchg_key, c->now);
 }
 
 bool damp_observe_room(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path)
@@ -78,11 +73,7 @@ bool damp_observe_room(const struct damp_ctx *c, const struct damp_pkt *p, uint3
 
 void damp_observe_take_seen(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_places *at)
 {
-	const damp_tick due = c->now + DAMP_SECONDS(LEASE_FIRST_S);
-
-	for (unsigned i = 0; i < at->n; i++)
-		damp_lease_take_seen(c->j->leases, at->of[i].owner, p->xchg_key, at->of[i].cap, c->now, due,
-				     &at->of[i].seen);
+	damp_lease_take_seen(c->j->leases, at->of, at->n, p->xchg_key, c->now, c->now + DAMP_SECONDS(LEASE_FIRST_S));
 }
 
 void damp_observe_take(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, bool first)
@@ -90,9 +81,8 @@ void damp_observe_take(const struct damp_ctx *c, const struct damp_pkt *p, uint3
 	const damp_tick due = c->now + DAMP_SECONDS(first ? LEASE_FIRST_S : LEASE_LIFE_S);
 	struct damp_places at;
 
-	places(c, p, path, &at);
-	for (unsigned i = 0; i < at.n; i++)
-		damp_lease_take(c->j->leases, at.of[i].owner, p->xchg_key, at.of[i].cap, c->now, due);
+	damp_observe_look(c, p, path, &at);
+	damp_lease_take_seen(c->j->leases, at.of, at.n, p->xchg_key, c->now, due);
 }
 
 void damp_observe_leave(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t key, uint32_t path)

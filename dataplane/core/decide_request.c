@@ -162,10 +162,10 @@ static bool ledger_has_room(const struct damp_ctx *c, const struct damp_pkt *p, 
 	const struct damp_rung *host = p->frame.v6 ? &g->host6 : &g->host4, *net = p->frame.v6 ? &g->net6 : &g->net4;
 
 	*why = DAMP_REASON_LEDGER_HOST;
-	if (!damp_rung_has_room(c, host, damp_mix(p->peer_host, DAMP_DOMAIN_HOST), p->frame.ip_len, *why))
+	if (!damp_rung_has_room(c, host, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST), p->frame.ip_len, *why))
 		return false;
 	*why = DAMP_REASON_LEDGER_NET;
-	return damp_rung_has_room(c, net, damp_mix(p->peer_net, DAMP_DOMAIN_NET), p->frame.ip_len, *why);
+	return damp_rung_has_room(c, net, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET), p->frame.ip_len, *why);
 }
 
 /* A place for the observation that p asks for, if it does. */

@@ -210,6 +210,8 @@ bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p)
 	}
 	if (damp_matches_any(&walk->m))
 		return true;
+	if (walk->cost.memo_hits + walk->cost.memo_misses == 0)
+		return false;
 	s->memo_hits += walk->cost.memo_hits;
 	s->memo_misses += walk->cost.memo_misses;
 	s->hs_scans += walk->cost.hs_scans;

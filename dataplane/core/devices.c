@@ -40,6 +40,20 @@ bool damp_port_names_find(const struct damp_port_names *p, const char *name, enu
 	return false;
 }
 
+char *damp_port_names_list(const struct damp_port_names *p, enum damp_side side, char *out, size_t len)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < p->n[side]; i++) {
+		const char *name = p->name[side][i];
+
+		if (used + strlen(name) + 2 < len)
+			used += (size_t)snprintf(out + used, len - used, "%s%s", used > 0 ? ", " : "", name);
+	}
+	return out;
+}
+
 /* "wan0, net_tap0 (outside), lan0 (inside)" into out. */
 static void list(const struct damp_port_names *p, char *out, size_t len)
 {

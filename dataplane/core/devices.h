@@ -32,6 +32,10 @@ void damp_port_names_add(struct damp_port_names *p, enum damp_side side, const c
  * counts without its domain, too, when that is 0000. */
 bool damp_port_names_find(const struct damp_port_names *p, const char *name, enum damp_side *side);
 
+/* The names of one port as "wan0, 0000:03:00.0"; those that do not fit are left
+ * out. Returns out. */
+char *damp_port_names_list(const struct damp_port_names *p, enum damp_side side, char *out, size_t len);
+
 /* Have the view run on these ports. False with a line in err that names the place
  * in the rule file and the ports there are; the view is as it was. */
 bool damp_devices_bind(struct damp_view *v, const struct damp_port_names *p, char *err, size_t errlen);

@@ -24,6 +24,10 @@ static uint8_t verdict_of(uint8_t action)
 
 static void put_message(struct damp_event *e, const struct damp_pkt *p)
 {
+	static const struct damp_coap none;
+	/* Of any other frame p still has the message that was there before. */
+	const struct damp_coap *coap = p->frame.cls == DAMP_FRAME_COAP ? &p->coap : &none;
+
 	memcpy(e->src, p->frame.src.b, sizeof(e->src));
 	memcpy(e->dst, p->frame.dst.b, sizeof(e->dst));
 	e->sport = p->frame.sport;
@@ -31,10 +35,10 @@ static void put_message(struct damp_event *e, const struct damp_pkt *p)
 	e->ip_len = (uint16_t)p->frame.ip_len;
 	e->side = p->side;
 	e->kind = p->kind;
-	e->mid = p->coap.mid;
-	e->type = p->coap.type;
-	e->code = p->coap.code;
-	e->tkl = p->coap.tkl;
+	e->mid = coap->mid;
+	e->type = coap->type;
+	e->code = coap->code;
+	e->tkl = coap->tkl;
 	e->verified = p->proved;
 	e->reason = p->reason;
 	e->verdict = p->verdict;

@@ -67,12 +67,12 @@ static void tell_whose(const struct listener *l, uint64_t key, struct damp_found
 	const struct owners *o = &l->owners;
 
 	for (uint64_t domain = 1; domain < DAMP_DOMAIN_LIMITS; domain++) {
-		if (damp_mix(l->c->j->anybody, domain) == key)
+		if (damp_ledger_key(l->c->j->anybody, domain) == key)
 			b->whose = DAMP_WHOSE_ALL;
-		if (damp_mix(l->c->p->peer_key, domain) == key)
+		if (damp_ledger_key(l->c->p->peer_key, domain) == key)
 			b->whose = DAMP_WHOSE_ENDPOINT;
 		for (unsigned i = 0; i < o->n; i++)
-			if (damp_mix(o->of[i].hash, domain) == key) {
+			if (damp_ledger_key(o->of[i].hash, domain) == key) {
 				b->whose = o->of[i].whose;
 				b->plen = o->of[i].plen;
 			}

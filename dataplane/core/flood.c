@@ -51,6 +51,7 @@ void damp_flood_begin(const struct damp_ctx *c)
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	f->may_ask = challenges_left(c);
 	f->gateway_spent = f->may_ask == 0;
+	f->short_of = c->w->short_lately;
 	f->nproofs = c->w->nproofs;
 	f->repeat = damp_repeat_time(c->now);
 	f->all_prove = c->routing == DAMP_ROUTING_UNANSWERED && c->g->unanswered_prove;
@@ -122,7 +123,8 @@ static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const st
 {
 	uint8_t copies;
 
-	if (damp_peer_may_be_asked(c, p, false, &copies))
+	if (p->plain == DAMP_PLAIN_SHORT ? damp_peer_may_be_asked_more(c, p, false, &copies)
+					 : damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
 	if (p->coap.type == DAMP_COAP_CON)
 		damp_grey_note(c->w->grey, p->grey_key, c->now);
@@ -172,14 +174,18 @@ bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 	const enum damp_reason cause = sole_cause(c, p);
 	struct damp_flood *f = c->flood;
 
-	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p))
+	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p)) {
+		f->gateway_fine = false;
 		return true;
+	}
 	if (damp_unlikely(p->xchg_key == 0))
 		damp_prepare_rest(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)
 		return false;
-	if (damp_unlikely(!f->gateway_spent))
-		f->gateway_spent = !damp_gateway_may_ask(c);
+	if (damp_unlikely(!f->gateway_spent && !f->gateway_fine)) {
+		f->gateway_fine = damp_gateway_may_ask(c);
+		f->gateway_spent = !f->gateway_fine;
+	}
 	if (!(damp_likely(f->gateway_spent) ? unasked_spent(c, p) : unasked(c, p)))
 		return false;
 	turn_away(c, p, damp_refusal(cause));

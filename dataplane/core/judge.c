@@ -281,6 +281,7 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	c->walk->of = NULL;
 	if (goes_short(c, p))
 		return;
+	c->flood->gateway_fine = false;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
 }
@@ -305,7 +306,7 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 
 /* What will be answered asks for so many lines that a burst of it loads them as it
  * goes (answer.h). */
-static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, const struct damp_pkt *p, unsigned from,
+static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, struct damp_pkt *p, unsigned from,
 						 unsigned n)
 {
 	for (unsigned i = from; i < from + n; i++)

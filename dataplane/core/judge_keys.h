@@ -40,6 +40,27 @@ enum damp_domain {
 	DAMP_DOMAIN_LIMITS = 32
 };
 
+/*
+ * The ledger's key of a hash in a domain. Budgets of one address, or one network, that
+ * a packet is asked for together lie on one line, which the hash alone chooses; the
+ * domain moves the tag. Of those of an address at most one is owed for longer than
+ * moments as a rule, so lines fill up as evenly as if each had one of its own
+ * (docs/performance.md).
+ */
+#define DAMP_DOMAINS_TOGETHER \
+	(1u << DAMP_DOMAIN_HOST | 1u << DAMP_DOMAIN_CHALLENGE_HOST | 1u << DAMP_DOMAIN_FIRST_HOST | \
+	 1u << DAMP_DOMAIN_RETRY | 1u << DAMP_DOMAIN_NET | 1u << DAMP_DOMAIN_CHALLENGE_NET | \
+	 1u << DAMP_DOMAIN_FIRST_NET | 1u << DAMP_DOMAIN_TRUST)
+
+static inline uint64_t damp_ledger_key(uint64_t hash, uint64_t domain)
+{
+	const uint64_t apart = damp_mix(hash, domain);
+
+	if (domain >= DAMP_DOMAIN_LIMITS || !(DAMP_DOMAINS_TOGETHER >> domain & 1))
+		return apart;
+	return (apart & ~(uint64_t)UINT32_MAX) | (uint32_t)hash;
+}
+
 /* Domains of the leases, whose keys are made like those of the ledger. */
 enum damp_lease_domain {
 	DAMP_DOMAIN_TRANSFERS_SOURCE = 1, DAMP_DOMAIN_TRANSFERS_SERVER, DAMP_DOMAIN_OBSERVE_SERVER,

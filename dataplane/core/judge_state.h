@@ -80,7 +80,7 @@ struct damp_judge_worker {
 	struct damp_held_table *held;
 	struct damp_transfer_table *transfers;
 	struct damp_laps *laps;         /* NULL: nobody wants to know */
-	uint32_t nproofs;               /* taken so far */
+	uint32_t nproofs;               /* taken so far, and marks that are kept like them */
 	uint64_t nbursts;
 	bool short_lately;              /* a challenge of the burst before was refused */
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */
@@ -111,8 +111,8 @@ struct damp_trace {
 };
 
 /* Is a packet of the kind that floods are made of, and will it be challenged in the
- * short way, in all likelihood? */
-enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED };
+ * short way, in all likelihood? SHORT: its address has no challenge left. */
+enum damp_plain { DAMP_PLAIN_NO, DAMP_PLAIN_YES, DAMP_PLAIN_ASKED, DAMP_PLAIN_SHORT };
 
 /* One burst's surroundings. */
 struct damp_ctx {

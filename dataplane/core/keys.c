@@ -86,7 +86,7 @@ static uint64_t known_hash(const struct damp_ctx *c, const struct damp_addr *a, 
 
 uint64_t damp_key_prefix(const struct damp_ctx *c, const struct damp_addr *a, unsigned plen, uint64_t domain)
 {
-	return damp_mix(known_hash(c, a, plen), domain);
+	return damp_ledger_key(known_hash(c, a, plen), domain);
 }
 
 uint64_t damp_key_group(const struct damp_judge *j, const struct damp_pkt *p)

@@ -33,29 +33,34 @@ struct damp_lease_table;
 /* lines_log2: 0..26; beyond, bytes is 0 and init NULL. Memory 64-byte aligned. */
 size_t damp_lease_bytes(unsigned lines_log2);
 struct damp_lease_table *damp_lease_init(void *mem, unsigned lines_log2);
-/* Start the load of all lines of the owner. */
-void damp_lease_prefetch(const struct damp_lease_table *t, uint64_t owner, uint32_t cap);
+/* Use the wide registers where this machine has them, as it is after init, or not;
+ * says whether they are used. Nothing depends on it. Before the workers run. */
+bool damp_lease_set_wide(struct damp_lease_table *t, bool wide);
 
-/* What one look found: the item's own lease, and then nothing else matters, or how
- * many others its owner holds. */
-struct damp_lease_look {
+/* One of the owners of what takes a lease of each; with what a look found: the item's
+ * own lease, and then nothing else matters, or how many others the owner holds. */
+struct damp_lease_place {
+	uint64_t owner;
+	uint32_t cap;
+	uint32_t others;
 	uint64_t *slot;
 	uint64_t was;
-	uint32_t others;
 };
+
+/* Start the load of all their lines. */
+void damp_lease_prefetch(const struct damp_lease_table *t, const struct damp_lease_place *p, unsigned n);
+/* Look at all of them: is there room in each? */
+bool damp_lease_look(const struct damp_lease_table *t, struct damp_lease_place *p, unsigned n, uint64_t item,
+		     damp_tick now);
+/* After a look of the same moment: hold item in each that has room. */
+void damp_lease_take_seen(struct damp_lease_table *t, const struct damp_lease_place *p, unsigned n, uint64_t item,
+			  damp_tick now, damp_tick due);
 
 /* Does the owner hold item already, or fewer than cap items? cap 0: no bound.
  * owner and item are keyed hashes; cap at most DAMP_LEASE_CAP_MAX, and of one
  * owner always the same. */
 bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
 		     damp_tick now);
-/* The same in two steps, for who wants to take it then. */
-struct damp_lease_look damp_lease_look(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
-				       damp_tick now);
-static inline bool damp_lease_fits(const struct damp_lease_look *seen, uint32_t cap)
-{
-	return cap == 0 || seen->slot != NULL || seen->others < cap;
-}
 /* How many items the owner holds. */
 uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint32_t cap, damp_tick now);
 /* Does the owner hold item? */
@@ -63,9 +68,6 @@ bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t 
 /* Hold item until due, anew or renewed. Does nothing when there is no room. */
 void damp_lease_take(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now,
 		     damp_tick due);
-/* The same after a look of the same moment. */
-void damp_lease_take_seen(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now,
-			  damp_tick due, const struct damp_lease_look *seen);
 void damp_lease_drop(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap);
 
 uint64_t damp_lease_evictions(const struct damp_lease_table *t);

@@ -267,13 +267,33 @@ bool damp_ledger_admits(const struct damp_ledger *l, const struct damp_charge *c
 	return line_admits(&l->line[line_of(l, c->key)], c, now);
 }
 
-/* Is the line of charge i that of an earlier one too? */
-static bool shares_line(const struct damp_ledger *l, const struct damp_charge *c, unsigned i)
+/* Ways whose owners have paid up. */
+static unsigned free_ways(const struct line *line, damp_tick now)
 {
-	for (unsigned k = 0; k < i; k++)
-		if (line_of(l, c[k].key) == line_of(l, c[i].key))
+	const uint32_t spans = spans_since(line, now);
+	unsigned n = 0;
+
+	if (spans >= SPANS_PAID_UP && spans != SPAN_BEFORE)
+		return WAYS;
+	for (unsigned w = 0; w < WAYS; w++)
+		n += (int32_t)((uint32_t)__atomic_load_n(&line->way[w], __ATOMIC_RELAXED) - (uint32_t)now) <= 0;
+	return n;
+}
+
+/* May an earlier charge change what the line says of charge i? Not where each of them
+ * has a free way to take: those who owe something stay. */
+static bool in_the_way(const struct damp_ledger *l, const struct damp_charge *c, unsigned i, damp_tick now)
+{
+	unsigned before = 0;
+
+	for (unsigned k = 0; k < i; k++) {
+		if (damp_likely(line_of(l, c[k].key) != line_of(l, c[i].key)))
+			continue;
+		if (tag_of(c[k].key) == tag_of(c[i].key))
 			return true;
-	return false;
+		before++;
+	}
+	return before > 0 && free_ways(&l->line[line_of(l, c[i].key)], now) <= before;
 }
 
 static int peek_planned(const struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
@@ -300,7 +320,7 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
 	if (damp_unlikely(n > CHARGES_MAX))
 		return CHARGES_MAX;
 	for (unsigned i = 0; i < n; i++) {
-		if (damp_unlikely(shares_line(l, c, i)))
+		if (damp_unlikely(in_the_way(l, c, i, now)))
 			return peek_planned(l, c, n, now);
 		if (!line_admits(&l->line[line_of(l, c[i].key)], &c[i], now))
 			return (int)i;
@@ -308,7 +328,7 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c,
 	return -1;
 }
 
-/* What one charge does to a line that no other one of its set touches. */
+/* What one charge alone does to a line. */
 struct touch {
 	struct line *line;
 	unsigned way;
@@ -358,35 +378,8 @@ static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_
 	return t.admitted;
 }
 
-/* Is each line of one charge? */
-static bool all_apart(const struct plan *p)
-{
-	for (unsigned i = 1; i < p->n; i++)
-		if (p->line[i] == p->line[i - 1])
-			return false;
-	return true;
-}
-
-/* The first refused in the caller's order, or n; then all are written. */
-static unsigned charge_apart(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
-			     damp_tick now)
-{
-	struct touch t[CHARGES_MAX];
-	unsigned refused = p->n;
-
-	for (unsigned i = 0; i < p->n; i++) {
-		touch_make(&t[i], &l->line[p->line[i]], &c[p->charge[i]], now);
-		if (!t[i].admitted && p->charge[i] < refused)
-			refused = p->charge[i];
-	}
-	for (unsigned i = 0; refused == p->n && i < p->n; i++)
-		touch_store(l, &t[i], now);
-	return refused;
-}
-
-/* With views: two charges meet on a line. */
-static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c,
-			      damp_tick now)
+/* Under the locks. The first refused in the caller's order, or n; then all are written. */
+static unsigned charge_views(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
 	struct view v[CHARGES_MAX];
 	unsigned refused = p->n, to;
@@ -404,27 +397,30 @@ static unsigned charge_viewed(const struct plan *p, struct damp_ledger *l, const
 	return refused;
 }
 
-int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c,
-		       unsigned n, damp_tick now)
+int damp_ledger_charge_viewed(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
 	unsigned refused, to;
 	struct plan p;
-	int quick;
 
-	if (n == 1)
-		return charge_one(l, c, now) ? -1 : 0;
-	quick = damp_ledger_charge_at_once(l, c, n, now);
-	if (damp_likely(quick != DAMP_LEDGER_NOT_AT_ONCE))
-		return quick;
 	if (damp_unlikely(n > CHARGES_MAX))
 		return CHARGES_MAX;
 	plan_make(&p, l, c, n);
 	to = plan_lock(&p, l);
 	if (damp_unlikely(to < n))
 		return p.charge[to];
-	refused = all_apart(&p) ? charge_apart(&p, l, c, now) : charge_viewed(&p, l, c, now);
+	refused = charge_views(&p, l, c, now);
 	plan_unlock(&p, l, n);
 	return refused == n ? -1 : (int)refused;
+}
+
+int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
+{
+	int quick;
+
+	if (n == 1)
+		return charge_one(l, c, now) ? -1 : 0;
+	quick = damp_ledger_charge_at_once(l, c, n, now);
+	return damp_likely(quick != DAMP_LEDGER_NOT_AT_ONCE) ? quick : damp_ledger_charge_viewed(l, c, n, now);
 }
 
 uint64_t damp_ledger_live(const struct damp_ledger *l, damp_tick now, size_t first, size_t lines)

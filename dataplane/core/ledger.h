@@ -76,12 +76,15 @@ int damp_ledger_peek(const struct damp_ledger *l, const struct damp_charge *c, u
  * refused, here and in a peek. n <= 16. */
 int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
-/* The same for up to eight charges when that is short work: each has a line of
- * its own, charged in the last 20 minutes, whose lock is to be had at once (the
- * first one's is waited for). Else DAMP_LEDGER_NOT_AT_ONCE, and nothing was decided
- * or changed. What is refused changes nothing either, not even a line's age. */
+/* The same for up to eight charges when that is short work: those on one line are side by
+ * side, of different tags, and the locks of all lines are to be had at once (the first
+ * one's is waited for). Else DAMP_LEDGER_NOT_AT_ONCE, and nothing was decided or changed. What is refused
+ * changes nothing either, not even a line's age. */
 #define DAMP_LEDGER_NOT_AT_ONCE INT32_MIN
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
+
+/* The same for any set, by views (ledger.c): what the others are held against. */
+int damp_ledger_charge_viewed(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
 /* Live entries (debt not yet drained) at now and evictions so far. Walks
  * `lines` lines from `first`, wrapping; for the slow loop, not for workers. */

@@ -1,77 +1,182 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Charges on lines of their own, all of them in one pass: what nearly every packet
- * pays. ledger.c has the ways for all the others.
+ * A few charges, all of them in one pass: what nearly every packet pays. ledger.c has
+ * the way for more, and the views by which all is explained.
+ *
+ * Idea: budgets that are asked together lie on one line (judge_keys.h), so the charges
+ * of a packet are many and its lines few. Neighbours on one line are charged in turn:
+ * what each leaves is a word aside, written when all are admitted; the next one sees the
+ * ways that were taken before it, and nothing else of its line has changed.
  *
  * Invariant: what this writes is what a view of each line would have written, and a
  * refusal names the same charge; the vectors find what the scalar twin finds
- * (ledger_test.c compares both).
+ * (ledger_test.c compares all three).
  */
 #include "ledger_line.h"
 
 #define AT_ONCE_MAX 8u           /* charges of an ordinary packet */
 
-/* Lines of a charge each, all locked, and what their ways are to hold. */
+/* Charges in runs of one line each, which is locked, and what their ways are to hold. */
 struct paid {
-	struct line *line[AT_ONCE_MAX];
+	struct line *line[AT_ONCE_MAX];         /* of a run */
+	uint8_t end[AT_ONCE_MAX];               /* of a run: one past its last charge */
 	uint64_t *way[AT_ONCE_MAX];
 	uint64_t word[AT_ONCE_MAX];
-	uint64_t evicted;
+	unsigned runs;
+	unsigned evicted;
+	bool aged;                              /* some line is of an earlier span */
 };
 
-static inline void paid_drop(const struct paid *p, unsigned n)
+static inline void paid_drop(const struct paid *p)
 {
-	for (unsigned i = 0; i < n; i++)
-		damp_bytelock_drop(&p->line[i]->lock);
+	for (unsigned r = 0; r < p->runs; r++)
+		damp_bytelock_drop(&p->line[r]->lock);
 }
 
 /* Lock them all before any is looked at: the waits of the locks, which nothing
- * passes, are then one behind the other and not each in the way of the next look. */
+ * passes, are then one behind the other and not each in the way of the next look. A line
+ * that comes back behind another is found locked, by us. */
 static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct damp_charge *c, unsigned n)
 {
+	struct line *last = NULL;
+	unsigned runs = 0;
+
 	for (unsigned i = 0; i < n; i++) {
-		p->line[i] = &l->line[line_of(l, c[i].key)];
-		/* Whoever holds none may wait for his first. */
-		if (damp_likely(damp_bytelock_try(&p->line[i]->lock)) ||
-		    (i == 0 && damp_bytelock_take(&p->line[i]->lock)))
-			continue;
-		paid_drop(p, i);
-		return false;
+		struct line *line = &l->line[line_of(l, c[i].key)];
+
+		if (line != last) {
+			/* Whoever holds none may wait for his first. */
+			if (damp_unlikely(!damp_bytelock_try(&line->lock)) &&
+			    (runs > 0 || !damp_bytelock_take(&line->lock))) {
+				p->runs = runs;
+				paid_drop(p);
+				return false;
+			}
+			p->line[runs++] = last = line;
+		}
+		p->end[runs - 1] = (uint8_t)(i + 1);
 	}
+	p->runs = runs;
+	p->evicted = 0;
+	p->aged = false;
 	return true;
 }
 
 #define ALWAYS static inline __attribute__((always_inline))
 
-/* What charge i leaves in a way, which a newcomer took. False: it is refused. */
-ALWAYS bool paid_put(struct paid *p, unsigned i, unsigned way, bool newcomer, const struct damp_charge *c,
-		     damp_tick now)
+/* Has one of the charges from `from` to i, which are on one line, the tag of i? Only a
+ * view tells them apart. */
+ALWAYS bool met_before(const struct paid *p, unsigned from, unsigned i, uint32_t tag)
 {
-	uint64_t *word = &p->line[i]->way[way];
-	const uint32_t before = positive((int32_t)((uint32_t)*word - (uint32_t)now));
-
-	p->way[i] = word;
-	p->evicted += newcomer && before > 0;
-	p->word[i] = (uint64_t)tag_of(c->key) << 32 | ((uint32_t)now + before + c->cost);
-	return (uint64_t)before + c->cost <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
+	for (unsigned k = from; k < i; k++)
+		if (damp_unlikely((uint32_t)(p->word[k] >> 32) == tag))
+			return true;
+	return false;
 }
 
-/* The first refused of n charges, or n; *age: of the line aged longest ago, in spans. */
-static unsigned paid_make(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now, uint32_t *age)
+/* The charges from `from` to i, on its line, are not to lie below a debt that is
+ * forgotten now. */
+static __attribute__((noinline)) void paid_raise(struct paid *p, unsigned from, unsigned i, uint32_t debt,
+						 damp_tick now)
 {
-	unsigned refused = n;
+	for (unsigned k = from; k < i; k++)
+		if ((uint32_t)p->word[k] - (uint32_t)now < debt)
+			p->word[k] = (p->word[k] & ~(uint64_t)UINT32_MAX) | (uint32_t)((uint32_t)now + debt);
+}
 
-	p->evicted = 0;
-	for (unsigned i = n; i-- > 0;) {
-		const struct line *line = p->line[i];
-		const uint32_t spans = spans_since(line, now);
-		const unsigned found = way_of(line, tag_of(c[i].key));
-		const unsigned way = found < WAYS ? found : way_least(line, now);
+/* Ages of a line that matter. */
+struct age {
+	bool any;                       /* of an earlier span: what is written ages it */
+	bool empty;                     /* of so early a span that nobody owes anything */
+};
 
-		*age = spans > *age ? spans : *age;
-		refused = paid_put(p, i, way, found == WAYS, &c[i], now) ? refused : i;
+ALWAYS struct age age_of(const struct line *line, damp_tick now)
+{
+	const uint32_t spans = spans_since(line, now);
+
+	if (damp_likely(spans == 0) || spans == SPAN_BEFORE)
+		return (struct age){ false, false };
+	return (struct age){ true, spans >= SPANS_PAID_UP };
+}
+
+/* What aging will lift a debt to; less counts alike. */
+ALWAYS int32_t oldest(struct age age)
+{
+	return damp_unlikely(age.any) ? -SPAN : INT32_MIN;
+}
+
+/* What charge i of the run that begins at `from` leaves in a way, which a newcomer took.
+ * False: it is refused. */
+ALWAYS bool paid_put(struct paid *p, unsigned from, unsigned i, uint64_t *way, bool newcomer, struct age age,
+		     const struct damp_charge *c, damp_tick now)
+{
+	const uint32_t before = damp_unlikely(age.empty) ? 0 : positive((int32_t)((uint32_t)*way - (uint32_t)now));
+	const uint64_t debt = (uint64_t)before + c->cost;
+
+	if (newcomer && damp_unlikely(before > 0)) {
+		p->evicted++;
+		paid_raise(p, from, i, before, now);
 	}
-	return refused;
+	p->way[i] = way;
+	p->word[i] = (uint64_t)tag_of(c->key) << 32 | (uint32_t)((uint32_t)now + debt);
+	return debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
+}
+
+/* The way of tag but those taken, or WAYS; and the one paid up soonest. */
+static unsigned way_among(const struct line *line, uint32_t tag, unsigned taken)
+{
+	for (unsigned w = 0; w < WAYS; w++)
+		if (!(taken >> w & 1) && (uint32_t)(line->way[w] >> 32) == tag)
+			return w;
+	return WAYS;
+}
+
+static unsigned least_among(const struct line *line, unsigned taken, struct age age, damp_tick now)
+{
+	int32_t least = INT32_MAX;
+	unsigned way = WAYS;
+
+	for (unsigned w = 0; w < WAYS; w++) {
+		const int32_t raw = (int32_t)((uint32_t)line->way[w] - (uint32_t)now);
+		const int32_t debt = raw > oldest(age) ? raw : oldest(age);
+
+		if ((taken >> w & 1) || (way != WAYS && debt >= least))
+			continue;
+		least = debt;
+		way = w;
+	}
+	return way;
+}
+
+/* Of a run: the first refused, or its end; NOT_MADE: only views can tell. */
+#define NOT_MADE UINT32_MAX
+
+static unsigned run_make(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c, damp_tick now)
+{
+	struct line *line = p->line[run];
+	const struct age age = age_of(line, now);
+	unsigned taken = 0, i;
+
+	p->aged |= age.any;
+	for (i = from; i < p->end[run]; i++) {
+		const uint32_t tag = tag_of(c[i].key);
+		unsigned way = WAYS;
+		bool newcomer;
+
+		if (taken == ALL_WAYS || met_before(p, from, i, tag))
+			return NOT_MADE;
+		if (!age.empty)
+			way = taken ? way_among(line, tag, taken) : way_of(line, tag);
+		newcomer = way == WAYS;
+		if (age.empty)
+			way = (unsigned)__builtin_ctz(~taken);
+		else if (newcomer)
+			way = taken || age.any ? least_among(line, taken, age, now) : way_least(line, now);
+		if (!paid_put(p, from, i, &line->way[way], newcomer, age, &c[i], now))
+			return i;
+		taken |= 1u << way;
+	}
+	return i;
 }
 
 #if defined(__x86_64__)
@@ -87,51 +192,79 @@ static unsigned paid_make(struct paid *p, const struct damp_charge *c, unsigned 
 					 _mm256_castsi256_ps(a), _mm256_castsi256_ps(b), which)), \
 				 _MM_SHUFFLE(3, 1, 2, 0))
 
-/* A bit for each word that has the tag, and for each that is paid up soonest; the
- * first word is not a way. */
-WITH_AVX2 ALWAYS void wide_find(const struct line *line, uint32_t tag, damp_tick now, unsigned *found,
-				unsigned *least)
+/* A line's tags and debts, word by word; the first word is not a way. */
+struct wide { __m256i tags, debts; };
+
+WITH_AVX2 ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
 {
 	const __m256i *v = (const __m256i *)(const void *)line, t = _mm256_set1_epi32((int)(uint32_t)now);
 	const __m256i a = _mm256_load_si256(v), b = _mm256_load_si256(v + 1);
-	const __m256i tags = HALVES(a, b, UPPER_HALVES);
-	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES), t);
-	const __m256i ways = _mm256_blend_epi32(debts, _mm256_set1_epi32(INT32_MAX), 1);
+
+	return (struct wide){ HALVES(a, b, UPPER_HALVES), _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES), t) };
+}
+
+/* Of a line's words as bits, those that have the tag. */
+WITH_AVX2 ALWAYS unsigned wide_found(const struct wide *v, uint32_t tag)
+{
+	return (unsigned)_mm256_movemask_ps(
+		_mm256_castsi256_ps(_mm256_cmpeq_epi32(v->tags, _mm256_set1_epi32((int)tag))));
+}
+
+/* Those that may be taken and are paid up soonest. */
+WITH_AVX2 ALWAYS unsigned wide_least(__m256i ways)
+{
 	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
 
 	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(1, 0, 3, 2)));
 	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(2, 3, 0, 1)));
-	*found = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(
-			 _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag)))) & ~1u;
-	*least = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(
-			 _mm256_cmpeq_epi32(ways, _mm256_broadcastd_epi32(min))));
+	return (unsigned)_mm256_movemask_ps(
+		_mm256_castsi256_ps(_mm256_cmpeq_epi32(ways, _mm256_broadcastd_epi32(min))));
 }
 
-WITH_AVX2 static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, unsigned n, damp_tick now,
-					 uint32_t *age)
+/* A line's debts without the words that are taken. */
+WITH_AVX2 ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
 {
-	unsigned refused = n;
+	const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+	const __m256i out = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)taken), bit), bit);
 
-	p->evicted = 0;
-	for (unsigned i = n; i-- > 0;) {
-		const uint32_t spans = spans_since(p->line[i], now);
-		unsigned found, least;
-
-		wide_find(p->line[i], tag_of(c[i].key), now, &found, &least);
-		*age = spans > *age ? spans : *age;
-		refused = paid_put(p, i, (unsigned)__builtin_ctz(found ? found : least) - 1, found == 0, &c[i], now) ?
-				  refused : i;
-	}
-	return refused;
+	return _mm256_blendv_epi8(debts, _mm256_set1_epi32(INT32_MAX), out);
 }
 
+WITH_AVX2 ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c,
+					damp_tick now)
+{
+	struct line *line = p->line[run];
+	const struct age age = age_of(line, now);
+	const unsigned end = p->end[run];
+	const struct wide v = wide_load(line, now);
+	__m256i ways = _mm256_blend_epi32(v.debts, _mm256_set1_epi32(INT32_MAX), 1);
+	unsigned taken = 1, i = from;
+
+	if (damp_unlikely(age.any)) {
+		p->aged = true;
+		ways = _mm256_max_epi32(ways, _mm256_set1_epi32(-SPAN));
+	}
+	for (;;) {
+		const unsigned found = damp_unlikely(age.empty) ? 0 : wide_found(&v, tag_of(c[i].key)) & ~taken;
+		const unsigned words = found ? found : damp_unlikely(age.empty) ? ~taken : wide_least(ways);
+
+		/* The first word of a line is not a way. */
+		if (damp_unlikely(!paid_put(p, from, i, &line->way[__builtin_ctz(words)] - 1, found == 0, age, &c[i],
+					    now)))
+			return i;
+		if (++i == end)
+			return i;
+		taken |= words & -words;
+		if (damp_unlikely(taken == UINT8_MAX || met_before(p, from, i, tag_of(c[i].key))))
+			return NOT_MADE;
+		ways = wide_rest(ways, taken);
+	}
+}
 static bool can_be_wide(void)
 {
 	return __builtin_cpu_supports("avx2");
 }
 #else
-#define paid_make_wide paid_make
-
 static bool can_be_wide(void)
 {
 	return false;
@@ -144,26 +277,55 @@ bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
 	return l->wide;
 }
 
+/* The first refused of n charges, or n, or NOT_MADE. */
+#define MAKE(run_make_as)                                                             \
+	unsigned i = 0, got;                                                          \
+                                                                                      \
+	for (unsigned run = 0; run < p->runs; run++, i = got) {                       \
+		got = run_make_as(p, run, i, c, now);                                 \
+		if (damp_unlikely(got != p->end[run]))                                \
+			return got;                                                   \
+	}                                                                             \
+	return i
+
+static unsigned paid_make(struct paid *p, const struct damp_charge *c, damp_tick now)
+{
+	MAKE(run_make);
+}
+
+#if defined(__x86_64__)
+WITH_AVX2 static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, damp_tick now)
+{
+	MAKE(run_make_wide);
+}
+#else
+#define paid_make_wide paid_make
+#endif
+
+static void paid_store(const struct paid *p, unsigned n, damp_tick now)
+{
+	/* It changes no debt, so nothing that was found before. */
+	for (unsigned r = 0; damp_unlikely(p->aged) && r < p->runs; r++)
+		line_age(p->line[r], now);
+	for (unsigned i = 0; i < n; i++)
+		__atomic_store_n(p->way[i], p->word[i], __ATOMIC_RELAXED);
+}
+
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now)
 {
-	unsigned refused;
-	uint32_t age = 0;
 	struct paid p;
+	unsigned refused;
 
 	if (damp_unlikely(n > AT_ONCE_MAX) || damp_unlikely(!paid_lock(&p, l, c, n)))
 		return DAMP_LEDGER_NOT_AT_ONCE;
-	refused = damp_likely(l->wide) ? paid_make_wide(&p, c, n, now, &age) : paid_make(&p, c, n, now, &age);
-	if (damp_unlikely(refused < n || age >= SPANS_PAID_UP)) {
-		paid_drop(&p, n);
-		return age < SPANS_PAID_UP ? (int)refused : DAMP_LEDGER_NOT_AT_ONCE;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		/* It changes no debt, so nothing that was found before. */
-		if (damp_unlikely(age != 0))
-			line_age(p.line[i], now);
-		__atomic_store_n(p.way[i], p.word[i], __ATOMIC_RELAXED);
-	}
-	paid_drop(&p, n);
+	refused = damp_likely(l->wide) ? paid_make_wide(&p, c, now) : paid_make(&p, c, now);
+	if (damp_likely(refused == n))
+		paid_store(&p, n, now);
+	paid_drop(&p);
+	if (damp_unlikely(refused < n))
+		return (int)refused;
+	if (damp_unlikely(refused == NOT_MADE))
+		return DAMP_LEDGER_NOT_AT_ONCE;
 	if (damp_unlikely(p.evicted != 0))
 		__atomic_fetch_add(&l->evictions, p.evicted, __ATOMIC_RELAXED);
 	return -1;

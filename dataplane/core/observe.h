@@ -11,15 +11,10 @@
 /* decide_observe.c. False: conditional attributes end the request here. */
 bool damp_decide_attrs(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* The places of one observation, as leases. */
+/* The places of one observation. */
 #define DAMP_PLACES 4u
-struct damp_place {
-	uint64_t owner;
-	uint32_t cap;
-	struct damp_lease_look seen;
-};
 struct damp_places {
-	struct damp_place of[DAMP_PLACES];
+	struct damp_lease_place of[DAMP_PLACES];
 	unsigned n;
 };
 

@@ -116,17 +116,13 @@ static void prefetch_budgets(const struct damp_ctx *c, struct damp_pkt *p)
 	const struct damp_ledger *l = c->j->ledger;
 
 	damp_hash_rungs(c, p);
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_NET));
+	/* And the others of each: one line (judge_keys.h). */
+	damp_ledger_prefetch(l, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST));
+	damp_ledger_prefetch(l, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET));
 	if (p->side == DAMP_INSIDE)
 		return;
 	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
-	damp_ledger_prefetch(l, damp_mix(p->device_whole, DAMP_DOMAIN_SERVER));
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_FIRST_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_FIRST_NET));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_TRUST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
-	damp_ledger_prefetch(l, damp_mix(p->peer_net, DAMP_DOMAIN_CHALLENGE_NET));
+	damp_ledger_prefetch(l, damp_ledger_key(p->device_whole, DAMP_DOMAIN_SERVER));
 }
 
 /* The key by which a refused request is known when it comes again, and its line. */
@@ -153,11 +149,14 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	if (request && c->flood != NULL)
 		guess = damp_flood_guess(c, p);
 	if (guess == DAMP_FLOOD_ASKED) {
-		damp_answer_prepare(c, p, h);
-		/* Addresses whose challenges are used up are noted, answered or not. */
-		if (c->w->short_lately)
-			prefetch_grey(c, p);
-		return;
+		damp_answer_rungs(c, p, h);
+		if (damp_likely(!c->flood->short_of)) {
+			damp_answer_marks(c, p, h);
+			return;
+		}
+		/* Whose challenges are used up is noted, answered or not; but that it is asks
+		 * for its line. */
+		damp_ledger_prefetch(c->j->ledger, damp_ledger_key(p->peer_host, DAMP_DOMAIN_CHALLENGE_HOST));
 	}
 	p->xchg_key = key_xchg(c, p, side, kind, h);
 	if (request)
@@ -284,7 +283,7 @@ static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_REQUEST)
 			prefetch_places(c, p);
 	} else if (p->budgets_wait) {
-		damp_ledger_prefetch(c->j->ledger, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED));
+		damp_ledger_prefetch(c->j->ledger, damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED));
 		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_RESPONSE &&
 		    p->proved)
 			prefetch_notification(c, p);

@@ -265,7 +265,7 @@ static uint64_t sum(const struct damp_rows *r, const struct asking *a, const uin
 
 	for (uint32_t w = 0; w < a->nwords; w++)
 		toggle(r, words, w * 64, rules[w]);
-	return r->nwords > 1 ? damp_row_head(words, r->nwords) : words[0];
+	return r->nwords > 1 ? damp_row_head(words, DAMP_ROW_WORDS_MAX) : words[0];
 }
 
 static bool anybody(const struct asking *a, enum damp_dimension d)
@@ -281,6 +281,7 @@ static bool open_with(struct damp_rows *r, struct asking *a)
 	ask_all(a);
 	if (!place_rules(r, a))
 		return false;
+	r->whole = ~0ull >> (DAMP_ROW_WORDS_MAX - r->nwords) % DAMP_ROW_WORDS_MAX;
 	r->heads = r->words = a->rows;
 	if (r->nwords > 1 && !write_rows(r, a))
 		return false;

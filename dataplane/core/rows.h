@@ -54,6 +54,7 @@ struct damp_rows {
 	const uint64_t *words;      /* [nrows][nwords] */
 	uint32_t nwords;
 	uint32_t all;               /* the row that holds every rule; UINT32_MAX: there is none */
+	uint64_t whole;             /* a bit for each word */
 	uint32_t asked;             /* bit d: a rule asks for dimension d, the texts aside */
 	uint64_t asks_text[2];      /* words (rules, when there is one word) that path, query have a say in */
 	uint16_t *rule_at;          /* [nwords * 64] rule of a bit, or DAMP_NO_RULE */

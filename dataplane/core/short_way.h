@@ -26,6 +26,7 @@ struct damp_prices {
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
+	bool gateway_fine;              /* it had a challenge left, and nobody was charged since */
 	bool blocks;                    /* addresses are blocked; asked once a burst */
 	bool others;                    /* or there are rules */
 	bool all_prove;                 /* nobody unproved is served */

@@ -62,6 +62,7 @@ static void point(struct damp_view *v)
 	v->options = (const void *)(b + h->sec[DAMP_SEC_OPTIONS].off);
 	v->literals = (const void *)(b + h->sec[DAMP_SEC_LITERALS].off);
 	v->texts = (const void *)(b + h->sec[DAMP_SEC_TEXTS].off);
+	v->heads = (const void *)(b + h->sec[DAMP_SEC_TEXT_HEADS].off);
 	v->schedules = (const void *)(b + h->sec[DAMP_SEC_SCHEDULES].off);
 	v->time_zones = (const void *)(b + h->sec[DAMP_SEC_TIME_ZONES].off);
 	v->transitions = (const void *)(b + h->sec[DAMP_SEC_TRANSITIONS].off);
@@ -150,6 +151,11 @@ static bool open_patterns(struct damp_view *v, char *err, size_t errlen)
 	return true;
 }
 
+static bool open_sieves(struct damp_view *v)
+{
+	return damp_sieve_open(&v->sieve[0], v, 0) && damp_sieve_open(&v->sieve[1], v, 1);
+}
+
 static bool open_workers(struct damp_view *v)
 {
 	v->rule_slot = calloc(v->hdr->nrules + 1, sizeof(*v->rule_slot));
@@ -195,6 +201,7 @@ static void free_parts(struct damp_view *v)
 		if (v->hs[t] != NULL)
 			hs_free_database(v->hs[t]);
 		free(v->empty[t]);
+		damp_sieve_close(&v->sieve[t]);
 	}
 	free(v->rule_slot);
 	damp_rows_close(&v->rows);
@@ -225,7 +232,8 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	v->memo_key = damp_key_derive(key, "memo", 0);
 	point(v);
 	map_ports(v);
-	if (!index_ranges(v) || !index_sizes(v) || !damp_rows_open(&v->rows, v) || !open_workers(v) || !open_live(v)) {
+	if (!index_ranges(v) || !index_sizes(v) || !damp_rows_open(&v->rows, v) || !open_sieves(v) || !open_workers(v) ||
+	    !open_live(v)) {
 		snprintf(err, errlen, "out of memory");
 		free_parts(v);
 		return NULL;

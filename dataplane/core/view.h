@@ -20,6 +20,7 @@
 #include "frame.h"
 #include "rows.h"
 #include "scan.h"
+#include "sieve.h"
 #include <damper/program.h>
 #include <damper/stats.h>
 
@@ -58,6 +59,7 @@ struct damp_view {
 	const struct damp_option_rows *options;
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
+	const struct damp_text_head *heads;
 	const struct damp_schedule *schedules;
 	const struct damp_time_zone *time_zones;
 	const struct damp_transition *transitions;
@@ -77,6 +79,7 @@ struct damp_view {
 	bool counts_later;                      /* what is created, cache keys or registrations (later.c) */
 	bool counts_registrations;
 	bool tells;                             /* a rule has `log` or `warn` */
+	struct damp_sieve sieve[2];
 	struct hs_database *hs[2];
 	struct hs_scratch *scratch[DAMP_VIEW_WORKERS];
 	struct damp_memo *memo[DAMP_VIEW_WORKERS];
@@ -85,6 +88,8 @@ struct damp_view {
 	struct damp_secrets secrets;
 	struct damp_key memo_key;
 	uint64_t *empty[2];                     /* rows of a request without path, without query, as the memo's; owned */
+	bool empty_is_none[2];                  /* no pattern matches them */
+	bool only_by_text;                      /* a request that no pattern matches, no rule matches */
 	unsigned nworkers;
 	void *block;                            /* the program's bytes, owned */
 };

@@ -445,6 +445,20 @@ static bool check_literals(const struct check *c, uint32_t first, uint32_t n)
 	return true;
 }
 
+static bool check_heads(const struct check *c, uint32_t first, uint32_t n)
+{
+	const struct damp_text_head *h = section(c, DAMP_SEC_TEXT_HEADS);
+	const uint64_t have = count(c, DAMP_SEC_TEXT_HEADS, sizeof(*h));
+	const uint64_t slen = c->h->sec[DAMP_SEC_STRINGS].len;
+
+	if (n > have || first > have - n)
+		return false;
+	for (uint32_t i = first; i < first + n; i++)
+		if (h[i].text_off > slen || h[i].text_len > slen - h[i].text_off)
+			return false;
+	return true;
+}
+
 static bool check_texts(const struct check *c)
 {
 	const struct damp_text_rows *t = section(c, DAMP_SEC_TEXTS);
@@ -460,6 +474,8 @@ static bool check_texts(const struct check *c)
 			return bad(c, "text %u: rows out of bounds", i);
 		if ((t->nscan > 0) != (t->hs_len > 0))
 			return bad(c, "text %u: patterns without a database, or the reverse", i);
+		if (!check_heads(c, t->heads, t->nscan))
+			return bad(c, "text %u: beginnings of patterns out of bounds", i);
 	}
 	return true;
 }

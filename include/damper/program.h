@@ -293,12 +293,21 @@ struct damp_text_literal {
 	uint32_t clear_row;         /* rules that ask for its absence */
 };
 
+/*
+ * What every text that a scan matches begins with, as far as the compiler knows: any
+ * number of bytes, "" when it knows nothing. From these, and from the literals and
+ * prefixes, the data plane tells texts that no pattern can match before it makes them
+ * (core/sieve.h): a beginning that is too long would hide a match.
+ */
+struct damp_text_head { uint32_t text_off, text_len; };
+
 struct damp_text_rows {
 	uint32_t literals, nliterals;   /* index into the literal section, and count */
 	uint32_t prefixes, nprefixes;
 	uint32_t hs_off, hs_len;        /* serialised Hyperscan database, 0 when none */
 	uint32_t scan_rows, nscan;      /* row of pattern id i is scan_rows + i */
 	uint32_t scan_clear_rows;       /* its clear_row is scan_clear_rows + i */
+	uint32_t heads;                 /* head of pattern id i is heads + i */
 	uint32_t row_none;              /* rules that ask nothing of this text, or only an absence */
 	uint32_t used;                  /* 0: no rule mentions it, skip all of it */
 };
@@ -402,6 +411,7 @@ enum damp_section_id {
 	DAMP_SEC_SETS,      /* struct damp_runtime_set[nsets] */
 	DAMP_SEC_SET_CLASSES, /* struct damp_set_class[2^nvariants][nclasses][2^nsets - 1] */
 	DAMP_SEC_DEVICES,   /* struct damp_device[] */
+	DAMP_SEC_TEXT_HEADS, /* struct damp_text_head[], both texts */
 	DAMP_SEC_MAX
 };
 

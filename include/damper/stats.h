@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define DAMP_STATS_MAGIC 0x535441544d504d44ull
-#define DAMP_STATS_VERSION 2u
+#define DAMP_STATS_VERSION 3u
 #define DAMP_STATS_FILE "stats"     /* below the runtime directory */
 #define DAMP_WORKERS_MAX 16u
 #define DAMP_REASON_SLOTS 64u
@@ -145,6 +145,7 @@ struct damp_port_stats {
 	uint32_t queues_rx, queues_tx, mtu, link_up;
 	uint32_t symmetric_rss;     /* 0 software steering, 1 NIC, verified by sampling */
 	uint32_t pad;
+	char called[256];           /* what rule files may call it: "wan0, 0000:03:00.0" */
 };
 
 struct damp_stats {

@@ -26,6 +26,10 @@ def ports_by_name():
         expect(peer.get("/time", tries=2) is None, "the rule of a zone by device does not act")
         expect(peer.get("/") is not None, "another path is dropped too")
 
+        called = {port["port"]: port["called"] for port in status(lab)["ports"]}
+        expect(called == {"outside": ["d0", "net_af_packet0"], "inside": ["d1", "net_af_packet1"]}, f"{called}")
+        expect("outside (d0, net_af_packet0) up" in damper_ok(lab, "show", "status"), "the names are not shown")
+
         done = lab.damper("load", rule_file(lab, "wrong.yaml", BY_DEVICE % ("e2e-wrong", "d1", "eth7")))
         expect(done.returncode == 5, f"exit {done.returncode}: {done.stderr}")
         for part in ("wrong.yaml:5:", "zone 'world'", "'eth7'", "d0, net_af_packet0 (outside)",

@@ -18,6 +18,7 @@ import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
 import limits  # noqa: F401
 import learn  # noqa: F401
+import overload  # noqa: F401
 import passing  # noqa: F401
 import ports  # noqa: F401
 import proofs  # noqa: F401

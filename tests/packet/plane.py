@@ -33,6 +33,10 @@ def check(condition, text):
         raise Failure(text)
 
 
+def how_ended(code):
+    return f'was killed by {signal.Signals(-code).name}' if code < 0 else f'ended with {code}'
+
+
 def write_pcap(path, frames):
     with open(path, 'wb') as f:
         f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
@@ -112,7 +116,7 @@ class Plane:
         end = time.monotonic() + DEADLINE_S
         while not condition():
             if self.process.poll() is not None:
-                raise Failure(f'the data plane ended with {self.process.returncode}:\n{self.read_log()}')
+                raise Failure(f'the data plane {how_ended(self.process.returncode)}:\n{self.read_log()}')
             check(time.monotonic() < end, f'no {what} after {DEADLINE_S} s:\n{self.read_log()}')
             time.sleep(0.02)
 
@@ -147,7 +151,7 @@ class Plane:
         finally:
             self.process = None
             self.log.close()
-        check(code == 0, f'the data plane ended with {code}:\n{self.read_log()}')
+        check(code == 0, f'the data plane {how_ended(code)}:\n{self.read_log()}')
 
     def out(self, side):
         return read_pcap(self.path(f'{SIDES[side]}.out.pcap'))

@@ -10,10 +10,9 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 from frames import BROADCAST, eth, get, udp_frame
-from plane import BYPASS, HELLO, LOAD, PROGRAM, REQUEST, WIRE_VERSION, Plane, check, main, receive
+from plane import BYPASS, DEADLINE_S, HELLO, LOAD, PROGRAM, REQUEST, WIRE_VERSION, Plane, check, main, receive
 
 BUILTIN, DISK, LOADED = range(3)
 F_ADD_SEALS, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE = 1033, 2, 4, 8
@@ -180,10 +179,16 @@ def stream():
     return broken, [eth(0x0806, bytes(28), dst=BROADCAST)] * 100
 
 
+def arrive(p, n):
+    """Wait until n more packets have come in, however long the worker is kept from its core."""
+    end = p.total(p.stats(), 'rx.') + n
+    p.wait(lambda: p.total(p.stats(), 'rx.') >= end, f'{n} packets more')
+
+
 def grows(p, name):
-    """Does this counter still move?"""
+    """Does this counter move while packets come in?"""
     before = p.stats()['counters'].get(name, 0)
-    time.sleep(0.3)
+    arrive(p, 5000)
     return p.stats()['counters'].get(name, 0) > before
 
 
@@ -212,6 +217,7 @@ def swap_under_load():
         for generation in range(1, 41):
             reply = load(p, block)
             check((reply['error'], reply['generation']) == (0, generation), f'{reply}')
+            arrive(p, 500)
         p.stop()
         s = p.stats()
         c = s['counters']
@@ -267,7 +273,7 @@ def telemetry():
         base = '/var/run/dpdk' if os.geteuid() == 0 else os.path.join(os.environ.get('XDG_RUNTIME_DIR', p.dir), 'dpdk')
         path = os.path.join(base, f'damper-test-{os.getpid()}', 'dpdk_telemetry.v2')
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-            s.settimeout(10)
+            s.settimeout(DEADLINE_S)
             s.connect(path)
             s.recv(1024)
             answers = {}

@@ -143,6 +143,23 @@ static void do_load(struct fake *f, int fd, uint64_t arg, struct damp_wire_reply
 	f->stats->loads_ok++;
 }
 
+static void say(struct damp_wire_reply *reply, int error, const char *text)
+{
+	reply->error = error;
+	snprintf(reply->text, sizeof(reply->text), "%s", text);
+}
+
+/* Nothing is done, but a rule must be there. */
+static void do_mode(const struct fake *f, const char *rule, struct damp_wire_reply *reply)
+{
+	const struct damp_progview *v = f->prog != NULL ? &f->prog->view : NULL;
+
+	for (unsigned i = 0; v != NULL && i < v->hdr->nrules; i++)
+		if (strcmp(damp_progview_string(v, v->rules[i].id_off), rule) == 0)
+			return;
+	say(reply, ENOENT, "no such rule");
+}
+
 static void do_bypass(struct fake *f, uint64_t seconds)
 {
 	struct timespec now;
@@ -166,6 +183,10 @@ static void answer(struct fake *f, int client, const struct damp_wire_request *r
 		save_program(f);
 	else if (req->type == DAMP_WIRE_BYPASS)
 		do_bypass(f, req->arg);
+	else if (req->type == DAMP_WIRE_MODE)
+		do_mode(f, req->name, &reply);
+	else if (req->type == DAMP_WIRE_BLOCK && req->arg == 0)
+		say(&reply, ENOENT, "this prefix is not blocked");
 	else if (req->type == DAMP_WIRE_PROGRAM && f->prog == NULL)
 		reply.error = ENOENT;
 	else if (req->type == DAMP_WIRE_PROGRAM)

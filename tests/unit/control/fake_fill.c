@@ -48,9 +48,10 @@ static void fill_worker(struct damp_worker_stats *w, uint64_t k)
 	w->events_lost = k;
 }
 
-static void fill_port(struct damp_port_stats *p, const char *name, uint64_t imissed)
+static void fill_port(struct damp_port_stats *p, const char *name, const char *called, uint64_t imissed)
 {
 	snprintf(p->name, sizeof(p->name), "%s", name);
+	snprintf(p->called, sizeof(p->called), "%s", called);
 	p->imissed = imissed;
 	p->rx_nombuf = 2;
 	p->mtu = 1500;
@@ -79,8 +80,8 @@ void fake_fill_stats(struct damp_stats *s, uint64_t boot_id)
 	s->memory_bytes = 123456789;
 	s->clock_trusted = 1;
 	s->clock_wall_s = s->clock_least_s = 1790000100;
-	fill_port(&s->port[DAMP_OUTSIDE], "net_tap0", 17);
-	fill_port(&s->port[DAMP_INSIDE], "net_\"tap1\"\\", 0);
+	fill_port(&s->port[DAMP_OUTSIDE], "net_tap0", "wan0, net_tap0", 17);
+	fill_port(&s->port[DAMP_INSIDE], "net_\"tap1\"\\", "", 0);
 	for (unsigned w = 0; w < FAKE_WORKERS; w++)
 		fill_worker(&s->worker[w], w + 1);
 }

@@ -309,6 +309,34 @@ class Change(Case):
         first, = self.history()["generations"]
         self.assertEqual((first["how"], first["by"], first["file"]), ("file", "damperd, at its start", self.rules))
 
+    def test_a_file_that_includes_is_kept_whole(self):
+        """With all it includes, and as it was when it was read: the data plane comes later."""
+        self.kill()
+        self.stop_fake()
+        shutil.rmtree(os.path.join(self.state_dir, "generations"))
+        os.unlink(os.path.join(self.state_dir, "disk.bin"))
+        self.write("more.yaml", "version: 1\nrules:\n  - {id: more, match: {code: GET}, then: drop}\n")
+        with open(self.rules, "w", encoding="utf-8") as file:
+            file.write(revision(8).replace("rules:\n", "include: more.yaml\nrules:\n"))
+        self.start_daemon(wait=False)
+        until("a wanted program", lambda: "is away" in self.logged())
+        self.write("more.yaml", "version: 1\nrules: []\n")
+        self.start_fake()
+        until("the rules", lambda: self.revision() == 8)
+        first = self.newest()
+        self.assertTrue(first["has_source"])
+        self.assertIn("id: more", self.damper("show", "rules", "--generation", str(first["generation"])).stdout)
+        self.load(revision(9))
+        self.damper("rollback")
+        self.assertIn("id: more", self.damper("show", "rules", "--generation", str(self.newest()["generation"])).stdout)
+        # Again by a data plane that has forgotten all: the text goes with the program.
+        self.stop_fake()
+        os.unlink(os.path.join(self.state_dir, "disk.bin"))
+        before = self.newest()["generation"]
+        self.start_fake()
+        until("the rules again", lambda: self.newest()["generation"] > before)
+        self.assertIn("id: more", self.damper("show", "rules", "--generation", str(self.newest()["generation"])).stdout)
+
     def test_what_runs_already_is_written_down(self):
         """A damperd that has no record yet finds its rule file at work."""
         self.kill()

@@ -57,6 +57,30 @@ class Command(Case):
                       + self.damper("shwo", "status", code=2).stderr)
         self.assertIn("did you mean 'check'", self.damper("chekc", code=2).stderr)
 
+    def test_suggestion_for_options_and_half_commands(self):
+        for argv, says in ((("fmt", "x", "--chekc"), "no option --chekc; did you mean '--check'"),
+                           (("show", "status", "--jsn=1"), "no option --jsn=1; did you mean '--json'"),
+                           (("load", "x", "--zzz"), "no option --zzz; see 'damper help load'"),
+                           (("--zzz",), "no option --zzz; see 'damper help'"),
+                           (("show", "rulse"), "did you mean 'show rules'"),
+                           (("set", "nothing"), "there is no command 'set nothing'")):
+            with self.subTest(argv):
+                self.assertIn(says, self.damper(*argv, code=2).stderr)
+        self.assertIn("show workers", self.damper("show", "nothing", code=2).stderr)
+
+    def test_prefixes_are_read_as_in_rule_files(self):
+        """Without damperd: what is wrong is said before it is asked."""
+        for text, says in (("300.1.1.1", "is not an address or a prefix"), ("192.0.2.1/33", "longer than the 32 bits"),
+                           ("192.0.2.9/24", "did you mean '192.0.2.0/24'"), ("2001:db8::/x", "2001:db8::/x")):
+            for argv in (("block", text), ("unblock", text), ("set", "add", "s", text), ("set", "del", "s", text)):
+                with self.subTest(argv):
+                    self.assertIn(says, self.damper(*argv, code=2).stderr)
+        self.damper("block", "192.0.2.0/24", code=4)
+
+    def test_no_regular_file(self):
+        self.assertEqual(self.damper("check", "/dev/null", code=3).stderr.splitlines()[0],
+                         "/dev/null: error: cannot be read: it is no regular file")
+
     def test_check(self):
         p = self.damper("check", self.rules)
         self.assertIn("ok, 0 errors", p.stdout)

@@ -94,6 +94,20 @@ class Loading(Case):
         until("the connection to be made again", lambda: self.status()["dataplane"]["up"])
         self.assertEqual(self.loads(), 1)
 
+    def test_what_is_not_there(self):
+        """The answer is no, which is no error of damper; a name that is near is named."""
+        self.start_fake()
+        self.start_daemon()
+        until("the rules", lambda: self.status()["program"]["generation"] > 0)
+        self.damper("mode", "discovery", "observe")
+        self.assertIn("no such rule; did you mean 'discovery'?", self.damper("mode", "discovry", "observe", code=1).stderr)
+        self.assertNotIn("mean", self.damper("mode", "else", "observe", code=1).stderr)
+        self.assertIn("not blocked", self.damper("unblock", "192.0.2.1", code=1).stderr)
+        for given, kept in (("192.0.2.77/24", "192.0.2.0/24"), ("2001:db8:1:2::9/50", "2001:db8:1::/50"),
+                            ("192.0.2.9", "192.0.2.9/32"), ("0.0.0.0/0", "0.0.0.0/0")):
+            status, j = self.api("POST", "/v1/block", json.dumps({"prefix": given, "for_s": 60}))
+            self.assertEqual((status, j["prefix"]), (200, kept))
+
     def test_bypass(self):
         self.start_fake()
         self.start_daemon()

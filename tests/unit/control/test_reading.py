@@ -4,13 +4,17 @@
 
 Usage: test_reading.py DAMPERD DAMPER FAKE_DATAPLANE
 """
+import fcntl
 import http.client
 import json
 import os
+import pty
 import signal
 import stat
+import struct
 import subprocess
 import sys
+import termios
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -67,9 +71,10 @@ class Reading(Case):
         self.assertEqual(self.generation(), 1)
 
     def test_text(self):
+        self.assertEqual([p["called"] for p in self.status()["ports"]], [["wan0", "net_tap0"], []])
         out = self.damper("show", "status").stdout
         for part in ("filtering", "generation 1, home revision 7, 2 rules (1 only observing)", "factor 2.25",
-                     "outside (net_tap0) up, 19 packets missed", "amplification"):
+                     "outside (wan0, net_tap0) up, 19 packets missed", 'inside (net_"tap1"\\) up', "amplification"):
             self.assertIn(part, out)
         self.assertEqual(self.damper("completion", "rules").stdout, "discovery\ntry-out\n")
         self.assertEqual(self.damper("completion", "limits").stdout, "few\n")
@@ -82,6 +87,39 @@ class Reading(Case):
         for what in ("status", "rules", "limits", "workers", "memory"):
             j = json.loads(self.damper("show", what, "--json").stdout)
             self.assertEqual(j["schema"], 1)
+
+    def on_terminal(self, columns, *args):
+        """What a terminal of so many columns shows, line by line."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+            os.execve(DAMPER, [DAMPER, "--runtime-dir", self.run_dir, *args], dict(self.env(), NO_COLOR="1"))
+        seen = b""
+        while True:
+            try:
+                more = os.read(fd, 65536)
+            except OSError:     # the end of a terminal
+                break
+            if not more:
+                break
+            seen += more
+        os.close(fd)
+        os.waitpid(pid, 0)
+        return seen.decode().replace("\r\n", "\n").splitlines()
+
+    def test_narrow(self):
+        """80 columns hold all of it, and what is cut off says so."""
+        until("a look at the counters as they are", lambda: self.status()["now"])
+        self.tell("refuse discovery 600")
+        until("the attack", lambda: self.status()["attacks"])
+        for what in ("status", "rules", "limits", "memory"):
+            # The path of a file is as long as it is.
+            lines = [line for line in self.on_terminal(80, "show", what) if ".yaml" not in line or what == "rules"]
+            self.assertLessEqual(max(map(len, lines)), 80, "\n".join(lines))
+        lines = self.on_terminal(70, "show", "status")
+        self.assertRegex("\n".join(lines), r"(?m)^ *\d+ .* amplification +Would exceed .*\.\.$")
+        self.assertEqual(self.on_terminal(80, "show", "rules")[0].split(), "RULE MODE AT MATCHED OVER WOULD ACTED".split())
+        self.assertEqual(self.on_terminal(200, "show", "rules")[0].count("BYTES"), 4)
 
     def test_watch(self):
         p = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "show", "rules", "--watch"],
@@ -170,7 +208,7 @@ class Reading(Case):
         self.assertIn('\ndamper_attacks_total{rule="discovery",reason=""} 1\n', text)
         self.assertEqual(self.status()["attacks"][0]["id"], start["attack"]["id"])
         self.assertRegex(self.damper("show", "status").stdout,
-                         r"(?m)^attacks +ATTACK on rule discovery, begun .* ago, .* most to 2001:db8:5683::10$")
+                         r"(?m)^attacks +UNDER ATTACK; .*\n +BY .*\n +rule discovery +\d+ s +\S+/s +\S+/s +2001:db8:5683::10$")
         update = until("an update", lambda: self.attacks("update"))[0]
         self.assertEqual(update["attack"]["id"], start["attack"]["id"])
         self.valid_events()

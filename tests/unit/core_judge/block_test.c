@@ -306,14 +306,12 @@ static void observe_blocks_nobody(void **state)
 static void reload(struct rig *r, const char *text)
 {
 	struct rig other;
+	struct damp_view *old = r->view;
 
 	rules_open(&other, r->v6, text);
-	damp_view_close(r->view);
 	r->view = other.view;
-	free(other.judge_mem);
-	free(other.worker_mem);
-	free(other.stats);
-	free(other.events);
+	other.view = old;
+	rig_close(&other);
 	damp_blocker_review(r->judge->blocker, r->view, r->now);
 }
 

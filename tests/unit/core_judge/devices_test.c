@@ -47,9 +47,13 @@ static void names_are_found(void **state)
 	const char *const outside[] = { "wan0", "0000:03:00.0", "wan0", "", NULL };
 	const char *const inside[] = { "lan0", "05:00.0", NULL };
 	const struct damp_port_names p = names(outside, inside);
+	char line[64];
 
 	(void)state;
 	assert_int_equal(p.n[DAMP_OUTSIDE], 2);
+	assert_string_equal(damp_port_names_list(&p, DAMP_OUTSIDE, line, sizeof(line)), "wan0, 0000:03:00.0");
+	/* One that does not fit is left out whole. */
+	assert_string_equal(damp_port_names_list(&p, DAMP_OUTSIDE, line, 18), "wan0");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		enum damp_side side;
 		const bool found = damp_port_names_find(&p, cases[i].name, &side);

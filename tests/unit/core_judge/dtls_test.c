@@ -408,6 +408,27 @@ static void dropped_cookie_is_none(void **state)
 	rig_close(&r);
 }
 
+/* A cookie is known for 60 s, and no longer. */
+static void old_cookies_are_none(void **state)
+{
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, verify, sizeof(verify));
+	rig_wait_ms(&r, 60500);
+	from_client(&r, hello_cookie, sizeof(hello_cookie));
+	assert_int_equal(proofs(&r), 0);
+	rig_close(&r);
+	rig_open(&r, *(bool *)*state);
+	from_client(&r, hello, sizeof(hello));
+	from_server(&r, verify, sizeof(verify));
+	rig_wait_ms(&r, 59500);
+	from_client(&r, hello_cookie, sizeof(hello_cookie));
+	assert_int_equal(proofs(&r), 1);
+	rig_close(&r);
+}
+
 static void one_flight_only(struct damp_guard *g)
 {
 	g->proved = (struct damp_rung){ .cost_q16 = DAMP_TICK_HZ << 16, .burst_ticks = 300u << 20, .plen = 128 };
@@ -466,7 +487,7 @@ int main(void)
 		BOTH(records_are_checked), BOTH(returned_cookie_is_a_proof), BOTH(returned_cookie_of_dtls13),
 		BOTH(finished_handshake_is_a_proof), BOTH(resumed_session_is_none),
 		BOTH(other_cookies_are_none), BOTH(short_cookies_are_none), BOTH(dropped_cookie_is_none),
-		BOTH(shared_cookies_are_none), BOTH(trust_runs_out),
+		BOTH(shared_cookies_are_none), BOTH(old_cookies_are_none), BOTH(trust_runs_out),
 		BOTH(proved_budget_applies),
 	};
 

@@ -26,6 +26,15 @@ static void *lines(size_t n)
 	return p;
 }
 
+/* Large and mostly never touched: calloc() takes such memory from the system, which
+ * gives it zeroed, page by page. *base is what to free. */
+static void *untouched(size_t n, void **base)
+{
+	*base = calloc(1, n + 63);
+	assert(*base != NULL);
+	return (void *)(((uintptr_t)*base + 63) / 64 * 64);
+}
+
 void rig_open_program(struct rig *r, bool v6, void *block, size_t len)
 {
 	static const struct damp_key key = { 0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull };
@@ -35,8 +44,8 @@ void rig_open_program(struct rig *r, bool v6, void *block, size_t len)
 	r->v6 = v6;
 	/* Past the grace time, so that every response needs a record. */
 	r->now = DAMP_SECONDS(1000);
-	r->stats = lines(sizeof(*r->stats));
-	r->events = lines(sizeof(*r->events));
+	r->stats = untouched(sizeof(*r->stats), &r->stats_mem);
+	r->events = untouched(sizeof(*r->events), &r->events_mem);
 	r->judge_mem = lines(damp_judge_bytes(&small));
 	r->worker_mem = lines(damp_judge_worker_bytes(&small));
 	r->judge = damp_judge_init(r->judge_mem, &small, &key, 1700000000, 0);
@@ -79,8 +88,8 @@ void rig_close(struct rig *r)
 	damp_view_close(r->view);
 	free(r->judge_mem);
 	free(r->worker_mem);
-	free(r->stats);
-	free(r->events);
+	free(r->stats_mem);
+	free(r->events_mem);
 }
 
 static size_t put_v4(uint8_t *ip, uint8_t src_net, uint8_t src, uint8_t dst_net, uint8_t dst, size_t payload)
@@ -152,12 +161,14 @@ static struct damp_pkt *judge(struct rig *r, enum damp_side side, const uint8_t 
 {
 	struct damp_pkt *p = &r->pkt;
 
-	memset(p, 0, sizeof(*p));
+	/* What is the judge's to fill holds what the packet before left there (worker.c). */
+	memset(p, RIG_JUNK, sizeof(*p));
 	memcpy(r->frame, frame, len);
 	p->data = r->frame;
 	p->len = (uint32_t)len;
 	p->cap = sizeof(r->frame);
 	p->side = (uint8_t)side;
+	p->checksum_known = 0;
 	p->held = held;
 	damp_judge_parse(r->view, p, 1);
 	if (side == DAMP_OUTSIDE && !held)

@@ -11,11 +11,13 @@
 
 #include "judge.h"
 
+#define RIG_JUNK 0xa5       /* every byte of a packet that the caller need not fill */
+
 /* A frame that the judge holds. */
 struct rig_kept { uint8_t *frame; size_t len; enum damp_side side; };
 
 struct rig {
-	void *judge_mem, *worker_mem;
+	void *judge_mem, *worker_mem, *stats_mem, *events_mem;
 	struct damp_judge *judge;
 	struct damp_judge_worker *worker;
 	struct damp_view *view;

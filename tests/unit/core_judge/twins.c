@@ -36,8 +36,27 @@ struct damp_addr twins_peer(const struct rig *r, uint8_t host)
 	return (struct damp_addr){ { [10] = 0xff, [11] = 0xff, 10, 1, 0, host } };
 }
 
-static void judge(struct rig *r, struct twins_burst *b)
+/* In what the judge is to fill lies what the burst before left there (worker.c); not the
+ * same for both, so that whatever depends on it differs. */
+static void soil(struct twins_burst *b, int junk)
 {
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct damp_pkt given = b->pkt[i];
+		struct damp_pkt *p = &b->pkt[i];
+
+		memset(p, junk, sizeof(*p));
+		p->data = given.data;
+		p->len = given.len;
+		p->cap = given.cap;
+		p->side = given.side;
+		p->checksum_known = given.checksum_known;
+		p->held = given.held;
+	}
+}
+
+static void judge(struct rig *r, struct twins_burst *b, int junk)
+{
+	soil(b, junk);
 	damp_judge_parse(r->view, b->pkt, b->n);
 	damp_judge_run(r->worker, r->view, b->pkt, b->n, r->now, false);
 	r->nemits = damp_judge_emits(r->worker, r->now, r->emits, DAMP_EMITS);
@@ -52,8 +71,8 @@ void twins_judge(struct rig *a, struct rig *b, struct twins_burst *burst, const 
 	twin = *burst;
 	for (unsigned i = 0; i < twin.n; i++)
 		twin.pkt[i].data = twin.frame[i];
-	judge(a, burst);
-	judge(b, &twin);
+	judge(a, burst, RIG_JUNK);
+	judge(b, &twin, 0);
 	for (unsigned i = 0; i < twin.n; i++) {
 		const struct damp_pkt *p = &burst->pkt[i], *q = &twin.pkt[i];
 

@@ -84,6 +84,41 @@ static void a_full_line_forgets(void **state)
 	free(mem);
 }
 
+/* The same words whatever the registers, also where an owner's lines go over the end. */
+static void wide_or_not(void **state)
+{
+	static const uint32_t caps[] = { 0, 1, 2, 8, 9, 64 };
+	void *mem[2] = { table_mem(damp_lease_bytes(4)), table_mem(damp_lease_bytes(4)) };
+	struct damp_lease_table *t[2];
+	damp_tick now = start;
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++)
+		t[k] = damp_lease_init(mem[k], 4);
+	if (!damp_lease_set_wide(t[0], true))
+		print_message("no wide registers here\n");
+	assert_false(damp_lease_set_wide(t[1], false));
+	for (uint64_t i = 0; i < 20000; i++) {
+		const uint64_t r = h(i), owner = h(500 + r % 40), item = h(r >> 8 & 63);
+		const uint32_t cap = caps[r % 40 % 6];
+
+		assert_int_equal(damp_lease_room(t[0], owner, item, cap, now),
+				 damp_lease_room(t[1], owner, item, cap, now));
+		for (unsigned k = 0; k < 2; k++) {
+			if (r >> 20 & 7)
+				damp_lease_take(t[k], owner, item, cap, now, now + DAMP_SECONDS(1 + (r >> 24 & 15)));
+			else
+				damp_lease_drop(t[k], owner, item, cap);
+		}
+		now += DAMP_SECONDS(1) / 32;
+	}
+	assert_true(damp_lease_evictions(t[0]) > 100);
+	/* All but the flag. */
+	assert_memory_equal((char *)mem[0] + 64, (char *)mem[1] + 64, damp_lease_bytes(4) - 64);
+	free(mem[0]);
+	free(mem[1]);
+}
+
 static void sizes(void **state)
 {
 	uint64_t line[8];
@@ -97,7 +132,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(caps_hold), cmocka_unit_test(renewing_and_ending),
-		cmocka_unit_test(a_full_line_forgets), cmocka_unit_test(sizes),
+		cmocka_unit_test(a_full_line_forgets), cmocka_unit_test(wide_or_not),
+		cmocka_unit_test(sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,7 +342,7 @@ class Command(unittest.TestCase):
 
     # test
 
-    def test_rule_tests(self):
+    def write_rule_tests(self):
         with open(os.path.join(self.dir, "red.test.yaml"), "w") as f:
             f.write("version: 1\nrules: strict.yaml\ntests:\n"
                     "  - {name: 'green # 1', send: {from: 203.0.113.9, to: 192.0.2.1, msg: CON GET /fw/x}, "
@@ -353,6 +353,9 @@ class Command(unittest.TestCase):
                     "expect: {dropped: 0%, rules: {no-firmware: {acted: 2..}}}}\n")
         with open(os.path.join(self.dir, "wrong.test.yaml"), "w") as f:
             f.write("version: 1\nrules: strict.yaml\ntests:\n  - {nam: x}\n")
+
+    def test_rule_tests(self):
+        self.write_rule_tests()
         with open(os.path.join(self.dir, "away.test.yaml"), "w") as f:
             f.write("version: 1\nrules: none.yaml\ntests:\n"
                     "  - {name: x, send: {from: 203.0.113.9, to: 192.0.2.1, msg: RST}, "
@@ -362,6 +365,39 @@ class Command(unittest.TestCase):
         self.assertEqual(self.run_it("test", "default.test.yaml").returncode, 0)
         self.assertEqual(self.run_it("test", "none.test.yaml").returncode, 3)
         self.assertEqual(self.run_it("test", "--format", "junit", "red.test.yaml").returncode, 2)
+
+    # The page.
+
+    def printed(self, command):
+        env = dict(os.environ, DAMPER_RUNTIME_DIR=os.path.join(self.dir, "nowhere"), TERM="dumb", NO_COLOR="1",
+                   PATH=os.path.dirname(DAMPER) + ":" + os.environ["PATH"])
+        r = subprocess.run(["sh", "-c", command], cwd=self.dir, env=env, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True)
+        return re.sub(r"[ \t]+$", "", r.stdout, flags=re.M)
+
+    def test_page(self):
+        """What docs/foresight.md shows of commands that need no gateway is what they print."""
+        page = os.path.join(ROOT, "docs", "foresight.md")
+        self.write_rule_tests()
+        os.symlink(os.path.abspath(os.path.join(ROOT, "rules")), os.path.join(self.dir, "rules"))
+        with open(page) as f:
+            old = f.read()
+
+        def block(match):
+            commands = re.findall(r"^\$ ((?:.*\\\n)*.*)\n", match.group(1), re.M)
+            if any(c.startswith("damper trace") or "--state live" in c for c in commands):
+                return match.group(0)
+            return "```\n%s```\n" % "".join("$ %s\n%s" % (c, self.printed(c)) for c in commands)
+
+        new, n = re.subn(r"^```\n(\$ .*?)^```\n", block, old, flags=re.M | re.S)
+        self.assertGreaterEqual(n, 7)
+        if REGEN:
+            with open(page, "w") as f:
+                f.write(new)
+        else:
+            # A comment more in a rule file moves its lines, and misleads nobody.
+            said, printed = (re.sub(r"(\.yaml):\d+ *", r"\1 ", page).splitlines() for page in (old, new))
+            self.assertEqual(said, printed, "docs/foresight.md is not what the commands print; --regen writes it")
 
     # The shared reference material.
 

@@ -25,6 +25,7 @@
 #define MESSAGES 250u
 #define FEW 64u                 /* rules of one word */
 #define MANY 1000u
+#define BEFORE 42u              /* bytes of a frame before the message */
 #define TWICE 2u                /* each message again: the second time the memo knows its texts */
 
 /* The values of one option, its first number over `last`. Returns where they begin. */
@@ -45,13 +46,16 @@ static uint32_t put_options(uint8_t *msg, uint32_t *at, unsigned number, unsigne
 }
 
 /* Only what the classifier reads; the options of a probe need not be on the wire. */
-static void build(const struct damp_view *v, const struct gen_message *m, uint8_t msg[128], struct damp_pkt *p)
+static void build(const struct damp_view *v, const struct gen_message *m, uint8_t frame[BEFORE + 128],
+		  struct damp_pkt *p)
 {
+	uint8_t *const msg = frame + BEFORE;
 	const struct probe *from = &m->p;
 	uint32_t at = 4;
 
 	memset(p, 0, sizeof(*p));
-	p->data = msg;
+	p->data = frame;
+	p->frame.payload_off = BEFORE;
 	p->side = (uint8_t)from->side;
 	p->kind = (uint8_t)from->kind;
 	p->hello = (uint8_t)from->hello;
@@ -94,10 +98,10 @@ static unsigned check_message(uint64_t seed, const struct damp_view *v, const st
 	struct damp_text_cost cost = { 0 };
 	struct damp_matches got;
 	struct damp_pkt p;
-	uint8_t msg[128] = { 0 };
+	uint8_t frame[BEFORE + 128] = { 0 };
 	unsigned matched = 0;
 
-	build(v, m, msg, &p);
+	build(v, m, frame, &p);
 	damp_matches_begin(&got, v, 0, &p, &cost);
 	for (unsigned want = wanted_from(rules, 0, n, m);; want = wanted_from(rules, want + 1, n, m)) {
 		const bool any = damp_matches_any(&got);

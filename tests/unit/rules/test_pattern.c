@@ -88,10 +88,42 @@ static void regex_costs(void **state)
 			fail_msg("'%s' costs %u", t[i].text, damp_regex_cost(t[i].text));
 }
 
+/* What all matches begin with: never more than is sure. */
+static void heads(void **state)
+{
+	static const struct { bool regex; const char *text, *head; } t[] = {
+		{ false, "/m/*/x", "/m/" },       { false, "/m/n-*", "/m/n-" },     { false, "/*", "/" },
+		{ false, "/a b*", "/a%20b" },     { false, "/a/b*/c*", "/a/b" },
+		{ true, "/dev5/[a-f]+", "/dev5/" }, { true, "/dev5", "/dev5" },     { true, "^/dev5$", "/dev5" },
+		{ true, "/ab?c", "/a" },          { true, "/ab*c", "/a" },          { true, "/ab{2}", "/a" },
+		{ true, "/ab+c", "/ab" },         { true, "/a\\.b", "/a.b" },       { true, "/a\\.?b", "/a" },
+		{ true, "/a\\d", "/a" },          { true, "/a.c", "/a" },           { true, "/a(b|c)", "/a" },
+		{ true, "/a/(?:b|c)", "/a/" },    { true, "/a/[|]b", "/a/" },       { true, "/a/[]|]b", "/a/" },
+		{ true, "/a\\|b", "/a|b" },       { true, "/a%2Fb/.*", "/a%2Fb/" },
+		/* One branch of several, and what could pass for one. */
+		{ true, "/a|/b", "" },            { true, "/a/(b)|c", "" },         { true, "(?i)/a", "" },
+		{ true, "/a(?i)b", "" },          { true, "/a[[:alpha:](|]b|c", "" }, { true, "", "" },
+	};
+	struct damp_pool pool = { NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct damp_pattern p = { 0 };
+		char why[DAMP_WHY_MAX];
+
+		if (!(t[i].regex ? damp_regex_parse(&pool, t[i].text, &p, why)
+				 : damp_pattern_parse(&pool, DAMP_TEXT_PATH, t[i].text, &p, why)))
+			fail_msg("'%s': %s", t[i].text, why);
+		if (strcmp(p.head, t[i].head) != 0)
+			fail_msg("'%s' begins with '%s'", t[i].text, p.head);
+	}
+	damp_pool_free(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(globs), cmocka_unit_test(long_pattern), cmocka_unit_test(regex_costs),
+		cmocka_unit_test(globs), cmocka_unit_test(long_pattern), cmocka_unit_test(regex_costs), cmocka_unit_test(heads),
 	};
 
 	return cmocka_run_group_tests_name("patterns", tests, NULL, NULL);
