@@ -110,7 +110,7 @@ void damp_change_confirm(struct damp_control *c, const char *by, struct damp_loa
 	int err;
 
 	memset(r, 0, sizeof(*r));
-	if (!damp_control_begin_load(c, false)) {
+	if (!damp_control_begin_load(c, DAMP_LOAD_PATIENCE_MS)) {
 		fail(r, DAMP_LOAD_BUSY, "another load is going on");
 		return;
 	}
@@ -178,7 +178,7 @@ void damp_change_rollback(struct damp_control *c, uint32_t number, const struct 
 	struct damp_load_job mine = *job;
 
 	memset(r, 0, sizeof(*r));
-	if (!damp_control_begin_load(c, false)) {
+	if (!damp_control_begin_load(c, DAMP_LOAD_PATIENCE_MS)) {
 		fail(r, DAMP_LOAD_BUSY, "another load is going on");
 		return;
 	}

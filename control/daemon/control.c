@@ -18,6 +18,17 @@
 
 #define EVENT_LINES 4096u       /* newest events kept for /v1/events */
 
+/* Waits end by the clock that nobody sets. */
+static void init_idle(pthread_cond_t *idle)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(idle, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 {
 	memset(c, 0, sizeof(*c));
@@ -25,7 +36,7 @@ int damp_control_init(struct damp_control *c, const struct damp_options *opt)
 	c->started_wall = time(NULL);
 	pthread_mutex_init(&c->state.lock, NULL);
 	pthread_mutex_init(&c->record.lock, NULL);
-	pthread_cond_init(&c->state.idle, NULL);
+	init_idle(&c->state.idle);
 	strcpy(c->state.why_away, "not connected yet");
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->link = damp_link_new(opt->runtime_dir, DAMP_LINK_TIMEOUT_MS, DAMP_LINK_LOAD_TIMEOUT_MS);
@@ -70,14 +81,33 @@ void damp_control_fini(struct damp_control *c)
 	pthread_mutex_destroy(&c->record.lock);
 }
 
-bool damp_control_begin_load(struct damp_control *c, bool wait)
+static struct timespec deadline(uint32_t ms)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+bool damp_control_begin_load(struct damp_control *c, uint32_t wait_ms)
+{
+	const struct timespec until = deadline(wait_ms == DAMP_LOAD_FOREVER ? 0 : wait_ms);
 	struct damp_state *s = &c->state;
-	bool mine;
+	bool mine, late = wait_ms == DAMP_LOAD_AT_ONCE;
 
 	pthread_mutex_lock(&s->lock);
-	while (wait && s->loading && !s->stopping)
-		pthread_cond_wait(&s->idle, &s->lock);
+	while (!late && s->loading && !s->stopping) {
+		if (wait_ms == DAMP_LOAD_FOREVER)
+			pthread_cond_wait(&s->idle, &s->lock);
+		else
+			late = pthread_cond_timedwait(&s->idle, &s->lock, &until) != 0;
+	}
 	mine = !s->loading && !s->stopping;
 	if (mine)
 		s->loading = true;

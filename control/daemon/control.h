@@ -98,9 +98,13 @@ struct damp_control {
 int damp_control_init(struct damp_control *c, const struct damp_options *opt);
 void damp_control_fini(struct damp_control *c);
 
-/* Take the right to load; false when another has it. wait: until it is free or
- * damperd stops. */
-bool damp_control_begin_load(struct damp_control *c, bool wait);
+/* Take the right to load; false when another has it, or damperd stops. wait_ms: how long
+ * to wait for it. A person waits PATIENCE: damperd itself takes it for moments, which
+ * nobody who has an attack should be sent away for. */
+#define DAMP_LOAD_AT_ONCE 0u
+#define DAMP_LOAD_PATIENCE_MS 3000u
+#define DAMP_LOAD_FOREVER UINT32_MAX
+bool damp_control_begin_load(struct damp_control *c, uint32_t wait_ms);
 void damp_control_end_load(struct damp_control *c);
 
 /* What the data plane runs, with a user of its own for the caller; NULL when

@@ -109,7 +109,7 @@ static void read_file(struct damp_keeper *k, const char *by, enum damp_connect w
 
 	snprintf(k->wanted_by, sizeof(k->wanted_by), "%s", by);
 	job = file_job(k);
-	if (!damp_control_begin_load(k->c, true))
+	if (!damp_control_begin_load(k->c, DAMP_LOAD_FOREVER))
 		return;
 	memset(&r, 0, sizeof(r));
 	if (why == DAMP_CONNECT_RELOAD && damp_change_waits(k->c, r.text, sizeof(r.text))) {
@@ -314,7 +314,7 @@ static void try_connect(struct damp_keeper *k)
 		not_connected(k, err);
 		return;
 	}
-	if (!damp_control_begin_load(k->c, true))
+	if (!damp_control_begin_load(k->c, DAMP_LOAD_FOREVER))
 		return;
 	k->connected = true;
 	if (k->complained) {
@@ -341,7 +341,7 @@ static void follow_generation(struct damp_keeper *k)
 	pthread_mutex_unlock(&s->lock);
 	if (!damp_stats_map_generation(k->c->stats, boot_id, &generation) || generation == known)
 		return;
-	if (!damp_control_begin_load(k->c, false))
+	if (!damp_control_begin_load(k->c, DAMP_LOAD_AT_ONCE))
 		return;
 	if (damp_link_call(k->c->link, DAMP_WIRE_HELLO, 0, -1, &hello, NULL) == 0 &&
 	    hello.error == 0)
@@ -355,7 +355,7 @@ static void look_at_trial(struct damp_keeper *k)
 	const enum damp_trial_step step = damp_change_look(k->c);
 
 	if (step == DAMP_TRIAL_NONE || step == DAMP_TRIAL_WAIT ||
-	    !damp_control_begin_load(k->c, false))
+	    !damp_control_begin_load(k->c, DAMP_LOAD_AT_ONCE))
 		return;
 	/* Again, now that nobody can confirm any more. */
 	switch (damp_change_look(k->c)) {

@@ -284,7 +284,7 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
 		   struct damp_load_result *r)
 {
-	if (!damp_control_begin_load(c, false)) {
+	if (!damp_control_begin_load(c, DAMP_LOAD_PATIENCE_MS)) {
 		memset(r, 0, sizeof(*r));
 		r->status = DAMP_LOAD_BUSY;
 		snprintf(r->text, sizeof(r->text), "another load is going on");

@@ -36,11 +36,10 @@ void damp_admit_begin(const struct damp_ctx *c, bool bypassed)
 /* As the look between the passes found it, unless a proof was given since. */
 static bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const damp_tick idle = p->side == DAMP_OUTSIDE ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0;
-
 	if (damp_likely(c->w->nproofs == c->flood->nproofs))
 		return p->proved;
-	return damp_peer_proved(c->j->peers, p->peer_key, c->now, idle);
+	return damp_peer_proved(c->j->peers, p->peer_key, c->now,
+				p->side == DAMP_OUTSIDE ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 }
 
 static inline void pass(struct damp_pkt *p, struct damp_counter sum[2])
@@ -115,10 +114,9 @@ static inline struct damp_xchg *let_in(const struct damp_ctx *c, struct damp_pkt
 	const uint32_t life_s = p->coap.type == DAMP_COAP_CON ? c->g->con_life_s : c->g->non_life_s;
 	const damp_tick due = c->now + DAMP_SECONDS(life_s);
 	struct damp_xchg *x = p->xchg;
-	bool fresh;
 
 	if (x == NULL)
-		x = damp_xchg_open(c->w->xchg, p->xchg_key, c->now, due, &fresh);
+		x = damp_xchg_put(c->w->xchg, p->xchg_key, c->now, due);
 	see_mid(c, p, life_s);
 	write_exchange(c, p, x, due);
 	pass(p, c->admit->asked);
@@ -183,7 +181,7 @@ static inline struct damp_charge own_budget(const struct damp_ctx *c, const stru
 {
 	const struct damp_rung *r = &c->g->proved;
 
-	return (struct damp_charge){ .key = damp_mix(p->peer_key, DAMP_DOMAIN_PROVED),
+	return (struct damp_charge){ .key = damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED),
 				     .cost = damp_cost(r->cost_q16, p->frame.ip_len), .burst = r->burst_ticks };
 }
 

@@ -23,8 +23,8 @@ enum answer { ANSWER_PING, ANSWER_ECHO, ANSWER_MAX };
 
 static const uint8_t answer_reason[ANSWER_MAX] = { DAMP_REASON_PINGED, DAMP_REASON_CHALLENGED };
 
-/* Hashes that are there when a challenge is charged. */
-enum hash { HASH_WHOLE, HASH_HOST, HASH_NET, HASH_ANYBODY, HASH_MAX, HASH_NONE = HASH_MAX };
+/* Hashes that are there when a challenge is charged; NOBODY's is 0. */
+enum hash { HASH_WHOLE, HASH_HOST, HASH_NET, HASH_NOBODY, HASH_MAX, HASH_NONE = HASH_MAX };
 
 static enum hash hash_of(const struct damp_ctx *c, bool v6, unsigned plen)
 {
@@ -36,20 +36,30 @@ static enum hash hash_of(const struct damp_ctx *c, bool v6, unsigned plen)
 	return bits == b.host ? HASH_HOST : bits == b.net ? HASH_NET : HASH_NONE;
 }
 
-static void add_price(struct damp_prices *t, const struct damp_rung *r, enum damp_domain domain, enum hash hash,
-		      bool bytes, uint32_t reserve)
+/* What is left of a key when its hash is taken away. */
+static uint64_t move_of(const struct damp_ctx *c, enum damp_domain domain, enum hash hash)
+{
+	return hash == HASH_NOBODY ? damp_ledger_key(c->j->anybody, domain) : damp_domain_move(domain);
+}
+
+static void add_price(const struct damp_ctx *c, struct damp_prices *t, const struct damp_rung *r,
+		      enum damp_domain domain, enum hash hash, bool bytes, uint32_t reserve)
 {
 	const uint64_t burst = (uint64_t)r->burst_ticks + reserve;
 
 	if (r->cost_q16 == 0)
 		return;         /* no budget set: unlimited */
+	t->charge[t->n] = (struct damp_charge){
+		.cost = damp_cost(r->cost_q16, 1),
+		.burst = bytes && burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst,
+	};
 	t->rung[t->n++] = (struct damp_price){
 		.cost_q16 = r->cost_q16,
-		.cost = bytes ? 0 : damp_cost(r->cost_q16, 1),
-		.burst = bytes && burst > DAMP_BURST_TICKS_MAX ? DAMP_BURST_TICKS_MAX : (uint32_t)burst,
+		.move = move_of(c, domain, hash),
 		.domain = (uint8_t)domain,
 		.plen = r->plen,
 		.hash = (uint8_t)hash,
+		.bytes = bytes,
 	};
 }
 
@@ -64,15 +74,16 @@ static __attribute__((noinline)) void make_prices(const struct damp_ctx *c, bool
 	struct damp_prices *t = &c->flood->price[v6];
 
 	t->n = 0;
-	add_price(t, &g->challenge_all, DAMP_DOMAIN_CHALLENGE_ALL, g->challenge_all.plen ? HASH_NONE : HASH_ANYBODY,
+	t->bytes = 1;
+	add_price(c, t, &g->challenge_all, DAMP_DOMAIN_CHALLENGE_ALL, g->challenge_all.plen ? HASH_NONE : HASH_NOBODY,
 		  false, 0);
 	for (unsigned i = 0; i < sizeof(domains); i++)
-		add_price(t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i % 2,
+		add_price(c, t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i % 2,
 			  i % 2 ? g->challenge_reserve_ticks : 0);
 	c->flood->priced[v6] = true;
 }
 
-static inline const struct damp_prices *prices(const struct damp_ctx *c, bool v6)
+static inline struct damp_prices *prices(const struct damp_ctx *c, bool v6)
 {
 	if (damp_unlikely(!c->flood->priced[v6]))
 		make_prices(c, v6);
@@ -90,17 +101,24 @@ static __attribute__((noinline)) uint64_t rare_key(const struct damp_ctx *c, con
 
 struct hashes { uint64_t of[HASH_MAX]; };
 
-static inline struct hashes hashes_of(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline struct hashes hashes_of(const struct damp_pkt *p)
 {
-	return (struct hashes){ { p->peer_whole, p->peer_host, p->peer_net, c->j->anybody } };
+	return (struct hashes){ { p->peer_whole, p->peer_host, p->peer_net, 0 } };
 }
 
-static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
-			       const struct damp_price *r, uint32_t bytes, struct damp_charge *to)
+static inline uint64_t key_of(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
+			      const struct damp_price *r)
 {
-	to->key = damp_likely(r->hash != HASH_NONE) ? damp_ledger_key(h->of[r->hash], r->domain) : rare_key(c, p, r);
-	to->cost = r->cost ? r->cost : damp_cost(r->cost_q16, bytes);
-	to->burst = r->burst;
+	return damp_likely(r->hash != HASH_NONE) ? h->of[r->hash] + r->move : rare_key(c, p, r);
+}
+
+/* As long as a burst's answers are of one length, once. */
+static __attribute__((noinline)) void price_bytes(struct damp_prices *t, uint32_t bytes)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->rung[i].bytes)
+			t->charge[i].cost = damp_cost(t->rung[i].cost_q16, bytes);
+	t->bytes = bytes;
 }
 
 /* While challenges are refused, the address's own budget is asked before all else: a
@@ -109,13 +127,13 @@ static inline void make_charge(const struct damp_ctx *c, const struct damp_pkt *
 static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_prices *t = prices(c, p->frame.v6);
-	const struct hashes h = hashes_of(c, p);
-	struct damp_charge one;
+	const struct hashes h = hashes_of(p);
 
 	for (unsigned i = 0; i < t->n; i++) {
 		if (t->rung[i].domain != DAMP_DOMAIN_CHALLENGE_HOST)
 			continue;
-		make_charge(c, p, &h, &t->rung[i], 0, &one);
+		const struct damp_charge one = { key_of(c, p, &h, &t->rung[i]), t->charge[i].cost, t->charge[i].burst };
+
 		return damp_ledger_admits(c->j->ledger, &one, c->now);
 	}
 	return true;
@@ -124,13 +142,14 @@ static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const s
 /* Charge a challenge of so many bytes. */
 static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
 {
-	const struct damp_prices *t = prices(c, p->frame.v6);
-	const struct hashes h = hashes_of(c, p);
-	struct damp_charge charge[DAMP_PRICES];
+	struct damp_prices *t = prices(c, p->frame.v6);
+	const struct hashes h = hashes_of(p);
 
+	if (damp_unlikely(t->bytes != bytes))
+		price_bytes(t, bytes);
 	for (unsigned i = 0; i < t->n; i++)
-		make_charge(c, p, &h, &t->rung[i], bytes, &charge[i]);
-	c->flood->short_of = damp_ledger_charge_at_once(c->j->ledger, charge, t->n, c->now) != -1;
+		t->charge[i].key = key_of(c, p, &h, &t->rung[i]);
+	c->flood->short_of = damp_ledger_charge_at_once(c->j->ledger, t->charge, t->n, c->now) != -1;
 	return !c->flood->short_of;
 }
 

@@ -5,8 +5,7 @@
  *
  * Idea: a table is a head of one cache line and then 2^n lines of slots. The
  * line number is the low bits of a keyed hash; a slot is free when its end has
- * passed, so that choosing "the one that ends soonest" finds the free ones
- * first and needs no case of its own.
+ * passed: a newcomer takes the first that is, else the one that ends soonest.
  *
  * Invariant: due 0 marks a slot that was never used or was closed. A deadline
  * that happens to come out as 0 (every 8.5 years) is stored as 1, a sixteenth
@@ -97,11 +96,15 @@ static inline bool damp_due_live(uint32_t due, damp_tick now)
 	return damp_due_left(due, now) > 0;
 }
 
-/* The slot to use for a newcomer, by the deadlines of a line's slots. */
+/* The slot to use for a newcomer, by the deadlines of a line's slots: the first free
+ * one, else the one that ends soonest. */
 static inline unsigned damp_assoc_victim(const uint32_t *due, unsigned ways, damp_tick now)
 {
 	unsigned soonest = 0;
 
+	for (unsigned i = 0; i < ways; i++)
+		if (!damp_due_live(due[i], now))
+			return i;
 	for (unsigned i = 1; i < ways; i++)
 		if (damp_due_left(due[i], now) < damp_due_left(due[soonest], now))
 			soonest = i;
@@ -148,16 +151,12 @@ static inline void damp_pair_close(struct damp_pair_slot *s)
 	__atomic_store_n(&s->key, 0, __ATOMIC_RELAXED);
 }
 
-static inline struct damp_pair_slot *damp_pair_open(struct damp_assoc *t, uint64_t key, damp_tick now,
-						     damp_tick due, bool *fresh)
+/* A slot for key, which is in none. */
+static inline struct damp_pair_slot *damp_pair_put(struct damp_assoc *t, uint64_t key, damp_tick now, damp_tick due)
 {
-	struct damp_pair_slot *s = damp_pair_find(t, key, now);
-	struct damp_pair_slot *line = damp_assoc_line(t, key);
+	struct damp_pair_slot *line = damp_assoc_line(t, key), *s;
 	const uint32_t dues[DAMP_PAIR_WAYS] = { line[0].due, line[1].due };
 
-	*fresh = s == NULL;
-	if (s != NULL)
-		return s;
 	s = &line[damp_assoc_victim(dues, DAMP_PAIR_WAYS, now)];
 	if (damp_due_live(s->due, now))
 		damp_assoc_evicted(t);
@@ -165,6 +164,15 @@ static inline struct damp_pair_slot *damp_pair_open(struct damp_assoc *t, uint64
 	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
 	memset(s->rest, 0, sizeof(s->rest));
 	return s;
+}
+
+static inline struct damp_pair_slot *damp_pair_open(struct damp_assoc *t, uint64_t key, damp_tick now,
+						     damp_tick due, bool *fresh)
+{
+	struct damp_pair_slot *s = damp_pair_find(t, key, now);
+
+	*fresh = s == NULL;
+	return s != NULL ? s : damp_pair_put(t, key, now, due);
 }
 
 static inline uint64_t damp_pair_live(const struct damp_assoc *t, damp_tick now)

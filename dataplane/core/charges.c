@@ -122,7 +122,7 @@ void damp_charge_proved(const struct damp_ctx *c, const struct damp_pkt *p, stru
 	const struct damp_rung *r = &c->g->proved;
 
 	if (r->cost_q16)
-		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
+		damp_charge_add(d, damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(r->cost_q16, p->frame.ip_len),
 				r->burst_ticks, DAMP_REASON_PROVED_BUDGET);
 }
 

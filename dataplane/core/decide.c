@@ -66,7 +66,7 @@ static bool fragments_paid(const struct damp_ctx *c, const struct damp_pkt *p, s
 	if (p->side != DAMP_INSIDE || !p->proved)
 		return false;
 	if (c->g->proved.cost_q16)
-		damp_charge_add(d, damp_mix(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(c->g->proved.cost_q16, whole),
+		damp_charge_add(d, damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(c->g->proved.cost_q16, whole),
 				c->g->proved.burst_ticks, DAMP_REASON_PROVED_BUDGET);
 	if (damp_charges_fit(c, d, &why))
 		return true;

@@ -168,7 +168,7 @@ bool damp_notification_cost(const struct damp_ctx *c, const struct damp_pkt *p, 
 	/* Two at once: the change, and its correction. */
 	const uint32_t gap = (uint32_t)o->notify_gap * (uint32_t)(DAMP_TICK_HZ / 16);
 
-	one->key = damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY);
+	one->key = damp_ledger_key(p->xchg_key, DAMP_DOMAIN_NOTIFY);
 	one->cost = gap ? gap : damp_cost(r->cost_q16, 1);
 	one->burst = gap ? 2 * gap : r->burst_ticks;
 	return gap || r->cost_q16;

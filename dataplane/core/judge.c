@@ -271,7 +271,8 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
-	return (p->plain && damp_flood_settle(c, p)) || damp_admit(c, p);
+	/* A proved peer's is in no flood; but the keys that pass 1 left out are made there. */
+	return (p->plain && (!p->proved || p->xchg_key == 0) && damp_flood_settle(c, p)) || damp_admit(c, p);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)

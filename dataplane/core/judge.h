@@ -67,32 +67,34 @@ struct damp_pkt {
 	/* Found on the way; for explain, events and tests. */
 	uint8_t kind;               /* enum damp_kind */
 	uint8_t device_serves;      /* the inside end's port is one of ours: a server */
-	uint8_t proved;
-	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
+	/* Pass 1 clears these, down to obs, in few stores: they lie together. */
+	uint8_t proved;
+	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
 	uint8_t budgets_wait;       /* their lines are not asked for yet (prepare.c) */
 	uint8_t plain;              /* such as floods are made of: enum damp_plain (flood.c) */
 	uint8_t path_hashed;        /* path_hash is there */
+	uint8_t src_sets, dst_sets; /* sets of the program, filled at run time, that hold the address: bits */
+	uint16_t src_class, dst_class;
+	uint64_t peer_key, xchg_key;
+	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
+	uint64_t grey_key;          /* of a request from outside */
+	struct damp_xchg *xchg;
+	struct damp_obs *obs;
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
-	uint16_t src_class, dst_class;
-	uint8_t src_sets, dst_sets; /* sets of the program, filled at run time, that hold the address: bits */
-	uint64_t peer_key, device_key, xchg_key;
+	uint64_t device_key;
 	/* Keyed hashes of the outside address and its prefixes at the guard's byte
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
-	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
-	uint64_t grey_key;          /* of a request from outside */
 	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
 	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
 	 * challenged before" and "a ping is out"; 0: not made. */
 	uint64_t asked_key, ping_key;
-	struct damp_xchg *xchg;
-	struct damp_obs *obs;
 	struct damp_frame frame;
 	struct damp_coap coap;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */

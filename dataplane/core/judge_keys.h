@@ -43,22 +43,29 @@ enum damp_domain {
 /*
  * The ledger's key of a hash in a domain. Budgets of one address, or one network, that
  * a packet is asked for together lie on one line, which the hash alone chooses; the
- * domain moves the tag. Of those of an address at most one is owed for longer than
- * moments as a rule, so lines fill up as evenly as if each had one of its own
- * (docs/performance.md).
+ * domain moves the tag, which is the upper half. Of those of an address at most one is
+ * owed for longer than moments as a rule, so lines fill up as evenly as if each had one
+ * of its own (docs/performance.md).
  */
 #define DAMP_DOMAINS_TOGETHER \
 	(1u << DAMP_DOMAIN_HOST | 1u << DAMP_DOMAIN_CHALLENGE_HOST | 1u << DAMP_DOMAIN_FIRST_HOST | \
 	 1u << DAMP_DOMAIN_RETRY | 1u << DAMP_DOMAIN_NET | 1u << DAMP_DOMAIN_CHALLENGE_NET | \
 	 1u << DAMP_DOMAIN_FIRST_NET | 1u << DAMP_DOMAIN_TRUST)
 
+static inline bool damp_domain_together(uint64_t domain)
+{
+	return domain < DAMP_DOMAIN_LIMITS && (DAMP_DOMAINS_TOGETHER >> domain & 1);
+}
+
+/* How far such a domain moves the key from the hash. */
+static inline uint64_t damp_domain_move(uint64_t domain)
+{
+	return domain * DAMP_GOLDEN << 32;
+}
+
 static inline uint64_t damp_ledger_key(uint64_t hash, uint64_t domain)
 {
-	const uint64_t apart = damp_mix(hash, domain);
-
-	if (domain >= DAMP_DOMAIN_LIMITS || !(DAMP_DOMAINS_TOGETHER >> domain & 1))
-		return apart;
-	return (apart & ~(uint64_t)UINT32_MAX) | (uint32_t)hash;
+	return damp_domain_together(domain) ? hash + damp_domain_move(domain) : damp_mix(hash, domain);
 }
 
 /* Domains of the leases, whose keys are made like those of the ledger. */

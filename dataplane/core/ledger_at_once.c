@@ -62,6 +62,9 @@ static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct
 	return true;
 }
 
+/* So its words are numbered as the vectors have them. */
+_Static_assert(offsetof(struct line, way) == sizeof(uint64_t), "the first word of a line is not a way");
+
 #define ALWAYS static inline __attribute__((always_inline))
 
 /* Has one of the charges from `from` to i, which are on one line, the tag of i? Only a
@@ -151,7 +154,7 @@ static unsigned least_among(const struct line *line, unsigned taken, struct age 
 /* Of a run: the first refused, or its end; NOT_MADE: only views can tell. */
 #define NOT_MADE UINT32_MAX
 
-static unsigned run_make(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c, damp_tick now)
+static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = p->line[run];
 	const struct age age = age_of(line, now);
@@ -233,28 +236,24 @@ WITH_AVX2 ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
 WITH_AVX2 ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c,
 					damp_tick now)
 {
-	struct line *line = p->line[run];
-	const struct age age = age_of(line, now);
-	const unsigned end = p->end[run];
-	const struct wide v = wide_load(line, now);
+	uint64_t *words = (uint64_t *)(void *)p->line[run];
+	const struct wide v = wide_load(p->line[run], now);
 	__m256i ways = _mm256_blend_epi32(v.debts, _mm256_set1_epi32(INT32_MAX), 1);
 	unsigned taken = 1, i = from;
 
-	if (damp_unlikely(age.any)) {
-		p->aged = true;
-		ways = _mm256_max_epi32(ways, _mm256_set1_epi32(-SPAN));
-	}
+	/* Once in some minutes. */
+	if (damp_unlikely(age_of(p->line[run], now).any))
+		return run_make(p, run, from, c, now);
 	for (;;) {
-		const unsigned found = damp_unlikely(age.empty) ? 0 : wide_found(&v, tag_of(c[i].key)) & ~taken;
-		const unsigned words = found ? found : damp_unlikely(age.empty) ? ~taken : wide_least(ways);
+		const unsigned found = wide_found(&v, tag_of(c[i].key)) & ~taken;
+		const unsigned bits = found ? found : wide_least(ways);
 
-		/* The first word of a line is not a way. */
-		if (damp_unlikely(!paid_put(p, from, i, &line->way[__builtin_ctz(words)] - 1, found == 0, age, &c[i],
-					    now)))
+		if (damp_unlikely(!paid_put(p, from, i, &words[__builtin_ctz(bits)], found == 0, (struct age){ false },
+					    &c[i], now)))
 			return i;
-		if (++i == end)
+		if (++i == p->end[run])
 			return i;
-		taken |= words & -words;
+		taken |= bits & -bits;
 		if (damp_unlikely(taken == UINT8_MAX || met_before(p, from, i, tag_of(c[i].key))))
 			return NOT_MADE;
 		ways = wide_rest(ways, taken);

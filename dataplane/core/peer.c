@@ -118,12 +118,15 @@ void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key)
 
 bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
 {
+	const uint32_t idle = damp_stored_due(idle_due);
 	uint64_t dues, moved;
 	struct peer_slot *s = slot_find(damp_assoc_line(&t->assoc, key), damp_stored_key(key), &dues);
 
 	if (s == NULL || !damp_due_live(idle_of(dues), now))
 		return false;
-	moved = dues_make(damp_stored_due(idle_due), max_of(dues));
+	if (damp_likely((int32_t)(idle - idle_of(dues)) < (int32_t)IDLE_STEP))
+		return true;
+	moved = dues_make(idle, max_of(dues));
 	/* The last step before the absolute deadline may be shorter; it is not made. */
 	if ((int32_t)(idle_of(moved) - idle_of(dues)) >= (int32_t)IDLE_STEP)
 		dues_swap(s, dues, moved);

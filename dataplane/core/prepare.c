@@ -22,23 +22,26 @@
 #include "prepare.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
+/* Options of answers with lines of their own. */
+#define MORE (1ull << DAMP_OPTBIT_OBSERVE | 1ull << DAMP_OPTBIT_BLOCK2)
 /* What was left by the packet before. */
 ALWAYS void reset(struct damp_pkt *p)
 {
 	p->proved = 0;
 	p->truths = 0;
-	p->xchg = NULL;
-	p->obs = NULL;
-	p->observed = 0;
+	p->rungs_hashed = 0;
+	p->budgets_wait = 0;
+	p->plain = 0;
+	p->path_hashed = 0;
+	p->src_sets = p->dst_sets = 0;
+	p->src_class = p->dst_class = 0;
 	p->peer_key = 0;
 	p->xchg_key = 0;
 	p->mid_key = 0;
-	p->plain = 0;
-	p->path_hashed = 0;
-	p->budgets_wait = 0;
 	p->grey_key = 0;
-	p->src_class = p->dst_class = 0;
-	p->src_sets = p->dst_sets = 0;
+	p->xchg = NULL;
+	p->obs = NULL;
+	p->observed = 0;
 }
 
 /* Which sets of the program hold the ends: nothing where there are none. */
@@ -83,7 +86,6 @@ ALWAYS void hash_ends(const struct damp_ctx *c, struct damp_pkt *p, enum damp_si
 	h->pair(&c->j->h_addr, outside ? src : dst, outside ? dst : src, out);
 	p->peer_whole = out[0];
 	p->device_whole = out[1];
-	p->rungs_hashed = 0;
 	p->peer_key = damp_key_port(out[0], outside ? f->sport : f->dport);
 	p->device_key = damp_key_port(out[1], outside ? f->dport : f->sport);
 }
@@ -192,32 +194,17 @@ ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n
 	}
 }
 
-static void prepare_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
-{
-	prepare_all(c, p, n, &damp_hashing_called);
-}
-
-#if defined(DAMP_HASHER_HAS_AES)
-DAMP_WITH_AES static void prepare_aes(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
-{
-	static const struct damp_hashing inlined = { damp_aes2, damp_aes3, damp_aes2_pair };
-
-	prepare_all(c, p, n, &inlined);
-}
-#else
-#define prepare_aes prepare_any
-#endif
-
 /* The line of the Message ID that an ACK or RST will ask for, or that a CON or
  * NON will leave, a ping too; its key is kept. */
-static void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p)
+ALWAYS void prefetch_mid(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_hashing *h)
 {
 	const bool asks = damp_asks_for_mid(p);
 	const bool outside = (p->side == DAMP_OUTSIDE) != asks;
 
 	if (!asks && p->coap.type != DAMP_COAP_CON && p->coap.type != DAMP_COAP_NON)
 		return;
-	p->mid_key = damp_key_seen(c->j, p, outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid);
+	p->mid_key = h->two(&c->j->h_mid, damp_key_ends(p->peer_key, p->device_key),
+			    damp_seen_word(outside ? DAMP_SEEN_FROM_OUTSIDE : DAMP_SEEN_FROM_INSIDE, p->coap.mid));
 	damp_seen_prefetch(c->w->seen, p->mid_key);
 }
 
@@ -234,14 +221,14 @@ static __attribute__((noinline)) void prefetch_places(const struct damp_ctx *c, 
 }
 
 /* What a notification to a proved peer asks for: a first one takes places too. */
-static __attribute__((noinline)) void prefetch_notification(const struct damp_ctx *c, struct damp_pkt *p)
+static void prefetch_notification(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const struct damp_xchg *x;
 
 	damp_seen_prefetch(c->w->seen, damp_key_notified(p->xchg_key));
 	if (damp_obs_find(c->w->obs, p->xchg_key, c->now) != NULL) {
 		if (p->coap.type == DAMP_COAP_NON)
-			damp_ledger_prefetch(c->j->ledger, damp_mix(p->xchg_key, DAMP_DOMAIN_NOTIFY));
+			damp_ledger_prefetch(c->j->ledger, damp_ledger_key(p->xchg_key, DAMP_DOMAIN_NOTIFY));
 		return;
 	}
 	x = damp_xchg_find(c->w->xchg, p->xchg_key, c->now);
@@ -250,6 +237,17 @@ static __attribute__((noinline)) void prefetch_notification(const struct damp_ct
 	if (!p->rungs_hashed)
 		damp_hash_rungs(c, p);
 	damp_observe_prefetch(c, p, x->path);
+}
+
+/* What an answer of the inside asks for beside the plain one's lines. */
+static __attribute__((noinline)) void prefetch_more(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2))
+		damp_peer_prefetch(c->j->peers, damp_key_blocks(p->device_key));
+	if (p->coap.type == DAMP_COAP_CON)
+		damp_seen_prefetch(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0));
+	if (damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->proved)
+		prefetch_notification(c, p);
 }
 
 /* Is the peer proved? Only what comes from it keeps its proof alive, and only where it
@@ -269,7 +267,7 @@ static inline bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
  * of what is likely to pass. Of what unproved peers send most is dropped, and leaves
  * none. A guess: a packet of this burst may still change what is proved.
  */
-static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
+ALWAYS void foresee(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_hashing *h)
 {
 	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
 
@@ -284,17 +282,56 @@ static inline void foresee(const struct damp_ctx *c, struct damp_pkt *p)
 			prefetch_places(c, p);
 	} else if (p->budgets_wait) {
 		damp_ledger_prefetch(c->j->ledger, damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED));
-		if (damp_unlikely(damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE)) && p->kind == DAMP_KIND_RESPONSE &&
-		    p->proved)
-			prefetch_notification(c, p);
+		if (p->kind == DAMP_KIND_RESPONSE &&
+		    (damp_unlikely(p->coap.options & MORE) || damp_unlikely(p->coap.type == DAMP_COAP_CON)))
+			prefetch_more(c, p);
 	}
 	if (message || p->kind == DAMP_KIND_EMPTY)
-		prefetch_mid(c, p);
+		prefetch_mid(c, p, h);
+}
+
+ALWAYS void foresee_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
+{
+	for (unsigned i = 0; i < n; i++)
+		foresee(c, &p[i], h);
+}
+
+static void prepare_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	prepare_all(c, p, n, &damp_hashing_called);
+}
+
+static void foresee_any(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	foresee_all(c, p, n, &damp_hashing_called);
+}
+
+#if defined(DAMP_HASHER_HAS_AES)
+static const struct damp_hashing inlined = { damp_aes2, damp_aes3, damp_aes2_pair };
+
+DAMP_WITH_AES static void prepare_aes(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	prepare_all(c, p, n, &inlined);
+}
+
+DAMP_WITH_AES static void foresee_aes(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	foresee_all(c, p, n, &inlined);
+}
+#else
+#define prepare_aes prepare_any
+#define foresee_aes foresee_any
+#endif
+
+/* All hashers of a judge are of one kind. */
+static bool has_aes(const struct damp_ctx *c)
+{
+	return damp_likely(c->j->h_addr.aes && c->j->h_xchg.aes && c->j->h_mid.aes);
 }
 
 void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	if (damp_likely(c->j->h_addr.aes && c->j->h_xchg.aes))
+	if (has_aes(c))
 		prepare_aes(c, p, n);
 	else
 		prepare_any(c, p, n);
@@ -302,6 +339,8 @@ void damp_prepare(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 
 void damp_foresee(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		foresee(c, &p[i]);
+	if (has_aes(c))
+		foresee_aes(c, p, n);
+	else
+		foresee_any(c, p, n);
 }

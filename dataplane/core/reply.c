@@ -27,6 +27,8 @@
 #define UINT_LEN_MAX 4u             /* of a uint option */
 #define WORD 8u
 
+#define ALWAYS static inline __attribute__((always_inline))
+
 /* Header, token, then two of each option, and an Echo's MAC: the most that is built. */
 #define PARTS_MAX 8u
 
@@ -157,18 +159,18 @@ static void put_uint(struct reply *r, uint32_t number, uint32_t value)
 		put(r, load_few(be + skip, (uint32_t)sizeof(be) - skip), (uint32_t)sizeof(be) - skip);
 }
 
-static uint32_t ip_header_len(const struct damp_frame *f)
+ALWAYS uint32_t ip_header_len(const struct damp_frame *f)
 {
 	return f->v6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN;
 }
 
-static uint32_t ip_len_of(const struct damp_frame *f, const struct reply *r)
+ALWAYS uint32_t ip_len_of(const struct damp_frame *f, const struct reply *r)
 {
 	return ip_header_len(f) + UDP_HEADER_LEN + r->len;
 }
 
 /* Both return the sum of the addresses. */
-static inline uint64_t put_v4(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
+ALWAYS uint64_t put_v4(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
 {
 	static const uint8_t head[12] = {
 		4 << 4 | IPV4_HEADER_LEN / 4, 0, 0, 0, 0, 0, 0x40, 0, REPLY_TTL, IP_PROTO_UDP, 0, 0, /* DF */
@@ -187,7 +189,7 @@ static inline uint64_t put_v4(uint8_t *ip, const struct damp_addr *src, const st
 	return sum;
 }
 
-static inline uint64_t put_v6(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
+ALWAYS uint64_t put_v6(uint8_t *ip, const struct damp_addr *src, const struct damp_addr *dst, uint32_t ip_len)
 {
 	const uint64_t a = load(src->b), b = load(src->b + 8), c = load(dst->b), d = load(dst->b + 8);
 
@@ -202,7 +204,7 @@ static inline uint64_t put_v6(uint8_t *ip, const struct damp_addr *src, const st
 
 /* The CoAP message at out; returns its sum. A word may be written over by the
  * next, but nothing behind the message is. */
-static inline uint64_t put_parts(uint8_t *out, const struct reply *r)
+ALWAYS uint64_t put_parts(uint8_t *out, const struct reply *r)
 {
 	uint64_t sum = 0;
 	uint32_t at = 0;
@@ -221,7 +223,7 @@ static inline uint64_t put_parts(uint8_t *out, const struct reply *r)
 	return sum;
 }
 
-static void swap_macs(uint8_t *frame)
+ALWAYS void swap_macs(uint8_t *frame)
 {
 	uint8_t dst[MAC_LEN];
 
@@ -232,7 +234,7 @@ static void swap_macs(uint8_t *frame)
 
 /* Write everything from the IP header on, and turn the MACs when the message
  * goes back; the L2 header stands in out already. Returns the frame length. */
-static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
+ALWAYS size_t put_frame_inline(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
 			const struct reply *r)
 {
 	const bool back = way == DAMP_REPLY_BACK;
@@ -254,19 +256,28 @@ static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_repl
 	return f->l3_off + ip_len;
 }
 
+static __attribute__((noinline)) size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
+						  const struct reply *r)
+{
+	return put_frame_inline(out, f, way, r);
+}
+
 static bool may_cause(const struct damp_frame *f)
 {
 	return !f->dst_group && !f->l2_group;
 }
 
-static size_t put_in_place(uint8_t *data, size_t len, const struct damp_frame *f, enum damp_reply_way way,
-			   const struct reply *r, uint32_t max_ip)
+static inline bool fits(size_t len, const struct damp_frame *f, const struct reply *r, uint32_t max_ip)
 {
 	const uint32_t bound = f->ip_len < max_ip ? f->ip_len : max_ip;
 
-	if (!may_cause(f) || ip_len_of(f, r) > bound || len < f->l3_off || len - f->l3_off < ip_len_of(f, r))
-		return 0;
-	return put_frame(data, f, way, r);
+	return may_cause(f) && ip_len_of(f, r) <= bound && len >= f->l3_off && len - f->l3_off >= ip_len_of(f, r);
+}
+
+static size_t put_in_place(uint8_t *data, size_t len, const struct damp_frame *f, enum damp_reply_way way,
+			   const struct reply *r, uint32_t max_ip)
+{
+	return fits(len, f, r, max_ip) ? put_frame(data, f, way, r) : 0;
 }
 
 /* The token of m behind the header, which says its length. */
@@ -363,7 +374,8 @@ size_t damp_reply_empty(uint8_t *data, size_t len, const struct damp_frame *f, e
 	struct reply r;
 
 	begin(&r, type, 0, DAMP_COAP_CODE_EMPTY, mid);
-	return put_in_place(data, len, f, way, &r, UINT32_MAX);
+	/* In place here: of what is most often built all is known but the numbers. */
+	return fits(len, f, &r, UINT32_MAX) ? put_frame_inline(data, f, way, &r) : 0;
 }
 
 size_t damp_reply_empty_copy(uint8_t *out, size_t cap, const uint8_t *data, const struct damp_frame *f,

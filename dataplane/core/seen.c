@@ -31,25 +31,31 @@ static inline uint32_t tag_of(uint64_t key)
 	return (uint32_t)(key >> 32);
 }
 
-static struct seen_slot *slot_find(const struct damp_seen_table *t, uint64_t key, damp_tick now)
+static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, damp_tick now)
 {
-	struct seen_slot *s = damp_assoc_line(&t->assoc, key);
-
 	for (unsigned i = 0; i < WAYS; i++)
-		if (s[i].tag == tag_of(key) && damp_due_live(s[i].due, now))
+		if (s[i].tag == tag && damp_due_live(s[i].due, now))
 			return &s[i];
 	return NULL;
 }
 
-static struct seen_slot *slot_take(struct damp_seen_table *t, uint64_t key, damp_tick now)
+/* That of key, or the one to use for it: in one pass, since every challenge asks twice. */
+static struct seen_slot *slot_for(struct damp_seen_table *t, uint64_t key, damp_tick now)
 {
-	struct seen_slot *s = damp_assoc_line(&t->assoc, key);
-	const uint32_t dues[WAYS] = { s[0].due, s[1].due, s[2].due, s[3].due };
-	const unsigned victim = damp_assoc_victim(dues, WAYS, now);
+	struct seen_slot *s = damp_assoc_line(&t->assoc, key), *victim = s;
+	int32_t soonest = INT32_MAX;
 
-	if (damp_due_live(dues[victim], now))
+	for (unsigned i = 0; i < WAYS; i++) {
+		const int32_t left = damp_due_left(s[i].due, now);
+
+		if (s[i].tag == tag_of(key) && left > 0)
+			return &s[i];
+		victim = left < soonest ? &s[i] : victim;
+		soonest = left < soonest ? left : soonest;
+	}
+	if (soonest > 0)
 		damp_assoc_evicted(&t->assoc);
-	return &s[victim];
+	return victim;
 }
 
 size_t damp_seen_bytes(unsigned lines_log2)
@@ -70,10 +76,8 @@ void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key)
 void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 		   damp_tick now, damp_tick due)
 {
-	struct seen_slot *s = slot_find(t, key, now);
+	struct seen_slot *s = slot_for(t, key, now);
 
-	if (s == NULL)
-		s = slot_take(t, key, now);
 	s->value = value;
 	s->tag = tag_of(key);
 	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
@@ -81,7 +85,7 @@ void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 
 bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value)
 {
-	const struct seen_slot *s = slot_find(t, key, now);
+	const struct seen_slot *s = slot_find(damp_assoc_line(&t->assoc, key), tag_of(key), now);
 
 	if (s == NULL)
 		return false;

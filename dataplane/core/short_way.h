@@ -10,17 +10,20 @@
 #include "decide.h"
 
 /* What a challenge is charged with, as far as all packets of a family have it in
- * common (answer.c). */
+ * common (answer.c); the keys are those of the packet charged last. */
 #define DAMP_PRICES 5u
 struct damp_price {
 	uint64_t cost_q16;
-	uint32_t cost, burst;           /* cost: of one challenge; 0: it counts bytes */
+	uint64_t move;                  /* from the hash to the key */
 	uint8_t domain, plen;
 	uint8_t hash;                   /* which of those that are made already */
+	bool bytes;                     /* it counts them, not challenges */
 };
 struct damp_prices {
 	unsigned n;
+	uint32_t bytes;                 /* that the costs are of */
 	struct damp_price rung[DAMP_PRICES];
+	struct damp_charge charge[DAMP_PRICES];
 };
 
 /* What is known of a flood during one burst (flood.c). */
@@ -92,7 +95,7 @@ void damp_answer_end(const struct damp_ctx *c);
 /* Has neither a block nor a rule a say in p? */
 static inline bool damp_nobody_objects(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return !(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p);
+	return damp_likely(!c->flood->others) || (!(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p));
 }
 
 /* One burst's sum into the worker's. */

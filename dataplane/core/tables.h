@@ -73,6 +73,8 @@ struct damp_xchg *damp_xchg_find(struct damp_xchg_table *t, uint64_t key, damp_t
 /* The slot of key: the live one, or a fresh zeroed one with key and due set.
  * *fresh says which. May evict; never NULL. */
 struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due, bool *fresh);
+/* A fresh slot for key, of which a look of the same moment found none. */
+struct damp_xchg *damp_xchg_put(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due);
 /* Would opening key evict a live exchange? */
 bool damp_xchg_full(const struct damp_xchg_table *t, uint64_t key, damp_tick now);
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t);

@@ -48,6 +48,11 @@ struct damp_xchg *damp_xchg_open(struct damp_xchg_table *t, uint64_t key,
 	return (struct damp_xchg *)damp_pair_open(&t->assoc, key, now, due, fresh);
 }
 
+struct damp_xchg *damp_xchg_put(struct damp_xchg_table *t, uint64_t key, damp_tick now, damp_tick due)
+{
+	return (struct damp_xchg *)damp_pair_put(&t->assoc, key, now, due);
+}
+
 uint64_t damp_xchg_evictions(const struct damp_xchg_table *t)
 {
 	return damp_assoc_evictions(&t->assoc);

@@ -79,6 +79,20 @@ class Loading(Case):
         self.assertIn("generation 2 runs", first.communicate(timeout=BOUND_S)[0])
         self.assertEqual(first.returncode, 0)
 
+    def test_a_load_waits_for_one_that_ends(self):
+        """A hand-over of moments sends nobody away."""
+        self.start_fake()
+        self.start_daemon()
+        self.tell("hold")
+        both = [subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", self.rules],
+                                 stdout=subprocess.PIPE, text=True, env=self.env()) for _ in range(2)]
+        until("the first load", lambda: self.loads() == 2)
+        self.tell("release")
+        said = sorted(p.communicate(timeout=BOUND_S)[0] for p in both)
+        self.assertEqual([p.returncode for p in both], [0, 0])
+        self.assertIn("generation 2 runs", said[0])
+        self.assertIn("generation 3 runs", said[1])
+
     def test_data_plane_goes_silent(self):
         self.start_fake()
         self.start_daemon()

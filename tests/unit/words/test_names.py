@@ -52,15 +52,18 @@ def is_folder(name):
 
 
 @lru_cache(maxsize=None)
+def help_of(*command):
+    return subprocess.run([DAMPER, "help", *command], capture_output=True, text=True, check=True).stdout
+
+
+@lru_cache(maxsize=None)
 def options(command):
     """Of a command, all its second words together; None: there is no such command."""
-    text = subprocess.run([DAMPER, "help"], capture_output=True, text=True, check=True).stdout
-    full = [m for m in re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= |$)", text.split("Commands:\n")[1], re.M)
+    full = [m for m in re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= |$)", help_of().split("Commands:\n")[1].split("\n\n")[0], re.M)
             if m.split()[0] == command]
     if not full:
         return None
-    helps = [subprocess.run([DAMPER, "help", *f.split()], capture_output=True, text=True).stdout for f in full]
-    return set(re.findall(r"--[a-z][a-z-]*", "".join(helps)))
+    return set(re.findall(r"--[a-z][a-z-]*", "".join(help_of(*f.split()) for f in full)))
 
 
 def wrong_command(text):
