@@ -59,6 +59,7 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "AV-42", "answers at clients of ours", av42, 120, false, 0, false },
 	{ "AV-43", "fragmented answers", av43, 120, false, 0, false },
 	{ "AV-44", "rotating sources, chains of headers", av44, 120, false, 0, false },
+	{ "AV-44/100", "a hundred short requests, a source of its own for each, 20 a second", av44_hundred, 120, false, 0, false },
 	{ "AV-45", "DTLS without cookies", av45, 180, false, 0, false },
 	{ "AV-45/cookies", "DTLS with cookies", av45_cookies, 180, false, 0, false },
 	{ "AV-45/1k", "1000 hellos a second", av45_rate, 150, false, 0, false },

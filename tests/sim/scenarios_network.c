@@ -94,6 +94,16 @@ void av44(struct sim_world *w)
 	sim_repeat(sim_attack_add(w, get_p, sizeof(get_p)), 100, SIM_MS(20))->dress = SIM_DRESS_NO_CHECKSUM;
 }
 
+/* A hundred of the shortest requests with a path, each in the name of another host, as
+ * slowly as a network is still asked for each: what it is trusted with weighs most. */
+void av44_hundred(struct sim_world *w)
+{
+	static const uint8_t get_p[] = { 0x50, 0x01, 0x00, 0x01, 0xb1, 'p' };
+
+	sim_server_add(&w->server, "p", 1000, 9);
+	sim_repeat(sim_attack_add(w, get_p, sizeof(get_p)), 100, SIM_MS(50))->vary = sim_next_host;
+}
+
 static void hellos(struct sim_world *w)
 {
 	/* A ClientHello of 99 bytes; the cookie's length is 0. */
