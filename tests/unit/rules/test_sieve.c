@@ -10,7 +10,7 @@
  */
 #include "classify.h"
 #include "gen.h"
-#include "rules.h"
+#include "random_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,22 +104,15 @@ static void print_rules(FILE *f, uint64_t *s)
 static struct damp_view *open_random(uint64_t seed, uint64_t *s)
 {
 	static const struct damp_key key = { 3, 4 };
-	struct damp_rules out;
 	struct damp_view *v;
-	char *text = NULL, err[200] = "";
+	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 
 	assert_non_null(f);
 	print_rules(f, s);
 	fclose(f);
-	if (damp_rules_compile_text(text, len, "random", NULL, &out) != 0)
-		fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, text, out.text);
-	v = damp_view_open(out.program, out.program_len, 1, &key, err, sizeof(err));
-	if (v == NULL)
-		fail_msg("seed %llu: %s", (unsigned long long)seed, err);
-	out.program = NULL;
-	damp_rules_free(&out);
+	v = random_open(seed, text, len, &key);
 	free(text);
 	return v;
 }
