@@ -2,8 +2,8 @@
 /* See link.h. */
 #include "link.h"
 
-#include "wire/carry.h"
-#include "wire/sealed.h"
+#include "dataplane/wire/carry.h"
+#include "dataplane/wire/sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>

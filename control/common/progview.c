@@ -6,7 +6,7 @@
 #define _GNU_SOURCE
 #include "progview.h"
 
-#include "wire/sealed.h"
+#include "dataplane/wire/sealed.h"
 
 #include <errno.h>
 #include <stdbool.h>

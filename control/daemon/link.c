@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "link.h"
 
-#include "wire/carry.h"
+#include "dataplane/wire/carry.h"
 
 #include <errno.h>
 #include <poll.h>

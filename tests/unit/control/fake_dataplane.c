@@ -19,7 +19,7 @@
 #define _GNU_SOURCE
 #include "common/progview.h"
 #include "fake_fill.h"
-#include "wire/carry.h"
+#include "dataplane/wire/carry.h"
 
 #include <damper/wire.h>
 #include <errno.h>

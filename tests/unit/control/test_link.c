@@ -6,7 +6,7 @@
 #define _GNU_SOURCE
 #include "link.h"
 #include "tmpdir.h"
-#include "wire/carry.h"
+#include "dataplane/wire/carry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

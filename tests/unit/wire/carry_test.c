@@ -4,7 +4,7 @@
  * none, two, forty, two groups of them, one in which the kernel has no room.
  * After each, as many descriptors are open as before.
  */
-#include "wire/carry.h"
+#include "dataplane/wire/carry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sealed memory: nobody changes it, and nothing else is taken for it. */
-#include "wire/sealed.h"
+#include "dataplane/wire/sealed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See carry.h. */
-#include "wire/carry.h"
+#include "carry.h"
 
 #include <errno.h>
 #include <stdint.h>

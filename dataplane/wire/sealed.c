@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See sealed.h. */
-#include "wire/sealed.h"
+#include "sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
