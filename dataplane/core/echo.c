@@ -22,6 +22,7 @@
 
 #define ECHO_PURPOSE "damper echo"
 #define PING_PURPOSE "damper ping"
+#define SECOND_PURPOSE "damper second"
 #define MID_PURPOSE "damper mid"
 #define ECHO_LIFE_MAX_S 900u        /* the slot byte is unambiguous for 1024 s, less some skew */
 #define ECHO_MAC_LEN 8u
@@ -73,6 +74,7 @@ void damp_secrets_init(struct damp_secrets *s, const struct damp_key *master, ui
 	for (unsigned int i = 0; i < 2; i++) {
 		s->echo[i] = damp_key_derive(&key, ECHO_PURPOSE, s->epoch - i);
 		s->ping[i] = damp_key_derive(&key, PING_PURPOSE, s->epoch - i);
+		s->second[i] = damp_key_derive(&key, SECOND_PURPOSE, s->epoch - i);
 	}
 }
 
@@ -167,18 +169,25 @@ bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer,
 
 /* Both addresses, both ports, the low 24 bits of the epoch (an hour has 450): 15
  * or 39 bytes. */
-static uint16_t ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
-			 const struct damp_addr *server, uint16_t server_port, uint64_t epoch)
+static uint16_t keyed_mid(const struct damp_key *key, const struct damp_addr *peer, uint16_t peer_port,
+			  const struct damp_addr *server, uint16_t server_port, uint64_t epoch)
 {
-	const struct damp_key key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S);
 	const uint64_t rest = be16(peer_port) | be16(server_port) << 16 | (be32((uint32_t)epoch) >> 8) << 32;
 	const uint8_t *a = peer->b, *b = server->b;
 
 	if (damp_addr_is_v4(peer) && damp_addr_is_v4(server))
-		return (uint16_t)damp_siphash24_words(&key, (uint64_t[]){ half(a + 12) | half(b + 12) << 32,
-									  rest | 15ull << 56 }, 2);
-	return (uint16_t)damp_siphash24_words(&key, (uint64_t[]){ word(a), word(a + 8), word(b), word(b + 8),
-								  rest | 39ull << 56 }, 5);
+		return (uint16_t)damp_siphash24_words(key, (uint64_t[]){ half(a + 12) | half(b + 12) << 32,
+									 rest | 15ull << 56 }, 2);
+	return (uint16_t)damp_siphash24_words(key, (uint64_t[]){ word(a), word(a + 8), word(b), word(b + 8),
+								 rest | 39ull << 56 }, 5);
+}
+
+static uint16_t ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
+			 const struct damp_addr *server, uint16_t server_port, uint64_t epoch)
+{
+	const struct damp_key key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S);
+
+	return keyed_mid(&key, peer, peer_port, server, server_port, epoch);
 }
 
 uint16_t damp_ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
@@ -195,4 +204,12 @@ bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer,
 	const uint16_t before = ping_mid(s, peer, peer_port, server, server_port, epoch - 1);
 
 	return (mid == now) | (mid == before);
+}
+
+uint16_t damp_second_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
+			 const struct damp_addr *server, uint16_t server_port, uint64_t epoch)
+{
+	const struct damp_key key = key_at(s, s->second, SECOND_PURPOSE, epoch * DAMP_PING_EPOCH_S);
+
+	return keyed_mid(&key, peer, peer_port, server, server_port, epoch);
 }

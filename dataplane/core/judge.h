@@ -63,6 +63,7 @@ struct damp_pkt {
 	uint8_t observed;           /* a rule in mode observe would have acted */
 	uint32_t out_len;           /* frame length to send */
 	uint16_t hold;              /* fate HOLD: 0 .. DAMP_HOLDS - 1 */
+	uint8_t half;               /* if it took the long way: of its peer no more than half is proved (half.h) */
 	int32_t rule;               /* index of the deciding rule, -1 none */
 	/* Found on the way; for explain, events and tests. */
 	uint8_t kind;               /* enum damp_kind */

@@ -121,6 +121,8 @@ static void prefetch_budgets(const struct damp_ctx *c, struct damp_pkt *p)
 	/* And the others of each: one line (judge_keys.h). */
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET));
+	if (damp_unlikely(p->proved == DAMP_HALF_PROVED))
+		damp_ledger_prefetch(l, damp_ledger_key(p->peer_key, DAMP_DOMAIN_HALF));
 	if (p->side == DAMP_INSIDE)
 		return;
 	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
@@ -250,16 +252,16 @@ static __attribute__((noinline)) void prefetch_more(const struct damp_ctx *c, st
 		prefetch_notification(c, p);
 }
 
-/* Is the peer proved? Only what comes from it keeps its proof alive, and only where it
- * is judged. Answers are looked at for the short way of admit.c. */
-static inline bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
+/* What has the peer proved? Only what comes from it keeps its proof alive, and only
+ * where it is judged. Answers are looked at for the short way of admit.c. */
+static inline enum damp_standing standing(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const bool admits = c->admit != NULL && c->admit->on;
 
 	if (p->side == DAMP_INSIDE)
-		return admits && damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
-	return damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				admits ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+		return admits ? damp_peer_look(c->j->peers, p->peer_key, c->now, 0) : DAMP_UNPROVED;
+	return damp_peer_look(c->j->peers, p->peer_key, c->now,
+			      admits ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 }
 
 /*
@@ -272,8 +274,8 @@ ALWAYS void foresee(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
 
 	if (message)
-		p->proved = proved(c, p);
-	if (p->budgets_wait && !p->proved)
+		p->proved = (uint8_t)standing(c, p);
+	if (p->budgets_wait && p->proved != DAMP_PROVED)
 		prefetch_budgets(c, p);
 	if (message && p->side == DAMP_OUTSIDE) {
 		if (damp_likely(!p->proved))
@@ -297,7 +299,7 @@ ALWAYS void foresee_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n
 	for (unsigned i = 0; i < n; i++) {
 		/* What a flood consists of, of nobody who is proved: there is no more to it. */
 		if (p[i].plain && !p[i].budgets_wait &&
-		    damp_likely(!damp_peer_proved(c->j->peers, p[i].peer_key, c->now, idle)))
+		    damp_likely(damp_peer_look(c->j->peers, p[i].peer_key, c->now, idle) == DAMP_UNPROVED))
 			continue;
 		foresee(c, &p[i], h);
 	}

@@ -177,11 +177,22 @@ static void count_observed(const struct twins_burst *b, unsigned n[DAMP_SIDE_MAX
 			n[b->pkt[i].side][b->pkt[i].coap.type & 3]++;
 }
 
+/* Somebody of the burst has half a proof from here on. */
+static void prove_half(uint64_t *s, struct rig *a, struct rig *b, const struct twins_burst *burst)
+{
+	const uint64_t key = burst->pkt[twins_draw(s, burst->n)].peer_key;
+
+	if (key == 0)
+		return;
+	damp_peer_prove_half(a->judge->peers, key, a->now, a->now + DAMP_SECONDS(16));
+	damp_peer_prove_half(b->judge->peers, key, a->now, a->now + DAMP_SECONDS(16));
+}
+
 /* Both are opened alike; b goes the long way. */
 static void run(struct rig *a, struct rig *b)
 {
 	static struct twins_burst burst;
-	unsigned observed[DAMP_SIDE_MAX][4] = { { 0 } };
+	unsigned observed[DAMP_SIDE_MAX][4] = { { 0 } }, half = 0;
 	uint64_t s = seed;
 	char note[64];
 
@@ -192,6 +203,10 @@ static void run(struct rig *a, struct rig *b)
 		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
 		twins_judge(a, b, &burst, note);
 		count_observed(&burst, observed);
+		for (unsigned k = 0; k < burst.n; k++)
+			half += burst.pkt[k].proved && burst.pkt[k].half;
+		if (i % 4 == 0)
+			prove_half(&s, a, b, &burst);
 		if (i % 16 == 0)
 			compare_tables(a, b);
 		a->now += twins_draw(&s, 40) ? twins_draw(&s, 20000) : DAMP_SECONDS(twins_draw(&s, 300));
@@ -202,6 +217,7 @@ static void run(struct rig *a, struct rig *b)
 	print_message("registrations %u CON, %u NON; notifications %u CON, %u NON, %u ACK\n", observed[DAMP_OUTSIDE][0],
 		      observed[DAMP_OUTSIDE][1], observed[DAMP_INSIDE][0], observed[DAMP_INSIDE][1],
 		      observed[DAMP_INSIDE][2]);
+	assert_true(half > 50);
 	for (unsigned i = 0; i < 5; i++)
 		assert_true(observed[i < 2 ? DAMP_OUTSIDE : DAMP_INSIDE][i < 2 ? i : i - 2] > 20);
 }

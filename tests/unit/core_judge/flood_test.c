@@ -109,6 +109,26 @@ static void copy(struct burst *to, const struct burst *from)
 		to->pkt[i].data = to->frame[i];
 }
 
+/* Somebody of the burst has half a proof from here on. */
+static void prove_half(uint64_t *s, struct rig *a, struct rig *b, const struct burst *burst)
+{
+	const uint64_t key = burst->pkt[draw(s, burst->n)].peer_key;
+
+	if (key == 0)
+		return;
+	damp_peer_prove_half(a->judge->peers, key, a->now, a->now + DAMP_SECONDS(16));
+	damp_peer_prove_half(b->judge->peers, key, b->now, b->now + DAMP_SECONDS(16));
+}
+
+static unsigned halves(const struct burst *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		n += b->pkt[i].proved && b->pkt[i].half;
+	return n;
+}
+
 static void judge(struct rig *r, struct burst *b)
 {
 	damp_judge_parse(r->view, b->pkt, b->n);
@@ -164,6 +184,7 @@ static void compare_tables(const struct rig *x, const struct rig *y)
 static void compare(struct rig *a, struct rig *b, bool unanswered)
 {
 	static struct burst short_way, long_way;
+	unsigned half = 0;
 	uint64_t s = seed;
 
 	b->judge->long_way = true;
@@ -180,12 +201,16 @@ static void compare(struct rig *a, struct rig *b, bool unanswered)
 		judge(b, &long_way);
 		compare_packets(&short_way, &long_way, i);
 		assert_int_equal(a->nemits, b->nemits);
+		half += halves(&short_way);
+		if (i % 4 == 0)
+			prove_half(&s, a, b, &short_way);
 		if (i % 32 == 0)
 			compare_tables(a, b);
 		a->now = b->now += draw(&s, 40) ? draw(&s, 5000) : DAMP_SECONDS(draw(&s, 400));
 	}
 	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));
 	assert_memory_equal(a->events, b->events, sizeof(*a->events));
+	assert_true(half > 50);
 }
 
 static void run_routed(struct rig *a, struct rig *b, bool unanswered)
