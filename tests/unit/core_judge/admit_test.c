@@ -153,39 +153,12 @@ static uint64_t passed(const struct rig *r, enum damp_side side, enum damp_reaso
 	return r->stats->worker[0].reason[side][how].packets;
 }
 
-/* What is the worker's own: the same words. */
-static void compare_tables(const struct rig *a, const struct rig *b)
-{
-	const struct damp_judge_config *c = &a->judge->cfg;
-	const struct damp_judge_worker *w = a->worker, *v = b->worker;
-
-	assert_memory_equal(w->xchg, v->xchg, damp_xchg_bytes(c->xchg_log2));
-	assert_memory_equal(w->seen, v->seen, damp_seen_bytes(c->seen_log2));
-	assert_memory_equal(w->obs, v->obs, damp_obs_bytes(c->obs_log2));
-	assert_memory_equal(a->judge->registry, b->judge->registry, damp_registry_bytes(c->registry_log2));
-	assert_memory_equal(a->judge->peers, b->judge->peers, damp_peer_bytes(c->peers_log2));
-	assert_memory_equal(a->judge->ledger, b->judge->ledger, damp_ledger_bytes(c->ledger_log2));
-	assert_memory_equal(a->judge->leases, b->judge->leases, damp_lease_bytes(c->leases_log2));
-	assert_int_equal(w->nproofs, v->nproofs);
-}
-
 /* What passed with Observe for a proved peer, by who sent it and its type. */
 static void count_observed(const struct twins_burst *b, unsigned n[DAMP_SIDE_MAX][4])
 {
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->pkt[i].reason == DAMP_REASON_ACCEPTED_PROVED && damp_coap_has(&b->pkt[i].coap, DAMP_OPTBIT_OBSERVE))
 			n[b->pkt[i].side][b->pkt[i].coap.type & 3]++;
-}
-
-/* Somebody of the burst has half a proof from here on. */
-static void prove_half(uint64_t *s, struct rig *a, struct rig *b, const struct twins_burst *burst)
-{
-	const uint64_t key = burst->pkt[twins_draw(s, burst->n)].peer_key;
-
-	if (key == 0)
-		return;
-	damp_peer_prove_half(a->judge->peers, key, a->now, a->now + DAMP_SECONDS(16));
-	damp_peer_prove_half(b->judge->peers, key, a->now, a->now + DAMP_SECONDS(16));
 }
 
 /* Both are opened alike; b goes the long way. */
@@ -203,17 +176,16 @@ static void run(struct rig *a, struct rig *b)
 		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
 		twins_judge(a, b, &burst, note);
 		count_observed(&burst, observed);
-		for (unsigned k = 0; k < burst.n; k++)
-			half += burst.pkt[k].proved && burst.pkt[k].half;
+		half += twins_halves(&burst);
 		if (i % 4 == 0)
-			prove_half(&s, a, b, &burst);
+			twins_prove_half(a, b, &burst.pkt[twins_draw(&s, burst.n)]);
 		if (i % 16 == 0)
-			compare_tables(a, b);
+			twins_compare_tables(a, b);
 		a->now += twins_draw(&s, 40) ? twins_draw(&s, 20000) : DAMP_SECONDS(twins_draw(&s, 300));
 	}
 	b->now = a->now;
 	twins_compare(a, b);
-	compare_tables(a, b);
+	twins_compare_tables(a, b);
 	print_message("registrations %u CON, %u NON; notifications %u CON, %u NON, %u ACK\n", observed[DAMP_OUTSIDE][0],
 		      observed[DAMP_OUTSIDE][1], observed[DAMP_INSIDE][0], observed[DAMP_INSIDE][1],
 		      observed[DAMP_INSIDE][2]);
