@@ -133,20 +133,31 @@ static inline enum damp_standing standing_of(uint64_t dues)
 }
 _Static_assert(DAMP_PROVED + HALF == DAMP_HALF_PROVED, "the bit says which");
 
-enum damp_standing damp_peer_look(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
+/* Once a second and peer. Kept apart, and finds the slot anew, or each look would do
+ * more for the many that are not there. */
+static __attribute__((noinline)) void move_idle(struct peer_line *line, uint64_t stored, uint32_t idle)
 {
-	const uint32_t idle = damp_stored_due(idle_due);
 	uint64_t dues, moved;
-	struct peer_slot *s = slot_find(damp_assoc_line(&t->assoc, key), damp_stored_key(key), &dues);
+	struct peer_slot *s = slot_find(line, stored, &dues);
 
-	if (s == NULL || !damp_due_live(idle_of(dues), now))
-		return DAMP_UNPROVED;
-	if (damp_likely((int32_t)(idle - idle_of(dues)) < (int32_t)IDLE_STEP))
-		return standing_of(dues);
+	if (s == NULL)
+		return;
 	moved = dues_make(idle, max_of(dues));
 	/* The last step before the absolute deadline may be shorter; it is not made. */
 	if ((int32_t)(idle_of(moved) - idle_of(dues)) >= (int32_t)IDLE_STEP)
 		dues_swap(s, dues, moved);
+}
+
+enum damp_standing damp_peer_look(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
+{
+	const uint32_t idle = damp_stored_due(idle_due);
+	struct peer_line *line = damp_assoc_line(&t->assoc, key);
+	uint64_t dues;
+
+	if (slot_find(line, damp_stored_key(key), &dues) == NULL || !damp_due_live(idle_of(dues), now))
+		return DAMP_UNPROVED;
+	if (damp_unlikely((int32_t)(idle - idle_of(dues)) >= (int32_t)IDLE_STEP))
+		move_idle(line, damp_stored_key(key), idle);
 	return standing_of(dues);
 }
 
