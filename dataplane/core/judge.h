@@ -105,6 +105,7 @@ struct damp_pkt {
 	 * challenged before" and "a ping is out"; 0: not made. */
 	uint64_t asked_key, ping_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
+	uint8_t spare[26];
 };
 /* The first line: what passes touch again, the verdict and who it is. The second: where it
  * comes from and goes to. The third: what it says, as far as requests without options do.
@@ -117,6 +118,7 @@ _Static_assert(DAMP_PKT_BEGINS(frame) && DAMP_PKT_LINE(hold) == 1, "one line of 
 _Static_assert(DAMP_PKT_BEGINS(device_whole) && DAMP_PKT_LINE(coap) == 2 &&
 	       offsetof(struct damp_pkt, coap) + DAMP_COAP_BARE == 3 * DAMP_CACHE_LINE, "one line of the message");
 _Static_assert(DAMP_PKT_LINE(path_hash) == 3, "one line of those with more to it");
+_Static_assert(sizeof(struct damp_pkt) == 5 * DAMP_CACHE_LINE, "the next one begins a line");
 
 /* A small frame of our own to send. */
 struct damp_emit {
