@@ -210,6 +210,51 @@ void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_seen_prefetch(c->w->seen, p->ping_key);
 }
 
+/* Of those packets; the lanes of others are not used. */
+static void make_mids(const struct damp_ctx *c, const struct damp_pkt *p, unsigned first, bool v6, unsigned those)
+{
+	const struct damp_frame *f[DAMP_SIP_LANES];
+
+	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
+		f[i] = &p[first + (those >> i & 1 ? i : (unsigned)__builtin_ctz(those))].frame;
+	damp_ping_mids(&c->v->secrets, f, c->wall_s, c->j->wide, &c->flood->ping[v6][first]);
+	c->flood->pings |= (uint64_t)those << first;
+}
+
+/* More than one, for one alone is as quickly made when it is wanted. */
+static inline bool several(unsigned those)
+{
+	return those & (those - 1);
+}
+
+void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n)
+{
+	c->flood->first = p;
+	for (unsigned first = 0; first < n; first += DAMP_SIP_LANES) {
+		unsigned those[2] = { 0, 0 };   /* by family */
+
+		for (unsigned i = 0; i < DAMP_SIP_LANES && first + i < n; i++) {
+			const struct damp_pkt *q = &p[first + i];
+
+			if (q->plain == DAMP_PLAIN_ASKED && q->coap.type == DAMP_COAP_CON)
+				those[q->frame.v6] |= 1u << i;
+		}
+		for (unsigned v6 = 0; v6 < 2; v6++)
+			if (several(those[v6]))
+				make_mids(c, p, first, v6, those[v6]);
+	}
+}
+_Static_assert(DAMP_BURST % DAMP_SIP_LANES == 0, "whole vectors of packets");
+
+static inline uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_flood *f = c->flood;
+
+	if (damp_likely(f->pings != 0) && damp_likely(f->pings >> (p - f->first) & 1))
+		return f->ping[p->frame.v6][p - f->first];
+	return damp_ping_mid_of(c, p);
+}
+
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
@@ -237,7 +282,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 	if (echo)
 		damp_make_echo(c, p, echo);
 	else
-		damp_make_ping(c, p);
+		damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_CON, ping_mid(c, p));
 	settle(c, p, echo ? ANSWER_ECHO : ANSWER_PING, out_ip);
 	return true;
 }

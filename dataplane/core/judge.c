@@ -19,6 +19,7 @@
 #include "given.h"
 #include "prepare.h"
 #include "short_way.h"
+#include "sip_lanes.h"
 
 const struct damp_judge_config damp_judge_defaults = {
 	.nworkers = 1,
@@ -100,6 +101,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
+	j->wide = damp_sip_can_be_wide();
 	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
 	    j->registry == NULL)
 		return NULL;
@@ -339,8 +341,10 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
-	if (damp_unlikely(flood.asks))
+	if (damp_unlikely(flood.asks)) {
 		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
+		damp_answer_foresee(&c, p, n);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
 			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);

@@ -45,8 +45,11 @@ struct damp_flood {
 	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
+	uint64_t pings;                 /* packets of which `ping` is there: bits */
 	char cleared[0];
 	struct damp_prices price[2];
+	const struct damp_pkt *first;   /* of the burst */
+	uint16_t ping[2][DAMP_BURST];   /* Message IDs of pings, by family (answer.c) */
 };
 
 /* The rules that match one packet: gathered by a short way, which found that some
@@ -85,7 +88,9 @@ bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct dam
 
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
- * the long way. end: the sums of the burst. */
+ * the long way. foresee: what is made for a whole burst of them, between the passes;
+ * end: the sums of the burst. */
+void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n);
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_answer_end(const struct damp_ctx *c);
 
