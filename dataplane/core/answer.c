@@ -224,13 +224,14 @@ static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint3
 	return true;
 }
 
-/* What the long way's damp_see() notes, in its order. A short Echo is guessed like
- * a ping, and counted like one. */
-static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t echo)
+/* What the long way's damp_see() notes of one who was asked so, and now with `echo`. A
+ * short Echo is guessed like a ping, and counted like one. */
+static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t asked, uint8_t echo)
 {
-	damp_seen_add(c->w->seen, p->asked_key, 0, c->now, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
+	asked = damp_asked_once_more(asked, p->coap.mid, c->now);
 	if (echo != DAMP_ECHO_LEN)
-		damp_seen_add(c->w->seen, p->ping_key, 0, c->now, c->now + DAMP_SECONDS(DAMP_PING_LIFE_S));
+		asked = damp_asked_ping_out(asked, c->now);
+	damp_seen_add(c->w->seen, p->asked_key, asked, c->now, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
 }
 
 static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kind, uint32_t out_ip)
@@ -266,7 +267,8 @@ void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
 	if (damp_likely(p->plain != DAMP_PLAIN_ASKED))
 		return;
 	/* Where the first purse is used up, this decides whether there is another. */
-	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
+	if (damp_unlikely(c->flood->short_of))
+		damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
 	if (damp_unlikely(p->asked_key == 0)) {
 		if (!has_room(c, p)) {
 			p->plain = DAMP_PLAIN_SHORT;
@@ -278,7 +280,6 @@ void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET));
 	damp_seen_prefetch(c->w->seen, p->asked_key);
-	damp_seen_prefetch(c->w->seen, p->ping_key);
 }
 
 /* Of those packets; the lanes of others are not used. */
@@ -330,7 +331,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
 	uint32_t out_ip;
-	uint64_t value;
+	uint64_t asked = 0;
 	uint8_t echo;
 	bool again;
 
@@ -342,14 +343,15 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 		p->plain = DAMP_PLAIN_SHORT;
 		return false;
 	}
-	again = damp_seen_find(c->w->seen, p->asked_key, c->now, &value);
+	damp_seen_find(c->w->seen, p->asked_key, c->now, &asked);
+	again = damp_asked_about(asked, p->coap.mid);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;
 	echo = p->coap.type == DAMP_COAP_NON || again ? fitting : 0;
 	out_ip = damp_udp_ip_len(p, echo ? damp_challenge_len(p, echo) : DAMP_COAP_HEADER_LEN);
 	if (out_ip > p->frame.ip_len || !pay(c, p, out_ip))
 		return false;
-	remember(c, p, echo);
+	remember(c, p, asked, echo);
 	if (echo)
 		damp_make_echo(c, p, echo);
 	else

@@ -171,11 +171,11 @@ static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp
 {
 	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
 	const struct damp_given echo = damp_echo_of(p);
-	uint64_t value;
+	uint64_t asked = 0;
 
 	if (guessable &&
-	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
-	     !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
+	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) ||
+	     !damp_asked_by_ping(asked, c->now) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
 		return ECHO_NONE;
 	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s, echo.bytes,
 			    echo.len))

@@ -92,9 +92,9 @@ struct damp_pkt {
 	 * rungs, and of the inside address: all ledger keys are made of them. */
 	uint64_t peer_whole, peer_host, peer_net, device_whole;
 	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
-	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
-	 * challenged before" and "a ping is out"; 0: not made. */
-	uint64_t asked_key, ping_key;
+	/* Of one that will be challenged, in all likelihood (answer.h): of "its ends were
+	 * asked before"; 0: not made. */
+	uint64_t asked_key;
 	struct damp_frame frame;
 	struct damp_coap coap;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
