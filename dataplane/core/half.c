@@ -58,12 +58,12 @@ bool damp_second_answered(const struct damp_ctx *c, const struct damp_pkt *p, ui
 	return p->wire_mid == second_mid(c, p, epoch);
 }
 
-bool damp_half_gives(const struct damp_pkt *p, const struct damp_decision *d)
+bool damp_half_gives(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
 {
 	const bool few = d->proof == DAMP_PROOF_PING || d->proof == DAMP_PROOF_ACK ||
 			 (d->proof == DAMP_PROOF_ECHO && p->coap.echo_len < DAMP_ECHO_WHOLE_MIN);
 
-	return few && (!p->proved || p->half);
+	return few && (!p->proved || p->half) && !c->j->recorded;
 }
 
 /* Can the peer of p take a ping: does it speak CoAP in the open? */

@@ -38,8 +38,9 @@ bool damp_half_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
 bool damp_second_awaited(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *epoch);
 bool damp_second_answered(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t epoch);
 
-/* Does this proof of p prove half, because its peer has no more? */
-bool damp_half_gives(const struct damp_pkt *p, const struct damp_decision *d);
+/* Does this proof of p prove half, because its peer has no more? Not in what was recorded
+ * without us, where nobody was asked for the rest. */
+bool damp_half_gives(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d);
 
 /* p, which is decided, is from or to a peer with half a proof, or gives it: what that
  * costs, and the second pings to send beside. */

@@ -285,7 +285,7 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 		d->proof = DAMP_PROOF_SERVER_ECHO;
 	if (echo == ECHO_WRONG_GUESS)
 		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
-	d->half = damp_half_gives(p, d);
+	d->half = damp_half_gives(c, p, d);
 	if (damp_unlikely(d->half || p->half))
 		damp_half_settle(c, p, d);
 }
