@@ -70,6 +70,7 @@ struct damp_pkt {
 	uint8_t from_inside;        /* the exchange was opened by an inside client */
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
+	uint8_t head;               /* of what is not whole: a first fragment's type, code and Message ID are in coap */
 	/* Pass 1 clears these, down to obs, in few stores: they lie together. */
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
