@@ -49,8 +49,12 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 		damp_leaf_error(c, l, "'%s' is a name; did you mean '$%s'?", text, text);
 		return false;
 	}
-	if (damp_prefix_parse(c->pool, text, out, why))
+	if (damp_prefix_parse(c->pool, text, out, why)) {
+		if (strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0)
+			damp_diag_warning(c->diags, l->node->at, "'%s' is one address, which no message comes from or goes to; "
+					  "all are 'any', or '%s/0'", text, text);
 		return true;
+	}
 	if (text[0] == '!' || strncmp(text, "not ", 4) == 0) {
 		damp_leaf_error(c, l, "'%s' is not an address, a prefix or a zone; write {not: %s}", text,
 				text + (text[0] == '!' ? 1 : 4));
