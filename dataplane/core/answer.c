@@ -109,7 +109,7 @@ static inline struct hashes hashes_of(const struct damp_pkt *p)
 static inline uint64_t key_of(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
 			      const struct damp_price *r)
 {
-	return damp_likely(r->hash != HASH_NONE) ? h->of[r->hash] + r->move : rare_key(c, p, r);
+	return damp_likely(r->hash != HASH_NONE) ? (h->of[r->hash] & ~DAMP_LEDGER_KEPT) + r->move : rare_key(c, p, r);
 }
 
 /* As long as a burst's answers are of one length, once. */

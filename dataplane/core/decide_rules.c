@@ -30,7 +30,8 @@ static void note(struct damp_decision *d, int32_t rule, unsigned outcomes)
 	d->outcome[d->nmatched++] = (uint8_t)outcomes;
 }
 
-/* The addresses a limit is kept for. */
+/* The key a limit is kept for. Of tenants there are as many as rules name, and of
+ * everybody one: on the kept lines. */
 uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
 			const struct damp_rung *r, unsigned rung)
 {
@@ -46,14 +47,14 @@ uint64_t damp_limit_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
 	case DAMP_PER_DEVICE:
 		return damp_key_prefix(c, damp_device_addr(p), r->plen, domain);
 	case DAMP_PER_PAIR:
-		return damp_mix(damp_key_prefix(c, damp_peer_addr(p), r->plen, domain),
-				damp_key_prefix(c, damp_device_addr(p), r->plen, domain));
+		return damp_key_not_kept(damp_mix(damp_key_prefix(c, damp_peer_addr(p), r->plen, domain),
+						  damp_key_prefix(c, damp_device_addr(p), r->plen, domain)));
 	case DAMP_PER_TENANT:
-		return damp_mix(damp_mix(c->j->anybody, damp_tenant_of(c->v, p)), domain);
+		return damp_key_kept(damp_mix(damp_mix(c->j->anybody, damp_tenant_of(c->v, p)), domain));
 	case DAMP_PER_PATH:
-		return damp_mix(damp_path_hash(c, p), domain);
+		return damp_ledger_key(damp_path_hash(c, p), domain);
 	default:
-		return damp_mix(c->j->anybody, domain);
+		return damp_key_kept(damp_mix(c->j->anybody, domain));
 	}
 }
 

@@ -404,7 +404,7 @@ void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, 
 		entries[DAMP_TABLE_WAITING] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
 		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
 	}
-	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS << c->ledger_log2;
+	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS * damp_ledger_lines(j->ledger);
 	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
 	capacity[DAMP_TABLE_CONCURRENT] = (uint64_t)DAMP_TALLY_WAYS << c->tally_log2;
 	capacity[DAMP_TABLE_HELD] = (2ull << c->held_log2) * n;

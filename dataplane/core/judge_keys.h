@@ -10,6 +10,7 @@
 #define DAMP_CORE_JUDGE_KEYS_H
 
 #include "judge_state.h"
+#include "ledger.h"
 
 /* Kinds of facts kept in the Message ID table. */
 enum damp_seen_kind {
@@ -63,9 +64,34 @@ static inline uint64_t damp_domain_move(uint64_t domain)
 	return domain * DAMP_GOLDEN << 32;
 }
 
+/*
+ * On the ledger's kept lines: what known clients and everybody together may have. Under
+ * a flood of forged sources the other lines fill with debts of seconds, which whoever
+ * comes anew inherits. These it cannot fill: endpoints that proved themselves are really
+ * there, and of each budget of the whole gateway there is one. A server's is not among
+ * them, since anybody can name ever more servers.
+ */
+#define DAMP_DOMAINS_KEPT \
+	(1u << DAMP_DOMAIN_PROVED | 1u << DAMP_DOMAIN_CHALLENGE_ALL | 1u << DAMP_DOMAIN_CURE_ALL)
+_Static_assert((DAMP_DOMAINS_KEPT & DAMP_DOMAINS_TOGETHER) == 0, "lines of addresses are not kept ones");
+
+static inline uint64_t damp_key_kept(uint64_t key)
+{
+	return key | DAMP_LEDGER_KEPT;
+}
+
+static inline uint64_t damp_key_not_kept(uint64_t key)
+{
+	return key & ~DAMP_LEDGER_KEPT;
+}
+
 static inline uint64_t damp_ledger_key(uint64_t hash, uint64_t domain)
 {
-	return damp_domain_together(domain) ? hash + damp_domain_move(domain) : damp_mix(hash, domain);
+	if (damp_domain_together(domain))
+		return damp_key_not_kept(hash + damp_domain_move(domain));
+	if (domain < DAMP_DOMAIN_LIMITS && (DAMP_DOMAINS_KEPT >> domain & 1))
+		return damp_key_kept(damp_mix(hash, domain));
+	return damp_key_not_kept(damp_mix(hash, domain));
 }
 
 /* Domains of the leases, whose keys are made like those of the ledger. */

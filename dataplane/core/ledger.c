@@ -17,8 +17,6 @@
 #include "ledger_line.h"
 
 #define CHARGES_MAX 24u
-#define LINES_LOG2_MIN 4u
-#define LINES_LOG2_MAX 26u
 
 /* A line at one moment, and what was done to it since. */
 struct view {
@@ -201,11 +199,17 @@ static void plan_store(const struct plan *p, struct damp_ledger *l, const struct
 		__atomic_fetch_add(&l->evictions, evicted, __ATOMIC_RELAXED);
 }
 
+static unsigned kept_log2(unsigned lines_log2)
+{
+	return lines_log2 < KEPT_SHIFT + KEPT_LOG2_MIN ? KEPT_LOG2_MIN : lines_log2 - KEPT_SHIFT;
+}
+
 size_t damp_ledger_bytes(unsigned lines_log2)
 {
 	if (lines_log2 < LINES_LOG2_MIN || lines_log2 > LINES_LOG2_MAX)
 		return 0;
-	return sizeof(struct damp_ledger) + (sizeof(struct line) << lines_log2);
+	return sizeof(struct damp_ledger) + (sizeof(struct line) << lines_log2) +
+	       (sizeof(struct line) << kept_log2(lines_log2));
 }
 
 struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2)
@@ -216,7 +220,9 @@ struct damp_ledger *damp_ledger_init(void *mem, unsigned lines_log2)
 	if (bytes == 0)
 		return NULL;
 	memset(mem, 0, bytes);
-	l->mask = (1ull << lines_log2) - 1;
+	l->mask = (1u << lines_log2) - 1;
+	l->kept = 1u << lines_log2;
+	l->kept_mask = (1u << kept_log2(lines_log2)) - 1;
 	damp_ledger_set_wide(l, true);
 	return l;
 }
@@ -429,7 +435,7 @@ uint64_t damp_ledger_live(const struct damp_ledger *l, damp_tick now, size_t fir
 	struct view v;
 
 	for (size_t i = 0; i < lines; i++) {
-		view_load(&v, &l->line[(first + i) & l->mask], now);
+		view_load(&v, &l->line[(first + i) % damp_ledger_lines(l)], now);
 		for (unsigned w = 0; w < WAYS; w++)
 			n += v.debt[w] > 0;
 	}
@@ -438,7 +444,7 @@ uint64_t damp_ledger_live(const struct damp_ledger *l, damp_tick now, size_t fir
 
 size_t damp_ledger_lines(const struct damp_ledger *l)
 {
-	return (size_t)l->mask + 1;
+	return (size_t)l->kept + l->kept_mask + 1;
 }
 
 uint64_t damp_ledger_evictions(const struct damp_ledger *l)

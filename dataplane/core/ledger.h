@@ -17,6 +17,11 @@
  * forgotten. This rests on: one drain speed for all; eviction of the least tat
  * only; no write by a refused charge.
  *
+ * Kept lines: what a flood owes may fill every line, and then whoever comes anew
+ * inherits up to seconds of debt. So keys with DAMP_LEDGER_KEPT set have lines of their
+ * own, a sixteenth as many, behind the others. Whoever makes keys (judge_keys.h) sets it
+ * only where forged sources cannot make up ever more of them.
+ *
  * Threads: shared by all workers. A peek reads with relaxed atomics and writes
  * nothing. A charge takes the byte lock of its lines, in address order, for a
  * few tens of cycles; only admitted packets charge. A lock that is not to be had
@@ -33,6 +38,7 @@
 #include "types.h"
 
 #define DAMP_LEDGER_WAYS 7u
+#define DAMP_LEDGER_KEPT (1ull << 31)           /* in a key: on the kept lines */
 
 struct damp_ledger;
 
@@ -44,7 +50,7 @@ struct damp_charge {
 	uint32_t burst;
 };
 
-/* Bytes for 2^lines_log2 lines, header included. lines_log2: 4..26, else 0. */
+/* Bytes for 2^lines_log2 lines and the kept ones, header included. lines_log2: 4..26, else 0. */
 size_t damp_ledger_bytes(unsigned lines_log2);
 
 /* Build an empty ledger in mem (damp_ledger_bytes() bytes, 64-byte aligned).
@@ -87,7 +93,7 @@ int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *
 int damp_ledger_charge_viewed(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
 /* Live entries (debt not yet drained) at now and evictions so far. Walks
- * `lines` lines from `first`, wrapping; for the slow loop, not for workers. */
+ * `lines` lines from `first`, wrapping, the kept ones last; for the slow loop, not for workers. */
 uint64_t damp_ledger_live(const struct damp_ledger *l, damp_tick now, size_t first, size_t lines);
 size_t damp_ledger_lines(const struct damp_ledger *l);
 uint64_t damp_ledger_evictions(const struct damp_ledger *l);

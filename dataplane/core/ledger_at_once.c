@@ -65,8 +65,6 @@ static inline bool paid_lock(struct paid *p, struct damp_ledger *l, const struct
 /* So its words are numbered as the vectors have them. */
 _Static_assert(offsetof(struct line, way) == sizeof(uint64_t), "the first word of a line is not a way");
 
-#define ALWAYS static inline __attribute__((always_inline))
-
 /* Has one of the charges from `from` to i, which are on one line, the tag of i? Only a
  * view tells them apart. */
 ALWAYS bool met_before(const struct paid *p, unsigned from, unsigned i, uint32_t tag)
@@ -154,7 +152,8 @@ static unsigned least_among(const struct line *line, unsigned taken, struct age 
 /* Of a run: the first refused, or its end; NOT_MADE: only views can tell. */
 #define NOT_MADE UINT32_MAX
 
-static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c, damp_tick now)
+static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run, unsigned from,
+						   const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = p->line[run];
 	const struct age age = age_of(line, now);
@@ -183,7 +182,7 @@ static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run,
 }
 
 #if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2"))) UNSANITIZED
+#define WIDE WITH_AVX2 UNSANITIZED
 
 #define LOWER_HALVES _MM_SHUFFLE(2, 0, 2, 0)
 #define UPPER_HALVES _MM_SHUFFLE(3, 1, 3, 1)
@@ -198,7 +197,7 @@ static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run,
 /* A line's tags and debts, word by word; the first word is not a way. */
 struct wide { __m256i tags, debts; };
 
-WITH_AVX2 ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
+WIDE ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
 {
 	const __m256i *v = (const __m256i *)(const void *)line, t = _mm256_set1_epi32((int)(uint32_t)now);
 	const __m256i a = _mm256_load_si256(v), b = _mm256_load_si256(v + 1);
@@ -207,14 +206,14 @@ WITH_AVX2 ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
 }
 
 /* Of a line's words as bits, those that have the tag. */
-WITH_AVX2 ALWAYS unsigned wide_found(const struct wide *v, uint32_t tag)
+WIDE ALWAYS unsigned wide_found(const struct wide *v, uint32_t tag)
 {
 	return (unsigned)_mm256_movemask_ps(
 		_mm256_castsi256_ps(_mm256_cmpeq_epi32(v->tags, _mm256_set1_epi32((int)tag))));
 }
 
 /* Those that may be taken and are paid up soonest. */
-WITH_AVX2 ALWAYS unsigned wide_least(__m256i ways)
+WIDE ALWAYS unsigned wide_least(__m256i ways)
 {
 	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
 
@@ -225,7 +224,7 @@ WITH_AVX2 ALWAYS unsigned wide_least(__m256i ways)
 }
 
 /* A line's debts without the words that are taken. */
-WITH_AVX2 ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
+WIDE ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
 {
 	const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
 	const __m256i out = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)taken), bit), bit);
@@ -233,8 +232,8 @@ WITH_AVX2 ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
 	return _mm256_blendv_epi8(debts, _mm256_set1_epi32(INT32_MAX), out);
 }
 
-WITH_AVX2 ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c,
-					damp_tick now)
+WIDE ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c,
+				   damp_tick now)
 {
 	uint64_t *words = (uint64_t *)(void *)p->line[run];
 	const struct wide v = wide_load(p->line[run], now);
@@ -259,20 +258,11 @@ WITH_AVX2 ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned f
 		ways = wide_rest(ways, taken);
 	}
 }
-static bool can_be_wide(void)
-{
-	return __builtin_cpu_supports("avx2");
-}
-#else
-static bool can_be_wide(void)
-{
-	return false;
-}
 #endif
 
 bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
 {
-	l->wide = wide && can_be_wide();
+	l->wide = wide && damp_has_avx2();
 	return l->wide;
 }
 
@@ -293,7 +283,7 @@ static unsigned paid_make(struct paid *p, const struct damp_charge *c, damp_tick
 }
 
 #if defined(__x86_64__)
-WITH_AVX2 static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, damp_tick now)
+WIDE static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, damp_tick now)
 {
 	MAKE(run_make_wide);
 }

@@ -20,6 +20,7 @@
 #include "ledger.h"
 
 #include "bytelock.h"
+#include "compiled.h"
 
 #include <damper/program.h>
 
@@ -31,6 +32,12 @@
 
 #define WAYS DAMP_LEDGER_WAYS
 #define ALL_WAYS ((1u << WAYS) - 1)
+
+#define LINES_LOG2_MIN 4u
+#define LINES_LOG2_MAX 26u
+/* Kept lines for all lines, and the fewest of them. */
+#define KEPT_SHIFT 4u
+#define KEPT_LOG2_MIN 2u
 
 #define SPAN_SHIFT 28
 #define SPAN (1 << SPAN_SHIFT)
@@ -49,18 +56,24 @@ struct line {
 _Static_assert(sizeof(struct line) == DAMP_CACHE_LINE, "one line a look-up");
 
 struct damp_ledger {
-	uint64_t mask;
+	uint32_t mask;
+	uint32_t kept_mask, kept;   /* of the kept lines: the mask, the first */
 	bool wide;                  /* several charges at once are made with AVX2 */
-	uint8_t pad0[DAMP_CACHE_LINE - sizeof(uint64_t) - sizeof(bool)];
+	uint8_t pad0[DAMP_CACHE_LINE - 3 * sizeof(uint32_t) - sizeof(bool)];
 	uint64_t evictions;         /* written by all workers: a line of its own */
 	uint8_t pad1[DAMP_CACHE_LINE - sizeof(uint64_t)];
 	struct line line[];
 };
 _Static_assert(offsetof(struct damp_ledger, line) % DAMP_CACHE_LINE == 0, "lines are aligned");
 
+_Static_assert(DAMP_LEDGER_KEPT >> LINES_LOG2_MAX != 0, "the mark is no part of a line's number");
+
 static inline uint32_t line_of(const struct damp_ledger *l, uint64_t key)
 {
-	return (uint32_t)(key & l->mask);
+	/* A branch, since who asks for what is known ahead: foretold, it costs nothing. */
+	if (key & DAMP_LEDGER_KEPT)
+		return l->kept + ((uint32_t)key & l->kept_mask);
+	return (uint32_t)key & l->mask;
 }
 
 static inline uint32_t tag_of(uint64_t key)
@@ -85,11 +98,9 @@ static inline uint32_t spans_since(const struct line *line, damp_tick now)
 	return epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
 }
 
-/* A vector holds the lock's byte as well, which others try meanwhile; it is masked out. */
-#define UNSANITIZED __attribute__((no_sanitize_thread))
-
 /* The way of tag, or WAYS. No branch: which way it is cannot be foretold. Without
- * the lock a line that is being written may be read wrongly: look again. */
+ * the lock a line that is being written may be read wrongly: look again. A vector holds
+ * the lock's byte as well, which others try meanwhile; it is masked out. */
 #if defined(__SSE2__)
 UNSANITIZED static inline unsigned way_of(const struct line *line, uint32_t tag)
 {

@@ -14,16 +14,17 @@
  *
  * Reference: design.md 3; anchors.md 3.3 (batches, compute then touch).
  */
-#include "answer.h"
-#include "flood.h"
-
-#include "permute.h"
-#include "observe.h"
 #include "prepare.h"
 
-#define ALWAYS static inline __attribute__((always_inline))
+#include "answer.h"
+#include "compiled.h"
+#include "flood.h"
+#include "observe.h"
+#include "permute.h"
+
 /* Options of answers with lines of their own. */
 #define MORE (1ull << DAMP_OPTBIT_OBSERVE | 1ull << DAMP_OPTBIT_BLOCK2)
+
 /* What was left by the packet before. */
 ALWAYS void reset(struct damp_pkt *p)
 {

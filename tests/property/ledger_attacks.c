@@ -70,7 +70,8 @@ static void arena_close(struct arena *a)
 
 static bool charge(struct damp_ledger *l, uint64_t key, damp_tick now)
 {
-	const struct damp_charge c = { key, COST, BURST };
+	/* Nobody but those who proved themselves has a key of a kept line. */
+	const struct damp_charge c = { key & ~DAMP_LEDGER_KEPT, COST, BURST };
 
 	return damp_ledger_charge(l, &c, 1, now) == -1;
 }

@@ -9,7 +9,8 @@
 #include <damper/program.h>
 
 #define LOG2 4u
-#define LINES (1u << LOG2)
+#define KEPT_LINES 4u                /* behind the others: a sixteenth of them, but four at least */
+#define LINES ((1u << LOG2) + KEPT_LINES)
 #define SPAN (1ull << 28)           /* ticks between two agings of a line (ledger.c) */
 
 struct fix {
@@ -55,8 +56,9 @@ static void fill_line(struct damp_ledger *l, uint32_t line, damp_tick now)
 static void test_sizes(void **state)
 {
 	static const struct { unsigned log2; size_t bytes; } v[] = {
-		{ 0, 0 }, { 3, 0 }, { 4, 128 + (64u << 4) }, { 14, 128 + (64u << 14) },
-		{ 26, 128 + (64ull << 26) }, { 27, 0 }, { 64, 0 },
+		{ 0, 0 }, { 3, 0 }, { 4, 128 + 64 * (16 + 4) }, { 7, 128 + 64 * (128 + 8) },
+		{ 14, 128 + (64u << 14) + (64u << 10) }, { 26, 128 + (64ull << 26) + (64ull << 22) },
+		{ 27, 0 }, { 64, 0 },
 	};
 	struct fix *f = *state;
 
@@ -265,7 +267,7 @@ static void test_equal_tags_share(void **state)
 {
 	/* Keys that differ only between tag and line bits: one budget, the safe side. */
 	const struct damp_charge c[2] = {
-		{ key_at(4, 1), 60, 100 }, { key_at(4 + LINES, 1), 60, 100 },
+		{ key_at(4, 1), 60, 100 }, { key_at(4 + (1u << LOG2), 1), 60, 100 },
 	};
 	struct fix *f = *state;
 
@@ -294,13 +296,13 @@ static void test_arithmetic_at_the_wraps(void **state)
 		(1ull << 32) + (1ull << 31), 1ull << 33, 1ull << 45, 1ull << 60, 0 - 9 * SPAN,
 	};
 	/* Ticks before the turn at which a key starts, each key in a line of its own. */
-	static const uint32_t before[LINES] = {
+	static const uint32_t before[1u << LOG2] = {
 		121, 120, 119, 118, 101, 100, 61, 60, 59, 41, 21, 20, 19, 2, 1, 0,
 	};
 	struct fix *f = *state;
 
 	for (uint32_t i = 0; i < sizeof(turn) / sizeof(turn[0]); i++) {
-		for (uint32_t b = 0; b < LINES; b++) {
+		for (uint32_t b = 0; b < 1u << LOG2; b++) {
 			const damp_tick t = turn[i] - before[b];
 			const uint64_t key = key_at(b, i + 1);
 
@@ -416,10 +418,30 @@ static void test_live_wraps_round(void **state)
 
 	fill_line(f->l, 15, 60);
 	fill_line(f->l, 0, 60);
-	assert_int_equal(damp_ledger_live(f->l, 60, 15, 2), 14);
-	assert_int_equal(damp_ledger_live(f->l, 60, 15, 1), 7);
+	assert_int_equal(damp_ledger_live(f->l, 60, 15, 1 + KEPT_LINES + 1), 14);
+	assert_int_equal(damp_ledger_live(f->l, 60, 15, 1 + KEPT_LINES), 7);
 	assert_int_equal(damp_ledger_live(f->l, 60, 1, 14), 0);
-	assert_int_equal(damp_ledger_live(f->l, 60 + 350, 15, 2), 8);
+	assert_int_equal(damp_ledger_live(f->l, 60 + 350, 15, 1 + KEPT_LINES + 1), 8);
+}
+
+static void test_kept_lines_are_apart(void **state)
+{
+	const uint64_t kept = key_at(3, 9) | DAMP_LEDGER_KEPT;
+	struct fix *f = *state;
+
+	for (uint32_t line = 0; line < 1u << LOG2; line++)
+		fill_line(f->l, line, 60);
+	assert_int_equal(damp_ledger_debt(f->l, key_at(3, 9), 60), 100);        /* inherited */
+	assert_int_equal(damp_ledger_debt(f->l, kept, 60), 0);
+	assert_int_equal(charge1(f->l, kept, 50, 50, 60), -1);
+	assert_int_equal(charge1(f->l, kept, 1, 50, 60), 0);
+	/* The fourth kept line, behind the others. */
+	assert_int_equal(damp_ledger_live(f->l, 60, (1u << LOG2) + 3, 1), 1);
+	/* Four lines: the key of the next sixteen is on the same one, and full it is for all. */
+	for (uint32_t tag = 10; tag < 16; tag++)
+		assert_int_equal(charge1(f->l, key_at(3, tag) | DAMP_LEDGER_KEPT, 50, 50, 60), -1);
+	assert_int_equal(damp_ledger_debt(f->l, key_at(7, 99) | DAMP_LEDGER_KEPT, 60), 50);
+	assert_int_equal(damp_ledger_debt(f->l, key_at(2, 99) | DAMP_LEDGER_KEPT, 60), 0);
 }
 
 static void test_stuck_lock_refuses(void **state)
@@ -472,7 +494,8 @@ static void test_at_once(void **state)
 		int got, viewed;
 
 		for (unsigned i = 0; i < n; i++)
-			c[i] = (struct damp_charge){ .key = (uint64_t)draw(&s, tags) << 32 | draw(&s, lines),
+			c[i] = (struct damp_charge){ .key = (uint64_t)draw(&s, tags) << 32 | draw(&s, lines) |
+							    (draw(&s, 8) ? 0 : DAMP_LEDGER_KEPT),
 						     .cost = draw(&s, 1 << (10 + draw(&s, 13))),
 						     .burst = draw(&s, 1 << 25) };
 		/* Side by side as a rule. */
@@ -533,6 +556,7 @@ int main(void)
 		LEDGER_TEST(test_clock_slips_back),
 		LEDGER_TEST(test_clock_steps_back),
 		LEDGER_TEST(test_live_wraps_round),
+		LEDGER_TEST(test_kept_lines_are_apart),
 		LEDGER_TEST(test_stuck_lock_refuses),
 	};
 

@@ -117,25 +117,19 @@ static unsigned check_message(uint64_t seed, const struct damp_view *v, const st
 	}
 }
 
-static struct damp_view *open_rules(uint64_t seed, const struct gen_rule *rules, unsigned n)
-{
-	static const struct damp_key key = { 1, 2 };
-	struct damp_view *v;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
+struct rules { const struct gen_rule *rule; unsigned n; };
 
-	assert_non_null(f);
-	gen_print(f, rules, n);
-	fclose(f);
-	v = random_open(seed, text, len, &key);
-	free(text);
-	return v;
+static void print_rules(FILE *f, void *arg)
+{
+	const struct rules *of = arg;
+
+	gen_print(f, of->rule, of->n);
 }
 
 /* Returns how many rules matched in all. */
 static unsigned check_program(uint64_t seed)
 {
+	static const struct damp_key key = { 1, 2 };
 	uint64_t state = seed;
 	const unsigned most = seed % 3 ? (seed % 3 == 1 ? FEW : 4 * FEW) : MANY;
 	const unsigned n = 1 + (unsigned)(gen_random(&state) % most);
@@ -146,7 +140,7 @@ static unsigned check_program(uint64_t seed)
 	assert_non_null(rules);
 	for (unsigned i = 0; i < n; i++)
 		gen_rule(&state, &rules[i]);
-	v = open_rules(seed, rules, n);
+	v = random_open(seed, print_rules, &(struct rules){ rules, n }, &key);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		struct gen_message m;
 
