@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define V4_MAX 0xffffffffull
 #define MAPPED_LOW ((damp_u128)0xffff << 32)
@@ -113,9 +112,6 @@ static const char *hint_of(const char *text)
 
 	if (form)
 		return form;
-	if (strcmp(text, "*") == 0 || strcasecmp(text, "all") == 0 || strcasecmp(text, "everyone") == 0 ||
-	    strcasecmp(text, "everybody") == 0)
-		return "write 'any' for all addresses";
 	if (!strpbrk(text, ".:"))
 		return NULL;
 	if (strchr(text, '*'))

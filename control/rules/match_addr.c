@@ -14,6 +14,7 @@
 #include "suggest.h"
 #include <damper/program.h>
 #include <string.h>
+#include <strings.h>
 
 /* `[fe80::]` is a mapping with one empty value to YAML (operators.md 3.2). */
 static bool colon_mapping(const struct damp_node *n)
@@ -58,6 +59,11 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 	if (text[0] == '!' || strncmp(text, "not ", 4) == 0) {
 		damp_leaf_error(c, l, "'%s' is not an address, a prefix or a zone; write {not: %s}", text,
 				text + (text[0] == '!' ? 1 : 4));
+		return false;
+	}
+	if (strcmp(text, "*") == 0 || strcasecmp(text, "all") == 0 || strcasecmp(text, "everyone") == 0 ||
+	    strcasecmp(text, "everybody") == 0) {
+		damp_leaf_error(c, l, "%s; write 'any' for all addresses", why);
 		return false;
 	}
 	near = damp_suggestion_start(text);
