@@ -30,6 +30,9 @@ static void say_block(const struct damp_cli *cli, const json_t *answer)
 		       damp_get_text(answer, "prefix"),
 		       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(answer, "remaining_s")),
 		       damp_get_text(answer, "prefix"));
+	if (damp_get_int(answer, "remaining_s") > 0 && strstr(damp_get_text(answer, "prefix"), "/0") != NULL)
+		fprintf(stderr, "damper: warning: that is everybody, your own devices too: no CoAP over %s passes any more\n",
+			strchr(damp_get_text(answer, "prefix"), ':') != NULL ? "IPv6" : "IPv4");
 }
 
 /* A prefix is read as one of a rule file is, and refused in the same words. */

@@ -307,8 +307,9 @@ static int unknown_command(const struct damp_args *a)
 	snprintf(name, sizeof(name), "%s%s%s", a->words[0], a->nwords > 1 ? " " : "",
 		 a->nwords > 1 ? a->words[1] : "");
 	near = damp_help_suggest(name);
-	if (near != NULL && !a->help)
-		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, near);
+	if (near != NULL && !a->help) /* what stands behind a command is none of its words */
+		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?",
+				 strchr(near, ' ') != NULL ? name : a->words[0], near);
 	if (damp_help_for(a->help ? stdout : stderr, a->words[0]))
 		return a->help ? DAMP_EXIT_OK :
 		       a->nwords > 1 ? damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'", name) : DAMP_EXIT_USAGE;
@@ -322,6 +323,9 @@ static int unknown_command(const struct damp_args *a)
 
 static int check_words(const struct damp_command *c, const struct damp_args *a)
 {
+	if (a->nwords < c->min_words && a->confirm != NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s: '%s' was taken for the TIME of --confirm, like 120s", c->name,
+				 c->args, a->confirm);
 	if (a->nwords < c->min_words)
 		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s; see 'damper help %s'", c->name,
 				 c->args, c->name);

@@ -56,9 +56,7 @@ int damp_text_parse_seconds(const char *text, uint64_t *seconds)
 		if (parse_digits(&p, &n))
 			return -1;
 		len = strspn(p, "abcdefghijklmnopqrstuvwxyz");
-		if (len == 0 && *p == '\0' && sum == 0)
-			u = &units[0];
-		else if ((u = find_unit(p, len)) == NULL)
+		if ((u = find_unit(p, len)) == NULL) /* nor without one: 5 of what? */
 			return -1;
 		if (__builtin_mul_overflow(n, u->seconds, &part) ||
 		    __builtin_add_overflow(sum, part, &sum))
