@@ -34,7 +34,8 @@ static void list_ports(char *out, size_t len)
 
 	snprintf(out, len, "none");
 	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
-		if (used >= len || !rte_eth_dev_is_valid_port(id) || rte_eth_dev_get_name_by_port(id, name) != 0)
+		if (used >= len || !rte_eth_dev_is_valid_port(id) ||
+		    rte_eth_dev_get_name_by_port(id, name) != 0)
 			continue;
 		used += (size_t)snprintf(out + used, len - used, "%s%s", used > 0 ? ", " : "", name);
 	}
@@ -131,7 +132,8 @@ int damp_ports_find(struct damp_plane *p)
 		learn(&p->port[side], &info[side], p->config.nworkers);
 		name_port(p, side, &info[side]);
 		if (p->port[side].nrx == 0 || p->port[side].ntx == 0) {
-			damp_say("%s port %s cannot both receive and send", side_name[side], p->config.port[side]);
+			damp_say("%s port %s cannot both receive and send", side_name[side],
+				 p->config.port[side]);
 			return -1;
 		}
 	}
@@ -161,15 +163,18 @@ static unsigned buffers_needed(const struct damp_plane *p)
 
 int damp_ports_pool(struct damp_plane *p)
 {
-	const unsigned frame = RTE_ALIGN_CEIL(p->config.mtu + FRAME_OVERHEAD + DAMP_GROW_MAX, RTE_CACHE_LINE_SIZE);
+	const unsigned frame = RTE_ALIGN_CEIL(p->config.mtu + FRAME_OVERHEAD + DAMP_GROW_MAX,
+					      RTE_CACHE_LINE_SIZE);
 	const unsigned room = RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u);
 	const unsigned n = p->config.buffers > 0 ? p->config.buffers : rte_align32pow2(buffers_needed(p)) - 1;
 
-	p->pool = rte_pktmbuf_pool_create("damper", n, RTE_MIN(POOL_CACHE, n / 4), 0, (uint16_t)room, p->socket);
+	p->pool = rte_pktmbuf_pool_create("damper", n, RTE_MIN(POOL_CACHE, n / 4), 0, (uint16_t)room,
+					  p->socket);
 	if (p->pool != NULL)
 		return 0;
 	damp_say("no memory for %u packet buffers of %u bytes (%u MiB): %s. Give EAL more (-m) or lower "
-		 "[packets] buffers", n, room, (unsigned)(((uint64_t)n * room) >> 20), rte_strerror(rte_errno));
+		 "[packets] buffers",
+		 n, room, (unsigned)(((uint64_t)n * room) >> 20), rte_strerror(rte_errno));
 	return -1;
 }
 

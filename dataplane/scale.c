@@ -40,8 +40,8 @@ int damp_scale_socket(const struct damp_plane *p)
 	if (outside < 0)
 		return inside < 0 ? SOCKET_ID_ANY : inside;
 	if (inside >= 0 && inside != outside)
-		damp_say("the ports are on sockets %d and %d: every packet crosses; put both NICs on one", outside,
-			 inside);
+		damp_say("the ports are on sockets %d and %d: every packet crosses; put both NICs on one",
+			 outside, inside);
 	return outside;
 }
 

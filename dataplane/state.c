@@ -199,7 +199,8 @@ static void *read_program(int fd, size_t *len, char *err, size_t errlen)
 	void *block;
 	int rc;
 
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > DAMP_PROGRAM_MAX_BYTES) {
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    st.st_size > DAMP_PROGRAM_MAX_BYTES) {
 		snprintf(err, errlen, "not a file of 1 to %u bytes", DAMP_PROGRAM_MAX_BYTES);
 		return NULL;
 	}
