@@ -126,7 +126,8 @@ static void *read_program(int fd, size_t *len, struct damp_wire_reply *reply)
 
 	if (block == NULL)
 		refuse(reply, errno,
-		       errno == EINVAL ? "the program must come in a memfd sealed against writing and shrinking" :
+		       errno == EINVAL ? "the program must come in a memfd sealed against writing "
+					 "and shrinking" :
 		       errno == EFBIG  ? "a program has 1 byte to 256 MiB" :
 					 "no memory for the program");
 	return block;
@@ -316,7 +317,8 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		reply->error = damp_lists_set(p, &r->head, reply->text, sizeof(reply->text));
 		break;
 	case DAMP_WIRE_SHOW:
-		fd = r->head.value < DAMP_WIRE_LIST_MAX ? damp_lists_show(p, (enum damp_wire_list)r->head.value) : -1;
+		if (r->head.value < DAMP_WIRE_LIST_MAX)
+			fd = damp_lists_show(p, (enum damp_wire_list)r->head.value);
 		if (fd < 0)
 			refuse(reply, ENOMEM, "no such list, or no memory for it");
 		break;

@@ -232,8 +232,8 @@ static bool put_back(struct damp_plane *p, const struct kept *k, uint64_t left_m
 {
 	struct damp_blocker *b = damp_judge_blocker(p->judge);
 	const damp_tick due = now + left_ms * DAMP_TICK_HZ / 1000;
-	struct damp_suspect s = { .last = now, .until = due, .for_s = k->for_s, .plen = k->plen, .dirs = k->dirs,
-				  .times = k->times, .observed = k->observed };
+	struct damp_suspect s = { .last = now, .until = due, .for_s = k->for_s, .plen = k->plen,
+				  .dirs = k->dirs, .times = k->times, .observed = k->observed };
 	struct damp_addr addr;
 	int list;
 

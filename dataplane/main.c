@@ -159,8 +159,8 @@ static void *table_memory(struct damp_plane *p, const char *what, size_t bytes, 
 	void *mem = damp_scale_memory("damper", bytes, socket);
 
 	if (mem == NULL)
-		damp_say("no memory for the tables of %s (%llu MiB): give EAL more (-m) or lower [tables]", what,
-			 MIB(bytes));
+		damp_say("no memory for the tables of %s (%llu MiB): give EAL more (-m) or lower "
+			 "[tables]", what, MIB(bytes));
 	else
 		p->stats->memory_bytes += bytes;
 	return mem;

@@ -111,8 +111,8 @@ static void settle_workers(struct damp_plane *p, const struct rte_eth_dev_info i
 	const unsigned lcores = rte_lcore_count() - 1;
 
 	p->config.nworkers = damp_scale_workers(lcores, info);
-	damp_say("%u worker%s: %u lcore%s beside the main one; the ports have %u (outside) and %u (inside) queues",
-		 p->config.nworkers, p->config.nworkers == 1 ? "" : "s", lcores, lcores == 1 ? "" : "s",
+	damp_say("%u worker%s: %u lcore%s beside the main one; the ports have %u (outside) and "
+		 "%u (inside) queues", p->config.nworkers, p->config.nworkers == 1 ? "" : "s", lcores, lcores == 1 ? "" : "s",
 		 RTE_MIN(info[DAMP_OUTSIDE].max_rx_queues, info[DAMP_OUTSIDE].max_tx_queues),
 		 RTE_MIN(info[DAMP_INSIDE].max_rx_queues, info[DAMP_INSIDE].max_tx_queues));
 }
@@ -189,8 +189,8 @@ static uint32_t choose_mtu(const struct damp_plane *p, unsigned side, const stru
 	if (want >= info->min_mtu && want <= largest)
 		return want;
 	if (want > largest && info->if_index != 0) {
-		damp_say("%s port %s: [packets] mtu %u is above the driver's %u; the kernel interface must have it",
-			 side_name[side], p->config.port[side], want, largest);
+		damp_say("%s port %s: [packets] mtu %u is above the driver's %u; the kernel interface "
+			 "must have it", side_name[side], p->config.port[side], want, largest);
 		return largest;
 	}
 	damp_say("%s port %s: [packets] mtu %u is not between the device's %u and %u", side_name[side],

@@ -53,7 +53,7 @@ void *damp_scale_memory(const char *name, size_t bytes, int socket)
 		return mem;
 	mem = rte_zmalloc(name, bytes, RTE_CACHE_LINE_SIZE);
 	if (mem != NULL)
-		damp_say("socket %d has no memory left for %zu MiB; they lie on another (EAL: --socket-mem)", socket,
-			 bytes >> 20);
+		damp_say("socket %d has no memory left for %zu MiB; they lie on another "
+			 "(EAL: --socket-mem)", socket, bytes >> 20);
 	return mem;
 }

@@ -114,7 +114,8 @@ static void look(struct damp_plane *p, uint32_t side, uint8_t *frame, size_t len
 	const struct damp_view *v = damp_programs_view(p);
 	const damp_tick now = now_of(p);
 	struct damp_pkt pkt = {
-		.data = frame, .len = (uint32_t)len, .cap = (uint32_t)len, .side = (uint8_t)side, .checksum_known = 1,
+		.data = frame, .len = (uint32_t)len, .cap = (uint32_t)len,
+		.side = (uint8_t)side, .checksum_known = 1,
 	};
 
 	damp_judge_parse(v, &pkt, 1);

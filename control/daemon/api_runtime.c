@@ -352,10 +352,11 @@ static json_t *declared_sets(struct damp_control *c)
 
 	for (uint32_t i = 0; p != NULL && i < p->view.hdr->nsets; i++) {
 		const struct damp_runtime_set *s = &p->view.sets[i];
+		const char *name = damp_progview_string(&p->view, s->name_off);
 
-		json_array_append_new(all, json_pack("{s:o, s:I, s:I}", "set",
-						     damp_json_text(damp_progview_string(&p->view, s->name_off)), "size",
-						     (json_int_t)s->size, "timeout_s", (json_int_t)s->timeout_s));
+		json_array_append_new(all, json_pack("{s:o, s:I, s:I}", "set", damp_json_text(name),
+						     "size", (json_int_t)s->size,
+						     "timeout_s", (json_int_t)s->timeout_s));
 	}
 	damp_prog_put(p);
 	return all;

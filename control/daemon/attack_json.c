@@ -125,7 +125,8 @@ static void add_who(json_t *j, const struct damp_attack *x, const struct damp_pr
 	}
 	json_object_set_new(j, "rule", json_string(x->rule));
 	damp_event_add_place(j, x->rule, prog);
-	json_object_set_new(j, "mode", json_string(damp_name_mode(x->observed ? DAMP_MODE_OBSERVE : DAMP_MODE_ENFORCE)));
+	json_object_set_new(j, "mode",
+			    json_string(damp_name_mode(x->observed ? DAMP_MODE_OBSERVE : DAMP_MODE_ENFORCE)));
 }
 
 json_t *damp_attack_event(enum damp_attack_phase phase, const struct damp_attack *x,

@@ -36,8 +36,8 @@ bool damp_revisions_allow(const char *state_dir, const char *name, uint32_t revi
 	bool allowed = true;
 
 	if (newest != NULL && (json_int_t)revision < is) {
-		snprintf(why, len, "revision %u of %s is older than %lld, which ran here; 'damper rollback' goes back to "
-			 "what is kept", revision, name, (long long)is);
+		snprintf(why, len, "revision %u of %s is older than %lld, which ran here; 'damper rollback' "
+			 "goes back to what is kept", revision, name, (long long)is);
 		allowed = false;
 	} else if (newest != NULL && (json_int_t)revision == is && (of == NULL || strcmp(of, digest) != 0)) {
 		snprintf(why, len, "revision %u of %s ran here with another text; count 'revision' up",

@@ -88,7 +88,8 @@ static void list_words(char *out, size_t len, const char *(*name)(unsigned), uns
 	size_t at = 0;
 
 	for (unsigned i = 0; i < n && at < len; i++)
-		at += (size_t)snprintf(out + at, len - at, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", name(i));
+		at += (size_t)snprintf(out + at, len - at, "%s%s",
+				       i == 0 ? "" : i + 1 < n ? ", " : " or ", name(i));
 }
 
 /* One of the words that name gives: the bit of its place. */

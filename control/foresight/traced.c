@@ -125,7 +125,8 @@ static json_t *live_json(const struct damp_traced *t, const struct damp_trace_re
 	if (!peeked && r->caplen < r->len)
 		json_object_set_new(j, "frame_cut_to", json_integer(r->caplen));
 	if (peeked)
-		json_object_set_new(j, "not_read", json_string("what would leave is not built, so its bytes are not known"));
+		json_object_set_new(j, "not_read",
+				    json_string("what would leave is not built, so its bytes are not known"));
 	return j;
 }
 

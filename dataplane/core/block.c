@@ -91,8 +91,9 @@ static void tell_suspect(const struct damp_blocker *b, enum damp_notice_kind kin
 			 const struct damp_suspect *s)
 {
 	tell(b, kind, &s->addr, s->plen,
-	     (struct damp_notice){ .for_s = s->for_s, .rule_slot = s->slot, .from = (s->dirs >> DAMP_LIST_FROM) & 1,
-				   .to = (s->dirs >> DAMP_LIST_TO) & 1, .observed = s->observed, .times = s->times },
+	     (struct damp_notice){ .for_s = s->for_s, .rule_slot = s->slot,
+				   .from = (s->dirs >> DAMP_LIST_FROM) & 1, .to = (s->dirs >> DAMP_LIST_TO) & 1,
+				   .observed = s->observed, .times = s->times },
 	     DAMP_LIST_FROM);
 }
 

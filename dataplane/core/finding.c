@@ -263,7 +263,9 @@ void damp_finding_close(const struct damp_pkt *p, const struct damp_decision *d,
 	f->action = d->action;
 	f->changed = p->fate < DAMP_FATE_DROP && changes(d);
 	f->out_side = (p->side == DAMP_OUTSIDE) == (p->fate == DAMP_FATE_BACK) ? DAMP_OUTSIDE : DAMP_INSIDE;
-	f->out_ip = p->fate >= DAMP_FATE_DROP || p->out_len < p->frame.l3_off ? 0 : p->out_len - p->frame.l3_off;
+	f->out_ip = 0;
+	if (p->fate < DAMP_FATE_DROP && p->out_len >= p->frame.l3_off)
+		f->out_ip = p->out_len - p->frame.l3_off;
 }
 
 size_t damp_peek_bytes(void)

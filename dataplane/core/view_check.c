@@ -67,8 +67,8 @@ static bool check_frame(const struct check *c, size_t len)
 	if (h->magic != DAMP_PROGRAM_MAGIC)
 		return bad(c, "not a program: wrong magic number");
 	if (h->version != DAMP_PROGRAM_VERSION || h->hdr_len != sizeof(*h))
-		return bad(c, "program version %u, header %u bytes; this data plane runs version %u, header %zu",
-			   h->version, h->hdr_len, DAMP_PROGRAM_VERSION, sizeof(*h));
+		return bad(c, "program version %u, header %u bytes; this data plane runs version %u, "
+			   "header %zu", h->version, h->hdr_len, DAMP_PROGRAM_VERSION, sizeof(*h));
 	if (h->total_len != len)
 		return bad(c, "program says %llu bytes but has %zu", (unsigned long long)h->total_len, len);
 	if (damp_program_checksum(c->base, len) != h->checksum)
