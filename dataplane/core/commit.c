@@ -15,6 +15,7 @@
 #include "charges.h"
 #include "commit.h"
 #include "decide.h"
+#include "flood.h"
 #include "half.h"
 #include "observe.h"
 #include "prepare.h"
@@ -195,6 +196,13 @@ static void settle_tickets(const struct damp_ctx *c, const struct damp_pkt *p, c
 		damp_tickets_end(c, d->obs_key);
 	if (d->ended_key != 0 && d->move != DAMP_MOVE_DROP)
 		damp_tickets_end(c, d->ended_key);
+}
+
+static void note_split(const struct damp_ctx *c, const struct damp_decision *d)
+{
+	const struct damp_reg n = { .what = DAMP_REG_SPLIT, .owner = d->split_mids };
+
+	damp_registry_put(c->j->registry, d->split_key, &n, c->now, c->now + DAMP_SECONDS(DAMP_ACK_LIFE_S));
 }
 
 /* The NON Message ID of an answer of ours: unpredictable, and the same for the
@@ -519,6 +527,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			mark_answering(c, p);
 		if (damp_unlikely(d->learns))
 			damp_learn(c, p);
+		if (damp_unlikely(d->split_key != 0))
+			note_split(c, d);
 		if (d->speaks_blocks)
 			damp_mark_blocks(c, p);
 	}
@@ -526,6 +536,9 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
+	/* The next such are found by flood.c. */
+	if (damp_unlikely(p->reason == DAMP_REASON_FIRST_CONTACT))
+		c->w->refused_until = c->w->nbursts + DAMP_FLOOD_LATELY;
 	if (damp_unlikely(tapped))
 		damp_tap_end(c, p, d, &copies);
 	if (damp_unlikely(c->w->keep.on) && p->fate == DAMP_FATE_DROP)

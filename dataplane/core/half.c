@@ -30,7 +30,7 @@ static uint64_t budget_key(const struct damp_pkt *p)
 
 bool damp_half_has_room(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return damp_rung_has_room(c, &budget, budget_key(p), p->frame.ip_len, DAMP_REASON_PROVED_BUDGET);
+	return damp_rung_has_room(c, &budget, budget_key(p), damp_whole_ip_len(p), DAMP_REASON_PROVED_BUDGET);
 }
 
 static uint64_t second_key(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -97,7 +97,7 @@ static struct damp_charge bill(const struct damp_pkt *p, uint32_t bytes, unsigne
 void damp_half_settle(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const bool dropped = d->move == DAMP_MOVE_DROP;
-	const uint32_t bytes = p->proved && !dropped && !d->exempt ? p->frame.ip_len : 0;
+	const uint32_t bytes = p->proved && !dropped && !d->exempt ? damp_whole_ip_len(p) : 0;
 	struct damp_charge one;
 
 	if (d->half || bytes > 0)

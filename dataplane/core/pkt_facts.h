@@ -29,13 +29,14 @@ static inline uint16_t damp_device_port(const struct damp_pkt *p)
 }
 
 /* Did an inside endpoint choose the Message ID of p, and does an outside one
- * see it permuted? Inside's CON and NON, outside's ACK and RST; not to a group,
- * whose members would answer from addresses of their own. */
+ * see it permuted? Inside's CON and NON, outside's ACK and RST, in fragments too;
+ * not to a group, whose members would answer from addresses of their own. */
 static inline bool damp_mid_permuted(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const bool answers = p->coap.type == DAMP_COAP_ACK || p->coap.type == DAMP_COAP_RST;
 
-	if (p->kind != DAMP_KIND_REQUEST && p->kind != DAMP_KIND_RESPONSE && p->kind != DAMP_KIND_EMPTY)
+	if (p->kind != DAMP_KIND_REQUEST && p->kind != DAMP_KIND_RESPONSE && p->kind != DAMP_KIND_EMPTY &&
+	    (p->kind != DAMP_KIND_NOT_COAP || !p->head))
 		return false;
 	return c->g->permute_mids && answers == (p->side == DAMP_OUTSIDE) && !p->frame.dst_group;
 }
@@ -96,6 +97,15 @@ static inline uint32_t damp_tenant_of(const struct damp_view *v, const struct da
 	const uint32_t peer = p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class;
 
 	return v->classes[device].tenant ? v->classes[device].tenant : v->classes[peer].tenant;
+}
+
+/* IP bytes of p; of a first fragment what its UDP header says of the whole datagram, since
+ * all that follows it passes with it. */
+static inline uint32_t damp_whole_ip_len(const struct damp_pkt *p)
+{
+	if (p->frame.cls != DAMP_FRAME_FRAGMENT_FIRST)
+		return p->frame.ip_len;
+	return (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
 }
 
 static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)
