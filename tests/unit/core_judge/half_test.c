@@ -411,6 +411,45 @@ static void never_more_than_the_factor(void **state)
 	rig_close(&r);
 }
 
+/* The first fragment of a datagram of 40 kB toward the client; its length. */
+static size_t first_fragment(const struct rig *r, uint8_t *f)
+{
+	static const uint8_t m[] = { 0x50, DAMP_COAP_2_05, 0, 1, 0xff, 'x', 'y', 'z' };
+	const size_t n = rig_build(r, DAMP_INSIDE, SERVER, CLIENT, m, sizeof(m), f);
+
+	if (r->v6) {
+		/* A fragment header, more to come, identification 7, between IPv6 and UDP. */
+		damp_put16(f + 54 + 4, 40000);
+		memmove(f + 62, f + 54, n - 54);
+		memcpy(f + 54, ((const uint8_t[]){ 17, 0, 0, 1, 0, 0, 0, 7 }), 8);
+		f[14 + 6] = 44;
+		damp_put16(f + 14 + 4, (uint16_t)(n - 54 + 8));
+		return n + 8;
+	}
+	damp_put16(f + 34 + 4, 40000);
+	f[14 + 6] = 0x20;
+	damp_put16(f + 14 + 10, 0);
+	damp_put16(f + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, f + 14, 20)));
+	return n;
+}
+
+/* Of two datagrams in fragments, 40 kB each, one has room. */
+static void fragments_cost_the_whole_datagram(void **state)
+{
+	uint8_t f[256];
+	struct rig r;
+	size_t n;
+
+	rig_open(&r, *(bool *)*state);
+	half(&r);
+	get(&r, 10);
+	n = first_fragment(&r, f);
+	assert_int_equal(rig_frame(&r, DAMP_INSIDE, f, n)->reason, DAMP_REASON_ACCEPTED_PROVED);
+	n = first_fragment(&r, f);
+	assert_int_equal(rig_frame(&r, DAMP_INSIDE, f, n)->reason, DAMP_REASON_FRAGMENT_COAP);
+	rig_close(&r);
+}
+
 /* Its address counts as one where somebody is for a minute, not for half an hour. */
 static void its_address_is_known_for_a_minute(void **state)
 {
@@ -450,6 +489,7 @@ int main(void)
 		BOTH(guesses_run_out), BOTH(the_first_again_is_not_the_second), BOTH(of_this_server_alone),
 		BOTH(lost_pings_come_again), BOTH(answers_bring_them_too), BOTH(a_late_answer_begins_anew),
 		BOTH(acks_are_halves), BOTH(short_echoes_are_halves), BOTH(never_more_than_the_factor),
+		BOTH(fragments_cost_the_whole_datagram),
 		BOTH(its_address_is_known_for_a_minute), BOTH(bypass_knows_no_halves),
 	};
 
