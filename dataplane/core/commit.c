@@ -183,7 +183,7 @@ static uint16_t non_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 	return (uint16_t)damp_hash2(&c->j->k_mid, p->xchg_key, c->now / DAMP_TICK_HZ);
 }
 
-static uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
+uint16_t damp_ping_mid_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return damp_ping_mid(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), damp_device_addr(p),
 			     damp_device_port(p), c->wall_s);
@@ -206,7 +206,7 @@ static void schedule_probes(const struct damp_ctx *c, const struct damp_pkt *p, 
 	if (d->probes == 0)
 		return;
 	e.len = (uint8_t)damp_reply_empty_copy(e.data, sizeof(e.data), p->data, &p->frame, way, DAMP_COAP_CON,
-					       ping_mid(c, p));
+					       damp_ping_mid_of(c, p));
 	if (e.len > 0)
 		damp_probe_schedule(c, p, &e, d->probes, d->probe_soon);
 }
@@ -216,12 +216,7 @@ static size_t make_ping(const struct damp_ctx *c, struct damp_pkt *p, const stru
 {
 	schedule_probes(c, p, d, way);
 	c->w->stats->pings_sent++;
-	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, ping_mid(c, p));
-}
-
-void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p)
-{
-	damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_CON, ping_mid(c, p));
+	return damp_reply_empty(p->data, p->len, &p->frame, way, DAMP_COAP_CON, damp_ping_mid_of(c, p));
 }
 
 void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len)

@@ -75,12 +75,13 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
  * (attacks.md 6.3, AV-15, AV-49 f). The ACKs of a proved peer renew its proof. */
 static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p, bool *wrong)
 {
-	uint64_t mids = 0, value;
+	uint64_t mids = 0, asked = 0;
 	const bool con = p->coap.type == DAMP_COAP_ACK &&
 			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
 	/* A proved observer is asked as well (decide_observe.c). */
 	const bool ping =
-		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
+		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) &&
+		damp_asked_by_ping(asked, c->now);
 
 	*wrong = false;
 	if ((!con && !ping) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))

@@ -31,20 +31,6 @@
 
 #define WHOLE_ALPHA (1u << 8)
 
-/* Challenges that the gateway can still pay. */
-static uint32_t challenges_left(const struct damp_ctx *c)
-{
-	static const struct damp_addr all;
-	const struct damp_rung *r = &c->g->challenge_all;
-	const uint32_t cost = damp_cost(r->cost_q16, 1);
-	uint32_t debt;
-
-	if (cost == 0)
-		return UINT32_MAX;
-	debt = damp_ledger_debt(c->j->ledger, damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL), c->now);
-	return debt < r->burst_ticks ? (r->burst_ticks - debt) / cost : 0;
-}
-
 void damp_flood_begin(const struct damp_ctx *c)
 {
 	struct damp_flood *f = c->flood;
@@ -53,7 +39,10 @@ void damp_flood_begin(const struct damp_ctx *c)
 	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
-	f->may_ask = challenges_left(c);
+	damp_answer_settle_up(c);
+	f->gateway_left = damp_answer_left(c);
+	f->gateway_known = true;
+	f->may_ask = f->gateway_left;
 	f->gateway_spent = f->may_ask == 0;
 	f->short_of = c->w->short_lately;
 	f->nproofs = c->w->nproofs;
@@ -69,6 +58,7 @@ static __attribute__((noinline)) bool ask_server(const struct damp_ctx *c, const
 	struct damp_judge_worker *w = c->w;
 	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
+	damp_answer_settle_up(c);
 	if (damp_server_has_room(c, p))
 		return false;
 	w->spent[at].device = p->device_whole;
@@ -172,7 +162,7 @@ static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const st
 		return false;
 	s->unasked |= stranger;
 	if (p->coap.type == DAMP_COAP_CON)
-		damp_grey_note(c->w->grey, p->grey_key, c->now);
+		damp_grey_note(c->w->grey, damp_key_grey(p), c->now);
 	return true;
 }
 
@@ -182,7 +172,7 @@ static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, co
 
 	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
+	damp_repeat_note(c->w->repeats, damp_key_grey(p), copies, c->now);
 	return true;
 }
 
@@ -191,7 +181,7 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 {
 	if (p->coap.type != DAMP_COAP_CON)
 		return true;
-	return damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)) ||
+	return damp_likely(damp_repeat_note_new(c->w->repeats, damp_key_grey(p), &c->flood->repeat)) ||
 	       still_unasked(c, p);
 }
 
@@ -223,6 +213,7 @@ bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 		f->gateway_fine = false;
 		return true;
 	}
+	damp_answer_settle_up(c);
 	if (damp_unlikely(p->xchg_key == 0))
 		damp_prepare_rest(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)

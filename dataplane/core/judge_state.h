@@ -60,6 +60,7 @@ struct damp_judge {
 	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
+	bool wide;                      /* this machine's wide registers are used (sip_lanes.h) */
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
 	uint8_t routing;                /* enum damp_routing; set by another thread (routing.h) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
@@ -90,6 +91,7 @@ struct damp_judge_worker {
 	uint32_t nproofs;               /* taken so far, and marks that are kept like them */
 	uint64_t nbursts;
 	bool short_lately;              /* a challenge of the burst before was refused */
+	uint32_t asks_owed;             /* challenges that the gateway's budget is still to be charged with (answer.c) */
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */
 	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
 	struct damp_stranger stranger[DAMP_FLOOD_STRANGERS];
