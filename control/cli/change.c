@@ -234,7 +234,8 @@ int damp_change_show_generation(struct damp_cli *cli)
 	if (json_is_string(json_object_get(g, "source")))
 		print_source(damp_get_text(g, "source"), damp_get_text(g, "file"));
 	else
-		code = damp_fail(DAMP_EXIT_NO, "the text of generation %s is not known: damperd found it running",
+		code = damp_fail(DAMP_EXIT_NO,
+				 "the text of generation %s is not known: damperd found it running",
 				 number);
 	json_decref(g);
 	return code;

@@ -31,8 +31,10 @@ static enum damp_colour colour_of(const char *severity)
 {
 	if (strcmp(severity, "attack") == 0 || strcmp(severity, "warning") == 0)
 		return DAMP_YELLOW;
-	return strcmp(severity, "fault") == 0 || strcmp(severity, "critical") == 0 || strcmp(severity, "storm") == 0
-		       ? DAMP_RED : DAMP_PLAIN;
+	return strcmp(severity, "fault") == 0 || strcmp(severity, "critical") == 0 ||
+			       strcmp(severity, "storm") == 0 ?
+		       DAMP_RED :
+		       DAMP_PLAIN;
 }
 
 static void print_end(const json_t *end)
@@ -122,10 +124,14 @@ static void print_block(const json_t *e)
 	char span[DAMP_TEXT_LEN];
 
 	printf("block of %s %s%s", damp_get_text(b, "prefix"),
-	       strcmp(change, "grow") == 0 ? "grows" : strcmp(change, "removed") == 0 ? "is removed" : begins ? "begins" : "ends",
+	       strcmp(change, "grow") == 0    ? "grows" :
+	       strcmp(change, "removed") == 0 ? "is removed" :
+	       begins                         ? "begins" :
+						"ends",
 	       strcmp(damp_get_text(e, "mode"), "observe") == 0 ? " (only observed)" : "");
 	if (begins)
-		printf(": for %s, until %s", damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(b, "for_s")),
+		printf(": for %s, until %s",
+		       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(b, "for_s")),
 		       damp_get_text(b, "until"));
 	if (damp_get_int(b, "times") > 1)
 		printf(", time %lld in a row", damp_get_int(b, "times"));

@@ -378,7 +378,8 @@ static void print_kept(const json_t *k)
 	if (!damp_get_true(k, "on"))
 		return;
 	label("capture");
-	printf("%lld dropped messages kept, %s of %s in %lld files (<state directory>/drops)\n", damp_get_int(k, "kept"),
+	printf("%lld dropped messages kept, %s of %s in %lld files (<state directory>/drops)\n",
+	       damp_get_int(k, "kept"),
 	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(k, "bytes")),
 	       damp_text_bytes(room, sizeof(room), damp_get_number(k, "room")), damp_get_int(k, "files"));
 }

@@ -163,8 +163,8 @@ int damp_text_parse_time(const char *text, uint64_t *wall_s)
 	int end = 0, offset_s;
 	int64_t t;
 
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		   &end) != 5)
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+		   &tm.tm_min, &end) != 5)
 		return -1;
 	text += end;
 	if (*text == ':') {

@@ -284,7 +284,8 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s",
 			 r->generation, job->name, r->prog->view.hdr->nrules, job->by);
 		if (r->signed_by[0] != '\0')
-			damp_log(DAMP_LOG_NOTICE, "generation %u is signed by %s", r->generation, r->signed_by);
+			damp_log(DAMP_LOG_NOTICE, "generation %u is signed by %s", r->generation,
+				 r->signed_by);
 		if (r->confirm_s > 0)
 			damp_log(DAMP_LOG_WARNING,
 				 "generation %u has to be confirmed within %u s, else the rules before come back",

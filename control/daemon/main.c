@@ -184,8 +184,8 @@ static void watch_conditions(struct damp_control *c, const struct damp_snap *sna
 {
 	struct damp_prog *running = damp_control_running(c);
 
-	damp_conditions_look(c->conditions, snap, running != NULL ? running->view.guard : NULL, mono_s, tell_condition,
-			     c);
+	damp_conditions_look(c->conditions, snap, running != NULL ? running->view.guard : NULL, mono_s,
+			     tell_condition, c);
 	damp_prog_put(running);
 }
 
