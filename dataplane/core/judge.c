@@ -13,6 +13,7 @@
 #include "elsewhere.h"
 #include "permute.h"
 #include "charges.h"
+#include "compiled.h"
 #include "commit.h"
 #include "credit.h"
 #include "decide.h"
@@ -100,6 +101,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
+	j->wide = damp_has_avx2();
 	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
 	    j->registry == NULL)
 		return NULL;
@@ -169,11 +171,11 @@ static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp
 {
 	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
 	const struct damp_given echo = damp_echo_of(p);
-	uint64_t value;
+	uint64_t asked = 0;
 
 	if (guessable &&
-	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
-	     !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
+	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) ||
+	     !damp_asked_by_ping(asked, c->now) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
 		return ECHO_NONE;
 	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s, echo.bytes,
 			    echo.len))
@@ -290,6 +292,8 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_decision d;
 
 	c->walk->of = NULL;
+	if (p->plain != DAMP_PLAIN_ASKED && p->frame.cls != DAMP_FRAME_OTHER)
+		damp_answer_settle_up(c);
 	if (goes_short(c, p))
 		return;
 	c->flood->gateway_fine = false;
@@ -349,8 +353,10 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
-	if (damp_unlikely(flood.asks))
+	if (damp_unlikely(flood.asks)) {
 		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
+		damp_answer_foresee(&c, p, n);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
 			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);

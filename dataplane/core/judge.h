@@ -67,6 +67,7 @@ struct damp_pkt {
 	uint8_t device_serves;      /* the inside end's port is one of ours: a server */
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last; of DTLS only */
+	uint8_t head;               /* a first fragment's type, code and Message ID are in coap; of what is no whole CoAP */
 	/* The judgement, beside fate, reason and verdict. */
 	uint32_t out_len;           /* frame length to send */
 	int32_t rule;               /* index of the deciding rule, -1 none */
@@ -101,11 +102,11 @@ struct damp_pkt {
 	struct damp_obs *obs;
 	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
 	uint64_t peer_host, peer_net;
-	/* Where plain is DAMP_PLAIN_ASKED (answer.h): of "it was challenged before" and "a
-	 * ping is out"; 0: not made. */
-	uint64_t asked_key, ping_key;
+	/* Where plain is DAMP_PLAIN_ASKED (answer.h): of "its ends were asked before"; 0: not
+	 * made. */
+	uint64_t asked_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
-	uint8_t spare[26];
+	uint8_t spare[34];
 };
 /* The first line: what passes touch again, the verdict and who it is. The second: where it
  * comes from and goes to. The third: what it says, as far as requests without options do.

@@ -39,7 +39,8 @@ struct repeat_line {
 /* Generations are counted in a circle of 85 minutes; it has a whole number of turns of
  * words and of tags. */
 #define CIRCLE 8160u
-_Static_assert(CIRCLE % WORDS == 0 && CIRCLE / 2 % TAG_TIMES == 0 && CIRCLE << COUNT_BITS <= UINT16_MAX, "no seam");
+_Static_assert(CIRCLE % WORDS == 0 && CIRCLE / 2 % TAG_TIMES == 0 && CIRCLE << COUNT_BITS <= UINT16_MAX,
+	       "no seam");
 _Static_assert(FULL <= COUNT_MASK, "it can be counted");
 _Static_assert(sizeof(struct repeat_line) == DAMP_CACHE_LINE, "one line a key");
 
@@ -123,7 +124,8 @@ static __attribute__((noinline)) bool was_here_twice(const struct repeat_line *l
 }
 
 /* Of a line that is so many generations behind. */
-static inline bool was_here(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t, unsigned behind)
+static inline bool was_here(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t,
+			    unsigned behind)
 {
 	bool found = false;
 
