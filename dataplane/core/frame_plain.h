@@ -96,12 +96,13 @@ static inline bool plain_udp_sum(const uint8_t *udp, uint32_t addresses, uint32_
 	return all_ones(add_span(sum, udp, udp_len));
 }
 
-/* Whose ports are these? To one of ours, nearly always, when it is anybody's. */
+/* Whose ports are these? The lower one is ours, nearly always, when one is: asked first, it
+ * saves the map's line of a client's port, which is another for each. */
 static inline uint8_t plain_class(const struct damp_port_map *ports, uint16_t sport, uint16_t dport)
 {
-	if (damp_likely(damp_port_test(ports->coap, dport)))
+	if (damp_likely(damp_port_test(ports->coap, sport < dport ? sport : dport)))
 		return DAMP_FRAME_COAP;
-	if (damp_port_test(ports->coap, sport))
+	if (damp_port_test(ports->coap, sport < dport ? dport : sport))
 		return DAMP_FRAME_COAP;
 	return damp_port_test(ports->dtls, dport) || damp_port_test(ports->dtls, sport) ? DAMP_FRAME_DTLS
 											: DAMP_FRAME_OTHER;
