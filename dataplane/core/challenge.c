@@ -146,8 +146,8 @@ static void refuse(const struct damp_pkt *p, struct damp_decision *d, enum damp_
 {
 	d->ncharges = 0;
 	damp_drop(d, why);
-	if (p->coap.type == DAMP_COAP_CON)
-		d->grey_key = p->grey_key;
+	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && p->coap.type == DAMP_COAP_CON)
+		d->grey_key = damp_key_grey(p);
 }
 
 /* One of an address that is asked because somebody floods in its name is pinged
@@ -195,7 +195,7 @@ enum damp_reason damp_refusal(enum damp_reason cause)
  * gateway has no challenge left for fresh ones, and that is why. */
 static uint8_t copies_before(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
 {
-	const uint64_t key = p->grey_key;
+	const uint64_t key = damp_key_grey(p);
 
 	if (p->kind != DAMP_KIND_REQUEST || p->coap.type != DAMP_COAP_CON)
 		return 0;

@@ -10,12 +10,11 @@
  */
 #include "classify.h"
 
+#include "compiled.h"
 #include "live.h"
 #include "memo.h"
 
 #include <hs.h>
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 static uint32_t interval_row(const struct damp_interval *v, uint32_t n, uint32_t x)
 {

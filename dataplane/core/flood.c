@@ -117,7 +117,7 @@ static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const st
 					 : damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
 	if (p->coap.type == DAMP_COAP_CON)
-		damp_grey_note(c->w->grey, p->grey_key, c->now);
+		damp_grey_note(c->w->grey, damp_key_grey(p), c->now);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, co
 
 	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
+	damp_repeat_note(c->w->repeats, damp_key_grey(p), copies, c->now);
 	return true;
 }
 
@@ -136,7 +136,7 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 {
 	if (p->coap.type != DAMP_COAP_CON)
 		return true;
-	return damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)) ||
+	return damp_likely(damp_repeat_note_new(c->w->repeats, damp_key_grey(p), &c->flood->repeat)) ||
 	       still_unasked(c, p);
 }
 

@@ -246,6 +246,8 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	p->xchg = NULL;
+	p->obs = NULL;
 	memset(&d, 0, offsetof(struct damp_decision, cleared));
 	d.rule = -1;
 	damp_forward(&d, p, DAMP_REASON_BYPASS);
@@ -257,6 +259,8 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 {
 	enum echo_worth echo;
 
+	p->xchg = NULL;
+	p->obs = NULL;
 	if (!p->rungs_hashed && p->frame.cls != DAMP_FRAME_OTHER)
 		damp_hash_rungs(c, p);
 	echo = look_up(c, p);
@@ -274,7 +278,13 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
 	/* A proved peer's is in no flood; but the keys that pass 1 left out are made there. */
-	return (p->plain && (!p->proved || p->xchg_key == 0) && damp_flood_settle(c, p)) || damp_admit(c, p);
+	if (p->plain && (!p->proved || p->xchg_key == 0)) {
+		if (damp_likely(damp_flood_settle(c, p)))
+			return true;
+		/* damp_foresee() has looked at it no closer. */
+		p->mid_key = 0;
+	}
+	return damp_admit(c, p);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)

@@ -13,6 +13,7 @@
 #include "lease.h"
 
 #include "assoc.h"
+#include "compiled.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -28,10 +29,6 @@ struct lease_line {
 _Static_assert(sizeof(struct lease_line) == DAMP_CACHE_LINE, "eight leases a line");
 
 struct damp_lease_table { struct damp_assoc assoc; };
-
-#define ALWAYS static inline __attribute__((always_inline))
-/* What is being written meanwhile may be read wrongly, so each slot is read again. */
-#define UNSANITIZED __attribute__((no_sanitize_thread))
 
 static uint32_t tag_of(uint64_t owner, uint64_t item)
 {
@@ -61,6 +58,7 @@ static inline uint32_t highest(__m128i v)
 	return (uint32_t)_mm_movemask_pd(_mm_castsi128_pd(v));
 }
 
+/* What is being written meanwhile may be read wrongly, so each slot is read again. */
 UNSANITIZED static inline uint32_t ways_of(const struct lease_line *line, uint32_t tag)
 {
 	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi16((short)(tag >> 16));
@@ -140,8 +138,6 @@ ALWAYS bool look_all(const struct damp_lease_table *t, struct damp_lease_place *
 }
 
 #if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2")))
-
 WITH_AVX2 static inline uint32_t highest_wide(__m256i v)
 {
 	return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(v));
@@ -162,21 +158,11 @@ WITH_AVX2 static bool look_wide(const struct damp_lease_table *t, struct damp_le
 {
 	return look_all(t, p, n, item, now, ways_wide);
 }
-
-static bool can_be_wide(void)
-{
-	return __builtin_cpu_supports("avx2");
-}
 #else
 static bool look_wide(const struct damp_lease_table *t, struct damp_lease_place *p, unsigned n, uint64_t item,
 		      damp_tick now)
 {
 	return look_all(t, p, n, item, now, ways_of);
-}
-
-static bool can_be_wide(void)
-{
-	return false;
 }
 #endif
 
@@ -190,7 +176,7 @@ bool damp_lease_look(const struct damp_lease_table *t, struct damp_lease_place *
 
 bool damp_lease_set_wide(struct damp_lease_table *t, bool wide)
 {
-	t->assoc.wide = wide && can_be_wide();
+	t->assoc.wide = wide && damp_has_avx2();
 	return t->assoc.wide;
 }
 

@@ -149,7 +149,8 @@ static unsigned least_among(const struct line *line, unsigned taken, struct age 
 /* Of a run: the first refused, or its end; NOT_MADE: only views can tell. */
 #define NOT_MADE UINT32_MAX
 
-static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c, damp_tick now)
+static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run, unsigned from,
+						   const struct damp_charge *c, damp_tick now)
 {
 	struct line *line = p->line[run];
 	const struct age age = age_of(line, now);
@@ -179,7 +180,7 @@ static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run,
 
 #if defined(__x86_64__)
 /* A line's debts without the words that are taken. */
-WITH_AVX2 ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
+WIDE ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
 {
 	const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
 	const __m256i out = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)taken), bit), bit);
@@ -187,8 +188,8 @@ WITH_AVX2 ALWAYS __m256i wide_rest(__m256i debts, unsigned taken)
 	return _mm256_blendv_epi8(debts, _mm256_set1_epi32(INT32_MAX), out);
 }
 
-WITH_AVX2 ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c,
-					damp_tick now)
+WIDE ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned from, const struct damp_charge *c,
+				   damp_tick now)
 {
 	uint64_t *words = (uint64_t *)(void *)p->line[run];
 	const struct wide v = wide_load(p->line[run], now);
@@ -213,20 +214,11 @@ WITH_AVX2 ALWAYS unsigned run_make_wide(struct paid *p, unsigned run, unsigned f
 		ways = wide_rest(ways, taken);
 	}
 }
-static bool can_be_wide(void)
-{
-	return __builtin_cpu_supports("avx2");
-}
-#else
-static bool can_be_wide(void)
-{
-	return false;
-}
 #endif
 
 bool damp_ledger_set_wide(struct damp_ledger *l, bool wide)
 {
-	l->wide = wide && can_be_wide();
+	l->wide = wide && damp_has_avx2();
 	return l->wide;
 }
 
@@ -247,7 +239,7 @@ static unsigned paid_make(struct paid *p, const struct damp_charge *c, damp_tick
 }
 
 #if defined(__x86_64__)
-WITH_AVX2 static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, damp_tick now)
+WIDE static unsigned paid_make_wide(struct paid *p, const struct damp_charge *c, damp_tick now)
 {
 	MAKE(run_make_wide);
 }

@@ -20,6 +20,7 @@
 #include "ledger.h"
 
 #include "bytelock.h"
+#include "compiled.h"
 
 #include <damper/program.h>
 
@@ -97,11 +98,9 @@ static inline uint32_t spans_since(const struct line *line, damp_tick now)
 	return epoch_of(now) - __atomic_load_n(&line->epoch, __ATOMIC_ACQUIRE);
 }
 
-/* A vector holds the lock's byte as well, which others try meanwhile; it is masked out. */
-#define UNSANITIZED __attribute__((no_sanitize_thread))
-
 /* The way of tag, or WAYS. No branch: which way it is cannot be foretold. Without
- * the lock a line that is being written may be read wrongly: look again. */
+ * the lock a line that is being written may be read wrongly: look again. A vector holds
+ * the lock's byte as well, which others try meanwhile; it is masked out. */
 #if defined(__SSE2__)
 UNSANITIZED static inline unsigned way_of(const struct line *line, uint32_t tag)
 {

@@ -31,7 +31,7 @@ static const int32_t without[8][8] __attribute__((aligned(32))) = {
 	[7] = { INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX },
 };
 
-WITH_AVX2 ALWAYS __m256i leave_out(__m256i debts, unsigned word)
+WIDE ALWAYS __m256i leave_out(__m256i debts, unsigned word)
 {
 	return _mm256_max_epi32(debts, *(const __m256i *)(const void *)without[word]);
 }
@@ -48,7 +48,7 @@ ALWAYS uint64_t word_of(uint32_t tag, uint32_t debt, damp_tick now)
 }
 
 /* Charge k of p in one of `found`, or else in the least of `ways`. False: refused. */
-WITH_AVX2 ALWAYS bool one_make(struct made *m, unsigned k, const uint64_t *words, unsigned found, __m256i ways,
+WIDE ALWAYS bool one_make(struct made *m, unsigned k, const uint64_t *words, unsigned found, __m256i ways,
 			       const struct damp_charge_pair *p, uint32_t tag, damp_tick now)
 {
 	const unsigned at = (unsigned)__builtin_ctz(found ? found : wide_least(ways));
@@ -66,7 +66,7 @@ WITH_AVX2 ALWAYS bool one_make(struct made *m, unsigned k, const uint64_t *words
 	return debt <= p->of[k].burst;
 }
 
-WITH_AVX2 ALWAYS int pair_make(struct made *m, const struct line *line, const struct damp_charge_pair *p,
+WIDE ALWAYS int pair_make(struct made *m, const struct line *line, const struct damp_charge_pair *p,
 			       uint64_t hash, damp_tick now)
 {
 	const uint64_t *words = (const uint64_t *)(const void *)line;
@@ -109,7 +109,7 @@ ALWAYS bool is_of_now(const struct line *line, damp_tick now)
 	return spans_since(line, now) + 1 <= 1;
 }
 
-WITH_AVX2 ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2],
+WIDE ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2],
 			       const struct damp_charge_pair pair[2], const uint64_t hash[2], damp_tick now)
 {
 	const bool aged[2] = { !is_of_now(line[0], now), !is_of_now(line[1], now) };
@@ -133,7 +133,7 @@ WITH_AVX2 ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2]
 	return -1;
 }
 
-WITH_AVX2 static int pairs_wide(struct damp_ledger *l, const struct damp_charge_pair pair[2], const uint64_t hash[2],
+WIDE static int pairs_wide(struct damp_ledger *l, const struct damp_charge_pair pair[2], const uint64_t hash[2],
 				damp_tick now)
 {
 	struct line *const line[2] = { &l->line[hash[0] & l->mask], &l->line[hash[1] & l->mask] };

@@ -8,15 +8,14 @@
 #ifndef DAMP_CORE_LEDGER_WIDE_H
 #define DAMP_CORE_LEDGER_WIDE_H
 
+#include "compiled.h"
 #include "ledger_line.h"
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 /* So its words are numbered as the vectors have them. */
 _Static_assert(offsetof(struct line, way) == sizeof(uint64_t), "the first word of a line is not a way");
 
 #if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2"))) UNSANITIZED
+#define WIDE WITH_AVX2 UNSANITIZED
 
 #define LOWER_HALVES _MM_SHUFFLE(2, 0, 2, 0)
 #define UPPER_HALVES _MM_SHUFFLE(3, 1, 3, 1)
@@ -31,7 +30,7 @@ _Static_assert(offsetof(struct line, way) == sizeof(uint64_t), "the first word o
 /* A line's tags and debts, word by word; the first word is not a way. */
 struct wide { __m256i tags, debts; };
 
-WITH_AVX2 ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
+WIDE ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
 {
 	const __m256i *v = (const __m256i *)(const void *)line, t = _mm256_set1_epi32((int)(uint32_t)now);
 	const __m256i a = _mm256_load_si256(v), b = _mm256_load_si256(v + 1);
@@ -40,14 +39,14 @@ WITH_AVX2 ALWAYS struct wide wide_load(const struct line *line, damp_tick now)
 }
 
 /* Of a line's words as bits, those that have the tag. */
-WITH_AVX2 ALWAYS unsigned wide_found(const struct wide *v, uint32_t tag)
+WIDE ALWAYS unsigned wide_found(const struct wide *v, uint32_t tag)
 {
 	return (unsigned)_mm256_movemask_ps(
 		_mm256_castsi256_ps(_mm256_cmpeq_epi32(v->tags, _mm256_set1_epi32((int)tag))));
 }
 
 /* Those that may be taken and are paid up soonest. */
-WITH_AVX2 ALWAYS unsigned wide_least(__m256i ways)
+WIDE ALWAYS unsigned wide_least(__m256i ways)
 {
 	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
 

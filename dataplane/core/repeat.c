@@ -10,6 +10,8 @@
  */
 #include "repeat.h"
 
+#include "hash.h"
+
 #define WORDS 6u
 #define TAGS 8u                 /* of 16 bits; in the place of the first is the head */
 #define BITS_OF_KEY 6u
@@ -62,7 +64,7 @@ static inline uint64_t bits_of(uint64_t key)
 
 static inline uint16_t tag_of(uint64_t key)
 {
-	return (uint16_t)((key * 0x9e3779b97f4a7c15ull >> (64 - TAG_BITS)) | 1);
+	return (uint16_t)((key * DAMP_GOLDEN >> (64 - TAG_BITS)) | 1);
 }
 
 static inline unsigned generation(const struct repeat_line *l)

@@ -15,6 +15,7 @@
  * would have a group as its source, and one packet would get many.
  */
 #include "reply.h"
+#include "compiled.h"
 #include "option.h"
 
 #define MAC_LEN 6u
@@ -26,8 +27,6 @@
 
 #define UINT_LEN_MAX 4u             /* of a uint option */
 #define WORD 8u
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 /* Header, token, then two of each option, and an Echo's MAC: the most that is built. */
 #define PARTS_MAX 8u

@@ -10,6 +10,8 @@
 #include "sieve.h"
 
 #include "classify.h"
+#include "compiled.h"
+#include "hash.h"
 #include "option.h"
 #include "view.h"
 
@@ -26,13 +28,12 @@
 #define SLOTS_MAX (1u << 16)
 #define WORD 8u
 #define PART 0x80u                      /* a length that no short value has */
-#define ALWAYS static inline __attribute__((always_inline))
 /* Each byte may take three in the text, which is empty beyond its bound (classify.h). */
 #define RAW_MAX (DAMP_TEXT_BYTES_MAX / 3)
 
 static inline uint64_t stir(uint64_t key, uint64_t what, uint64_t len)
 {
-	key = (key ^ what ^ len << 56) * 0x9e3779b97f4a7c15ull;
+	key = (key ^ what ^ len << 56) * DAMP_GOLDEN;
 	return key ^ key >> 32;
 }
 

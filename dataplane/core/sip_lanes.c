@@ -6,6 +6,8 @@
  */
 #include "sip_lanes.h"
 
+#include "compiled.h"
+
 #define WORDS_MAX 8u
 
 static void lanes_in_turn(const struct damp_key *key, const uint64_t (*w)[DAMP_SIP_LANES], unsigned n,
@@ -26,28 +28,27 @@ static void lanes_in_turn(const struct damp_key *key, const uint64_t (*w)[DAMP_S
 #define HALF 4u
 _Static_assert(DAMP_SIP_LANES == 2 * HALF, "two vectors of four words");
 
-#define WITH_AVX2 __attribute__((target("avx2")))
-#define ALWAYS WITH_AVX2 static inline __attribute__((always_inline))
+#define WIDE WITH_AVX2 ALWAYS
 
 struct wide { __m256i v0, v1, v2, v3; };
 
-ALWAYS __m256i rotl(__m256i x, int bits)
+WIDE __m256i rotl(__m256i x, int bits)
 {
 	return _mm256_or_si256(_mm256_slli_epi64(x, bits), _mm256_srli_epi64(x, 64 - bits));
 }
 
-ALWAYS __m256i rotl32(__m256i x)
+WIDE __m256i rotl32(__m256i x)
 {
 	return _mm256_shuffle_epi32(x, _MM_SHUFFLE(2, 3, 0, 1));
 }
 
-ALWAYS __m256i rotl16(__m256i x)
+WIDE __m256i rotl16(__m256i x)
 {
 	return _mm256_shuffle_epi8(x, _mm256_set_epi8(13, 12, 11, 10, 9, 8, 15, 14, 5, 4, 3, 2, 1, 0, 7, 6,
 						      13, 12, 11, 10, 9, 8, 15, 14, 5, 4, 3, 2, 1, 0, 7, 6));
 }
 
-ALWAYS void wide_round(struct wide *s)
+WIDE void wide_round(struct wide *s)
 {
 	s->v0 = _mm256_add_epi64(s->v0, s->v1);
 	s->v1 = _mm256_xor_si256(rotl(s->v1, 13), s->v0);
@@ -61,7 +62,7 @@ ALWAYS void wide_round(struct wide *s)
 	s->v2 = rotl32(s->v2);
 }
 
-ALWAYS void wide_rounds(struct wide s[2], unsigned rounds)
+WIDE void wide_rounds(struct wide s[2], unsigned rounds)
 {
 	for (unsigned i = 0; i < rounds; i++) {
 		wide_round(&s[0]);
@@ -98,19 +99,14 @@ WITH_AVX2 static void lanes_wide(const struct damp_key *key, const uint64_t (*w)
 				    _mm256_xor_si256(_mm256_xor_si256(s[i].v0, s[i].v1),
 						     _mm256_xor_si256(s[i].v2, s[i].v3)));
 }
-
-bool damp_sip_can_be_wide(void)
-{
-	return __builtin_cpu_supports("avx2");
-}
 #else
 #define lanes_wide lanes_in_turn
+#endif
 
 bool damp_sip_can_be_wide(void)
 {
-	return false;
+	return damp_has_avx2();
 }
-#endif
 
 void damp_sip_lanes(const struct damp_key *key, const uint64_t (*w)[DAMP_SIP_LANES], unsigned n, bool wide,
 		    uint64_t out[DAMP_SIP_LANES])

@@ -60,7 +60,9 @@ def pour(peer, path, count):
         time.sleep(0.002)
 
 
-SMALL_UNASKED = INSIDE_ZONES % "e2e-small-unasked" + "guard: {asymmetric: {unasked: small}}\n"
+# Without the time after a start in which small answers that nobody asked for pass.
+NO_GRACE = INSIDE_ZONES % "e2e-no-grace" + "guard: {grace: {time: 0 s}}\n"
+SMALL_UNASKED = INSIDE_ZONES % "e2e-small-unasked" + "guard: {grace: {time: 0 s}, asymmetric: {unasked: small}}\n"
 ROUTING_BOUND_S = 30        # three windows of DAMP_ROUTING_WINDOW_S
 
 
@@ -101,6 +103,7 @@ def one_direction_is_told():
         lab.answers_go_past(False)
         sees(lab, peer, "both", "ok")
 
+        damper_ok(lab, "load", rule_file(lab, "no-grace.yaml", NO_GRACE))
         lab.requests_go_past()
         other = Peer(lab, "honest", 4, wiring.SERVER_ODD)       # nothing of it is on record
         sees(lab, other, "unasked", "fault")

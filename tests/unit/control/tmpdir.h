@@ -8,7 +8,7 @@
 /* Make a new one below $TMPDIR or /tmp; out has room for len bytes. */
 void tmpdir_make(char *out, size_t len);
 
-/* Remove it with the files in it. */
+/* Remove it with all that is in it; a test that cannot leaves things behind, and ends. */
 void tmpdir_remove(const char *dir);
 
 /* Map a new, zeroed file dir/name of len bytes for writing; like the data plane

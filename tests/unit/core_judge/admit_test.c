@@ -153,22 +153,6 @@ static uint64_t passed(const struct rig *r, enum damp_side side, enum damp_reaso
 	return r->stats->worker[0].reason[side][how].packets;
 }
 
-/* What is the worker's own: the same words. */
-static void compare_tables(const struct rig *a, const struct rig *b)
-{
-	const struct damp_judge_config *c = &a->judge->cfg;
-	const struct damp_judge_worker *w = a->worker, *v = b->worker;
-
-	assert_memory_equal(w->xchg, v->xchg, damp_xchg_bytes(c->xchg_log2));
-	assert_memory_equal(w->seen, v->seen, damp_seen_bytes(c->seen_log2));
-	assert_memory_equal(w->obs, v->obs, damp_obs_bytes(c->obs_log2));
-	assert_memory_equal(a->judge->registry, b->judge->registry, damp_registry_bytes(c->registry_log2));
-	assert_memory_equal(a->judge->peers, b->judge->peers, damp_peer_bytes(c->peers_log2));
-	assert_memory_equal(a->judge->ledger, b->judge->ledger, damp_ledger_bytes(c->ledger_log2));
-	assert_memory_equal(a->judge->leases, b->judge->leases, damp_lease_bytes(c->leases_log2));
-	assert_int_equal(w->nproofs, v->nproofs);
-}
-
 /* What passed with Observe for a proved peer, by who sent it and its type. */
 static void count_observed(const struct twins_burst *b, unsigned n[DAMP_SIDE_MAX][4])
 {
@@ -193,12 +177,12 @@ static void run(struct rig *a, struct rig *b)
 		twins_judge(a, b, &burst, note);
 		count_observed(&burst, observed);
 		if (i % 16 == 0)
-			compare_tables(a, b);
+			twins_compare_tables(a, b);
 		a->now += twins_draw(&s, 40) ? twins_draw(&s, 20000) : DAMP_SECONDS(twins_draw(&s, 300));
 	}
 	b->now = a->now;
 	twins_compare(a, b);
-	compare_tables(a, b);
+	twins_compare_tables(a, b);
 	print_message("registrations %u CON, %u NON; notifications %u CON, %u NON, %u ACK\n", observed[DAMP_OUTSIDE][0],
 		      observed[DAMP_OUTSIDE][1], observed[DAMP_INSIDE][0], observed[DAMP_INSIDE][1],
 		      observed[DAMP_INSIDE][2]);

@@ -8,7 +8,7 @@
  *
  * Random and seeded; the seed is printed and can be given as argument.
  */
-#include "rules_rig.h"
+#include "twins.h"
 
 #include "judge_state.h"
 #include "routing.h"
@@ -21,28 +21,13 @@
 #include <cmocka.h>
 
 #define BURSTS 4000u
-#define FRAME_MAX 512u
 
 static uint64_t seed = 20261121;
-
-struct burst {
-	struct damp_pkt pkt[DAMP_BURST];
-	uint8_t frame[DAMP_BURST][FRAME_MAX];
-	unsigned n;
-};
-
-static uint32_t draw(uint64_t *s, uint32_t below)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return (uint32_t)((*s >> 33) % below);
-}
 
 /* Room for an Echo in the answer: none, for a short one, for a long one. */
 static size_t payload(uint64_t *s, uint8_t *m, size_t n)
 {
-	const uint32_t bytes = draw(s, 3) ? 0 : 1 + draw(s, 20);
+	const uint32_t bytes = twins_draw(s, 3) ? 0 : 1 + twins_draw(s, 20);
 
 	if (bytes == 0)
 		return n;
@@ -59,74 +44,40 @@ static size_t message(uint64_t *s, const struct rig *r, struct rig_end peer, uin
 		{ 4, { 0xb1, 'a', 0xc1, 0x02 } },                               /* Uri-Path, Block2 */
 		{ 3, { 0xd1, 14, 0x0e } }, { 3, { 0xd1, 6, 0x0e } },            /* Block1 and Q-Block1, more to come */
 	};
-	const uint32_t kind = draw(s, 20), o = kind < 14 ? 0 : draw(s, 6);
-	struct damp_addr a = { { 0 } };
-	const uint8_t tkl = draw(s, 8) ? 1 : (uint8_t)draw(s, 9);
+	const uint32_t kind = twins_draw(s, 20), o = kind < 14 ? 0 : twins_draw(s, 6);
+	const struct damp_addr a = twins_peer(r, peer.host);
+	const uint8_t tkl = twins_draw(s, 8) ? 1 : (uint8_t)twins_draw(s, 9);
 	size_t n = 4u + tkl;
 
-	memcpy(m, ((uint8_t[]){ (draw(s, 4) ? 0x40 : 0x50) | tkl, 1, 0, (uint8_t)draw(s, 8) }), 4);
-	memset(m + 4, (int)draw(s, 2), tkl);
-	if (kind == 13 && draw(s, 4) == 0) {
+	memcpy(m, ((uint8_t[]){ (twins_draw(s, 4) ? 0x40 : 0x50) | tkl, 1, 0, (uint8_t)twins_draw(s, 8) }), 4);
+	memset(m + 4, (int)twins_draw(s, 2), tkl);
+	if (kind == 13 && twins_draw(s, 4) == 0) {
 		memcpy(m, ((uint8_t[]){ 0x70, 0, 0, 1 }), 4);           /* RST */
 		return 4;
 	}
 	memcpy(m + n, options[o].bytes, options[o].len);
-	if (kind != 12 || draw(s, 40))
+	if (kind != 12 || twins_draw(s, 40))
 		return payload(s, m, n + options[o].len);
 	/* A right Echo: this peer is proved from here on. */
-	memcpy(a.b, r->v6 ? ((uint8_t[16]){ 0xfd, [7] = 1, [15] = peer.host }) :
-			    ((uint8_t[16]){ [10] = 0xff, [11] = 0xff, 10, 1, 0, peer.host }), 16);
 	memcpy(m + n, ((uint8_t[]){ 0xd0 | DAMP_ECHO_LEN, 252 - 13 }), 2);
 	damp_echo_make(&r->view->secrets, &a, peer.port, 1700000000 + r->now / DAMP_TICK_HZ, m + n + 2);
 	return n + 2 + DAMP_ECHO_LEN;
 }
 
-static void add(uint64_t *s, const struct rig *r, struct burst *b)
+static void add(uint64_t *s, const struct rig *r, struct twins_burst *b)
 {
-	const struct rig_end peer = { (uint8_t)(1 + draw(s, 1 + draw(s, 200))), (uint16_t)(40000 + draw(s, 2)) };
-	const struct rig_end server = { (uint8_t)(2 + draw(s, 5)), 5683 };
-	const bool answer = draw(s, 30) == 0;
-	uint8_t m[80] = { 0x61, 0x45, 0, (uint8_t)draw(s, 8), (uint8_t)draw(s, 2), 0xff, 'x' };
+	const struct rig_end peer = { (uint8_t)(1 + twins_draw(s, 1 + twins_draw(s, 200))), (uint16_t)(40000 + twins_draw(s, 2)) };
+	const struct rig_end server = { (uint8_t)(2 + twins_draw(s, 5)), 5683 };
+	const bool answer = twins_draw(s, 30) == 0;
+	uint8_t m[80] = { 0x61, 0x45, 0, (uint8_t)twins_draw(s, 8), (uint8_t)twins_draw(s, 2), 0xff, 'x' };
 	const size_t len = answer ? 7 : message(s, r, peer, m);
-	struct damp_pkt *p = &b->pkt[b->n];
+	struct damp_pkt *p = twins_add(b, answer ? DAMP_INSIDE : DAMP_OUTSIDE);
 
-	memset(p, 0, sizeof(*p));
-	p->side = answer ? DAMP_INSIDE : DAMP_OUTSIDE;
-	p->data = b->frame[b->n++];
 	p->len = (uint32_t)rig_build(r, p->side, answer ? server : peer, answer ? peer : server, m, len, p->data);
-	p->cap = FRAME_MAX;
-	if (draw(s, 20) == 0)
-		p->data[13] ^= draw(s, 2) ? 1 : 0x40;   /* not IP, or not this family */
-	if (draw(s, 200) == 0)
+	if (twins_draw(s, 20) == 0)
+		p->data[13] ^= twins_draw(s, 2) ? 1 : 0x40;   /* not IP, or not this family */
+	if (twins_draw(s, 200) == 0)
 		p->data[0] |= 1;        /* to a group on the link, alone in IP */
-}
-
-/* The same burst for another judge. */
-static void copy(struct burst *to, const struct burst *from)
-{
-	*to = *from;
-	for (unsigned i = 0; i < to->n; i++)
-		to->pkt[i].data = to->frame[i];
-}
-
-static void judge(struct rig *r, struct burst *b)
-{
-	damp_judge_parse(r->view, b->pkt, b->n);
-	damp_judge_run(r->worker, r->view, b->pkt, b->n, r->now, false);
-	r->nemits = damp_judge_emits(r->worker, r->now, r->emits, DAMP_EMITS);
-}
-
-static void compare_packets(const struct burst *a, const struct burst *b, unsigned at)
-{
-	for (unsigned i = 0; i < a->n; i++) {
-		const struct damp_pkt *p = &a->pkt[i], *q = &b->pkt[i];
-
-		if (p->fate != q->fate || p->reason != q->reason || p->verdict != q->verdict || p->rule != q->rule ||
-		    p->proved != q->proved || p->observed != q->observed || p->out_len != q->out_len ||
-		    memcmp(a->frame[i], b->frame[i], FRAME_MAX) != 0)
-			fail_msg("seed %llu, burst %u, packet %u: fate %u and %u, reason %u and %u",
-				 (unsigned long long)seed, at, i, p->fate, q->fate, p->reason, q->reason);
-	}
 }
 
 static uint64_t refused(const struct rig *r)
@@ -142,50 +93,30 @@ static uint64_t reason_packets(const struct rig *r, enum damp_reason why)
 	return r->stats->worker[0].reason[DAMP_OUTSIDE][why].packets;
 }
 
-/* All that a packet may leave behind for others. */
-static void compare_tables(const struct rig *x, const struct rig *y)
-{
-	const struct damp_judge *i = x->judge, *j = y->judge;
-	const struct damp_judge_worker *v = x->worker, *w = y->worker;
-
-	assert_memory_equal(i->ledger, j->ledger, damp_ledger_bytes(i->cfg.ledger_log2));
-	assert_memory_equal(i->peers, j->peers, damp_peer_bytes(i->cfg.peers_log2));
-	assert_memory_equal(v->xchg, w->xchg, damp_xchg_bytes(i->cfg.xchg_log2));
-	assert_memory_equal(v->seen, w->seen, damp_seen_bytes(i->cfg.seen_log2));
-	assert_memory_equal(v->grey, w->grey, damp_grey_bytes(i->cfg.grey_log2));
-	assert_memory_equal(v->repeats, w->repeats, damp_repeat_bytes(i->cfg.repeat_lines));
-	assert_memory_equal(&v->hold, &w->hold, sizeof(v->hold));
-	assert_int_equal(v->probes.tail - v->probes.head, w->probes.tail - w->probes.head);
-	assert_int_equal(v->nproofs, w->nproofs);
-}
-
 /* Both are opened alike; b goes the long way. Every 64 bursts the answers are seen
  * or not. */
 static void compare(struct rig *a, struct rig *b, bool unanswered)
 {
-	static struct burst short_way, long_way;
+	static struct twins_burst burst;
 	uint64_t s = seed;
+	char note[64];
 
-	b->judge->long_way = true;
 	for (unsigned i = 0; i < BURSTS; i++) {
-		short_way.n = 0;
-		for (unsigned n = 1 + draw(&s, DAMP_BURST); n > 0; n--)
-			add(&s, a, &short_way);
-		copy(&long_way, &short_way);
+		burst.n = 0;
+		for (unsigned n = 1 + twins_draw(&s, DAMP_BURST); n > 0; n--)
+			add(&s, a, &burst);
 		if (unanswered && i % 64 == 0) {
 			damp_judge_set_routing(a->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
 			damp_judge_set_routing(b->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
 		}
-		judge(a, &short_way);
-		judge(b, &long_way);
-		compare_packets(&short_way, &long_way, i);
-		assert_int_equal(a->nemits, b->nemits);
+		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
+		twins_judge(a, b, &burst, note);
 		if (i % 32 == 0)
-			compare_tables(a, b);
-		a->now = b->now += draw(&s, 40) ? draw(&s, 5000) : DAMP_SECONDS(draw(&s, 400));
+			twins_compare_tables(a, b);
+		a->now += twins_draw(&s, 40) ? twins_draw(&s, 5000) : DAMP_SECONDS(twins_draw(&s, 400));
 	}
-	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));
-	assert_memory_equal(a->events, b->events, sizeof(*a->events));
+	b->now = a->now;
+	twins_compare(a, b);
 }
 
 static void run_routed(struct rig *a, struct rig *b, bool unanswered)

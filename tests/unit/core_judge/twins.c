@@ -90,3 +90,23 @@ void twins_compare(const struct rig *a, const struct rig *b)
 	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));
 	assert_memory_equal(a->events, b->events, sizeof(*a->events));
 }
+
+void twins_compare_tables(const struct rig *a, const struct rig *b)
+{
+	const struct damp_judge_config *c = &a->judge->cfg;
+	const struct damp_judge *i = a->judge, *j = b->judge;
+	const struct damp_judge_worker *v = a->worker, *w = b->worker;
+
+	assert_memory_equal(i->ledger, j->ledger, damp_ledger_bytes(c->ledger_log2));
+	assert_memory_equal(i->peers, j->peers, damp_peer_bytes(c->peers_log2));
+	assert_memory_equal(i->registry, j->registry, damp_registry_bytes(c->registry_log2));
+	assert_memory_equal(i->leases, j->leases, damp_lease_bytes(c->leases_log2));
+	assert_memory_equal(v->xchg, w->xchg, damp_xchg_bytes(c->xchg_log2));
+	assert_memory_equal(v->seen, w->seen, damp_seen_bytes(c->seen_log2));
+	assert_memory_equal(v->obs, w->obs, damp_obs_bytes(c->obs_log2));
+	assert_memory_equal(v->grey, w->grey, damp_grey_bytes(c->grey_log2));
+	assert_memory_equal(v->repeats, w->repeats, damp_repeat_bytes(c->repeat_lines));
+	assert_memory_equal(&v->hold, &w->hold, sizeof(v->hold));
+	assert_int_equal(v->probes.tail - v->probes.head, w->probes.tail - w->probes.head);
+	assert_int_equal(v->nproofs, w->nproofs);
+}

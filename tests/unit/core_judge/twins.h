@@ -33,4 +33,7 @@ void twins_judge(struct rig *a, struct rig *b, struct twins_burst *burst, const 
 /* Compare counters and events. */
 void twins_compare(const struct rig *a, const struct rig *b);
 
+/* Compare all that packets may leave behind for others. */
+void twins_compare_tables(const struct rig *a, const struct rig *b);
+
 #endif

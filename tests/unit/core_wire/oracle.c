@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libcoap and tshark; see oracle.h. */
 #include "oracle.h"
-#include "build_frame.h"
+#include "needs.h"
 #include "option.h"
 #include "scan.h"
 
 #include <coap3/coap.h>
 #include <pcap/pcap.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 static struct {
 	char path[64];
@@ -50,13 +47,14 @@ static void compare_payload(const coap_pdu_t *pdu, const uint8_t *msg, const str
 	assert_memory_equal(data, msg + m->payload_off, len);
 }
 
-void oracle_libcoap(const uint8_t *frame, size_t len)
+void oracle_libcoap(const uint8_t *frame, size_t len, const struct cause *c)
 {
 	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_CON, COAP_EMPTY_CODE, 0, 1152);
 	struct damp_frame f;
 	struct damp_coap m;
 	coap_bin_const_t token;
 
+	(void)c;
 	damp_frame_parse(frame, len, test_ports(), false, &f);
 	damp_coap_scan(frame + f.payload_off, f.payload_len, &m);
 	assert_non_null(pdu);
@@ -69,11 +67,6 @@ void oracle_libcoap(const uint8_t *frame, size_t len)
 	compare_options(pdu, frame + f.payload_off, &m);
 	compare_payload(pdu, frame + f.payload_off, &m);
 	coap_delete_pdu(pdu);
-}
-
-bool oracle_has_tshark(void)
-{
-	return system("tshark --version >/dev/null 2>&1") == 0;
 }
 
 void oracle_open(void)
@@ -89,10 +82,11 @@ void oracle_open(void)
 	assert_non_null(capture.dump);
 }
 
-void oracle_write(const uint8_t *frame, size_t len)
+void oracle_write(const uint8_t *frame, size_t len, const struct cause *c)
 {
 	const struct pcap_pkthdr hdr = { .caplen = (uint32_t)len, .len = (uint32_t)len };
 
+	(void)c;
 	pcap_dump((u_char *)capture.dump, &hdr, frame);
 }
 
@@ -128,4 +122,17 @@ long oracle_count(const char *filter)
 void oracle_close(void)
 {
 	unlink(capture.path);
+}
+
+int oracle_run(int argc, char **argv, CMUnitTestFunction of_libcoap, CMUnitTestFunction of_tshark)
+{
+	const struct CMUnitTest by_libcoap[] = { { "test_libcoap", of_libcoap, NULL, NULL, NULL } };
+	const struct CMUnitTest by_tshark[] = { { "test_tshark", of_tshark, NULL, NULL, NULL } };
+
+	coap_startup();
+	if (!needs_run(argc, argv, "tshark"))
+		return cmocka_run_group_tests(by_libcoap, NULL, NULL);
+	if (system("tshark --version >/dev/null 2>&1") != 0)
+		return needs_missing("tshark is not installed (Debian package tshark)");
+	return cmocka_run_group_tests(by_tshark, NULL, NULL);
 }

@@ -6,31 +6,12 @@
  * checksums or its CoAP.
  */
 #include "causes.h"
-#include "needs.h"
 #include "oracle.h"
-
-#include <coap3/coap.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-static void ask_libcoap(const uint8_t *out, size_t len, const struct cause *c)
-{
-	(void)c;
-	oracle_libcoap(out, len);
-}
 
 static void test_libcoap(void **state)
 {
 	(void)state;
-	assert_true(for_each_reply(ask_libcoap) > 1000);
-}
-
-static void write_frame(const uint8_t *out, size_t len, const struct cause *c)
-{
-	(void)c;
-	oracle_write(out, len);
+	assert_true(for_each_reply(oracle_libcoap) > 1000);
 }
 
 static void test_tshark(void **state)
@@ -39,7 +20,7 @@ static void test_tshark(void **state)
 
 	(void)state;
 	oracle_open();
-	made = (long)for_each_reply(write_frame);
+	made = (long)for_each_reply(oracle_write);
 	oracle_flush();
 	assert_int_equal(oracle_count("coap && udp.checksum.status == 1"), made);
 	assert_int_equal(oracle_count("ip.checksum.status == 1 || ipv6"), made);
@@ -53,12 +34,5 @@ static void test_tshark(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest by_libcoap[] = { cmocka_unit_test(test_libcoap) };
-	const struct CMUnitTest by_tshark[] = { cmocka_unit_test(test_tshark) };
-
-	coap_startup();
-	if (!needs_run(argc, argv, "tshark"))
-		return cmocka_run_group_tests(by_libcoap, NULL, NULL);
-	return oracle_has_tshark() ? cmocka_run_group_tests(by_tshark, NULL, NULL)
-				   : needs_missing("tshark is not installed (Debian package tshark)");
+	return oracle_run(argc, argv, test_libcoap, test_tshark);
 }

@@ -6,25 +6,12 @@
  * checksums or its CoAP.
  */
 #include "rewrites.h"
-#include "needs.h"
 #include "oracle.h"
-
-#include <coap3/coap.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-static void ask_libcoap(const uint8_t *out, size_t len, const struct cause *c)
-{
-	(void)c;
-	oracle_libcoap(out, len);
-}
 
 static void test_libcoap(void **state)
 {
 	(void)state;
-	assert_true(for_each_rewrite(ask_libcoap) > 300);
+	assert_true(for_each_rewrite(oracle_libcoap) > 300);
 }
 
 static long sliced;
@@ -34,11 +21,10 @@ static void write_frame(const uint8_t *out, size_t len, const struct cause *c)
 	struct damp_frame f;
 	struct damp_coap m;
 
-	(void)c;
 	damp_frame_parse(out, len, test_ports(), false, &f);
 	damp_coap_scan(out + f.payload_off, f.payload_len, &m);
 	sliced += damp_coap_has(&m, DAMP_OPTBIT_BLOCK2) && m.block2 == 2;
-	oracle_write(out, len);
+	oracle_write(out, len, c);
 }
 
 static void test_tshark(void **state)
@@ -61,12 +47,5 @@ static void test_tshark(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest by_libcoap[] = { cmocka_unit_test(test_libcoap) };
-	const struct CMUnitTest by_tshark[] = { cmocka_unit_test(test_tshark) };
-
-	coap_startup();
-	if (!needs_run(argc, argv, "tshark"))
-		return cmocka_run_group_tests(by_libcoap, NULL, NULL);
-	return oracle_has_tshark() ? cmocka_run_group_tests(by_tshark, NULL, NULL)
-				   : needs_missing("tshark is not installed (Debian package tshark)");
+	return oracle_run(argc, argv, test_libcoap, test_tshark);
 }

@@ -473,6 +473,11 @@ static size_t draw_message(uint64_t *rng, uint8_t *m)
 	return r >> 50 & 7 ? n : draw(rng) % (n + 1);
 }
 
+static size_t filled(const struct damp_coap *m)
+{
+	return damp_coap_is_bare(m) ? DAMP_COAP_BARE : sizeof(*m);
+}
+
 /* The short cut against the scan without it, from memory that ends with the message. */
 static void test_short_cut(void **state)
 {
@@ -495,7 +500,7 @@ static void test_short_cut(void **state)
 		good += !m.malformed;
 		bad += m.malformed != 0;
 		if (m.malformed != fully.malformed || m.type != fully.type || m.code != fully.code || m.mid != fully.mid ||
-		    (!m.malformed && memcmp(&m, &fully, sizeof(m)) != 0))
+		    (!m.malformed && memcmp(&m, &fully, filled(&fully)) != 0))
 			fail_msg("message %u: reason %u and %u", i, m.malformed, fully.malformed);
 	}
 	assert_in_range(good, 50000, 150000);

@@ -4,11 +4,10 @@
  * damp_judge_run() gives, bit by bit; and what an explanation says is what
  * happened.
  */
-#include "bench.h"
+#include "bench_of.h"
 #include "captures.h"
 #include "explain.h"
 #include "peers.h"
-#include "rules.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,24 +26,6 @@ static const char *const rules_text =
 	"  - {id: few, match: {msg: request, verified: false}, limit: few, over: challenge}\n"
 	"  - {id: shut, match: {path: /shut}, then: drop}\n"
 	"  - {id: rest, match: any, then: accept}\n";
-
-static struct damp_bench *new_bench(const char *text)
-{
-	struct damp_bench_setup s = { .small = true };
-	struct damp_bench *b;
-	struct damp_rules r;
-	char err[256];
-
-	if (damp_rules_compile_text(text, strlen(text), "test.yaml", NULL, &r) != 0)
-		fail_msg("%s", r.text);
-	s.block = r.program;
-	s.len = r.program_len;
-	b = damp_bench_new(&s, err, sizeof(err));
-	if (b == NULL)
-		fail_msg("%s", err);
-	damp_rules_free(&r);
-	return b;
-}
 
 static uint64_t state = 7;
 
@@ -71,7 +52,7 @@ static size_t random_frame(uint8_t *out)
 
 static void test_same_as_the_judge(void **unused)
 {
-	struct damp_bench *one = new_bench(rules_text), *two = new_bench(rules_text);
+	struct damp_bench *one = bench_of(rules_text, 0), *two = bench_of(rules_text, 0);
 	uint8_t frame[2048];
 
 	(void)unused;
@@ -128,7 +109,7 @@ static double number(const json_t *j, const char *key)
 
 static void test_explain_limits(void **unused)
 {
-	struct damp_bench *b = new_bench(rules_text);
+	struct damp_bench *b = bench_of(rules_text, 0);
 	const json_t *rung;
 	json_t *doc = NULL;
 
@@ -177,7 +158,7 @@ static void test_explain_limits(void **unused)
 
 static void test_explain_observe_and_why(void **unused)
 {
-	struct damp_bench *b = new_bench(rules_text);
+	struct damp_bench *b = bench_of(rules_text, 0);
 	json_t *doc = explained(b, DAMP_OUTSIDE, "203.0.113.9", "10.2.0.1", "CON GET /t");
 
 	(void)unused;
@@ -196,7 +177,7 @@ static void test_explain_observe_and_why(void **unused)
 /* A drop of the guard is not the work of the rule that said accept. */
 static void test_explain_guard_drop(void **unused)
 {
-	struct damp_bench *b = new_bench(rules_text);
+	struct damp_bench *b = bench_of(rules_text, 0);
 	json_t *doc = explained(b, DAMP_INSIDE, "10.2.0.1:5683", "203.0.113.9", "NON 2.05"),
 	       *verdict;
 
@@ -212,7 +193,7 @@ static void test_explain_guard_drop(void **unused)
 /* Before the rules: nothing was asked, though `rest` matches everything. */
 static void test_explain_before_the_rules(void **unused)
 {
-	struct damp_bench *b = new_bench(rules_text);
+	struct damp_bench *b = bench_of(rules_text, 0);
 	json_t *doc = explained(b, DAMP_OUTSIDE, "203.0.113.9", "224.0.1.187", "NON GET /a");
 
 	(void)unused;

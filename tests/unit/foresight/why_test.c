@@ -4,7 +4,7 @@
  * attribute by attribute says "matches" exactly when the bit vectors do; and
  * the attribute that is named is one that disagrees.
  */
-#include "bench.h"
+#include "bench_of.h"
 #include "captures.h"
 #include "rules.h"
 #include "why.h"
@@ -105,10 +105,6 @@ static int put_rule(char *out, size_t len, unsigned number)
 static struct damp_bench *random_bench(bool many)
 {
 	static char text[MANY * 512];
-	struct damp_rules r;
-	struct damp_bench_setup s = { .small = true, .when_s = AT_S };
-	struct damp_bench *b;
-	char err[256];
 	int n = snprintf(text, sizeof(text),
 			 "version: 1\n" SCHEDULES "zones: {inside: {ports: [inside], prefixes: [10.2.0.0/16, "
 			 "'fd00:2::/32']}, "
@@ -117,15 +113,7 @@ static struct damp_bench *random_bench(bool many)
 
 	for (unsigned i = 0; i < rules; i++)
 		n += put_rule(text + n, sizeof(text) - (size_t)n, i);
-	if (damp_rules_compile_text(text, (size_t)n, "random", NULL, &r) != 0)
-		fail_msg("%s", r.text);
-	s.block = r.program;
-	s.len = r.program_len;
-	b = damp_bench_new(&s, err, sizeof(err));
-	if (b == NULL)
-		fail_msg("%s", err);
-	damp_rules_free(&r);
-	return b;
+	return bench_of(text, AT_S);
 }
 
 static size_t random_frame(uint8_t *out)
@@ -249,26 +237,17 @@ static void test_names_the_attribute(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct damp_bench_setup s = { .small = true, .when_s = AT_S };
-		struct damp_rules r;
 		struct damp_bench *b;
-		char text[300], err[256];
-		const int n = snprintf(text, sizeof(text),
-				       "version: 1\n" SCHEDULES "rules: [{id: a, match: {%s}, then: drop}]\n",
-				       cases[i].match);
+		char text[300];
 
-		if (damp_rules_compile_text(text, (size_t)n, "one", NULL, &r) != 0)
-			fail_msg("%s", r.text);
-		s.block = r.program;
-		s.len = r.program_len;
-		b = damp_bench_new(&s, err, sizeof(err));
-		assert_non_null(b);
+		snprintf(text, sizeof(text), "version: 1\n" SCHEDULES "rules: [{id: a, match: {%s}, then: drop}]\n",
+			 cases[i].match);
+		b = bench_of(text, AT_S);
 		damp_bench_load(b, DAMP_OUTSIDE, frame, len);
 		damp_bench_decide(b);
 		assert_string_equal(damp_why_key(damp_why_not(b->view, &b->pkt, 0).why),
 				    damp_why_key(cases[i].why));
 		damp_bench_free(b);
-		damp_rules_free(&r);
 	}
 }
 

@@ -10,12 +10,17 @@
 
 #include <cmocka.h>
 
-struct damp_view *random_open(uint64_t seed, const char *text, size_t len, const struct damp_key *key)
+struct damp_view *random_open(uint64_t seed, random_print *print, void *arg, const struct damp_key *key)
 {
-	char err[200] = "";
+	char err[200] = "", *text = NULL;
+	size_t len = 0;
 	struct damp_rules out;
 	struct damp_view *v;
+	FILE *f = open_memstream(&text, &len);
 
+	assert_non_null(f);
+	print(f, arg);
+	fclose(f);
 	if (damp_rules_compile_text(text, len, "random", NULL, &out) != 0)
 		fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, text, out.text);
 	v = damp_view_open(out.program, out.program_len, 1, key, err, sizeof(err));
@@ -23,6 +28,7 @@ struct damp_view *random_open(uint64_t seed, const char *text, size_t len, const
 		fail_msg("seed %llu: %s", (unsigned long long)seed, err);
 	out.program = NULL;
 	damp_rules_free(&out);
+	free(text);
 	return v;
 }
 

@@ -8,9 +8,14 @@
 
 #include "view.h"
 
-/* Compile a rule file and open its program; fails the test, with the seed and the text,
- * where either is not possible. */
-struct damp_view *random_open(uint64_t seed, const char *text, size_t len, const struct damp_key *key);
+#include <stdio.h>
+
+/* Writes a rule file. */
+typedef void random_print(FILE *f, void *arg);
+
+/* Compile the file that print() writes and open its program; fails the test, with the
+ * seed and the text, where either is not possible. */
+struct damp_view *random_open(uint64_t seed, random_print *print, void *arg, const struct damp_key *key);
 
 /* check() every seed from 1 to programs, which returns how much matched; all of it
  * together must be more than `least`: a world in which nothing ever matched would prove

@@ -79,8 +79,8 @@ static void build(const struct damp_view *v, const struct gen_message *m, uint8_
 	p->coap.query_off = (uint16_t)put_options(msg, &at, DAMP_COAP_OPT_URI_QUERY,
 						  m->npath ? DAMP_COAP_OPT_URI_PATH : 3, m->query, m->nquery);
 	p->coap.query_end = (uint16_t)at;
-	p->coap.npath = (uint16_t)m->npath;
-	p->coap.nquery = (uint16_t)m->nquery;
+	p->coap.npath = (uint8_t)m->npath;
+	p->coap.nquery = (uint8_t)m->nquery;
 	p->src_class = damp_view_class(v, &p->frame.src);
 	p->dst_class = damp_view_class(v, &p->frame.dst);
 }
@@ -117,25 +117,19 @@ static unsigned check_message(uint64_t seed, const struct damp_view *v, const st
 	}
 }
 
-static struct damp_view *open_rules(uint64_t seed, const struct gen_rule *rules, unsigned n)
-{
-	static const struct damp_key key = { 1, 2 };
-	struct damp_view *v;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
+struct rules { const struct gen_rule *rule; unsigned n; };
 
-	assert_non_null(f);
-	gen_print(f, rules, n);
-	fclose(f);
-	v = random_open(seed, text, len, &key);
-	free(text);
-	return v;
+static void print_rules(FILE *f, void *arg)
+{
+	const struct rules *of = arg;
+
+	gen_print(f, of->rule, of->n);
 }
 
 /* Returns how many rules matched in all. */
 static unsigned check_program(uint64_t seed)
 {
+	static const struct damp_key key = { 1, 2 };
 	uint64_t state = seed;
 	const unsigned most = seed % 3 ? (seed % 3 == 1 ? FEW : 4 * FEW) : MANY;
 	const unsigned n = 1 + (unsigned)(gen_random(&state) % most);
@@ -146,7 +140,7 @@ static unsigned check_program(uint64_t seed)
 	assert_non_null(rules);
 	for (unsigned i = 0; i < n; i++)
 		gen_rule(&state, &rules[i]);
-	v = open_rules(seed, rules, n);
+	v = random_open(seed, print_rules, &(struct rules){ rules, n }, &key);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		struct gen_message m;
 
