@@ -361,7 +361,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 		p->plain = DAMP_PLAIN_SHORT;
 		return false;
 	}
-	at = damp_seen_look(c->w->seen, p->asked_key, c->now);
+	damp_seen_look(c->w->seen, p->asked_key, c->now, &at);
 	again = damp_asked_about(at.value, p->coap.mid);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;

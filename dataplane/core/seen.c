@@ -41,7 +41,7 @@ static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, dam
 
 /* The value of key and its slot, or the one to use for it: in one pass, since every
  * challenge asks and notes. */
-static inline struct damp_seen_place place_of(const struct damp_seen_table *t, uint64_t key, damp_tick now)
+void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
 {
 	struct seen_slot *s = damp_assoc_line(&t->assoc, key), *victim = s;
 	int32_t soonest = INT32_MAX;
@@ -49,12 +49,14 @@ static inline struct damp_seen_place place_of(const struct damp_seen_table *t, u
 	for (unsigned i = 0; i < WAYS; i++) {
 		const int32_t left = damp_due_left(s[i].due, now);
 
-		if (s[i].tag == tag_of(key) && left > 0)
-			return (struct damp_seen_place){ .value = s[i].value, .slot = &s[i] };
+		if (s[i].tag == tag_of(key) && left > 0) {
+			*at = (struct damp_seen_place){ .value = s[i].value, .slot = &s[i] };
+			return;
+		}
 		victim = left < soonest ? &s[i] : victim;
 		soonest = left < soonest ? left : soonest;
 	}
-	return (struct damp_seen_place){ .slot = victim, .evicts = soonest > 0 };
+	*at = (struct damp_seen_place){ .slot = victim, .evicts = soonest > 0 };
 }
 
 size_t damp_seen_bytes(unsigned lines_log2)
@@ -72,11 +74,6 @@ void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key)
 	damp_prefetch(damp_assoc_line(&t->assoc, key));
 }
 
-struct damp_seen_place damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now)
-{
-	return place_of(t, key, now);
-}
-
 void damp_seen_note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
 		    damp_tick due)
 {
@@ -92,8 +89,9 @@ void damp_seen_note(struct damp_seen_table *t, const struct damp_seen_place *at,
 void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 		   damp_tick now, damp_tick due)
 {
-	const struct damp_seen_place at = place_of(t, key, now);
+	struct damp_seen_place at;
 
+	damp_seen_look(t, key, now, &at);
 	damp_seen_note(t, &at, key, value, due);
 }
 

@@ -123,7 +123,7 @@ struct damp_seen_place {
 	void *slot;
 	bool evicts;
 };
-struct damp_seen_place damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now);
+void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at);
 void damp_seen_note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
 		    damp_tick due);
 uint64_t damp_seen_evictions(const struct damp_seen_table *t);
