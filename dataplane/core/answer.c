@@ -148,16 +148,14 @@ static __attribute__((noinline)) void price_bytes(struct damp_prices *t, uint32_
 	t->bytes = bytes;
 }
 
-/* While challenges are refused, the address's own budget is asked before all else: a
- * flood in its name uses it up first. Where it has none, nothing in this burst gives it
- * one. */
-static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+/* Is a challenge left in one domain? */
+static bool has_room_in(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
 	const struct damp_prices *t = prices(c, p->frame.v6);
 	const struct hashes h = hashes_of(p);
 
 	for (unsigned i = 0; i < t->n; i++) {
-		if (t->rung[i].domain != DAMP_DOMAIN_CHALLENGE_HOST)
+		if (t->rung[i].domain != domain)
 			continue;
 		const struct damp_charge one = { key_of(c, p, &h, &t->rung[i]), t->charge[i].cost, t->charge[i].burst };
 
@@ -213,6 +211,21 @@ static __attribute__((noinline)) int pay_each(const struct damp_ctx *c, const st
 	for (unsigned i = 0; i < t->n; i++)
 		t->charge[i].key = key_of(c, p, &h, &t->rung[i]);
 	return damp_ledger_charge_at_once(c->j->ledger, t->charge, t->n, c->now);
+}
+
+/* While challenges are refused, the address's own budget is asked before all else: a
+ * flood in its name uses it up first. Where it has none, nothing in this burst gives it
+ * one. */
+static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return has_room_in(c, p, DAMP_DOMAIN_CHALLENGE_HOST);
+}
+
+/* And its network's, when that line is there: to ask is to lock nothing, while workers
+ * that would be refused again and again take the locks of one network from each other. */
+static __attribute__((noinline)) bool has_room_in_net(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return has_room_in(c, p, DAMP_DOMAIN_CHALLENGE_NET);
 }
 
 /* Charge a challenge of so many bytes. */
@@ -357,7 +370,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	if (damp_unlikely(p->asked_key == 0))
 		prepare(c, p);
-	if (damp_unlikely(c->flood->short_of) && !has_room(c, p)) {
+	if (damp_unlikely(c->flood->short_of) && !(has_room(c, p) && has_room_in_net(c, p))) {
 		p->plain = DAMP_PLAIN_SHORT;
 		return false;
 	}

@@ -227,13 +227,29 @@ bool damp_gateway_may_ask(const struct damp_ctx *c)
 	return gateway_may_ask(c, 0);
 }
 
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies)
+/* One more challenge of its source, from a budget of challenges? What was held has
+ * paid for it already. */
+static bool challenge_left(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rung *r,
+			   enum damp_domain domain)
+{
+	return p->held || damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, domain), 1,
+					     DAMP_REASON_CHALLENGE_RATE);
+}
+
+static bool fresh_left(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_rung *r = &c->g->challenge_host;
 
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST), 1,
+				  DAMP_REASON_CHALLENGE_RATE) &&
+	       challenge_left(c, p, p->frame.v6 ? &c->g->challenge_net6 : &c->g->challenge_net4,
+			      DAMP_DOMAIN_CHALLENGE_NET);
+}
+
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies)
+{
 	*copies = 0;
-	if (!spent && damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST),
-					 1, DAMP_REASON_CHALLENGE_RATE))
+	if (!spent && fresh_left(c, p))
 		return true;
 	return damp_peer_may_be_asked_more(c, p, spent, copies);
 }
@@ -242,8 +258,10 @@ bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt
 {
 	*copies = copies_before(c, p, spent);
 	if (*copies > 0)
-		return !spent || gateway_may_ask(c, *copies);
-	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
+		return (!spent || gateway_may_ask(c, *copies)) &&
+		       challenge_left(c, p, &c->g->challenge_retry, DAMP_DOMAIN_RETRY);
+	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) &&
+	       challenge_left(c, p, &c->g->challenge_retry, DAMP_DOMAIN_KNOWN);
 }
 
 static bool pay_from(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,

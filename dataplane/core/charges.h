@@ -16,6 +16,8 @@ void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const s
 /* One unproved request or record from the peer of the packet, of those that are
  * served on trust. */
 void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Is one left, as far as these budgets alone are concerned? A peek. */
+bool damp_first_contact_left(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Is its network still trusted with answers larger than what they answer? A peek. */
 bool damp_trusts(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same; then charge it and return true, else lower d's alpha to beyond_q8. */

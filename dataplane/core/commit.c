@@ -15,6 +15,7 @@
 #include "charges.h"
 #include "commit.h"
 #include "decide.h"
+#include "flood.h"
 #include "observe.h"
 #include "prepare.h"
 
@@ -500,6 +501,9 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		damp_note_offender(c, p, d->note_rule - 1u);
 	set_fate(p, d, rewrite(c, p, d));
 	count(c, p, d);
+	/* The next such are found by flood.c. */
+	if (damp_unlikely(p->reason == DAMP_REASON_FIRST_CONTACT))
+		c->w->refused_until = c->w->nbursts + DAMP_FLOOD_LATELY;
 	if (damp_unlikely(tapped))
 		damp_tap_end(c, p, d, &copies);
 	if (damp_unlikely(c->w->keep.on) && p->fate == DAMP_FATE_DROP)

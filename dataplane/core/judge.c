@@ -13,13 +13,13 @@
 #include "elsewhere.h"
 #include "permute.h"
 #include "charges.h"
+#include "compiled.h"
 #include "commit.h"
 #include "credit.h"
 #include "decide.h"
 #include "given.h"
 #include "prepare.h"
 #include "short_way.h"
-#include "sip_lanes.h"
 
 const struct damp_judge_config damp_judge_defaults = {
 	.nworkers = 1,
@@ -101,7 +101,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
-	j->wide = damp_sip_can_be_wide();
+	j->wide = damp_has_avx2();
 	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
 	    j->registry == NULL)
 		return NULL;

@@ -67,6 +67,13 @@ struct damp_judge {
 };
 
 #define DAMP_FLOOD_SERVERS 64u
+#define DAMP_FLOOD_STRANGERS 64u
+
+/* An address found to be served on trust no more, and when (flood.c). */
+struct damp_stranger {
+	uint64_t peer, burst;
+	bool unasked;                   /* nor does it have challenges for fresh requests */
+};
 
 struct damp_judge_worker {
 	struct damp_judge *j;
@@ -87,6 +94,8 @@ struct damp_judge_worker {
 	uint32_t asks_owed;             /* challenges that the gateway's budget is still to be charged with (answer.c) */
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */
 	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
+	struct damp_stranger stranger[DAMP_FLOOD_STRANGERS];
+	uint64_t refused_until;         /* burst: first contacts are asked for early, some was refused lately */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];

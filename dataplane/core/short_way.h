@@ -28,6 +28,10 @@ struct damp_prices {
 	struct damp_charge_pair pair[2];
 };
 
+/* Why a flood's packet is refused: for want of a challenge, by its server's budget, or by
+ * that of first contacts of its source. */
+enum damp_turned_away { DAMP_AWAY_UNASKED, DAMP_AWAY_SERVER, DAMP_AWAY_STRANGER, DAMP_TURNED_AWAY };
+
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
 	bool on, gateway_spent;
@@ -35,15 +39,15 @@ struct damp_flood {
 	bool blocks;                    /* addresses are blocked; asked once a burst */
 	bool others;                    /* or there are rules */
 	bool all_prove;                 /* nobody unproved is served */
-	bool told[2];                   /* no event is due before the burst is over; as `refused` */
+	bool told[DAMP_TURNED_AWAY];    /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
 	uint32_t gateway_left;          /* challenges that the gateway can pay for, */
 	bool gateway_known;             /* if this was looked up since it was charged last */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
-	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter refused[DAMP_TURNED_AWAY];
 	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
 	uint64_t asking[2];             /* IP bytes of those */
-	uint64_t untold[2];             /* of `refused`, told by no event */
+	uint64_t untold[DAMP_TURNED_AWAY];              /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
 	bool asks;                      /* some will be challenged, in all likelihood */

@@ -28,27 +28,25 @@ static void lanes_in_turn(const struct damp_key *key, const uint64_t (*w)[DAMP_S
 #define HALF 4u
 _Static_assert(DAMP_SIP_LANES == 2 * HALF, "two vectors of four words");
 
-#define WIDE WITH_AVX2 ALWAYS
-
 struct wide { __m256i v0, v1, v2, v3; };
 
-WIDE __m256i rotl(__m256i x, int bits)
+WITH_AVX2 ALWAYS __m256i rotl(__m256i x, int bits)
 {
 	return _mm256_or_si256(_mm256_slli_epi64(x, bits), _mm256_srli_epi64(x, 64 - bits));
 }
 
-WIDE __m256i rotl32(__m256i x)
+WITH_AVX2 ALWAYS __m256i rotl32(__m256i x)
 {
 	return _mm256_shuffle_epi32(x, _MM_SHUFFLE(2, 3, 0, 1));
 }
 
-WIDE __m256i rotl16(__m256i x)
+WITH_AVX2 ALWAYS __m256i rotl16(__m256i x)
 {
 	return _mm256_shuffle_epi8(x, _mm256_set_epi8(13, 12, 11, 10, 9, 8, 15, 14, 5, 4, 3, 2, 1, 0, 7, 6,
 						      13, 12, 11, 10, 9, 8, 15, 14, 5, 4, 3, 2, 1, 0, 7, 6));
 }
 
-WIDE void wide_round(struct wide *s)
+WITH_AVX2 ALWAYS void wide_round(struct wide *s)
 {
 	s->v0 = _mm256_add_epi64(s->v0, s->v1);
 	s->v1 = _mm256_xor_si256(rotl(s->v1, 13), s->v0);
@@ -62,7 +60,7 @@ WIDE void wide_round(struct wide *s)
 	s->v2 = rotl32(s->v2);
 }
 
-WIDE void wide_rounds(struct wide s[2], unsigned rounds)
+WITH_AVX2 ALWAYS void wide_rounds(struct wide s[2], unsigned rounds)
 {
 	for (unsigned i = 0; i < rounds; i++) {
 		wide_round(&s[0]);
@@ -102,11 +100,6 @@ WITH_AVX2 static void lanes_wide(const struct damp_key *key, const uint64_t (*w)
 #else
 #define lanes_wide lanes_in_turn
 #endif
-
-bool damp_sip_can_be_wide(void)
-{
-	return damp_has_avx2();
-}
 
 void damp_sip_lanes(const struct damp_key *key, const uint64_t (*w)[DAMP_SIP_LANES], unsigned n, bool wide,
 		    uint64_t out[DAMP_SIP_LANES])

@@ -17,11 +17,8 @@
 
 #define DAMP_SIP_LANES 8u
 
-/* Has this machine the vectors? */
-bool damp_sip_can_be_wide(void);
-
 /* The hashes of DAMP_SIP_LANES messages of n words each (hash.h), word k of message i
- * at w[k][i]. wide: with the vectors, which this machine must have. Any thread. */
+ * at w[k][i]. wide: with the vectors, where damp_has_avx2() says so. Any thread. */
 void damp_sip_lanes(const struct damp_key *key, const uint64_t (*w)[DAMP_SIP_LANES], unsigned n, bool wide,
 		    uint64_t out[DAMP_SIP_LANES]);
 
