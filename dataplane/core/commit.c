@@ -176,6 +176,13 @@ static void settle_tickets(const struct damp_ctx *c, const struct damp_pkt *p, c
 		damp_tickets_end(c, d->ended_key);
 }
 
+static void note_split(const struct damp_ctx *c, const struct damp_decision *d)
+{
+	const struct damp_reg n = { .what = DAMP_REG_SPLIT, .owner = d->split_mids };
+
+	damp_registry_put(c->j->registry, d->split_key, &n, c->now, c->now + DAMP_SECONDS(DAMP_ACK_LIFE_S));
+}
+
 /* The NON Message ID of an answer of ours: unpredictable, and the same for the
  * same cause (attacks.md 6.2). */
 static uint16_t non_mid(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -494,6 +501,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 			mark_answering(c, p);
 		if (damp_unlikely(d->learns))
 			damp_learn(c, p);
+		if (damp_unlikely(d->split_key != 0))
+			note_split(c, d);
 		if (d->speaks_blocks)
 			damp_mark_blocks(c, p);
 	}

@@ -56,44 +56,6 @@ static bool envelope_ok(const struct damp_ctx *c, const struct damp_pkt *p, enum
 	return false;
 }
 
-/* A first fragment toward somebody proved, paid for with all that follows: what
- * its UDP header says (AV-43). */
-static bool fragments_paid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
-{
-	const uint32_t whole = (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
-	enum damp_reason why;
-
-	if (p->side != DAMP_INSIDE || !p->proved)
-		return false;
-	if (c->g->proved.cost_q16)
-		damp_charge_add(d, damp_ledger_key(p->peer_key, DAMP_DOMAIN_PROVED), damp_cost(c->g->proved.cost_q16, whole),
-				c->g->proved.burst_ticks, DAMP_REASON_PROVED_BUDGET);
-	if (damp_charges_fit(c, d, &why))
-		return true;
-	d->ncharges = 0;
-	return false;
-}
-
-static void decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
-{
-	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FRAGMENT, p->frame.frag_id);
-	uint64_t value;
-
-	if (p->frame.cls == DAMP_FRAME_FRAGMENT_REST) {
-		if (damp_seen_find(c->w->seen, key, c->now, &value))
-			damp_drop(d, DAMP_REASON_FRAGMENT_REST);
-		else
-			damp_forward(d, p, DAMP_REASON_NOT_COAP);
-		return;
-	}
-	if (fragments_paid(c, p, d) || (c->g->fragments == DAMP_FRAGMENTS_PASS && p->side == DAMP_OUTSIDE)) {
-		damp_forward(d, p, p->side == DAMP_INSIDE ? DAMP_REASON_ACCEPTED_PROVED : DAMP_REASON_ACCEPTED);
-		return;
-	}
-	damp_drop(d, DAMP_REASON_FRAGMENT_COAP);
-	damp_see(d, key, 0, DAMP_FRAGMENT_LIFE_S);
-}
-
 static void decide_malformed(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const enum damp_reason why = p->frame.cls == DAMP_FRAME_BAD ? p->frame.reason : p->coap.malformed;
@@ -118,7 +80,9 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 		return;
 	case DAMP_FRAME_FRAGMENT_FIRST:
 	case DAMP_FRAME_FRAGMENT_REST:
-		decide_fragment(c, p, d);
+		if (p->frame.cls == DAMP_FRAME_FRAGMENT_FIRST && exempt(c, p))
+			break;
+		damp_decide_fragment(c, p, d);
 		return;
 	case DAMP_FRAME_BAD:
 		decide_malformed(c, p, d);

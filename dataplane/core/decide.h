@@ -53,6 +53,26 @@ void damp_learn(const struct damp_ctx *c, const struct damp_pkt *p);
  * Then d is the RST. */
 bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
+/* The last four Message IDs, 16 bits each, the newest lowest. More would be as many
+ * right answers to a guess; each copy of a CON brings its own back. */
+static inline bool damp_mids_have(uint64_t mids, uint16_t mid)
+{
+	for (; mids >> 16 != 0; mids >>= 16)
+		if ((uint16_t)mids == mid)
+			return true;
+	return (uint16_t)mids == mid;
+}
+
+static inline uint64_t damp_mids_with(uint64_t mids, uint16_t mid)
+{
+	return damp_mids_have(mids, mid) ? mids : mids << 16 | mid;
+}
+
+/* decide_fragment.c: what left toward the peer of p in fragments and may be answered by
+ * an ACK or RST that names it. */
+bool damp_split_out(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *mids);
+void damp_decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */
 void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);

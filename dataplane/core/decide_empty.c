@@ -40,16 +40,6 @@ static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, stru
 	damp_see_mid(c, p, d);
 }
 
-/* The last four Message IDs, 16 bits each, the newest lowest. More would be as
- * many right answers to a guess; each copy of a CON brings its own back. */
-static bool among(uint64_t mids, uint16_t mid)
-{
-	for (; mids >> 16 != 0; mids >>= 16)
-		if ((uint16_t)mids == mid)
-			return true;
-	return (uint16_t)mids == mid;
-}
-
 bool damp_awaits_ack(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *key, uint64_t *mids)
 {
 	if (p->coap.type != DAMP_COAP_CON || p->side != DAMP_INSIDE || !damp_mid_permuted(c, p))
@@ -57,8 +47,8 @@ bool damp_awaits_ack(const struct damp_ctx *c, const struct damp_pkt *p, uint64_
 	*key = damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0);
 	if (!damp_seen_find(c->w->seen, *key, c->now, mids))
 		*mids = p->coap.mid;
-	else if (!among(*mids, p->coap.mid))
-		*mids = *mids << 16 | p->coap.mid;
+	else
+		*mids = damp_mids_with(*mids, p->coap.mid);
 	return true;
 }
 
@@ -72,24 +62,27 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 
 /* Does this answer a ping of ours, or a CON of an inside server? A wrong answer
  * while one is awaited costs a guess; out of guesses, no answer counts
- * (attacks.md 6.3, AV-15, AV-49 f). The ACKs of a proved peer renew its proof. */
-static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p, bool *wrong)
+ * (attacks.md 6.3, AV-15, AV-49 f). The ACKs of a proved peer renew its proof.
+ * split: Message IDs that left in fragments, NULL none. */
+static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p, const uint64_t *split, bool *wrong)
 {
+	const bool ack = p->coap.type == DAMP_COAP_ACK;
 	uint64_t mids = 0, asked = 0;
-	const bool con = p->coap.type == DAMP_COAP_ACK &&
+	const bool con = ack &&
 			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
+	const bool in_parts = ack && split != NULL;
 	/* A proved observer is asked as well (decide_observe.c). */
 	const bool ping =
 		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) &&
 		damp_asked_by_ping(asked, c->now);
 
 	*wrong = false;
-	if ((!con && !ping) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))
+	if ((!con && !ping && !in_parts) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))
 		return DAMP_PROOF_NONE;
 	if (ping && damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport,
 				    c->wall_s, p->wire_mid))
 		return DAMP_PROOF_PING;
-	if (con && among(mids, p->coap.mid))
+	if ((con && damp_mids_have(mids, p->coap.mid)) || (in_parts && damp_mids_have(*split, p->coap.mid)))
 		return DAMP_PROOF_ACK;
 	*wrong = true;
 	return DAMP_PROOF_NONE;
@@ -121,16 +114,19 @@ static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p,
 {
 	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FROM_INSIDE, p->coap.mid);
 	const bool reset = p->coap.type == DAMP_COAP_RST;
+	const bool whole = damp_seen_find(c->w->seen, key, c->now, &d->obs_key);
+	uint64_t mids;
+	const bool split = !whole && damp_split_out(c, p, &mids);
 	bool wrong, found;
 
-	d->proof = (uint8_t)proves(c, p, &wrong);
-	found = damp_seen_find(c->w->seen, key, c->now, &d->obs_key);
+	d->proof = (uint8_t)proves(c, p, split ? &mids : NULL, &wrong);
+	found = whole || (split && damp_mids_have(mids, p->coap.mid));
 	if (found && reset)
-		found = resets_something(c, p, d->obs_key) && damp_guesses_left(c, p, DAMP_DOMAIN_RESETS);
+		found = (!whole || resets_something(c, p, d->obs_key)) && damp_guesses_left(c, p, DAMP_DOMAIN_RESETS);
 	if (found) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED);
-		d->refresh_obs = p->coap.type == DAMP_COAP_ACK;
-		d->close_obs = p->coap.type == DAMP_COAP_RST;
+		d->refresh_obs = whole && !reset;
+		d->close_obs = whole && reset;
 		return;
 	}
 	damp_drop(d, d->proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);

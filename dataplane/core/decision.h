@@ -100,12 +100,15 @@ struct damp_decision {
 	bool probe_soon;                        /* the first of them at once */
 	uint8_t echo_len;                       /* of the Echo to build */
 	uint64_t ended_key;                     /* of an exchange that a reset has ended; 0 none */
+	uint64_t split_key;                     /* of Message IDs that leave in fragments, split_mids; 0 none */
 	unsigned nmatched, ncharges, nseen, nholds, nlater;
 	struct damp_text_cost text_cost;
 	char cleared[0];
-	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer. */
+	/* Valid when take_place or keep_path is set, note_heard, hints_size, note_transfer,
+	 * split_key. */
 	uint32_t path, heard, size_hint;
 	uint64_t transfer_key;
+	uint64_t split_mids;
 	struct damp_block block;
 	/* Valid up to their counts. Rules touched, with bits 1 << enum damp_outcome,
 	 * and DAMP_NOTE_ENDED for those whose slip counts this packet. */

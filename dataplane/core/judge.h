@@ -67,6 +67,7 @@ struct damp_pkt {
 	uint8_t device_serves;      /* the inside end's port is one of ours: a server */
 	uint8_t hello;              /* enum damp_hello */
 	uint8_t dtls_whole;         /* DTLS records from the first byte to the last; of DTLS only */
+	uint8_t head;               /* a first fragment's type, code and Message ID are in coap; of what is no whole CoAP */
 	/* The judgement, beside fate, reason and verdict. */
 	uint32_t out_len;           /* frame length to send */
 	int32_t rule;               /* index of the deciding rule, -1 none */

@@ -190,6 +190,13 @@ static inline uint64_t damp_key_answers(uint64_t peer_key)
 	return damp_mix(peer_key, 1);
 }
 
+/* What left in fragments toward an endpoint, in the registry: of the key that CONs out to
+ * it have among Message IDs. */
+static inline uint64_t damp_key_split(uint64_t con_out_key)
+{
+	return damp_mix(con_out_key, 0x4000);
+}
+
 /* The credit of an exchange with a window is good as long as this is known. */
 static inline uint64_t damp_key_window(uint64_t xchg_key)
 {

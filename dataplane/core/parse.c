@@ -38,9 +38,26 @@ static void scan_dtls(struct damp_pkt *p)
 		p->hello = p->dtls.cookie_len > 0 ? DAMP_HELLO_COOKIE : DAMP_HELLO_FIRST;
 }
 
-static __attribute__((noinline)) uint8_t other_kind(struct damp_pkt *p)
+/* What the first fragment of a CoAP message says of it, if its header reads as one
+ * (RFC 7252 section 3); frame.c has seen that there are four bytes. */
+static uint8_t scan_head(const struct damp_port_map *ports, struct damp_pkt *p)
+{
+	const uint8_t *m = p->data + p->frame.payload_off;
+
+	if (!damp_port_test(ports->coap, p->frame.sport) && !damp_port_test(ports->coap, p->frame.dport))
+		return 0;
+	p->coap.type = m[0] >> 4 & 3;
+	p->coap.tkl = m[0] & 15;
+	p->coap.code = m[1];
+	p->coap.mid = damp_get16(m + 2);
+	return m[0] >> 6 == DAMP_COAP_VERSION && p->coap.tkl <= DAMP_COAP_TOKEN_MAX &&
+	       (damp_coap_is_request(m[1]) || damp_coap_is_response(m[1]));
+}
+
+static __attribute__((noinline)) uint8_t other_kind(const struct damp_port_map *ports, struct damp_pkt *p)
 {
 	p->coap.malformed = 0;
+	p->head = p->frame.cls == DAMP_FRAME_FRAGMENT_FIRST && scan_head(ports, p);
 	if (p->frame.cls == DAMP_FRAME_BAD)
 		return DAMP_KIND_MALFORMED;
 	if (p->frame.cls != DAMP_FRAME_DTLS)
@@ -58,6 +75,6 @@ void damp_judge_parse(const struct damp_view *v, struct damp_pkt *p, unsigned n)
 			damp_frame_parse_fully(p->data, p->len, ports, p->checksum_known, &p->frame);
 		p->hello = DAMP_HELLO_NONE;
 		p->device_serves = device_serves(v, p);
-		p->kind = p->frame.cls == DAMP_FRAME_COAP ? coap_kind(p) : other_kind(p);
+		p->kind = p->frame.cls == DAMP_FRAME_COAP ? coap_kind(p) : other_kind(ports, p);
 	}
 }

@@ -29,13 +29,14 @@ static inline uint16_t damp_device_port(const struct damp_pkt *p)
 }
 
 /* Did an inside endpoint choose the Message ID of p, and does an outside one
- * see it permuted? Inside's CON and NON, outside's ACK and RST; not to a group,
- * whose members would answer from addresses of their own. */
+ * see it permuted? Inside's CON and NON, outside's ACK and RST, in fragments too;
+ * not to a group, whose members would answer from addresses of their own. */
 static inline bool damp_mid_permuted(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const bool answers = p->coap.type == DAMP_COAP_ACK || p->coap.type == DAMP_COAP_RST;
 
-	if (p->kind != DAMP_KIND_REQUEST && p->kind != DAMP_KIND_RESPONSE && p->kind != DAMP_KIND_EMPTY)
+	if (p->kind != DAMP_KIND_REQUEST && p->kind != DAMP_KIND_RESPONSE && p->kind != DAMP_KIND_EMPTY &&
+	    (p->kind != DAMP_KIND_NOT_COAP || !p->head))
 		return false;
 	return c->g->permute_mids && answers == (p->side == DAMP_OUTSIDE) && !p->frame.dst_group;
 }

@@ -3,18 +3,19 @@
  * The registry: what an answer will decide. A request that a limit counts only
  * when its answer says so leaves a note here under its exchange; a registration
  * at a resource directory leaves one under its Location, so that who refreshes
- * or deletes it there is known to mean it (RFC 9176 section 5.3).
+ * or deletes it there is known to mean it (RFC 9176 section 5.3). A message that
+ * left in fragments leaves one under its two ends for its ACK or RST.
  *
  * Idea: notes of 24 bytes with a deadline, two a line beside the line's lock,
  * as in the other small tables (assoc.h).
  *
  * Invariant: memory is given at init and never grows. Of two live notes in a
  * line the one that ends soonest gives way to a third; a note that is lost
- * leaves one creation or refresh uncounted, never a byte toward an unproved
- * address.
+ * leaves one creation or refresh uncounted, or one ACK unmatched, never a byte
+ * toward an unproved address.
  *
  * Threads: shared by all workers, since a registrant may change its port between
- * registration and refresh. Every call takes the byte lock of one line; a lock
+ * registration and refresh, and fragments have no ports to choose a worker by. Every call takes the byte lock of one line; a lock
  * that is not to be had is a note that is not there.
  */
 #ifndef DAMP_CORE_REGISTRY_H
@@ -29,7 +30,8 @@ enum damp_reg_what {
 	DAMP_REG_REGISTERS_AGAIN,  /* likewise, of what is registered already */
 	DAMP_REG_REFRESHES,
 	DAMP_REG_DELETES,
-	DAMP_REG_LOCATION          /* kept under the Location of a registration */
+	DAMP_REG_LOCATION,         /* kept under the Location of a registration */
+	DAMP_REG_SPLIT             /* owner: Message IDs that left in fragments (decide_fragment.c) */
 };
 
 struct damp_reg {

@@ -15,6 +15,7 @@
  * would have a group as its source, and one packet would get many.
  */
 #include "reply.h"
+
 #include "compiled.h"
 #include "option.h"
 

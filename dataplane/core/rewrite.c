@@ -270,7 +270,10 @@ size_t damp_rewrite_add_echo(uint8_t *data, size_t len, size_t cap, const struct
 void damp_rewrite_mid(uint8_t *data, const struct damp_frame *f, uint16_t mid)
 {
 	uint8_t *check = data + f->l4_off + 6;
-	const uint16_t sum = change16(data + f->payload_off + 2, mid, damp_get16(check));
+	const uint16_t old = damp_get16(check);
+	const uint16_t sum = change16(data + f->payload_off + 2, mid, old);
 
-	damp_put16(check, sum ? sum : 0xffff);
+	/* Only fragments come without one; whole datagrams would have been refused. */
+	if (old != 0)
+		damp_put16(check, sum ? sum : 0xffff);
 }

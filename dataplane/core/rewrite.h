@@ -12,7 +12,7 @@
  * that a repeated, cancelling or re-registering request is rewritten alike. A
  * rewrite that does not fit into cap bytes, or that meets a message it may not
  * touch (malformed, a fragment, with OSCORE; for Block2 also a response or one
- * with Q-Block), returns 0 and leaves the frame as it was. The result scans as
+ * with Q-Block; but for its Message ID), returns 0 and leaves the frame as it was. The result scans as
  * well formed with exactly the intended difference; f and m no longer describe
  * it, and bytes behind the IP packet are gone.
  *
@@ -50,7 +50,8 @@ size_t damp_rewrite_request(uint8_t *data, size_t len, size_t cap, const struct 
 size_t damp_rewrite_add_echo(uint8_t *data, size_t len, size_t cap, const struct damp_frame *f,
 			     const struct damp_coap *m, const uint8_t *echo, size_t echo_len);
 
-/* Put another Message ID; the checksum is adjusted incrementally (never to 0). */
+/* Put another Message ID, into a first fragment too; the checksum is adjusted incrementally
+ * (never to 0; none, which is 0, stays none). */
 void damp_rewrite_mid(uint8_t *data, const struct damp_frame *f, uint16_t mid);
 
 #endif

@@ -16,6 +16,7 @@ import change  # noqa: F401  (registers its scenario)
 import clocks  # noqa: F401
 import clients  # noqa: F401  (registers its scenarios)
 import control  # noqa: F401
+import fragments  # noqa: F401
 import limits  # noqa: F401
 import learn  # noqa: F401
 import overload  # noqa: F401
