@@ -332,6 +332,9 @@ static inline bool several(unsigned those)
 
 void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n)
 {
+	/* While challenges are refused, few will be. */
+	if (damp_unlikely(c->flood->short_of))
+		return;
 	c->flood->first = p;
 	for (unsigned first = 0; first < n; first += DAMP_SIP_LANES) {
 		unsigned those[2] = { 0, 0 };   /* by family */
