@@ -14,6 +14,7 @@
  * Reference: RFC 7252 sections 4.2 to 4.4.
  */
 #include "assoc.h"
+#include "compiled.h"
 
 #define WAYS 4u
 
@@ -41,7 +42,7 @@ static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, dam
 
 /* The value of key and its slot, or the one to use for it: in one pass, since every
  * challenge asks and notes. */
-void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
+ALWAYS void look(const struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
 {
 	struct seen_slot *s = damp_assoc_line(&t->assoc, key), *victim = s;
 	int32_t soonest = INT32_MAX;
@@ -59,6 +60,18 @@ void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, stru
 	*at = (struct damp_seen_place){ .slot = victim, .evicts = soonest > 0 };
 }
 
+ALWAYS void note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
+		 damp_tick due)
+{
+	struct seen_slot *s = at->slot;
+
+	if (damp_unlikely(at->evicts))
+		damp_assoc_evicted(&t->assoc);
+	s->value = value;
+	s->tag = tag_of(key);
+	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
+}
+
 size_t damp_seen_bytes(unsigned lines_log2)
 {
 	return damp_assoc_bytes(lines_log2);
@@ -74,16 +87,15 @@ void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key)
 	damp_prefetch(damp_assoc_line(&t->assoc, key));
 }
 
+void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
+{
+	look(t, key, now, at);
+}
+
 void damp_seen_note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
 		    damp_tick due)
 {
-	struct seen_slot *s = at->slot;
-
-	if (damp_unlikely(at->evicts))
-		damp_assoc_evicted(&t->assoc);
-	s->value = value;
-	s->tag = tag_of(key);
-	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
+	note(t, at, key, value, due);
 }
 
 void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
@@ -91,8 +103,8 @@ void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 {
 	struct damp_seen_place at;
 
-	damp_seen_look(t, key, now, &at);
-	damp_seen_note(t, &at, key, value, due);
+	look(t, key, now, &at);
+	note(t, &at, key, value, due);
 }
 
 bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value)
