@@ -40,6 +40,34 @@ static void known_servers_are_sliced(void **state)
 	rig_close(&r);
 }
 
+static void earned(struct damp_guard *g)
+{
+	g->first_host.cost_q16 = g->challenge_host.cost_q16 = 0;
+	g->table_full = DAMP_TABLE_FULL_EVICT;
+	g->trust_earned = 1;
+}
+
+/* Where not even 16 bytes fit, since the network is not trusted, none are asked for: its
+ * client would have to go on with them. */
+static void nothing_is_sliced_in_vain(void **state)
+{
+	static const uint8_t block[] = { 0x60, 0x45, 0x00, 0x01, 0xd1, 0x0a, 0x0e, 0xff };
+	uint8_t m[80];
+	struct rig r;
+	size_t len;
+
+	rig_open_guard(&r, *(bool *)*state, earned);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	memset(m, 'x', sizeof(m));
+	memcpy(m, block, sizeof(block));
+	rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, m, sizeof(m));
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 3, 50000 }, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	assert_int_equal(r.pkt.verdict, DAMP_VERDICT_ACCEPT);
+	rig_out(&r, &len);
+	assert_int_equal(len, 6);
+	rig_close(&r);
+}
+
 /* The first slice brings an Echo along; the request for the next block returns
  * it, and the rest of the transfer is a proved peer's. */
 static void first_slice_brings_an_echo(void **state)
@@ -180,12 +208,6 @@ static void make_known(struct rig *r)
 	proves_himself(r, (struct rig_end){ 1, 20000 });
 }
 
-static void earned(struct damp_guard *g)
-{
-	spread_out(g);
-	g->trust_earned = 1;
-}
-
 /* A request of a host that never asked, answered with more than it is: what leaves. */
 static enum damp_reason asks(struct rig *r, uint8_t host)
 {
@@ -271,7 +293,8 @@ static void retransmission_at_a_known_address(void **state)
 int judge_trust(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(known_servers_are_sliced), BOTH(first_slice_brings_an_echo),
+		BOTH(known_servers_are_sliced), BOTH(nothing_is_sliced_in_vain),
+		BOTH(first_slice_brings_an_echo),
 		BOTH(many_requests_bring_back_less), BOTH(a_known_address_has_more),
 		BOTH(a_slow_network_is_trusted_less), BOTH(trust_is_earned), BOTH(retransmission_is_recognised),
 		BOTH(retransmission_at_a_known_address),
