@@ -248,7 +248,8 @@ static void print_effects(const json_t *e)
 		       "itself\n",
 		       damp_get_int(e, "more_pings"));
 	if (damp_get_int(e, "pings") > 0)
-		printf("          pings up to %lld times meanwhile\n", damp_get_int(e, "pings"));
+		printf(damp_get_int(e, "pings") == 1 ? "          pings once meanwhile\n" : "          pings up to %lld times meanwhile\n",
+		       damp_get_int(e, "pings"));
 }
 
 static void print_sends(const json_t *s)

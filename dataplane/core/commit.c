@@ -100,6 +100,7 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
 	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
+	damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
 	damp_hold_release(&c->w->hold, p->peer_key);
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;

@@ -289,6 +289,12 @@ static void unasked_strangers(struct damp_guard *g)
 	g->challenge_all.burst_ticks = (uint32_t)(DAMP_TICK_HZ / 50 * 4);
 }
 
+static void earning_strangers(struct damp_guard *g)
+{
+	strangers(g);
+	g->trust_earned = 1;
+}
+
 static void rich_strangers(struct damp_guard *g)
 {
 	strangers(g);
@@ -317,6 +323,8 @@ static void test_strangers(void **state)
 	(void)state;
 	with_guard(false, strangers);
 	with_guard(true, strangers);
+	with_guard(false, earning_strangers);
+	with_guard(true, earning_strangers);
 	with_guard(false, rich_strangers);
 	with_guard(false, unasked_strangers);
 }
