@@ -371,7 +371,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 
 	if (p->coap.type > DAMP_COAP_NON || damp_unlikely(p->plain == DAMP_PLAIN_SHORT))
 		return false;
-	if (damp_unlikely(p->asked_key == 0))
+	if (damp_unlikely(p->plain != DAMP_PLAIN_ASKED || p->asked_key == 0))
 		prepare(c, p);
 	if (damp_unlikely(c->flood->short_of) && !(has_room(c, p) && has_room_in_net(c, p))) {
 		p->plain = DAMP_PLAIN_SHORT;
