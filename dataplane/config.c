@@ -167,7 +167,8 @@ static int set_entries(const struct key *k, void *at, const char *value, char *w
 	int log2;
 
 	if (parse_number(value, &v) != 0 || (log2 = lines_log2(v, ways)) < 0) {
-		snprintf(why, len, "\"%s\" is not a number of entries up to %llu (such as 65536, 64k, 2M or 2^20)",
+		snprintf(why, len,
+			 "\"%s\" is not a number of entries up to %llu (such as 65536, 64k, 2M or 2^20)",
 			 value, (unsigned long long)ways << LINES_LOG2_MAX);
 		return -1;
 	}
@@ -178,7 +179,8 @@ static int set_entries(const struct key *k, void *at, const char *value, char *w
 static int set_text(const struct key *k, void *at, const char *value, char *why, size_t len)
 {
 	if (value[0] == '\0' || strlen(value) >= k->max) {
-		snprintf(why, len, "the value must have 1 to %llu characters", (unsigned long long)k->max - 1);
+		snprintf(why, len, "the value must have 1 to %llu characters",
+			 (unsigned long long)k->max - 1);
 		return -1;
 	}
 	memcpy(at, value, strlen(value) + 1);
@@ -195,8 +197,8 @@ static int set_choice(const struct key *k, void *at, const char *value, char *wh
 			*(uint8_t *)at = (uint8_t)i;
 			return 0;
 		}
-	snprintf(why, len, "\"%s\" is neither %s%s%s nor %s", value, word[0], n > 2 ? ", " : "", n > 2 ? word[1] : "",
-		 word[n - 1]);
+	snprintf(why, len, "\"%s\" is neither %s%s%s nor %s", value, word[0], n > 2 ? ", " : "",
+		 n > 2 ? word[1] : "", word[n - 1]);
 	return -1;
 }
 
@@ -316,7 +318,8 @@ static int read_entry(struct reader *r, const char *section, const struct rte_cf
 	place(at, sizeof(at), r->file, find_line(r->file, section, e->name, 1));
 	if (k == NULL) {
 		known(text, sizeof(text), section);
-		snprintf(r->err, r->errlen, "%sunknown key \"%s\" in [%s]; known are %s", at, e->name, section, text);
+		snprintf(r->err, r->errlen, "%sunknown key \"%s\" in [%s]; known are %s", at, e->name,
+			 section, text);
 		return -1;
 	}
 	if (r->given[k - keys]) {
@@ -399,7 +402,10 @@ static void describe_default(FILE *out, const struct key *k, const struct damp_c
 
 	switch (k->kind) {
 	case KIND_TEXT:
-		fprintf(out, "%s", *(const char *)at != '\0' ? (const char *)at : k->min > 0 ? "required" : "none");
+		fprintf(out, "%s",
+			*(const char *)at != '\0' ? (const char *)at :
+			k->min > 0                ? "required" :
+						    "none");
 		break;
 	case KIND_COUNT:
 	case KIND_WORKERS:

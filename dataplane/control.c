@@ -126,7 +126,8 @@ static void *read_program(int fd, size_t *len, struct damp_wire_reply *reply)
 
 	if (block == NULL)
 		refuse(reply, errno,
-		       errno == EINVAL ? "the program must come in a memfd sealed against writing and shrinking" :
+		       errno == EINVAL ? "the program must come in a memfd sealed against writing "
+					 "and shrinking" :
 		       errno == EFBIG  ? "a program has 1 byte to 256 MiB" :
 					 "no memory for the program");
 	return block;
@@ -138,7 +139,8 @@ static void do_load(struct damp_plane *p, const struct request *r, struct damp_w
 	void *block;
 
 	if (r->fd < 0) {
-		refuse(reply, EINVAL, "a load request carries a program as a file descriptor; there was none");
+		refuse(reply, EINVAL,
+		       "a load request carries a program as a file descriptor; there was none");
 		return;
 	}
 	block = read_program(r->fd, &len, reply);
@@ -169,7 +171,8 @@ static void do_bypass(struct damp_plane *p, uint64_t seconds, struct damp_wire_r
 		reply->error = ERANGE;
 		return;
 	}
-	__atomic_store_n(&p->signals.bypass_until, seconds > 0 ? now + DAMP_SECONDS(seconds) : 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->signals.bypass_until, seconds > 0 ? now + DAMP_SECONDS(seconds) : 0,
+			 __ATOMIC_RELAXED);
 	/* Whole seconds, rounded up: at that time it is over for certain. */
 	p->stats->bypass_until_s = seconds > 0 ? monotonic_s() + seconds + 1 : 0;
 	if (seconds > 0)
@@ -183,7 +186,9 @@ static void do_mode(struct damp_plane *p, const struct damp_wire_request *r, str
 	reply->error = damp_timekeeper_mode(p, r->name, r->value, r->arg, reply->text, sizeof(reply->text));
 	if (reply->error == 0)
 		damp_say("mode of %s: %s for %llu s", r->name[0] != '\0' ? r->name : "all rules",
-			 r->value == DAMP_MODE_ENFORCE ? "enforce" : r->value == DAMP_MODE_OBSERVE ? "observe" : "off",
+			 r->value == DAMP_MODE_ENFORCE ? "enforce" :
+			 r->value == DAMP_MODE_OBSERVE ? "observe" :
+							 "off",
 			 (unsigned long long)r->arg);
 }
 
@@ -219,7 +224,8 @@ static void do_capture(struct damp_plane *p, const struct damp_wire_request *r, 
 	uint32_t slot = 0;
 
 	if (r->arg > DAMP_CAPTURE_MAX_S) {
-		snprintf(reply->text, sizeof(reply->text), "a capture lasts at most %u s", DAMP_CAPTURE_MAX_S);
+		snprintf(reply->text, sizeof(reply->text), "a capture lasts at most %u s",
+			 DAMP_CAPTURE_MAX_S);
 		reply->error = ERANGE;
 		return;
 	}
@@ -235,16 +241,19 @@ static void do_capture(struct damp_plane *p, const struct damp_wire_request *r, 
 }
 
 /* By a lease, so that nothing is copied for a reader that has gone. */
-static void do_keep_drops(struct damp_plane *p, const struct damp_wire_request *r, struct damp_wire_reply *reply)
+static void do_keep_drops(struct damp_plane *p, const struct damp_wire_request *r,
+			  struct damp_wire_reply *reply)
 {
 	const damp_tick now = damp_clock_tick(&p->clock, rte_rdtsc());
 
 	if (r->arg > DAMP_KEEP_LEASE_S) {
-		refuse(reply, ERANGE, "copies of what is dropped are kept for a minute at most, then it is asked again");
+		refuse(reply, ERANGE,
+		       "copies of what is dropped are kept for a minute at most, then it is asked again");
 		return;
 	}
 	p->capture->keep_share = r->value == UINT32_MAX ? DAMP_KEEP_ALL : r->value;
-	__atomic_store_n(&p->capture->keep_until, r->arg > 0 ? now + DAMP_SECONDS(r->arg) : 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->capture->keep_until, r->arg > 0 ? now + DAMP_SECONDS(r->arg) : 0,
+			 __ATOMIC_RELEASE);
 }
 
 static void describe(const struct damp_plane *p, struct damp_wire_reply *reply)
@@ -275,8 +284,8 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 	}
 	reply->type = r->head.type;
 	if (r->head.version != DAMP_WIRE_VERSION) {
-		snprintf(reply->text, sizeof(reply->text), "version %u is spoken here, not %u", DAMP_WIRE_VERSION,
-			 r->head.version);
+		snprintf(reply->text, sizeof(reply->text), "version %u is spoken here, not %u",
+			 DAMP_WIRE_VERSION, r->head.version);
 		reply->error = EPROTO;
 		return -1;
 	}
@@ -308,7 +317,8 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		reply->error = damp_lists_set(p, &r->head, reply->text, sizeof(reply->text));
 		break;
 	case DAMP_WIRE_SHOW:
-		fd = r->head.value < DAMP_WIRE_LIST_MAX ? damp_lists_show(p, (enum damp_wire_list)r->head.value) : -1;
+		if (r->head.value < DAMP_WIRE_LIST_MAX)
+			fd = damp_lists_show(p, (enum damp_wire_list)r->head.value);
 		if (fd < 0)
 			refuse(reply, ENOMEM, "no such list, or no memory for it");
 		break;
@@ -328,7 +338,8 @@ static int carry_out(struct damp_plane *p, const struct request *r, struct damp_
 		reply->error = damp_tracing_trace(p, &r->head, r->fd, reply->text, sizeof(reply->text));
 		break;
 	case DAMP_WIRE_PEEK:
-		reply->error = damp_tracing_peek(p, r->head.value, r->fd, &fd, reply->text, sizeof(reply->text));
+		reply->error = damp_tracing_peek(p, r->head.value, r->fd, &fd, reply->text,
+						 sizeof(reply->text));
 		break;
 	default:
 		refuse(reply, EOPNOTSUPP, "unknown type of request");

@@ -22,8 +22,10 @@ void damp_idle_init(struct damp_idle *i, enum damp_idle_mode mode, uint64_t tsc_
 
 	rte_cpu_get_intrinsics_support(&can);
 	*i = (struct damp_idle){
-		.mode = (uint8_t)mode, .tpause = can.power_pause,
-		.wait_least = tsc_hz / 1000000 * WAIT_LEAST_US, .wait_most = tsc_hz / 1000000 * DAMP_IDLE_WAIT_US,
+		.mode = (uint8_t)mode,
+		.tpause = can.power_pause,
+		.wait_least = tsc_hz / 1000000 * WAIT_LEAST_US,
+		.wait_most = tsc_hz / 1000000 * DAMP_IDLE_WAIT_US,
 	};
 }
 

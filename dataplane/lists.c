@@ -48,8 +48,12 @@ static unsigned take_list(struct damp_plane *p, const struct damp_view *v, uint3
 	if (own >= 0)
 		return (unsigned)own;
 	for (unsigned i = DAMP_LIST_SETS; i < DAMP_LISTS_MAX; i++) {
-		const bool used = asked_for(v, set, i) || (running != NULL && asked_for(running, running->hdr->nsets, i));
-		const unsigned w = used ? 0 : p->set_name[i][0] == '\0' ? 3 : damp_prefixes_count(all, i) == 0 ? 2 : 1;
+		const bool used = asked_for(v, set, i) ||
+				  (running != NULL && asked_for(running, running->hdr->nsets, i));
+		const unsigned w = used                             ? 0 :
+				   p->set_name[i][0] == '\0'        ? 3 :
+				   damp_prefixes_count(all, i) == 0 ? 2 :
+								      1;
 
 		if (w > worth) {
 			best = i;
@@ -65,7 +69,8 @@ static void count(struct damp_plane *p)
 {
 	const struct damp_prefixes *all = damp_judge_prefixes(p->judge);
 	const struct damp_blocker *b = damp_judge_blocker(p->judge);
-	const uint32_t from = damp_prefixes_count(all, DAMP_LIST_FROM), to = damp_prefixes_count(all, DAMP_LIST_TO);
+	const uint32_t from = damp_prefixes_count(all, DAMP_LIST_FROM),
+		       to = damp_prefixes_count(all, DAMP_LIST_TO);
 
 	p->stats->blocks = from > to ? from : to;
 	p->stats->blocks_added = b->added;
@@ -138,7 +143,8 @@ void damp_lists_tick(struct damp_plane *p)
 static int no_room(const struct damp_plane *p, enum damp_prefix_put put, char *text, size_t len)
 {
 	if (put == DAMP_PREFIX_LENGTHS)
-		snprintf(text, len, "a list has prefixes of at most %u different lengths", DAMP_LIST_LENGTHS_MAX);
+		snprintf(text, len, "a list has prefixes of at most %u different lengths",
+			 DAMP_LIST_LENGTHS_MAX);
 	else
 		snprintf(text, len, "no room for this prefix: [tables] lists holds %llu",
 			 (unsigned long long)damp_prefixes_capacity(damp_judge_prefixes(p->judge)));
@@ -150,7 +156,8 @@ static bool read_prefix(const struct damp_wire_request *r, struct damp_addr *add
 	memcpy(addr->b, r->addr, sizeof(addr->b));
 	if (r->plen <= (damp_addr_is_v4(addr) ? 32u : 128u) && r->arg <= DAMP_FOR_MAX_S)
 		return true;
-	snprintf(text, len, "a prefix has at most 32 or 128 bits, and stays for at most %u s", DAMP_FOR_MAX_S);
+	snprintf(text, len, "a prefix has at most 32 or 128 bits, and stays for at most %u s",
+		 DAMP_FOR_MAX_S);
 	return false;
 }
 
@@ -186,8 +193,8 @@ static const struct damp_runtime_set *declared(const struct damp_view *v, const 
 	return NULL;
 }
 
-static int add_member(struct damp_plane *p, const struct damp_wire_request *r, const struct damp_addr *addr, char *text,
-		      size_t len)
+static int add_member(struct damp_plane *p, const struct damp_wire_request *r,
+		      const struct damp_addr *addr, char *text, size_t len)
 {
 	struct damp_prefixes *all = damp_judge_prefixes(p->judge);
 	const struct damp_runtime_set *s = declared(damp_programs_view(p), r->name);
@@ -218,7 +225,8 @@ int damp_lists_set(struct damp_plane *p, const struct damp_wire_request *r, char
 		return ERANGE;
 	if (r->value == DAMP_SET_ADD) {
 		rc = add_member(p, r, &addr, text, len);
-	} else if (list < 0 || !damp_prefixes_del(damp_judge_prefixes(p->judge), (unsigned)list, &addr, r->plen)) {
+	} else if (list < 0 ||
+		   !damp_prefixes_del(damp_judge_prefixes(p->judge), (unsigned)list, &addr, r->plen)) {
 		snprintf(text, len, "this prefix is not in set '%s'", r->name);
 		rc = ENOENT;
 	}
@@ -255,8 +263,10 @@ static void show_one(void *arg, const struct damp_prefix *x)
 	if (s->n == sizeof(s->item) / sizeof(s->item[0]))
 		flush(s);
 	i = &s->item[s->n++];
-	*i = (struct damp_wire_item){ .plen = x->plen, .list = x->list,
-				      .left_s = (uint32_t)((x->due - s->now + DAMP_TICK_HZ - 1) / DAMP_TICK_HZ) };
+	*i = (struct damp_wire_item){ .plen = x->plen,
+				      .list = x->list,
+				      .left_s = (uint32_t)((x->due - s->now + DAMP_TICK_HZ - 1) /
+							   DAMP_TICK_HZ) };
 	memcpy(i->addr, x->addr.b, sizeof(i->addr));
 	if (!block) {
 		memcpy(i->name, s->p->set_name[x->list], sizeof(i->name));
@@ -265,7 +275,8 @@ static void show_one(void *arg, const struct damp_prefix *x)
 	i->observed = (x->tag & DAMP_BLOCK_OBSERVED) != 0;
 	i->by_rule = DAMP_BLOCK_SLOT(x->tag) != 0;
 	if (i->by_rule)
-		memcpy(i->name, s->p->stats->rule_slot[DAMP_BLOCK_SLOT(x->tag) % DAMP_RULE_SLOTS], sizeof(i->name));
+		memcpy(i->name, s->p->stats->rule_slot[DAMP_BLOCK_SLOT(x->tag) % DAMP_RULE_SLOTS],
+		       sizeof(i->name));
 }
 
 int damp_lists_show(struct damp_plane *p, enum damp_wire_list what)

@@ -72,7 +72,8 @@ struct collect {
 	uint64_t left_out;
 };
 
-static struct kept *add(struct collect *c, enum kind kind, const struct damp_addr *addr, unsigned plen, damp_tick due)
+static struct kept *add(struct collect *c, enum kind kind, const struct damp_addr *addr, unsigned plen,
+			damp_tick due)
 {
 	struct kept *k;
 
@@ -131,7 +132,8 @@ static void add_member(void *arg, const struct damp_prefix *x)
 static uint64_t checksum(const struct head *h, const struct kept *item)
 {
 	static const struct damp_key zero;
-	const uint64_t part[2] = { damp_siphash24(&zero, &h->saved_ms, sizeof(*h) - offsetof(struct head, saved_ms)),
+	const uint64_t part[2] = { damp_siphash24(&zero, &h->saved_ms,
+						  sizeof(*h) - offsetof(struct head, saved_ms)),
 				   damp_siphash24(&zero, item, h->n * sizeof(*item)) };
 
 	return damp_siphash24(&zero, part, sizeof(part));
@@ -154,8 +156,8 @@ static void write_down(struct damp_plane *p, struct collect *c)
 	}
 	free(data);
 	if (rc != 0 && !p->lists.complained)
-		damp_say("%s/%s: %s; blocks and members of sets end with this run", p->config.state_dir, DAMP_LISTS_FILE,
-			 strerror(-rc));
+		damp_say("%s/%s: %s; blocks and members of sets end with this run", p->config.state_dir,
+			 DAMP_LISTS_FILE, strerror(-rc));
 	if (c->left_out > 0 && !p->lists.complained)
 		damp_say("%llu members of sets are beyond the %u that outlive a restart",
 			 (unsigned long long)c->left_out, DAMP_LISTS_SAVED_MAX);
@@ -205,7 +207,8 @@ static struct head *read_file(const struct damp_plane *p)
 	    st.st_size <= (off_t)(sizeof(*h) + DAMP_LISTS_SAVED_MAX * sizeof(struct kept)))
 		h = malloc((size_t)st.st_size);
 	if (h != NULL && (damp_read_whole(fd, h, (size_t)st.st_size) != 0 || h->magic != MAGIC ||
-			  h->n > DAMP_LISTS_SAVED_MAX || sizeof(*h) + h->n * sizeof(struct kept) != (size_t)st.st_size ||
+			  h->n > DAMP_LISTS_SAVED_MAX ||
+			  sizeof(*h) + h->n * sizeof(struct kept) != (size_t)st.st_size ||
 			  h->checksum != checksum(h, (const struct kept *)(h + 1)))) {
 		free(h);
 		h = NULL;
@@ -229,8 +232,8 @@ static bool put_back(struct damp_plane *p, const struct kept *k, uint64_t left_m
 {
 	struct damp_blocker *b = damp_judge_blocker(p->judge);
 	const damp_tick due = now + left_ms * DAMP_TICK_HZ / 1000;
-	struct damp_suspect s = { .last = now, .until = due, .for_s = k->for_s, .plen = k->plen, .dirs = k->dirs,
-				  .times = k->times, .observed = k->observed };
+	struct damp_suspect s = { .last = now, .until = due, .for_s = k->for_s, .plen = k->plen,
+				  .dirs = k->dirs, .times = k->times, .observed = k->observed };
 	struct damp_addr addr;
 	int list;
 
@@ -247,8 +250,8 @@ static bool put_back(struct damp_plane *p, const struct kept *k, uint64_t left_m
 		return s.slot != 0 && damp_blocker_restore(b, &s, now);
 	case KIND_SET:
 		list = damp_lists_named(p, k->name);
-		return list >= 0 && damp_prefixes_add(b->prefixes, (unsigned)list, &addr, k->plen, due, 0, now) <=
-					    DAMP_PREFIX_CHANGED;
+		return list >= 0 && damp_prefixes_add(b->prefixes, (unsigned)list, &addr, k->plen, due, 0,
+						      now) <= DAMP_PREFIX_CHANGED;
 	default:
 		return false;
 	}

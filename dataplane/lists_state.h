@@ -6,7 +6,8 @@
  * a rule (and for how long it would be next time), and the members of sets that
  * are filled at run time, each with the time it has left. It is written within a
  * second when an operator has changed something, at most every DAMP_LISTS_SAVE_S
- * seconds for what rules do, and at an orderly end. Names of rules and sets, not numbers, find their places again.
+ * seconds for what rules do, and at an orderly end. Names of rules and sets, not
+ * numbers, find their places again.
  *
  * Invariant: no wall clock is asked. Within one boot of the machine the
  * monotonic clock goes on, and what ended meanwhile is over. Over a boot the time

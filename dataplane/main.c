@@ -80,15 +80,16 @@ static int configure(struct damp_plane *p, const struct damp_args *a)
 
 static void print_plan(const struct damp_plane *p)
 {
-	const size_t shared = damp_judge_bytes(&p->config.tables), each = damp_judge_worker_bytes(&p->config.tables);
+	const size_t shared = damp_judge_bytes(&p->config.tables),
+		     each = damp_judge_worker_bytes(&p->config.tables);
 
 	char workers[32] = "workers by lcores and queues";
 
 	if (p->config.nworkers > 0)
 		snprintf(workers, sizeof(workers), "%u worker%s", p->config.nworkers,
 			 p->config.nworkers == 1 ? "" : "s");
-	printf("outside %s, inside %s, %s, mtu %u\n", p->config.port[DAMP_OUTSIDE], p->config.port[DAMP_INSIDE],
-	       workers, p->config.mtu);
+	printf("outside %s, inside %s, %s, mtu %u\n", p->config.port[DAMP_OUTSIDE],
+	       p->config.port[DAMP_INSIDE], workers, p->config.mtu);
 	printf("runtime directory %s, state directory %s\n", p->config.runtime_dir, p->config.state_dir);
 	printf("tables: %llu MiB shared, %llu MiB each worker", MIB(shared), MIB(each));
 	if (p->config.nworkers > 0)
@@ -158,8 +159,8 @@ static void *table_memory(struct damp_plane *p, const char *what, size_t bytes, 
 	void *mem = damp_scale_memory("damper", bytes, socket);
 
 	if (mem == NULL)
-		damp_say("no memory for the tables of %s (%llu MiB): give EAL more (-m) or lower [tables]", what,
-			 MIB(bytes));
+		damp_say("no memory for the tables of %s (%llu MiB): give EAL more (-m) or lower "
+			 "[tables]", what, MIB(bytes));
 	else
 		p->stats->memory_bytes += bytes;
 	return mem;
@@ -242,7 +243,8 @@ static void count_memory(struct damp_plane *p)
 	const struct rte_mempool *pool = p->pool;
 
 	p->stats->mempool_size = pool->size;
-	p->stats->memory_bytes += (uint64_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
+	p->stats->memory_bytes += (uint64_t)pool->size *
+				  (pool->header_size + pool->elt_size + pool->trailer_size);
 	p->stats->memory_bytes += sizeof(*p->stats) + sizeof(*p->events) + damp_segment_samples_len(p) +
 				  damp_segment_capture_len(p) + damp_segment_trace_len(p);
 	p->stats->memory_bytes += sizeof(struct damp_worker) * p->config.nworkers;
@@ -255,7 +257,8 @@ static void print_memory(const struct damp_plane *p)
 	for (unsigned t = 0; t < DAMP_TABLE_MAX; t++)
 		if (s->table_bytes[t] > 0)
 			printf("  %-12s %10llu entries %8.1f MiB\n", table_name[t],
-			       (unsigned long long)s->table_capacity[t], (double)s->table_bytes[t] / (1 << 20));
+			       (unsigned long long)s->table_capacity[t],
+			       (double)s->table_bytes[t] / (1 << 20));
 	printf("  %-12s %10llu of %u bytes\n", "buffers", (unsigned long long)s->mempool_size,
 	       rte_pktmbuf_data_room_size(p->pool));
 	printf("  %-12s %35.1f MiB\n", "in all", (double)s->memory_bytes / (1 << 20));
@@ -272,8 +275,8 @@ static void print_memory(const struct damp_plane *p)
 
 static int set_up(struct damp_plane *p)
 {
-	if (damp_ports_find(p) != 0 || check_lcores(p) != 0 || damp_segment_open(p) != 0 || start_clock(p) != 0 ||
-	    damp_ports_pool(p) != 0 || make_qsbr(p) != 0 || make_workers(p) != 0 ||
+	if (damp_ports_find(p) != 0 || check_lcores(p) != 0 || damp_segment_open(p) != 0 ||
+	    start_clock(p) != 0 || damp_ports_pool(p) != 0 || make_qsbr(p) != 0 || make_workers(p) != 0 ||
 	    damp_state_secret(p->config.state_dir, &p->master) != 0)
 		return -1;
 	damp_timekeeper_start(p);

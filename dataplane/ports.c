@@ -34,7 +34,8 @@ static void list_ports(char *out, size_t len)
 
 	snprintf(out, len, "none");
 	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
-		if (used >= len || !rte_eth_dev_is_valid_port(id) || rte_eth_dev_get_name_by_port(id, name) != 0)
+		if (used >= len || !rte_eth_dev_is_valid_port(id) ||
+		    rte_eth_dev_get_name_by_port(id, name) != 0)
 			continue;
 		used += (size_t)snprintf(out + used, len - used, "%s%s", used > 0 ? ", " : "", name);
 	}
@@ -110,8 +111,8 @@ static void settle_workers(struct damp_plane *p, const struct rte_eth_dev_info i
 	const unsigned lcores = rte_lcore_count() - 1;
 
 	p->config.nworkers = damp_scale_workers(lcores, info);
-	damp_say("%u worker%s: %u lcore%s beside the main one; the ports have %u (outside) and %u (inside) queues",
-		 p->config.nworkers, p->config.nworkers == 1 ? "" : "s", lcores, lcores == 1 ? "" : "s",
+	damp_say("%u worker%s: %u lcore%s beside the main one; the ports have %u (outside) and "
+		 "%u (inside) queues", p->config.nworkers, p->config.nworkers == 1 ? "" : "s", lcores, lcores == 1 ? "" : "s",
 		 RTE_MIN(info[DAMP_OUTSIDE].max_rx_queues, info[DAMP_OUTSIDE].max_tx_queues),
 		 RTE_MIN(info[DAMP_INSIDE].max_rx_queues, info[DAMP_INSIDE].max_tx_queues));
 }
@@ -131,7 +132,8 @@ int damp_ports_find(struct damp_plane *p)
 		learn(&p->port[side], &info[side], p->config.nworkers);
 		name_port(p, side, &info[side]);
 		if (p->port[side].nrx == 0 || p->port[side].ntx == 0) {
-			damp_say("%s port %s cannot both receive and send", side_name[side], p->config.port[side]);
+			damp_say("%s port %s cannot both receive and send", side_name[side],
+				 p->config.port[side]);
 			return -1;
 		}
 	}
@@ -161,15 +163,18 @@ static unsigned buffers_needed(const struct damp_plane *p)
 
 int damp_ports_pool(struct damp_plane *p)
 {
-	const unsigned frame = RTE_ALIGN_CEIL(p->config.mtu + FRAME_OVERHEAD + DAMP_GROW_MAX, RTE_CACHE_LINE_SIZE);
+	const unsigned frame = RTE_ALIGN_CEIL(p->config.mtu + FRAME_OVERHEAD + DAMP_GROW_MAX,
+					      RTE_CACHE_LINE_SIZE);
 	const unsigned room = RTE_PKTMBUF_HEADROOM + RTE_MAX(frame, 2048u);
 	const unsigned n = p->config.buffers > 0 ? p->config.buffers : rte_align32pow2(buffers_needed(p)) - 1;
 
-	p->pool = rte_pktmbuf_pool_create("damper", n, RTE_MIN(POOL_CACHE, n / 4), 0, (uint16_t)room, p->socket);
+	p->pool = rte_pktmbuf_pool_create("damper", n, RTE_MIN(POOL_CACHE, n / 4), 0, (uint16_t)room,
+					  p->socket);
 	if (p->pool != NULL)
 		return 0;
 	damp_say("no memory for %u packet buffers of %u bytes (%u MiB): %s. Give EAL more (-m) or lower "
-		 "[packets] buffers", n, room, (unsigned)(((uint64_t)n * room) >> 20), rte_strerror(rte_errno));
+		 "[packets] buffers",
+		 n, room, (unsigned)(((uint64_t)n * room) >> 20), rte_strerror(rte_errno));
 	return -1;
 }
 
@@ -184,8 +189,8 @@ static uint32_t choose_mtu(const struct damp_plane *p, unsigned side, const stru
 	if (want >= info->min_mtu && want <= largest)
 		return want;
 	if (want > largest && info->if_index != 0) {
-		damp_say("%s port %s: [packets] mtu %u is above the driver's %u; the kernel interface must have it",
-			 side_name[side], p->config.port[side], want, largest);
+		damp_say("%s port %s: [packets] mtu %u is above the driver's %u; the kernel interface "
+			 "must have it", side_name[side], p->config.port[side], want, largest);
 		return largest;
 	}
 	damp_say("%s port %s: [packets] mtu %u is not between the device's %u and %u", side_name[side],

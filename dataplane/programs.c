@@ -185,7 +185,8 @@ int damp_programs_keep(struct damp_plane *p, char *text, size_t textlen)
 	return -1;
 }
 
-int damp_programs_load(struct damp_plane *p, void *block, size_t len, uint64_t how, char *text, size_t textlen)
+int damp_programs_load(struct damp_plane *p, void *block, size_t len, uint64_t how, char *text,
+		       size_t textlen)
 {
 	const uint32_t next = damp_programs_view(p)->hdr->generation + 1;
 	const uint32_t least = (uint32_t)(how & DAMP_LOAD_LEAST);

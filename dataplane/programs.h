@@ -23,7 +23,8 @@ int damp_programs_start(struct damp_plane *p);
  * unless how has DAMP_LOAD_PROVISIONAL, keep it as the last good one (wire.h).
  * Returns 0 or -1. text says what is wrong, or that the program runs but could
  * not be kept; empty otherwise. */
-int damp_programs_load(struct damp_plane *p, void *block, size_t len, uint64_t how, char *text, size_t textlen);
+int damp_programs_load(struct damp_plane *p, void *block, size_t len, uint64_t how, char *text,
+		       size_t textlen);
 
 /* Keep the running program as the last good one. 0, or -1 with text. */
 int damp_programs_keep(struct damp_plane *p, char *text, size_t textlen);

@@ -51,8 +51,8 @@ static void put(struct damp_sample_ring *ring, const struct damp_key_sample *s)
 }
 
 void damp_sampling_take(struct damp_sample_ring *ring, const struct damp_key *key, uint32_t one_in,
-			const struct damp_view *v, const struct damp_pkt *pkt, const uint64_t *path, unsigned n,
-			damp_tick now)
+			const struct damp_view *v, const struct damp_pkt *pkt, const uint64_t *path,
+			unsigned n, damp_tick now)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct damp_pkt *p = &pkt[i];

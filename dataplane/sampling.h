@@ -14,7 +14,7 @@ void damp_sampling_paths(const struct damp_key *key, const struct damp_pkt *pkt,
 /* Record those of n judged packets of which the peer, device, path or tenant is
  * one of one_in, a power of two. v: by which they were judged; now: of the burst. */
 void damp_sampling_take(struct damp_sample_ring *ring, const struct damp_key *key, uint32_t one_in,
-			const struct damp_view *v, const struct damp_pkt *pkt, const uint64_t *path, unsigned n,
-			damp_tick now);
+			const struct damp_view *v, const struct damp_pkt *pkt, const uint64_t *path,
+			unsigned n, damp_tick now);
 
 #endif

@@ -40,8 +40,8 @@ int damp_scale_socket(const struct damp_plane *p)
 	if (outside < 0)
 		return inside < 0 ? SOCKET_ID_ANY : inside;
 	if (inside >= 0 && inside != outside)
-		damp_say("the ports are on sockets %d and %d: every packet crosses; put both NICs on one", outside,
-			 inside);
+		damp_say("the ports are on sockets %d and %d: every packet crosses; put both NICs on one",
+			 outside, inside);
 	return outside;
 }
 
@@ -53,7 +53,7 @@ void *damp_scale_memory(const char *name, size_t bytes, int socket)
 		return mem;
 	mem = rte_zmalloc(name, bytes, RTE_CACHE_LINE_SIZE);
 	if (mem != NULL)
-		damp_say("socket %d has no memory left for %zu MiB; they lie on another (EAL: --socket-mem)", socket,
-			 bytes >> 20);
+		damp_say("socket %d has no memory left for %zu MiB; they lie on another "
+			 "(EAL: --socket-mem)", socket, bytes >> 20);
 	return mem;
 }

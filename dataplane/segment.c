@@ -141,7 +141,8 @@ int damp_segment_open(struct damp_plane *p)
 	p->samples = make_file(dir, DAMP_SAMPLES_FILE, damp_segment_samples_len(p), 0644);
 	p->capture = make_file(dir, DAMP_CAPTURE_FILE, damp_segment_capture_len(p), 0640);
 	p->trace = make_file(dir, DAMP_TRACE_FILE, damp_segment_trace_len(p), 0640);
-	if (p->stats == NULL || p->events == NULL || p->samples == NULL || p->capture == NULL || p->trace == NULL)
+	if (p->stats == NULL || p->events == NULL || p->samples == NULL || p->capture == NULL ||
+	    p->trace == NULL)
 		return -1;
 	fill_headers(p, boot_id);
 	return publish(dir, DAMP_STATS_FILE) == 0 && publish(dir, DAMP_EVENTS_FILE) == 0 &&

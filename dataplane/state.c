@@ -109,8 +109,8 @@ static int read_secret(const char *path, struct damp_key *out)
 	else
 		rc = damp_read_whole(fd, out, sizeof(*out));
 	if (rc == 0 && (st.st_mode & 077) != 0)
-		damp_say("%s can be read by others (mode %04o); chmod 0600 it, or delete it for a new one", path,
-			 (unsigned)st.st_mode & 07777);
+		damp_say("%s can be read by others (mode %04o); chmod 0600 it, or delete it for a new "
+			 "one", path, (unsigned)st.st_mode & 07777);
 	close(fd);
 	return rc;
 }
@@ -199,7 +199,8 @@ static void *read_program(int fd, size_t *len, char *err, size_t errlen)
 	void *block;
 	int rc;
 
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > DAMP_PROGRAM_MAX_BYTES) {
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    st.st_size > DAMP_PROGRAM_MAX_BYTES) {
 		snprintf(err, errlen, "not a file of 1 to %u bytes", DAMP_PROGRAM_MAX_BYTES);
 		return NULL;
 	}

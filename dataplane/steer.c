@@ -55,7 +55,8 @@ static struct rte_ring *make_ring(const char *kind, unsigned from, unsigned to)
 	struct rte_ring *r;
 
 	snprintf(name, sizeof(name), "damp_%s_%u_%u", kind, from, to);
-	r = rte_ring_create(name, DAMP_RING_SIZE, (int)rte_lcore_to_socket_id(damp_scale_lcore(to)), RING_F_SP_ENQ | RING_F_SC_DEQ);
+	r = rte_ring_create(name, DAMP_RING_SIZE, (int)rte_lcore_to_socket_id(damp_scale_lcore(to)),
+			    RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (r == NULL)
 		damp_say("no memory for a ring between workers: %s", rte_strerror(rte_errno));
 	return r;
@@ -97,7 +98,8 @@ static int set_out(struct damp_plane *p, struct damp_worker *w, unsigned side)
 static void set_rx(struct damp_plane *p, unsigned side)
 {
 	for (uint16_t q = 0; q < p->port[side].nrx; q++) {
-		struct damp_worker *w = p->worker[damp_steer_poller(side, q, p->config.nworkers, p->rss.usable)];
+		struct damp_worker *w =
+			p->worker[damp_steer_poller(side, q, p->config.nworkers, p->rss.usable)];
 
 		w->rx[w->nrx++] = (struct damp_rx){ p->port[side].id, q };
 	}
@@ -110,7 +112,8 @@ int damp_steer_setup(struct damp_plane *p)
 	for (unsigned i = 0; i < p->config.nworkers; i++) {
 		struct damp_worker *w = p->worker[i];
 
-		if (hand_over_rings(p, w) != 0 || set_out(p, w, DAMP_OUTSIDE) != 0 || set_out(p, w, DAMP_INSIDE) != 0)
+		if (hand_over_rings(p, w) != 0 || set_out(p, w, DAMP_OUTSIDE) != 0 ||
+		    set_out(p, w, DAMP_INSIDE) != 0)
 			return -1;
 	}
 	return 0;

@@ -221,7 +221,8 @@ int damp_telemetry_register(const struct damp_stats *s)
 		{ "/damper/reasons", on_reasons, "Packets by verdict reason and side. No parameters" },
 		{ "/damper/rules", on_rules, "Packets by rule, 32 slots. Parameter: first slot" },
 		{ "/damper/workers", on_workers, "Counters of each worker. No parameters" },
-		{ "/damper/tables", on_tables, "Entries, capacity and evictions of each table. No parameters" },
+		{ "/damper/tables", on_tables,
+		  "Entries, capacity and evictions of each table. No parameters" },
 	};
 	int rc = 0;
 

@@ -208,7 +208,8 @@ int damp_timekeeper_mode(struct damp_plane *p, const char *rule, unsigned mode, 
 	}
 	if (!damp_override_set(&p->time.overrides, rule, (enum damp_mode)mode,
 			       seconds > 0 ? now + DAMP_SECONDS(seconds) : 0, now)) {
-		snprintf(text, len, "%u rules have another mode already: no more are kept", DAMP_OVERRIDES_MAX);
+		snprintf(text, len, "%u rules have another mode already: no more are kept",
+			 DAMP_OVERRIDES_MAX);
 		return ENOSPC;
 	}
 	if (mode > v->hdr->mode && seconds > 0)

@@ -30,12 +30,13 @@ static int refuse(int error, char *text, size_t len, const char *why)
 /* The filter comes from outside: only what the workers can take is let through. */
 static bool sound(const struct damp_trace_filter *f)
 {
-	return f->version == DAMP_TRACE_VERSION && f->from.bits <= 128 && f->to.bits <= 128 && f->host.bits <= 128 &&
-	       f->path_len <= sizeof(f->path) && memchr(f->rule, '\0', sizeof(f->rule)) != NULL;
+	return f->version == DAMP_TRACE_VERSION && f->from.bits <= 128 && f->to.bits <= 128 &&
+	       f->host.bits <= 128 && f->path_len <= sizeof(f->path) &&
+	       memchr(f->rule, '\0', sizeof(f->rule)) != NULL;
 }
 
-static int read_filter(const struct damp_plane *p, int fd, struct damp_trace_filter *out, uint32_t *slot, char *text,
-		       size_t len)
+static int read_filter(const struct damp_plane *p, int fd, struct damp_trace_filter *out, uint32_t *slot,
+		       char *text, size_t len)
 {
 	size_t n = 0;
 	struct damp_trace_filter *f = damp_sealed_read(fd, sizeof(*f), &n);
@@ -77,7 +78,8 @@ static int begin(struct damp_plane *p, const struct damp_wire_request *r, uint64
 	return 0;
 }
 
-int damp_tracing_trace(struct damp_plane *p, const struct damp_wire_request *r, int fd, char *text, size_t len)
+int damp_tracing_trace(struct damp_plane *p, const struct damp_wire_request *r, int fd, char *text,
+		       size_t len)
 {
 	struct damp_trace_file *t = p->trace;
 	uint64_t owner;
@@ -112,7 +114,8 @@ static void look(struct damp_plane *p, uint32_t side, uint8_t *frame, size_t len
 	const struct damp_view *v = damp_programs_view(p);
 	const damp_tick now = now_of(p);
 	struct damp_pkt pkt = {
-		.data = frame, .len = (uint32_t)len, .cap = (uint32_t)len, .side = (uint8_t)side, .checksum_known = 1,
+		.data = frame, .len = (uint32_t)len, .cap = (uint32_t)len,
+		.side = (uint8_t)side, .checksum_known = 1,
 	};
 
 	damp_judge_parse(v, &pkt, 1);
@@ -133,7 +136,8 @@ int damp_tracing_peek(struct damp_plane *p, uint32_t side, int fd, int *answer, 
 	if (p->peek == NULL)
 		p->peek = calloc(1, damp_peek_bytes());
 	if (side >= DAMP_SIDE_MAX || frame == NULL)
-		rc = refuse(EINVAL, text, len, "a frame of 1 to 65600 bytes comes in a sealed memfd, and in on a side");
+		rc = refuse(EINVAL, text, len,
+			    "a frame of 1 to 65600 bytes comes in a sealed memfd, and in on a side");
 	else if (r == NULL || p->peek == NULL)
 		rc = refuse(ENOMEM, text, len, "no memory for a look");
 	if (rc == 0) {

@@ -19,7 +19,8 @@
 
 /* Carry out DAMP_WIRE_TRACE; fd -1: none came with it. Returns 0 or an errno with
  * a line in text. */
-int damp_tracing_trace(struct damp_plane *p, const struct damp_wire_request *r, int fd, char *text, size_t len);
+int damp_tracing_trace(struct damp_plane *p, const struct damp_wire_request *r, int fd, char *text,
+		       size_t len);
 
 /* Carry out DAMP_WIRE_PEEK for the frame in fd; *answer: a descriptor to send. */
 int damp_tracing_peek(struct damp_plane *p, uint32_t side, int fd, int *answer, char *text, size_t len);

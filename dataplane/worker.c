@@ -167,8 +167,8 @@ static void pass_unjudged(struct damp_worker *w, const struct damp_pkt *p, struc
 	queue_up(w, !p->side, m);
 }
 
-void damp_worker_hand_over(struct damp_worker *w, const struct damp_view *v, unsigned owner, const struct damp_pkt *p,
-			   struct rte_mbuf *m)
+void damp_worker_hand_over(struct damp_worker *w, const struct damp_view *v, unsigned owner,
+			   const struct damp_pkt *p, struct rte_mbuf *m)
 {
 	if (rte_ring_sp_enqueue(w->to[owner], m) == 0) {
 		w->stats->steered_out++;
@@ -268,7 +268,8 @@ static void apply(struct damp_worker *w, unsigned n)
 enum origin { ORIGIN_PORT, ORIGIN_WORKER, ORIGIN_HELD };
 
 /* n frames in w->mbuf: judge and send. */
-static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, enum origin origin, uint64_t t)
+static void process(struct damp_worker *w, const struct damp_view *v, unsigned n, enum origin origin,
+		    uint64_t t)
 {
 	const struct damp_signals *s = &w->plane->signals;
 	const uint32_t one_in = __atomic_load_n(&s->sample_one_in, __ATOMIC_RELAXED);

@@ -52,7 +52,7 @@ struct damp_worker {
 	/* One burst. */
 	struct rte_mbuf *mbuf[DAMP_BURST];
 	struct rte_mbuf *dead[DAMP_BURST];
-	struct damp_pkt pkt[DAMP_BURST];
+	struct damp_pkt pkt[DAMP_BURST] __attribute__((aligned(DAMP_CACHE_LINE)));
 	struct damp_emit emit[DAMP_EMITS];
 	struct rte_mbuf *held[DAMP_HOLDS];      /* by the judge's numbers; valid while it says so */
 } __attribute__((aligned(64)));

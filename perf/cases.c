@@ -8,6 +8,8 @@
  *    all others are dropped. The slow warm-up lasts 3.5 s of virtual time, as
  *    long as the longest debt a challenge leaves (one in 10/3 s for an address),
  *    so that the ledger is as full as such a flood can make it.
+ *  - flood_drop_victim: all in one name, from all its ports, as reflection looks:
+ *    its servers could afford it, but it may ask nothing more without a proof.
  *  - flood_answer: at half of what the gateway may ask a second, from so many addresses that none has
  *    used up its own challenges, all but the servers' 400 are answered. The
  *    warm-up touches every line of the ledger, so that none is first aged while
@@ -55,6 +57,8 @@ const struct perf_case perf_cases[] = {
 	{ .name = "request_patterns_0", .kind = FRAME_GET, .rules = 1, PROVED },
 	{ .name = "request_patterns_200", .kind = FRAME_GET, .patterns = 200, .regexes = 50, PROVED },
 	SPOOFED("flood_drop_1k", false, 1000, 32768, 16384),
+	{ .name = "flood_drop_victim", .kind = FRAME_GET, .clients = 1, .servers = 4, .warm = 32768, .warm_pps = 110000,
+	  .warm_fast = 16384, .expect = DAMP_REASON_FIRST_CONTACT },
 	SPOOFED("flood_drop_1m", false, 1000000, 385000, 200000),
 	SPOOFED("flood_drop_10m", false, 10000000, 385000, 200000),
 	SPOOFED("flood_drop_1m_ip6", true, 1000000, 385000, 200000),

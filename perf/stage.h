@@ -31,7 +31,7 @@ struct stage {
 	uint64_t parse_cycles;          /* laps of the last call: parse; the rest is the judge */
 	struct damp_laps laps;          /* of it, when they are taken */
 	uint64_t emitted;
-	struct damp_pkt pkt[DAMP_BURST];
+	struct damp_pkt pkt[DAMP_BURST] __attribute__((aligned(DAMP_CACHE_LINE)));
 	struct damp_emit emit[DAMP_EMITS];
 };
 

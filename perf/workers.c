@@ -5,8 +5,10 @@
  * Idea: two pairs of workers take turns on the same two cores. One pair shares
  * a ledger, the other has one each; all else is alike. Both halves of a pair
  * start every slice together and spin until the other is done, so a core that
- * the machine takes away is taken from both pairs alike and the ratio of their
- * medians is left.
+ * the machine takes away is taken from both pairs alike. The pairs change places
+ * after every slice (0.1 ms), first one before the other, then the other, and a
+ * half's slice is compared with its own one beside it: whatever is slow for longer
+ * than that is slow for both. What counts is the median of these ratios.
  *
  * uniform: a flood from a million spoofed addresses. one_victim: all of it
  * from one address (the victim), from all its ports, as reflection looks: both
@@ -39,10 +41,11 @@ static const struct traffic traffics[] = { { "uniform", 1000000 }, { "one_victim
 
 struct half_data {
 	struct stage *stage[KINDS];
-	struct stage_frame *frames;
+	struct stage_frame *frames;     /* FRAMES of each kind */
 	uint64_t drawn;
 	double cycles[KINDS][CHUNKS * SLICES];
 };
+_Static_assert(KINDS * FRAMES <= POOL_FRAMES, "the frames of both kinds have a place");
 
 struct bench_pair {
 	struct team meet;
@@ -55,7 +58,7 @@ static void build(const struct traffic *t, struct half_data *h, unsigned self)
 {
 	struct frame_draw d = { 0 };
 
-	for (unsigned i = 0; i < FRAMES; i++) {
+	for (unsigned i = 0; i < KINDS * FRAMES; i++) {
 		uint64_t state = h->drawn++ * 2 + self;
 		const uint64_t a = bench_random(&state), b = bench_random(&state);
 
@@ -69,31 +72,37 @@ static void build(const struct traffic *t, struct half_data *h, unsigned self)
 	}
 }
 
-static void run_kind(struct bench_pair *p, unsigned self, unsigned kind, double *out)
+/* Cycles a packet of one slice, begun by both halves at once. */
+static double run_slice(struct bench_pair *p, unsigned self, unsigned kind, unsigned slice)
 {
 	struct half_data *h = &p->half[self];
+	uint64_t since, cycles;
 
-	build(p->traffic, h, self);
-	for (unsigned s = 0; s < SLICES; s++) {
-		uint64_t since;
-
-		team_meet(&p->meet);
-		since = bench_start();
-		stage_measured(h->stage[kind], h->frames + s * SLICE_FRAMES, SLICE_FRAMES);
-		if (out != NULL)
-			out[s] = (double)(bench_stop() - since) / SLICE_FRAMES;
-		team_meet(&p->meet);
-	}
+	team_meet(&p->meet);
+	since = bench_start();
+	stage_measured(h->stage[kind], h->frames + kind * FRAMES + slice * SLICE_FRAMES, SLICE_FRAMES);
+	cycles = bench_stop() - since;
+	team_meet(&p->meet);
+	return (double)cycles / SLICE_FRAMES;
 }
 
 static void half(void *arg, unsigned self)
 {
 	struct bench_pair *p = arg;
+	struct half_data *h = &p->half[self];
 
-	for (unsigned c = 0; c < WARM_CHUNKS + p->chunks; c++)
-		for (unsigned kind = 0; kind < KINDS; kind++)
-			run_kind(p, self, kind,
-				 c < WARM_CHUNKS ? NULL : &p->half[self].cycles[kind][(c - WARM_CHUNKS) * SLICES]);
+	for (unsigned c = 0; c < WARM_CHUNKS + p->chunks; c++) {
+		/* Warm slices are written over. */
+		const unsigned at = c < WARM_CHUNKS ? 0 : (c - WARM_CHUNKS) * SLICES;
+
+		build(p->traffic, h, self);
+		for (unsigned s = 0; s < SLICES; s++) {
+			const unsigned first = s % KINDS, then = 1 - first;
+
+			h->cycles[first][at + s] = run_slice(p, self, first, s);
+			h->cycles[then][at + s] = run_slice(p, self, then, s);
+		}
+	}
 }
 
 /* The second worker of a shared judge, in place of its own. */
@@ -146,10 +155,23 @@ static double median(struct bench_pair *p, unsigned kind)
 	return bench_median(all, 2 * n);
 }
 
+/* Throughput of those who share, as a part of that of the others beside them. */
+static double median_ratio(struct bench_pair *p)
+{
+	static double all[2 * CHUNKS * SLICES];
+	const unsigned n = p->chunks * SLICES;
+
+	for (unsigned i = 0; i < 2 * n; i++) {
+		const struct half_data *h = &p->half[i / n];
+
+		all[i] = h->cycles[PRIVATE][i % n] / h->cycles[SHARED][i % n];
+	}
+	return bench_median(all, 2 * n);
+}
+
 static bool measure(const struct traffic *t, unsigned chunks, struct bench_results *res)
 {
 	struct bench_pair *p = bench_memory(sizeof(*p));
-	double shared, private;
 	char name[48];
 
 	p->meet.n = 2;
@@ -157,14 +179,12 @@ static bool measure(const struct traffic *t, unsigned chunks, struct bench_resul
 	p->chunks = chunks;
 	if (!open_pair(p) || !team_run(2, half, p))
 		return false;
-	shared = median(p, SHARED);
-	private = median(p, PRIVATE);
 	snprintf(name, sizeof(name), "two_workers_%s", t->name);
-	bench_add(res, name, "ratio", private / shared);
+	bench_add(res, name, "ratio", median_ratio(p));
 	snprintf(name, sizeof(name), "two_workers_%s_shared_cycles", t->name);
-	bench_add(res, name, "cycles", shared);
+	bench_add(res, name, "cycles", median(p, SHARED));
 	snprintf(name, sizeof(name), "two_workers_%s_private_cycles", t->name);
-	bench_add(res, name, "cycles", private);
+	bench_add(res, name, "cycles", median(p, PRIVATE));
 	close_pair(p);
 	return true;
 }

@@ -30,6 +30,9 @@ static void say_block(const struct damp_cli *cli, const json_t *answer)
 		       damp_get_text(answer, "prefix"),
 		       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(answer, "remaining_s")),
 		       damp_get_text(answer, "prefix"));
+	if (damp_get_int(answer, "remaining_s") > 0 && strstr(damp_get_text(answer, "prefix"), "/0") != NULL)
+		fprintf(stderr, "damper: warning: that is everybody, your own devices too: no CoAP over %s passes any more\n",
+			strchr(damp_get_text(answer, "prefix"), ':') != NULL ? "IPv6" : "IPv4");
 }
 
 /* A prefix is read as one of a rule file is, and refused in the same words. */
@@ -51,7 +54,9 @@ static int post_block(struct damp_cli *cli, uint64_t seconds)
 	if (!is_prefix(cli->args.words[0]))
 		return DAMP_EXIT_USAGE;
 	return damp_post(cli, "/v1/block",
-			 json_pack("{s:s, s:I}", "prefix", cli->args.words[0], "for_s", (json_int_t)seconds), say_block);
+			 json_pack("{s:s, s:I}", "prefix", cli->args.words[0], "for_s",
+				   (json_int_t)seconds),
+			 say_block);
 }
 
 int damp_cmd_block(struct damp_cli *cli)
@@ -70,7 +75,8 @@ static void say_set(const struct damp_cli *cli, const json_t *answer)
 {
 	(void)cli;
 	printf("%s is %s set %s\n", damp_get_text(answer, "prefix"),
-	       strcmp(damp_get_text(answer, "change"), "add") == 0 ? "in" : "no longer in", damp_get_text(answer, "set"));
+	       strcmp(damp_get_text(answer, "change"), "add") == 0 ? "in" : "no longer in",
+	       damp_get_text(answer, "set"));
 }
 
 static int post_set(struct damp_cli *cli, const char *change, uint64_t seconds)
@@ -78,8 +84,8 @@ static int post_set(struct damp_cli *cli, const char *change, uint64_t seconds)
 	if (!is_prefix(cli->args.words[1]))
 		return DAMP_EXIT_USAGE;
 	return damp_post(cli, "/v1/set",
-			 json_pack("{s:s, s:s, s:s, s:I}", "set", cli->args.words[0], "prefix", cli->args.words[1],
-				   "change", change, "for_s", (json_int_t)seconds),
+			 json_pack("{s:s, s:s, s:s, s:I}", "set", cli->args.words[0], "prefix",
+				   cli->args.words[1], "change", change, "for_s", (json_int_t)seconds),
 			 say_set);
 }
 

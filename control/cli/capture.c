@@ -69,7 +69,8 @@ static int read_wishes(const struct damp_args *a, struct capture *c)
 	}
 	if (a->reason != NULL) {
 		if (reason_number(a->reason) < 0)
-			return damp_fail(DAMP_EXIT_USAGE, "--reason %s is none; docs/counters.md lists them", a->reason);
+			return damp_fail(DAMP_EXIT_USAGE,
+					 "--reason %s is none; docs/counters.md lists them", a->reason);
 		reason = (uint32_t)reason_number(a->reason);
 	}
 	if (a->rule != NULL && strlen(a->rule) >= DAMP_NAME_MAX)
@@ -77,7 +78,8 @@ static int read_wishes(const struct damp_args *a, struct capture *c)
 	c->want = DAMP_CAPTURE_WANT(verdicts, reason);
 	c->rule = a->rule != NULL ? a->rule : "";
 	if (a->out == NULL)
-		return damp_fail(DAMP_EXIT_USAGE, "where to? write --out FILE.pcapng, or --out - for standard output");
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "where to? write --out FILE.pcapng, or --out - for standard output");
 	return DAMP_EXIT_OK;
 }
 
@@ -104,8 +106,9 @@ static int open_files(struct capture *c)
 
 static int ask(const struct capture *c, uint64_t seconds)
 {
-	struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_CAPTURE, .arg = seconds,
-				       .value = c->want };
+	struct damp_wire_request r = {
+		.version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_CAPTURE, .arg = seconds, .value = c->want
+	};
 	struct damp_wire_reply reply;
 
 	snprintf(r.name, sizeof(r.name), "%s", c->rule);
@@ -118,7 +121,8 @@ static int open_out(struct capture *c, const char *path)
 	if (c->out == NULL)
 		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", path, strerror(errno));
 	damp_pcapng_begin(c->out, DAMP_CAPTURE_SNAP);
-	return fflush(c->out) == 0 ? DAMP_EXIT_OK : damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", path, strerror(errno));
+	return fflush(c->out) == 0 ? DAMP_EXIT_OK :
+				     damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", path, strerror(errno));
 }
 
 static void write_record(struct capture *c, const struct damp_capture_record *r)

@@ -110,7 +110,7 @@ int damp_cmd_rollback(struct damp_cli *cli)
 
 	if (code != DAMP_EXIT_OK)
 		return code;
-	if (cli->args.nwords > 0 && !damp_source_is_number(cli->args.words[0]))
+	if (cli->args.nwords > 0 && (!damp_source_is_number(cli->args.words[0]) || strspn(cli->args.words[0], "0") == strlen(cli->args.words[0])))
 		return damp_fail(DAMP_EXIT_USAGE, "'%s' is no generation; 'damper history' lists them",
 				 cli->args.words[0]);
 	c = damp_client_new(cli);
@@ -234,7 +234,8 @@ int damp_change_show_generation(struct damp_cli *cli)
 	if (json_is_string(json_object_get(g, "source")))
 		print_source(damp_get_text(g, "source"), damp_get_text(g, "file"));
 	else
-		code = damp_fail(DAMP_EXIT_NO, "the text of generation %s is not known: damperd found it running",
+		code = damp_fail(DAMP_EXIT_NO,
+				 "the text of generation %s is not known: damperd found it running",
 				 number);
 	json_decref(g);
 	return code;

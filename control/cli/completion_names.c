@@ -62,5 +62,6 @@ int damp_completion_names(struct damp_cli *cli, const char *what)
 	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
 		if (strcmp(what, live[i].what) == 0)
 			return put_live(cli, i);
-	return damp_fail(DAMP_EXIT_USAGE, "completion of what? Write bash or zsh; see 'damper help completion'");
+	return damp_fail(DAMP_EXIT_USAGE,
+			 "completion of what? Write bash or zsh; see 'damper help completion'");
 }

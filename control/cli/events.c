@@ -11,6 +11,7 @@
 #include "sheet.h"
 
 #include <damper/stats.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,14 +24,17 @@ struct cursor {
 	long long record[DAMP_WORKERS_MAX];     /* next record of each worker */
 	long long notice;                       /* next one of the main thread */
 	bool away;              /* -f: damperd does not answer at the moment */
+	json_t *waiting;        /* not printed yet; NULL: each is printed as it comes */
 };
 
 static enum damp_colour colour_of(const char *severity)
 {
 	if (strcmp(severity, "attack") == 0 || strcmp(severity, "warning") == 0)
 		return DAMP_YELLOW;
-	return strcmp(severity, "fault") == 0 || strcmp(severity, "critical") == 0 || strcmp(severity, "storm") == 0
-		       ? DAMP_RED : DAMP_PLAIN;
+	return strcmp(severity, "fault") == 0 || strcmp(severity, "critical") == 0 ||
+			       strcmp(severity, "storm") == 0 ?
+		       DAMP_RED :
+		       DAMP_PLAIN;
 }
 
 static void print_end(const json_t *end)
@@ -120,10 +124,14 @@ static void print_block(const json_t *e)
 	char span[DAMP_TEXT_LEN];
 
 	printf("block of %s %s%s", damp_get_text(b, "prefix"),
-	       strcmp(change, "grow") == 0 ? "grows" : strcmp(change, "removed") == 0 ? "is removed" : begins ? "begins" : "ends",
+	       strcmp(change, "grow") == 0    ? "grows" :
+	       strcmp(change, "removed") == 0 ? "is removed" :
+	       begins                         ? "begins" :
+						"ends",
 	       strcmp(damp_get_text(e, "mode"), "observe") == 0 ? " (only observed)" : "");
 	if (begins)
-		printf(": for %s, until %s", damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(b, "for_s")),
+		printf(": for %s, until %s",
+		       damp_text_span(span, sizeof(span), (uint64_t)damp_get_int(b, "for_s")),
 		       damp_get_text(b, "until"));
 	if (damp_get_int(b, "times") > 1)
 		printf(", time %lld in a row", damp_get_int(b, "times"));
@@ -216,7 +224,11 @@ static bool print_answer(const struct damp_cli *cli, struct cursor *cur, const j
 		fprintf(stderr, "damper: %lld events were gone before they could be read\n",
 			damp_get_int(j, "lost"));
 	json_array_foreach(events, i, e)
-		if (is_news(cur, e))
+		if (!is_news(cur, e))
+			continue;
+		else if (cur->waiting != NULL)
+			json_array_append(cur->waiting, (json_t *)(uintptr_t)e);
+		else
 			print_event(cli, e);
 	fflush(stdout);
 	cur->next = damp_get_int(j, "next");
@@ -242,6 +254,36 @@ static int drain(const struct damp_cli *cli, struct damp_client *c, struct curso
 	return code;
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const json_t *const *x = a, *const *y = b;
+
+	const int before = strcmp(damp_get_text(*x, "ts"), damp_get_text(*y, "ts"));
+	const long long p = damp_get_int(*x, "seq"), q = damp_get_int(*y, "seq");
+
+	return before != 0 ? before : (p > q) - (p < q);
+}
+
+/* What has happened so far comes out of several rings, and anew after a restart
+ * of damperd; it is told in the order in which it happened. Programs get it by
+ * its numbers. */
+static void print_waiting(const struct damp_cli *cli, struct cursor *cur)
+{
+	const size_t n = json_array_size(cur->waiting);
+	const json_t **e = calloc(n + 1, sizeof(*e));
+
+	for (size_t i = 0; e != NULL && i < n; i++)
+		e[i] = json_array_get(cur->waiting, i);
+	if (e != NULL)
+		qsort(e, n, sizeof(*e), by_time);
+	for (size_t i = 0; i < n; i++)
+		print_event(cli, e != NULL ? e[i] : json_array_get(cur->waiting, i));
+	fflush(stdout);
+	free(e);
+	json_decref(cur->waiting);
+	cur->waiting = NULL;
+}
+
 /* -f outlives a restart of damperd, and says so once. code: of the first drain. */
 static int follow(const struct damp_cli *cli, struct damp_client *c, struct cursor *cur, int code)
 {
@@ -260,12 +302,13 @@ static int follow(const struct damp_cli *cli, struct damp_client *c, struct curs
 int damp_cmd_events(struct damp_cli *cli)
 {
 	struct damp_client *c = damp_client_new(cli);
-	struct cursor cur = { .next = 0 };
+	struct cursor cur = { .next = 0, .waiting = cli->args.json ? NULL : json_array() };
 	int code;
 
 	if (c == NULL)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	code = drain(cli, c, &cur);
+	print_waiting(cli, &cur);
 	if (cli->args.follow && cur.run[0] != '\0')
 		code = follow(cli, c, &cur, code);
 	damp_client_free(c);

@@ -64,13 +64,14 @@ static int read_at(const struct damp_cli *cli, struct damp_bench_setup *s)
 	} else if (strcmp(at, "unknown") == 0) {
 		s->clock_untrusted = true;
 	} else if (damp_text_parse_time(at, &s->when_s)) {
-		return damp_fail(DAMP_EXIT_USAGE, "--at %s: write a time like 2026-11-21T10:00Z, or 'unknown'", at);
+		return damp_fail(DAMP_EXIT_USAGE,
+				 "--at %s: write a time like 2026-11-21T10:00Z, or 'unknown'", at);
 	}
 	return DAMP_EXIT_OK;
 }
 
-struct damp_bench *damp_explain_bench(const struct damp_cli *cli, const struct damp_origin *o, uint64_t wall_s,
-				      bool small)
+struct damp_bench *damp_explain_bench(const struct damp_cli *cli, const struct damp_origin *o,
+				      uint64_t wall_s, bool small)
 {
 	struct damp_bench_setup s = {
 		.block = o->block, .len = o->len, .ports = &o->ports, .wall_s = wall_s, .small = small
@@ -91,8 +92,8 @@ bool damp_explain_is_live(const struct damp_cli *cli)
 }
 
 /* The frame before the judge that runs, as its tables are now. */
-static int explain_live(const struct damp_cli *cli, struct damp_live_plane *p, unsigned side, const uint8_t *frame,
-			size_t len, const char *side_by)
+static int explain_live(const struct damp_cli *cli, struct damp_live_plane *p, unsigned side,
+			const uint8_t *frame, size_t len, const char *side_by)
 {
 	json_t *doc;
 	const int code = damp_live_peek(p, side, frame, len, &doc);
@@ -175,9 +176,11 @@ static int explain_hex(const struct damp_cli *cli)
 		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
 	n = damp_hex_parse(a->hex, msg, MESSAGE_MAX);
 	if (n < 0)
-		code = damp_fail(DAMP_EXIT_USAGE, "--hex: write two hex digits for each byte, at most %u bytes",
+		code = damp_fail(DAMP_EXIT_USAGE,
+				 "--hex: write two hex digits for each byte, at most %u bytes",
 				 MESSAGE_MAX);
-	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL && !damp_explain_is_live(cli))
+	else if (a->rules == NULL && a->from == NULL && a->to == NULL && a->side == NULL &&
+		 !damp_explain_is_live(cli))
 		code = explain_scan(cli, msg, (size_t)n);
 	else
 		code = explain_message(cli, msg, (size_t)n);
@@ -275,7 +278,8 @@ static int walk(struct walk *w)
 			w->first_ns = f.ts_ns;
 			w->bench = w->live != NULL ?
 					   w->live->traced.program[0].bench :
-					   damp_explain_bench(w->cli, w->origin, (uint64_t)(f.ts_ns / 1000000000), false);
+					   damp_explain_bench(w->cli, w->origin,
+							      (uint64_t)(f.ts_ns / 1000000000), false);
 			if (w->bench == NULL)
 				return DAMP_EXIT_INTERNAL;
 			w->sides.view = w->bench->view;

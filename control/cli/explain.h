@@ -26,8 +26,8 @@ bool damp_explain_is_live(const struct damp_cli *cli);
 
 /* A judge for the rules, in the time of --at; small: for one message. wall_s:
  * the time of the first frame, 0 now. NULL said. */
-struct damp_bench *damp_explain_bench(const struct damp_cli *cli, const struct damp_origin *o, uint64_t wall_s,
-				      bool small);
+struct damp_bench *damp_explain_bench(const struct damp_cli *cli, const struct damp_origin *o,
+				      uint64_t wall_s, bool small);
 
 /* explain_frame.c: where a message from the command line comes from and goes.
  * view: of the rules, which may know what is inside. Returns an exit code. */

@@ -68,8 +68,8 @@ static json_t *judge_live(struct lines *l, size_t len)
 static json_t *no_message(struct lines *l)
 {
 	l->wrong++;
-	damp_fail(DAMP_EXIT_USAGE, "line %lu: write two hex digits for each byte, at most %u bytes", l->number,
-		  MESSAGE_MAX);
+	damp_fail(DAMP_EXIT_USAGE, "line %lu: write two hex digits for each byte, at most %u bytes",
+		  l->number, MESSAGE_MAX);
 	return json_pack("{s:b, s:n, s:s}", "accepted", 0, "reason", "error", "no hex");
 }
 

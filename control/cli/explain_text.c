@@ -52,13 +52,15 @@ static void print_live(const json_t *live)
 	if (live == NULL)
 		return;
 	printf("          %s at %s by generation %lld%s%s\n",
-	       strcmp(damp_get_text(live, "how"), "peek") == 0 ? "asked" : "judged", damp_get_text(live, "time"),
-	       damp_get_int(live, "generation"), damp_get_true(live, "held_before") ? ", held before this" : "",
+	       strcmp(damp_get_text(live, "how"), "peek") == 0 ? "asked" : "judged",
+	       damp_get_text(live, "time"), damp_get_int(live, "generation"),
+	       damp_get_true(live, "held_before") ? ", held before this" : "",
 	       damp_get_true(live, "bypass") ? ", bypassed" : "");
 	print_list("measured there:", json_object_get(live, "measured"));
 	print_list("derived here:", json_object_get(live, "derived"));
 	if (json_object_get(live, "frame_cut_to") != NULL)
-		printf("          only the first %lld bytes of the frame were kept\n", damp_get_int(live, "frame_cut_to"));
+		printf("          only the first %lld bytes of the frame were kept\n",
+		       damp_get_int(live, "frame_cut_to"));
 	if (damp_get_true(live, "not_all_recorded"))
 		puts("          more rules, limits or budgets were looked at than a record holds");
 	if (*damp_get_text(live, "not_read"))
@@ -192,8 +194,8 @@ static void print_rules(const struct damp_cli *cli, const json_t *doc)
 	if (!json_is_array(rules)) {
 		const char *id = damp_get_text(json_object_get(doc, "live"), "rule");
 
-		printf("\nrules     those of that generation are gone%s%s%s\n", *id ? "; one of them, " : "", id,
-		       *id ? ", was the last to match" : "");
+		printf("\nrules     those of that generation are gone%s%s%s\n",
+		       *id ? "; one of them, " : "", id, *id ? ", was the last to match" : "");
 		return;
 	}
 	puts(json_array_size(rules) > 0 ? "\nrules, in their order"
@@ -245,9 +247,10 @@ static void print_effects(const json_t *e)
 		printf("          pings %lld more times, each 0.4 s, unless the peer proves "
 		       "itself\n",
 		       damp_get_int(e, "more_pings"));
-	if (damp_get_int(e, "pings") > 0)
-		printf(damp_get_int(e, "pings") == 1 ? "          pings once meanwhile\n" : "          pings up to %lld times meanwhile\n",
-		       damp_get_int(e, "pings"));
+	if (damp_get_int(e, "pings") == 1)
+		puts("          pings once meanwhile");
+	else if (damp_get_int(e, "pings") > 0)
+		printf("          pings up to %lld times meanwhile\n", damp_get_int(e, "pings"));
 }
 
 static void print_sends(const json_t *s)

@@ -22,10 +22,12 @@ int damp_cli_link_open(const struct damp_cli *cli, struct damp_cli_link *l)
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 
 	*l = (struct damp_cli_link){ .dir = cli->args.runtime_dir, .socket = -1 };
-	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", l->dir, DAMP_WIRE_SOCKET) >= (int)sizeof(a.sun_path))
+	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", l->dir, DAMP_WIRE_SOCKET) >=
+	    (int)sizeof(a.sun_path))
 		return damp_fail(DAMP_EXIT_USAGE, "--runtime-dir %s is too long", l->dir);
 	l->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (l->socket < 0 || setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+	if (l->socket < 0 ||
+	    setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
 	    connect(l->socket, (struct sockaddr *)&a, sizeof(a)) != 0)
 		return damp_fail(errno == EACCES ? DAMP_EXIT_REFUSED : DAMP_EXIT_AWAY, "%s: %s%s", a.sun_path,
 				 strerror(errno), errno == EACCES ? "" : "; does the data plane run?");

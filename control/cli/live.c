@@ -14,8 +14,9 @@ static json_t *origin_of(const struct damp_wire_reply *r, const void *block)
 	const struct damp_program_hdr *h = block;
 
 	return json_pack("{s:s, s:n, s:s%, s:I, s:s%, s:i}", "from", "dataplane", "file", "name", h->name,
-			 strnlen(h->name, sizeof(h->name)), "revision", (json_int_t)h->revision, "digest", h->digest,
-			 strnlen(h->digest, sizeof(h->digest)), "generation", (int)r->generation);
+			 strnlen(h->name, sizeof(h->name)), "revision", (json_int_t)h->revision, "digest",
+			 h->digest, strnlen(h->digest, sizeof(h->digest)), "generation",
+			 (int)r->generation);
 }
 
 /* The program in fd, which came with a reply. */
@@ -68,7 +69,8 @@ int damp_live_open(const struct damp_cli *cli, struct damp_live_plane *p)
 	if (p->traced.stats == NULL)
 		return DAMP_EXIT_AWAY;
 	if (p->traced.stats->magic != DAMP_STATS_MAGIC || p->traced.stats->version != DAMP_STATS_VERSION)
-		return damp_fail(DAMP_EXIT_AWAY, "%s/%s is of another version of Damper", p->link.dir, DAMP_STATS_FILE);
+		return damp_fail(DAMP_EXIT_AWAY, "%s/%s is of another version of Damper", p->link.dir,
+				 DAMP_STATS_FILE);
 	return damp_live_refetch(p);
 }
 
@@ -80,7 +82,9 @@ void damp_live_close(struct damp_live_plane *p)
 
 static int ask(const struct damp_live_plane *p, unsigned side, int frame, struct damp_trace_record *out)
 {
-	const struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_PEEK, .value = side };
+	const struct damp_wire_request r = { .version = DAMP_WIRE_VERSION,
+					     .type = DAMP_WIRE_PEEK,
+					     .value = side };
 	struct damp_wire_reply reply;
 	int fd, code = damp_cli_link_ask(&p->link, &r, frame, &reply, &fd);
 	size_t len;

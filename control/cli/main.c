@@ -240,14 +240,16 @@ static int unknown_option(const struct damp_command *c, const char *text)
 	struct damp_suggestion near;
 	char name[64];
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + strspn(text, "-"), "="), text + strspn(text, "-"));
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text + strspn(text, "-"), "="),
+		 text + strspn(text, "-"));
 	near = damp_suggestion_start(name);
 	for (unsigned i = 0; c != NULL && i < DAMP_COMMAND_OPTIONS_MAX && c->options[i] != DAMP_OPT_NONE; i++)
 		damp_suggestion_try(&near, damp_option_table[c->options[i]].name);
 	if (near.name != NULL)
-		return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; did you mean '--%s'?", text, near.name);
-	return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help%s%s'", text, c != NULL ? " " : "",
-			 c != NULL ? c->name : "");
+		return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; did you mean '--%s'?", text,
+				 near.name);
+	return damp_fail(DAMP_EXIT_USAGE, "there is no option %s; see 'damper help%s%s'", text,
+			 c != NULL ? " " : "", c != NULL ? c->name : "");
 }
 
 /* Take argv[*i] and its value. c: the command that argv begins with, or NULL.
@@ -307,11 +309,13 @@ static int unknown_command(const struct damp_args *a)
 	snprintf(name, sizeof(name), "%s%s%s", a->words[0], a->nwords > 1 ? " " : "",
 		 a->nwords > 1 ? a->words[1] : "");
 	near = damp_help_suggest(name);
-	if (near != NULL && !a->help)
-		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, near);
+	if (near != NULL && !a->help) /* what stands behind a command is none of its words */
+		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?",
+				 strchr(near, ' ') != NULL ? name : a->words[0], near);
 	if (damp_help_for(a->help ? stdout : stderr, a->words[0]))
-		return a->help ? DAMP_EXIT_OK :
-		       a->nwords > 1 ? damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'", name) : DAMP_EXIT_USAGE;
+		return a->help       ? DAMP_EXIT_OK :
+		       a->nwords > 1 ? damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'", name) :
+				       DAMP_EXIT_USAGE;
 	near = damp_help_suggest(a->words[0]);
 	if (near != NULL)
 		return damp_fail(DAMP_EXIT_USAGE, "there is no command '%s'; did you mean '%s'?",
@@ -322,6 +326,9 @@ static int unknown_command(const struct damp_args *a)
 
 static int check_words(const struct damp_command *c, const struct damp_args *a)
 {
+	if (a->nwords < c->min_words && a->confirm != NULL)
+		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s: '%s' was taken for the TIME of --confirm, like 120s", c->name,
+				 c->args, a->confirm);
 	if (a->nwords < c->min_words)
 		return damp_fail(DAMP_EXIT_USAGE, "%s needs %s; see 'damper help %s'", c->name,
 				 c->args, c->name);

@@ -73,7 +73,8 @@ int damp_cmd_mode(struct damp_cli *cli)
 	uint64_t seconds = 0;
 
 	if (!file && strcmp(mode, "observe") != 0 && strcmp(mode, "enforce") != 0 && strcmp(mode, "off") != 0)
-		return damp_fail(DAMP_EXIT_USAGE, "'%s' is no mode; write observe, enforce, off or file", mode);
+		return damp_fail(DAMP_EXIT_USAGE, "'%s' is no mode; write observe, enforce, off or file",
+				 mode);
 	if (file && cli->args.duration != NULL)
 		return damp_fail(DAMP_EXIT_USAGE, "--for goes with a mode; 'file' ends it now");
 	if (!file && !damp_read_for(cli, DEFAULT_FOR, &seconds))

@@ -60,7 +60,8 @@ static int read_port(const char *text, struct damp_port_names *out)
 
 	if (sign == NULL || sign == text || (size_t)(sign - text) >= sizeof(name) ||
 	    (strcmp(sign, "=inside") != 0 && strcmp(sign, "=outside") != 0))
-		return damp_fail(DAMP_EXIT_USAGE, "--port %s: write it like lan0=inside or wan0=outside", text);
+		return damp_fail(DAMP_EXIT_USAGE, "--port %s: write it like lan0=inside or wan0=outside",
+				 text);
 	snprintf(name, sizeof(name), "%.*s", (int)(sign - text), text);
 	damp_port_names_add(out, sign[1] == 'i' ? DAMP_INSIDE : DAMP_OUTSIDE, name);
 	return DAMP_EXIT_OK;
@@ -85,7 +86,8 @@ static int check_ports(const struct damp_progview *v, const struct damp_port_nam
 		const char *name = damp_progview_string(v, d->name_off);
 
 		if (d->must == DAMP_DEVICE_NONE && !damp_port_names_find(said, name, &side))
-			return damp_fail(DAMP_EXIT_USAGE, "%s:%u:%u: zone '%s' is on port '%s': on which side is that "
+			return damp_fail(DAMP_EXIT_USAGE,
+					 "%s:%u:%u: zone '%s' is on port '%s': on which side is that "
 					 "here? Add --port %s=inside, or =outside",
 					 damp_progview_string(v, d->file_off), d->line, d->column,
 					 damp_progview_string(v, d->zone_off), name, name);

@@ -76,8 +76,9 @@ static void count_row(struct damp_sheet *t, const char *label, const char *key, 
 }
 
 /* A row of what has no difference: cell makes those of one rule set. */
-static void plain_row(struct damp_sheet *t, const char *label, void (*cell)(struct damp_sheet *, const json_t *),
-		      const json_t *new, const json_t *against)
+static void plain_row(struct damp_sheet *t, const char *label,
+		      void (*cell)(struct damp_sheet *, const json_t *), const json_t *new,
+		      const json_t *against)
 {
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", label);
 	if (against != NULL)
@@ -105,7 +106,8 @@ static void longest_cell(struct damp_sheet *t, const json_t *held)
 /* What was held behind a ping, and what became of it. */
 static void held_rows(struct damp_sheet *t, const json_t *new, const json_t *against)
 {
-	const json_t *n = json_object_get(new, "held"), *a = against ? json_object_get(against, "held") : NULL;
+	const json_t *n = json_object_get(new, "held"),
+		     *a = against ? json_object_get(against, "held") : NULL;
 
 	if (damp_get_int(n, "messages") == 0 && damp_get_int(a, "messages") == 0)
 		return;

@@ -49,7 +49,8 @@ static void attack_row(struct damp_sheet *t, const json_t *a)
 
 	damp_sheet_cell(t, observed(a) ? DAMP_YELLOW : DAMP_RED, "%s%s", kind,
 			rule[0] != '\0' ? rule : damp_get_text(a, "reason"));
-	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_show_since(since, sizeof(since), damp_get_text(a, "started")));
+	damp_sheet_cell(t, DAMP_PLAIN, "%s",
+			damp_show_since(since, sizeof(since), damp_get_text(a, "started")));
 	rate_cell(t, a, "packets_per_s");
 	rate_cell(t, a, "peak_packets_per_s");
 	damp_sheet_cell(t, DAMP_PLAIN, "%s", damp_get_text(a, "worst_target"));

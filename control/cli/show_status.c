@@ -48,6 +48,16 @@ static void print_routing(const struct damp_cli *cli, const char *sees)
 	printf(": the guard's 'asymmetric: %s' holds\n", sees);
 }
 
+/* By the file, or by modes that were set for a while. */
+static bool all_observe(const json_t *doc)
+{
+	const json_t *p = json_object_get(doc, "program"), *c = json_object_get(doc, "clock");
+
+	return strcmp(damp_get_text(p, "mode"), "observe") == 0 ||
+	       (damp_get_int(c, "mode_overrides") > 0 && damp_get_int(p, "rules") > 0 &&
+		damp_get_int(c, "rules_observing") >= damp_get_int(p, "rules"));
+}
+
 static void print_state(const struct damp_cli *cli, const json_t *doc)
 {
 	const json_t *bypass = json_object_get(doc, "bypass");
@@ -63,7 +73,7 @@ static void print_state(const struct damp_cli *cli, const json_t *doc)
 					(uint64_t)damp_get_int(bypass, "remaining_s")));
 		coloured(cli, DAMP_RED, text);
 		puts("  (to end it: damper bypass off)");
-	} else if (strcmp(damp_get_text(json_object_get(doc, "program"), "mode"), "observe") == 0) {
+	} else if (all_observe(doc)) {
 		coloured(cli, DAMP_YELLOW, "observing: the rules act on nothing");
 		putchar('\n');
 	} else {
@@ -181,7 +191,7 @@ static void print_traffic(const json_t *now)
 /* Only what an operator has to know of. */
 static void print_clock(const struct damp_cli *cli, const json_t *c)
 {
-	const long long waiting = damp_get_int(c, "rules_waiting"), modes = damp_get_int(c, "mode_overrides");
+	const long long waiting = damp_get_int(c, "rules_waiting");
 	bool said = false;
 
 	if (!json_is_object(c))
@@ -193,11 +203,31 @@ static void print_clock(const struct damp_cli *cli, const json_t *c)
 		puts(": rules with 'when' go by fail: clock_unsynced");
 		said = true;
 	}
-	if (waiting == 0 && modes == 0)
+	if (waiting == 0)
 		return;
 	label(said ? "" : "clock");
-	printf("%lld rules out of force by the time, %lld modes set for a while: show rules\n", waiting,
-	       modes);
+	printf("%lld rule%s out of force by the time: damper show rules\n", waiting, waiting == 1 ? "" : "s");
+}
+
+/* What was set by hand or by blocks, and ends by itself. */
+static void print_meanwhile(const struct damp_cli *cli, const json_t *doc)
+{
+	const json_t *c = json_object_get(doc, "clock");
+	const long long modes = damp_get_int(c, "mode_overrides"), blocks = damp_get_int(doc, "blocks");
+	char text[80];
+
+	if (modes > 0) {
+		label("meanwhile");
+		snprintf(text, sizeof(text), "%lld mode%s set by hand", modes, modes == 1 ? " is" : "s are");
+		coloured(cli, DAMP_YELLOW, text);
+		printf(", %lld rules observe: damper show rules\n", damp_get_int(c, "rules_observing"));
+	}
+	if (blocks > 0) {
+		label(modes > 0 ? "" : "meanwhile");
+		snprintf(text, sizeof(text), "%lld prefix%s blocked", blocks, blocks == 1 ? " is" : "es are");
+		coloured(cli, DAMP_YELLOW, text);
+		puts(": damper show blocks");
+	}
 }
 
 static void print_factor(const json_t *j, const char *in_key, const char *out_key, const char *per)
@@ -348,7 +378,8 @@ static void print_kept(const json_t *k)
 	if (!damp_get_true(k, "on"))
 		return;
 	label("capture");
-	printf("%lld dropped messages kept, %s of %s in %lld files (<state directory>/drops)\n", damp_get_int(k, "kept"),
+	printf("%lld dropped messages kept, %s of %s in %lld files (<state directory>/drops)\n",
+	       damp_get_int(k, "kept"),
 	       damp_text_bytes(bytes, sizeof(bytes), damp_get_number(k, "bytes")),
 	       damp_text_bytes(room, sizeof(room), damp_get_number(k, "room")), damp_get_int(k, "files"));
 }
@@ -364,6 +395,7 @@ static void print_status(const struct damp_cli *cli, const json_t *doc)
 		return;
 	print_dataplane(json_object_get(doc, "dataplane"));
 	print_conditions(cli, json_object_get(doc, "conditions"));
+	print_meanwhile(cli, doc);
 	print_clock(cli, json_object_get(doc, "clock"));
 	print_ports(cli, json_object_get(doc, "ports"));
 	print_traffic(json_object_get(doc, "now"));

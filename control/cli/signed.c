@@ -50,7 +50,8 @@ static struct damp_signers signers_of(const struct damp_rules *r)
 	return s;
 }
 
-int damp_signed_look(const struct damp_cli *cli, const char *file, const struct damp_rules *r, char *text, size_t len)
+int damp_signed_look(const struct damp_cli *cli, const char *file, const struct damp_rules *r, char *text,
+		     size_t len)
 {
 	const struct damp_signers signers = signers_of(r);
 	struct damp_signatures *s = calloc(1, sizeof(*s));
@@ -65,8 +66,9 @@ int damp_signed_look(const struct damp_cli *cli, const char *file, const struct 
 			damp_signatures_beside(file, s);
 		if (body == NULL)
 			code = DAMP_EXIT_INTERNAL;
-		else if (damp_signatures_check(s, &signers, cli->args.keys != NULL ? cli->args.keys : DAMP_KEYS_DIR, body,
-					       body_len, by, why))
+		else if (damp_signatures_check(s, &signers,
+					       cli->args.keys != NULL ? cli->args.keys : DAMP_KEYS_DIR,
+					       body, body_len, by, why))
 			snprintf(text, len, "%s", by);
 		else
 			code = DAMP_EXIT_NO;
@@ -110,7 +112,8 @@ static int write_out(const struct damp_cli *cli, const char *text, size_t len)
 	}
 	fwrite(text, 1, len, f);
 	if (ferror(f) || (f != stdout && fclose(f) != 0))
-		return damp_fail(DAMP_EXIT_INTERNAL, "%s: %s", path != NULL ? path : "standard output", strerror(errno));
+		return damp_fail(DAMP_EXIT_INTERNAL, "%s: %s", path != NULL ? path : "standard output",
+				 strerror(errno));
 	return DAMP_EXIT_OK;
 }
 
@@ -125,7 +128,8 @@ int damp_cmd_bundle(struct damp_cli *cli)
 	if (r.text != NULL)
 		fputs(r.text, stderr);
 	if (code != DAMP_EXIT_OK)
-		damp_fail(code, "%s: %s: there is nothing to sign", file, damp_check_count(count, sizeof(count), &r));
+		damp_fail(code, "%s: %s: there is nothing to sign", file,
+			  damp_check_count(count, sizeof(count), &r));
 	else if ((text = damp_signed_text(file, &r, &len)) == NULL)
 		code = DAMP_EXIT_UNREADABLE;
 	else

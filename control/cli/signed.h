@@ -13,7 +13,8 @@ char *damp_signed_text(const char *file, const struct damp_rules *r, size_t *len
 
 /* Have those signed whom the rules name? Returns an exit code; text (len bytes):
  * a line that says who has, or what is wrong; "" when nobody has to. */
-int damp_signed_look(const struct damp_cli *cli, const char *file, const struct damp_rules *r, char *text, size_t len);
+int damp_signed_look(const struct damp_cli *cli, const char *file, const struct damp_rules *r, char *text,
+		     size_t len);
 
 /* The text with the signatures beside its file before it, when there are some:
  * *text is replaced. Returns an exit code. */

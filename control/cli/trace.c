@@ -44,7 +44,8 @@ static int read_count(const char *text, uint64_t *count)
 	const unsigned long n = strtoul(text, &end, 10);
 
 	if (*end != '\0' || text[0] < '0' || text[0] > '9' || n == 0 || n > DAMP_TRACE_COUNT_MAX)
-		return damp_fail(DAMP_EXIT_USAGE, "--count %s: write a number from 1 to %u", text, DAMP_TRACE_COUNT_MAX);
+		return damp_fail(DAMP_EXIT_USAGE, "--count %s: write a number from 1 to %u", text,
+				 DAMP_TRACE_COUNT_MAX);
 	*count = n;
 	return DAMP_EXIT_OK;
 }
@@ -159,7 +160,8 @@ static bool step(void *arg)
 /* The sum, and what to make of it when there was nothing. */
 static int sum_up(const struct trace *t)
 {
-	const uint64_t missed = damp_trace_reader_missed(&t->reader), looked = damp_trace_reader_looked(&t->reader);
+	const uint64_t missed = damp_trace_reader_missed(&t->reader),
+		       looked = damp_trace_reader_looked(&t->reader);
 
 	fprintf(stderr, "damper: %llu packets traced of %llu that the data plane judged meanwhile",
 		(unsigned long long)t->told, (unsigned long long)looked);
@@ -169,8 +171,10 @@ static int sum_up(const struct trace *t)
 	if (t->told > 0 || t->stopped)
 		return DAMP_EXIT_OK;
 	if (looked == 0)
-		return damp_fail(DAMP_EXIT_TIMEOUT, "no packet came at all in that time: see 'damper show status'");
-	return damp_fail(DAMP_EXIT_TIMEOUT, "none of them matched the filter: it is too narrow, or --for too short");
+		return damp_fail(DAMP_EXIT_TIMEOUT,
+				 "no packet came at all in that time: see 'damper show status'");
+	return damp_fail(DAMP_EXIT_TIMEOUT,
+			 "none of them matched the filter: it is too narrow, or --for too short");
 }
 
 int damp_cmd_trace(struct damp_cli *cli)

@@ -276,7 +276,9 @@ static json_t *unit_json(const struct table *t, unsigned unit)
 
 static json_t *shapes_json(const struct damp_learn *l)
 {
-	static const char *const side[DAMP_SIDE_MAX] = { [DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside" };
+	static const char *const side[DAMP_SIDE_MAX] = {
+		[DAMP_OUTSIDE] = "outside", [DAMP_INSIDE] = "inside"
+	};
 	static const char *const per[] = {
 #define X(id, name) [DAMP_LEARN_##id] = (name),
 		DAMP_LEARN_PERS(X)

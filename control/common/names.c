@@ -86,7 +86,9 @@ const char *damp_name_count(unsigned count)
 
 const char *damp_name_per(unsigned per)
 {
-	static const char *const word[] = { "source", "target", "peer", "device", "pair", "global", "tenant", "path" };
+	static const char *const word[] = {
+		"source", "target", "peer", "device", "pair", "global", "tenant", "path",
+	};
 
 	PICK(word, DAMP_PER_MAX, per);
 }

@@ -49,8 +49,8 @@ int damp_progview_open(const void *block, size_t len, struct damp_progview *v)
 	v->sets = section(h, DAMP_SEC_SETS, (uint64_t)h->nsets * sizeof(*v->sets));
 	v->ndevices = h->sec[DAMP_SEC_DEVICES].len / sizeof(*v->devices);
 	v->devices = section(h, DAMP_SEC_DEVICES, v->ndevices * sizeof(*v->devices));
-	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL || v->classes == NULL ||
-	    v->sets == NULL || v->devices == NULL)
+	if (v->strings == NULL || v->guard == NULL || v->rules == NULL || v->limits == NULL ||
+	    v->classes == NULL || v->sets == NULL || v->devices == NULL)
 		return -1;
 	return v->strings[v->strings_len - 1] == '\0' ? 0 : -1;
 }

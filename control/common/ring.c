@@ -34,7 +34,8 @@ static bool copy(const struct damp_ring *r, uint64_t pos, void *out)
 	/* The loads above come before the load of head; partner: the writer's
 	 * release store of head after it has filled the slot. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return oldest(__atomic_load_n(r->head, __ATOMIC_RELAXED), r->slots) <= pos && *(const uint64_t *)out == pos;
+	return oldest(__atomic_load_n(r->head, __ATOMIC_RELAXED), r->slots) <= pos &&
+	       *(const uint64_t *)out == pos;
 }
 
 bool damp_ring_next(const struct damp_ring *r, uint64_t *pos, void *out, uint64_t *lost)

@@ -51,7 +51,8 @@ static bool decode(const char *line, size_t len, void *out, size_t want)
 {
 	size_t got = 0;
 
-	return sodium_base642bin(out, want, line, len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	return sodium_base642bin(out, want, line, len, NULL, &got, NULL,
+				 sodium_base64_VARIANT_ORIGINAL) == 0 &&
 	       got == want;
 }
 
@@ -70,7 +71,8 @@ static bool read_key(const char *dir, const char *name, struct key *out, char *w
 	snprintf(path, sizeof(path), "%s/%s.pub", dir, name);
 	f = fopen(path, "re");
 	if (f == NULL) {
-		snprintf(why, DAMP_SIGN_WHY, "the key of '%s' cannot be read: %.200s: %s", name, path, strerror(errno));
+		snprintf(why, DAMP_SIGN_WHY, "the key of '%s' cannot be read: %.200s: %s", name, path,
+			 strerror(errno));
 		return false;
 	}
 	len = fread(text, 1, KEY_FILE_MAX, f);
@@ -95,7 +97,8 @@ static bool read_parts(const char *text, struct parts *out)
 	if (line == NULL || !begins(line, len, UNTRUSTED))
 		return false;
 	line = take_line(&at, &len);
-	if (line == NULL || !decode(line, len, &out->seal, sizeof(out->seal)) || out->seal.algorithm[0] != 'E' ||
+	if (line == NULL || !decode(line, len, &out->seal, sizeof(out->seal)) ||
+	    out->seal.algorithm[0] != 'E' ||
 	    (out->seal.algorithm[1] != 'd' && out->seal.algorithm[1] != 'D'))
 		return false;
 	line = take_line(&at, &len);
@@ -106,7 +109,8 @@ static bool read_parts(const char *text, struct parts *out)
 	out->comment = line + strlen(TRUSTED);
 	out->comment_len = len - strlen(TRUSTED);
 	line = take_line(&at, &len);
-	return line != NULL && decode(line, len, out->whole, sizeof(out->whole)) && take_line(&at, &len) == NULL;
+	return line != NULL && decode(line, len, out->whole, sizeof(out->whole)) &&
+	       take_line(&at, &len) == NULL;
 }
 
 /* The text, or what stands for it. */
@@ -128,7 +132,8 @@ static bool fits_comment(const struct key *k, const struct parts *p)
 		return true;
 	memcpy(data, p->seal.signature, crypto_sign_BYTES);
 	memcpy(data + crypto_sign_BYTES, p->comment, p->comment_len);
-	return crypto_sign_verify_detached(p->whole, data, crypto_sign_BYTES + p->comment_len, k->public) == 0;
+	return crypto_sign_verify_detached(p->whole, data, crypto_sign_BYTES + p->comment_len,
+					   k->public) == 0;
 }
 
 struct search {
@@ -146,8 +151,11 @@ static bool has_signed(const struct search *x, const char *name, char *why)
 
 	if (!read_key(x->keys, name, &k, why))
 		return false;
-	snprintf(why, DAMP_SIGN_WHY, x->s->n == 0 ? "no signature is beside it" : "none of the %u signatures beside it "
-		 "is by the key '%s'", x->s->n, name);
+	snprintf(why, DAMP_SIGN_WHY,
+		 x->s->n == 0 ? "no signature is beside it" :
+				"none of the %u signatures beside it "
+				"is by the key '%s'",
+		 x->s->n, name);
 	for (unsigned i = 0; i < x->s->n; i++) {
 		const char *file = x->s->s[i].file;
 
@@ -160,14 +168,15 @@ static bool has_signed(const struct search *x, const char *name, char *why)
 		if (fits_text(&k, &p.seal, x->text, x->len) && fits_comment(&k, &p))
 			return true;
 		snprintf(why, DAMP_SIGN_WHY, "%s is a signature by '%s', but %s", file, name,
-			 fits_text(&k, &p.seal, x->text, x->len) ? "its trusted comment was changed"
-								 : "not of this text: the rules were changed since");
+			 fits_text(&k, &p.seal, x->text, x->len) ?
+				 "its trusted comment was changed" :
+				 "not of this text: the rules were changed since");
 	}
 	return false;
 }
 
-bool damp_signatures_check(const struct damp_signatures *s, const struct damp_signers *signers, const char *keys,
-			   const char *text, size_t len, char *by, char *why)
+bool damp_signatures_check(const struct damp_signatures *s, const struct damp_signers *signers,
+			   const char *keys, const char *text, size_t len, char *by, char *why)
 {
 	const struct search x = { .s = s, .keys = keys, .text = text, .len = len };
 	char reason[DAMP_SIGN_WHY], first[DAMP_SIGN_WHY + DAMP_KEY_NAME_MAX] = "";
@@ -181,8 +190,8 @@ bool damp_signatures_check(const struct damp_signatures *s, const struct damp_si
 	}
 	for (unsigned i = 0; i < signers->n; i++) {
 		if (has_signed(&x, signers->name[i], reason)) {
-			used += (size_t)snprintf(by + used, DAMP_SIGNED_BY_LEN - used, "%s%s", good > 0 ? ", " : "",
-						 signers->name[i]);
+			used += (size_t)snprintf(by + used, DAMP_SIGNED_BY_LEN - used, "%s%s",
+						 good > 0 ? ", " : "", signers->name[i]);
 			good++;
 		} else if (first[0] == '\0') {
 			snprintf(first, sizeof(first), "'%s' has not signed: %s", signers->name[i], reason);
@@ -191,8 +200,8 @@ bool damp_signatures_check(const struct damp_signatures *s, const struct damp_si
 	if (good >= signers->at_least)
 		return true;
 	if (signers->at_least < signers->n)
-		snprintf(why, DAMP_SIGN_WHY, "%u of %u signatures are needed, %u fit; %.300s", signers->at_least,
-			 signers->n, good, first);
+		snprintf(why, DAMP_SIGN_WHY, "%u of %u signatures are needed, %u fit; %.300s",
+			 signers->at_least, signers->n, good, first);
 	else
 		snprintf(why, DAMP_SIGN_WHY, "%.390s", first);
 	return false;

@@ -69,7 +69,7 @@ bool damp_signatures_unpack(const char *packed, size_t len, struct damp_signatur
  * (DAMP_SIGN_WHY bytes) that names the first who has not, and what is wrong.
  * Nobody to sign: true.
  */
-bool damp_signatures_check(const struct damp_signatures *s, const struct damp_signers *signers, const char *keys,
-			   const char *text, size_t len, char *by, char *why);
+bool damp_signatures_check(const struct damp_signatures *s, const struct damp_signers *signers,
+			   const char *keys, const char *text, size_t len, char *by, char *why);
 
 #endif

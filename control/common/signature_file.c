@@ -14,7 +14,8 @@ static bool add_signer(struct damp_signers *out, const char *name, size_t len, c
 {
 	const char *known = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 
-	if (len == 0 || len >= DAMP_KEY_NAME_MAX || strspn(name, known) < len || name[0] == '.' || name[0] == '-') {
+	if (len == 0 || len >= DAMP_KEY_NAME_MAX || strspn(name, known) < len || name[0] == '.' ||
+	    name[0] == '-') {
 		snprintf(why, DAMP_SIGN_WHY, "'%.*s' is no name of a key", (int)len, name);
 		return false;
 	}
@@ -42,8 +43,8 @@ bool damp_signers_read(const char *text, struct damp_signers *out, char *why)
 	if (colon != NULL) {
 		out->at_least = isdigit((unsigned char)text[0]) ? (unsigned)strtoul(text, &end, 10) : 0;
 		if (out->at_least == 0 || end != colon) {
-			snprintf(why, DAMP_SIGN_WHY, "'%.100s' is no list of signers; write alice,bob or 1:alice,bob",
-				 text);
+			snprintf(why, DAMP_SIGN_WHY,
+				 "'%.100s' is no list of signers; write alice,bob or 1:alice,bob", text);
 			return false;
 		}
 		at = colon + 1;

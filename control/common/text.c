@@ -56,9 +56,7 @@ int damp_text_parse_seconds(const char *text, uint64_t *seconds)
 		if (parse_digits(&p, &n))
 			return -1;
 		len = strspn(p, "abcdefghijklmnopqrstuvwxyz");
-		if (len == 0 && *p == '\0' && sum == 0)
-			u = &units[0];
-		else if ((u = find_unit(p, len)) == NULL)
+		if ((u = find_unit(p, len)) == NULL) /* nor without one: 5 of what? */
 			return -1;
 		if (__builtin_mul_overflow(n, u->seconds, &part) ||
 		    __builtin_add_overflow(sum, part, &sum))
@@ -165,8 +163,8 @@ int damp_text_parse_time(const char *text, uint64_t *wall_s)
 	int end = 0, offset_s;
 	int64_t t;
 
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		   &end) != 5)
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+		   &tm.tm_min, &end) != 5)
 		return -1;
 	text += end;
 	if (*text == ':') {

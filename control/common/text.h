@@ -14,7 +14,7 @@
 
 #define DAMP_TEXT_LEN 40u       /* enough for each writer below */
 
-/* "90", "90s", "10min", "1h", "2d", "1h30min" -> seconds. Returns 0, or -1
+/* "90s", "10min", "1h", "2d", "1h30min" -> seconds. Returns 0, or -1
  * when text is no duration or does not fit. */
 int damp_text_parse_seconds(const char *text, uint64_t *seconds);
 

@@ -154,6 +154,9 @@ static void tell_bypass(struct damp_control *c, const struct damp_http_request *
 			 (unsigned long long)seconds, by);
 	else
 		snprintf(text, sizeof(text), "bypass is off, by %s", by);
+	pthread_mutex_lock(&c->state.lock);
+	c->bypassed = seconds > 0;
+	pthread_mutex_unlock(&c->state.lock);
 	damp_log(seconds > 0 ? DAMP_LOG_WARNING : DAMP_LOG_NOTICE, "%s", text);
 	damp_control_health(c, "bypass", seconds > 0 ? "fault" : "ok", text);
 }

@@ -13,7 +13,8 @@
  *   POST /v1/bypass                       body: {"for_s": 600}, 0 ends it
  *   POST /v1/mode                         body: {"rule": "a", "mode": "observe", "for_s": 600}
  *   POST /v1/block                        body: {"prefix": "192.0.2.0/24", "for_s": 600}
- *   POST /v1/set                          body: {"set": "bad", "prefix": "192.0.2.9", "change": "add", "for_s": 0}
+ *   POST /v1/set                          body: {"set": "bad", "prefix": "192.0.2.9", "change": "add",
+ *                                                "for_s": 0}
  *   GET  /v1/blocks /v1/sets
  *
  * Every answer is an object with "schema"; one that is not a success has

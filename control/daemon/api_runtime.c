@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 /* "by whom", in the log and the events. */
-__attribute__((format(printf, 3, 4))) static void tell(struct damp_control *c, const struct damp_http_request *req,
+__attribute__((format(printf, 3, 4))) static void tell(struct damp_control *c,
+						       const struct damp_http_request *req,
 						       const char *fmt, ...)
 {
 	char by[64], what[256], text[400];
@@ -59,8 +60,8 @@ static const char *word_of(int error)
 }
 
 /* What the data plane says, and the name that may have been meant. */
-static const char *refusal(struct damp_control *c, const struct damp_wire_request *r, const struct damp_wire_reply *wire,
-			   char *text, size_t len)
+static const char *refusal(struct damp_control *c, const struct damp_wire_request *r,
+			   const struct damp_wire_reply *wire, char *text, size_t len)
 {
 	const char *said = wire->text[0] != '\0' ? wire->text : strerror(wire->error);
 	struct damp_suggestion near = damp_suggestion_start(r->name);
@@ -159,12 +160,14 @@ void damp_api_post_mode(struct damp_control *c, const struct damp_http_request *
 		tell(c, req, "mode of %s is %s for %llu s", r.name[0] != '\0' ? r.name : "all rules",
 		     damp_name_mode(r.value), (unsigned long long)r.arg);
 	else
-		tell(c, req, "mode of %s is that of the file again", r.name[0] != '\0' ? r.name : "all rules");
+		tell(c, req, "mode of %s is that of the file again",
+		     r.name[0] != '\0' ? r.name : "all rules");
 	damp_api_answer(reply, 200,
 			json_pack("{s:i, s:o, s:s, s:I, s:o}", "schema", DAMP_JSON_SCHEMA, "rule",
 				  r.name[0] != '\0' ? json_string(r.name) : json_null(), "mode",
-				  r.arg > 0 ? damp_name_mode(r.value) : "file", "remaining_s", (json_int_t)r.arg,
-				  "remark", damp_json_text(wire.text[0] != '\0' ? wire.text : NULL)));
+				  r.arg > 0 ? damp_name_mode(r.value) : "file", "remaining_s",
+				  (json_int_t)r.arg, "remark",
+				  damp_json_text(wire.text[0] != '\0' ? wire.text : NULL)));
 }
 
 /* As the data plane keeps it: nothing behind the first bits. */
@@ -248,7 +251,8 @@ void damp_api_post_block(struct damp_control *c, const struct damp_http_request 
 					      "remaining_s", (json_int_t)r.arg));
 }
 
-void damp_api_post_set(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+void damp_api_post_set(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply)
 {
 	struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_SET };
 	json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
@@ -280,10 +284,11 @@ static json_t *item_json(const struct damp_wire_item *i, bool block)
 
 	prefix_text(i->addr, i->plen, prefix);
 	if (!block)
-		return json_pack("{s:o, s:s, s:I}", "set", damp_json_text(i->name), "prefix", prefix, "remaining_s",
-				 (json_int_t)i->left_s);
-	return json_pack("{s:s, s:s, s:o, s:b, s:I}", "prefix", prefix, "drops", i->list == 0 ? "from it" : "to it",
-			 "rule", i->by_rule ? damp_json_text(i->name) : json_null(), "observed", i->observed != 0,
+		return json_pack("{s:o, s:s, s:I}", "set", damp_json_text(i->name), "prefix", prefix,
+				 "remaining_s", (json_int_t)i->left_s);
+	return json_pack("{s:s, s:s, s:o, s:b, s:I}", "prefix", prefix, "drops",
+			 i->list == 0 ? "from it" : "to it", "rule",
+			 i->by_rule ? damp_json_text(i->name) : json_null(), "observed", i->observed != 0,
 			 "remaining_s", (json_int_t)i->left_s);
 }
 
@@ -307,7 +312,9 @@ static json_t *read_items(int fd, bool block)
 static void get_list(struct damp_control *c, enum damp_wire_list what, const char *key, json_t *sets,
 		     struct damp_http_reply *reply)
 {
-	const struct damp_wire_request r = { .version = DAMP_WIRE_VERSION, .type = DAMP_WIRE_SHOW, .value = what };
+	const struct damp_wire_request r = { .version = DAMP_WIRE_VERSION,
+					     .type = DAMP_WIRE_SHOW,
+					     .value = what };
 	struct damp_wire_reply wire;
 	json_t *doc;
 	int fd = -1;
@@ -323,13 +330,15 @@ static void get_list(struct damp_control *c, enum damp_wire_list what, const cha
 		json_decref(sets);
 		return;
 	}
-	doc = json_pack("{s:i, s:o}", "schema", DAMP_JSON_SCHEMA, key, read_items(fd, what == DAMP_SHOW_BLOCKS));
+	doc = json_pack("{s:i, s:o}", "schema", DAMP_JSON_SCHEMA, key,
+			read_items(fd, what == DAMP_SHOW_BLOCKS));
 	if (sets != NULL)
 		json_object_set_new(doc, "sets", sets);
 	damp_api_answer(reply, 200, doc);
 }
 
-void damp_api_get_blocks(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+void damp_api_get_blocks(struct damp_control *c, const struct damp_http_request *req,
+			 struct damp_http_reply *reply)
 {
 	(void)req;
 	get_list(c, DAMP_SHOW_BLOCKS, "blocks", NULL, reply);
@@ -343,16 +352,18 @@ static json_t *declared_sets(struct damp_control *c)
 
 	for (uint32_t i = 0; p != NULL && i < p->view.hdr->nsets; i++) {
 		const struct damp_runtime_set *s = &p->view.sets[i];
+		const char *name = damp_progview_string(&p->view, s->name_off);
 
-		json_array_append_new(all, json_pack("{s:o, s:I, s:I}", "set",
-						     damp_json_text(damp_progview_string(&p->view, s->name_off)), "size",
-						     (json_int_t)s->size, "timeout_s", (json_int_t)s->timeout_s));
+		json_array_append_new(all, json_pack("{s:o, s:I, s:I}", "set", damp_json_text(name),
+						     "size", (json_int_t)s->size,
+						     "timeout_s", (json_int_t)s->timeout_s));
 	}
 	damp_prog_put(p);
 	return all;
 }
 
-void damp_api_get_sets(struct damp_control *c, const struct damp_http_request *req, struct damp_http_reply *reply)
+void damp_api_get_sets(struct damp_control *c, const struct damp_http_request *req,
+		       struct damp_http_reply *reply)
 {
 	(void)req;
 	get_list(c, DAMP_SHOW_SETS, "members", declared_sets(c), reply);

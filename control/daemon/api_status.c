@@ -268,6 +268,7 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 	json_object_set_new(j, "kept_drops", kept_json(c->drops));
 	json_object_set_new(j, "routing", json_string(damp_name_routing(snap->stats.routing)));
 	json_object_set_new(j, "clock", clock_json(&snap->stats));
+	json_object_set_new(j, "blocks", json_integer((json_int_t)snap->stats.blocks));
 	json_object_set_new(j, "traffic", sides_json(t));
 	json_object_set_new(j, "now", now_json(&rates));
 	json_object_set_new(j, "unproved", unproved_json(t));

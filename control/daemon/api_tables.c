@@ -50,8 +50,9 @@ static json_t *rule_json(const struct damp_progview *v, const struct damp_rule *
 			 "counters", slot > 0 ? outcomes_json(snap, slot) : json_null());
 	if (slot > 0) {
 		json_object_set_new(j, "time", json_string(damp_name_in_force(snap->stats.rule_time[slot])));
-		json_object_set_new(j, "mode_remaining_s",
-				    json_integer((json_int_t)damp_snap_left(snap->stats.rule_mode_until_s[slot])));
+		const uint64_t left = damp_snap_left(snap->stats.rule_mode_until_s[slot]);
+
+		json_object_set_new(j, "mode_remaining_s", json_integer((json_int_t)left));
 	}
 	return j;
 }

@@ -102,14 +102,16 @@ static json_t *attack_json(const struct damp_attack *x)
 	return j;
 }
 
-static const char *severity(enum damp_attack_phase phase, const struct damp_attack *x, const struct damp_prog *prog)
+static const char *severity(enum damp_attack_phase phase, const struct damp_attack *x,
+			    const struct damp_prog *prog)
 {
 	if (phase == DAMP_ATTACK_END)
 		return "ok";
 	for (unsigned i = 0; prog != NULL && x->slot > 0 && i < prog->view.hdr->nrules; i++) {
 		const struct damp_rule *r = &prog->view.rules[i];
 
-		if (r->loud != DAMP_LOUD_UNSAID && strcmp(damp_progview_string(&prog->view, r->id_off), x->rule) == 0)
+		if (r->loud != DAMP_LOUD_UNSAID &&
+		    strcmp(damp_progview_string(&prog->view, r->id_off), x->rule) == 0)
 			return damp_name_loud(r->loud);
 	}
 	return "attack";
@@ -123,10 +125,12 @@ static void add_who(json_t *j, const struct damp_attack *x, const struct damp_pr
 	}
 	json_object_set_new(j, "rule", json_string(x->rule));
 	damp_event_add_place(j, x->rule, prog);
-	json_object_set_new(j, "mode", json_string(damp_name_mode(x->observed ? DAMP_MODE_OBSERVE : DAMP_MODE_ENFORCE)));
+	json_object_set_new(j, "mode",
+			    json_string(damp_name_mode(x->observed ? DAMP_MODE_OBSERVE : DAMP_MODE_ENFORCE)));
 }
 
-json_t *damp_attack_event(enum damp_attack_phase phase, const struct damp_attack *x, const struct damp_prog *prog)
+json_t *damp_attack_event(enum damp_attack_phase phase, const struct damp_attack *x,
+			  const struct damp_prog *prog)
 {
 	static const char *const word[] = { "start", "update", "end" };
 	json_t *j = damp_event_own_json("attack", severity(phase, x, prog)), *attack = attack_json(x);
@@ -180,6 +184,7 @@ void damp_attacks_metrics(FILE *f, struct damp_attacks *a, const struct damp_sna
 	damp_metrics_family(f, "damper_attack_active", "gauge",
 			    "1 while an attack lasts: on a rule, or for a reason of the guard.");
 	print(f, a, snap, "damper_attack_active", false);
-	damp_metrics_family(f, "damper_attacks_total", "counter", "Attacks that began since damperd started.");
+	damp_metrics_family(f, "damper_attacks_total", "counter",
+			    "Attacks that began since damperd started.");
 	print(f, a, snap, "damper_attacks_total", true);
 }

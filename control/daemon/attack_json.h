@@ -12,7 +12,8 @@
 #include <stdio.h>
 
 /* The event of a phase. prog: the program that runs, or NULL. New reference. */
-json_t *damp_attack_event(enum damp_attack_phase phase, const struct damp_attack *x, const struct damp_prog *prog);
+json_t *damp_attack_event(enum damp_attack_phase phase, const struct damp_attack *x,
+			  const struct damp_prog *prog);
 
 /* Those that last: an array of the same objects as in their events. New reference. */
 json_t *damp_attacks_json(struct damp_attacks *a);

@@ -296,7 +296,8 @@ static void go_on(const struct teller *w, struct thing *t, const struct look *l,
 	}
 }
 
-static void look_at(const struct teller *w, struct thing *t, const struct look *l, int64_t mono_ns, int64_t wall_us)
+static void look_at(const struct teller *w, struct thing *t, const struct look *l, int64_t mono_ns,
+		    int64_t wall_us)
 {
 	struct damp_attacks *a = w->a;
 	const unsigned at = (unsigned)(a->looks % DAMP_ATTACK_WINDOW);
@@ -408,8 +409,9 @@ static void look(const struct teller *w, const struct damp_snap *snap, int64_t m
 	}
 }
 
-void damp_attacks_look(struct damp_attacks *a, const struct damp_snap *snap, const struct damp_progview *running,
-		       int64_t mono_ns, int64_t wall_us, damp_attack_fn *told, void *arg)
+void damp_attacks_look(struct damp_attacks *a, const struct damp_snap *snap,
+		       const struct damp_progview *running, int64_t mono_ns, int64_t wall_us,
+		       damp_attack_fn *told, void *arg)
 {
 	const struct teller w = { a, told, arg };
 

@@ -66,8 +66,9 @@ typedef void damp_attack_fn(void *arg, enum damp_attack_phase phase, const struc
  * (then what was known before holds). told is called for each phase that begins;
  * it must not call back into this.
  */
-void damp_attacks_look(struct damp_attacks *a, const struct damp_snap *snap, const struct damp_progview *running,
-		       int64_t mono_ns, int64_t wall_us, damp_attack_fn *told, void *arg);
+void damp_attacks_look(struct damp_attacks *a, const struct damp_snap *snap,
+		       const struct damp_progview *running, int64_t mono_ns, int64_t wall_us,
+		       damp_attack_fn *told, void *arg);
 
 /* Those that last, in no order. fn must not call back into this. */
 void damp_attacks_each(struct damp_attacks *a, void (*fn)(void *arg, const struct damp_attack *x), void *arg);

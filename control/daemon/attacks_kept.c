@@ -36,7 +36,8 @@ static json_t *one_json(const struct damp_attack_kept *k)
 			 "last", last);
 }
 
-void damp_attacks_kept_write(const char *dir, uint64_t boot_id, const struct damp_attack_kept *kept, unsigned n)
+void damp_attacks_kept_write(const char *dir, uint64_t boot_id, const struct damp_attack_kept *kept,
+			     unsigned n)
 {
 	json_t *all = json_array(), *j;
 	char *text;
@@ -69,7 +70,8 @@ static bool get_one(const json_t *j, struct damp_attack_kept *k)
 	const json_int_t slot = json_integer_value(json_object_get(j, "slot"));
 	const json_int_t reason = json_integer_value(json_object_get(j, "reason"));
 
-	if (slot < 0 || slot >= (json_int_t)DAMP_RULE_SLOTS || (slot == 0 && (reason < 0 || reason >= DAMP_REASON_MAX)))
+	if (slot < 0 || slot >= (json_int_t)DAMP_RULE_SLOTS ||
+	    (slot == 0 && (reason < 0 || reason >= DAMP_REASON_MAX)))
 		return false;
 	memset(k, 0, sizeof(*k));
 	k->x.slot = (unsigned)slot;
@@ -87,7 +89,8 @@ static bool get_one(const json_t *j, struct damp_attack_kept *k)
 	return k->x.id[0] != '\0';
 }
 
-unsigned damp_attacks_kept_read(const char *dir, uint64_t boot_id, struct damp_attack_kept kept[DAMP_ATTACKS_KEPT])
+unsigned damp_attacks_kept_read(const char *dir, uint64_t boot_id,
+				struct damp_attack_kept kept[DAMP_ATTACKS_KEPT])
 {
 	size_t len, i;
 	char *text = dir != NULL ? damp_atomic_read(dir, DAMP_ATTACKS_FILE, FILE_MAX, &len) : NULL;

@@ -16,9 +16,11 @@ struct damp_attack_kept {
 };
 
 /* dir NULL: nowhere. A failure is left out: the events have been told. */
-void damp_attacks_kept_write(const char *dir, uint64_t boot_id, const struct damp_attack_kept *kept, unsigned n);
+void damp_attacks_kept_write(const char *dir, uint64_t boot_id, const struct damp_attack_kept *kept,
+			     unsigned n);
 
 /* Those of this boot; returns how many. Nothing that is out of range. */
-unsigned damp_attacks_kept_read(const char *dir, uint64_t boot_id, struct damp_attack_kept kept[DAMP_ATTACKS_KEPT]);
+unsigned damp_attacks_kept_read(const char *dir, uint64_t boot_id,
+				struct damp_attack_kept kept[DAMP_ATTACKS_KEPT]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 json_t *damp_change_json(struct damp_control *c)
 {
@@ -71,6 +72,26 @@ static bool keep(struct damp_control *c, const struct damp_trial *t, struct damp
 	return true;
 }
 
+/* Nothing waits; who is late has to hear what became of it. */
+static bool too_late(struct damp_control *c, struct damp_load_result *r)
+{
+	const struct damp_generation *g;
+
+	r->status = DAMP_LOAD_NOTHING;
+	pthread_mutex_lock(&c->record.lock);
+	g = damp_generations_newest(&c->record.gens);
+	if (g != NULL && g->how == DAMP_GENERATION_BACK)
+		snprintf(r->text, sizeof(r->text),
+			 "too late: the rules before run again since %lld s, as generation %u; load yours once more",
+			 (long long)(time(NULL) > g->at ? time(NULL) - g->at : 0), g->number);
+	else if (g != NULL && g->state == DAMP_GENERATION_IS_CONFIRMED)
+		snprintf(r->text, sizeof(r->text), "no load waits to be confirmed: generation %u is confirmed already", g->number);
+	else
+		snprintf(r->text, sizeof(r->text), "no load waits to be confirmed");
+	pthread_mutex_unlock(&c->record.lock);
+	return false;
+}
+
 static bool may_confirm(struct damp_control *c, struct damp_trial *t, struct damp_load_result *r)
 {
 	pthread_mutex_lock(&c->record.lock);
@@ -83,7 +104,7 @@ static bool may_confirm(struct damp_control *c, struct damp_trial *t, struct dam
 		return fail(r, DAMP_LOAD_NOTHING, "too late: the rules before are coming back");
 	case DAMP_TRIAL_NONE:
 	case DAMP_TRIAL_OVER:
-		return fail(r, DAMP_LOAD_NOTHING, "no load waits to be confirmed");
+		return too_late(c, r);
 	}
 	if (t->generation == 0)
 		return fail(r, DAMP_LOAD_BUSY, "the load has not ended yet");

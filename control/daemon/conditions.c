@@ -67,13 +67,14 @@ static uint64_t met(const struct damp_conditions *c, const struct damp_snap *s, 
 	if (which == DAMP_CONDITION_TABLE_FULL)
 		return damp_snap_reason(s, DAMP_REASON_TABLE_FULL).packets +
 		       (evicts ? s->total.table_evictions[DAMP_TABLE_EXCHANGES] : 0);
-	return damp_snap_reason(s, DAMP_REASON_STEER_FULL).packets + damp_snap_reason(s, DAMP_REASON_NO_MBUF).packets +
+	return damp_snap_reason(s, DAMP_REASON_STEER_FULL).packets +
+	       damp_snap_reason(s, DAMP_REASON_NO_MBUF).packets +
 	       damp_snap_reason(s, DAMP_REASON_TX_FULL).packets + s->total.overload_passed +
 	       s->stats.port[DAMP_OUTSIDE].imissed + s->stats.port[DAMP_INSIDE].imissed;
 }
 
-static bool counted(struct damp_conditions *c, const struct damp_snap *s, enum damp_condition which, bool first,
-		    int64_t mono_s)
+static bool counted(struct damp_conditions *c, const struct damp_snap *s, enum damp_condition which,
+		    bool first, int64_t mono_s)
 {
 	const uint64_t now = met(c, s, which);
 
@@ -83,7 +84,8 @@ static bool counted(struct damp_conditions *c, const struct damp_snap *s, enum d
 	return mono_s < c->until_s[which];
 }
 
-static void find(struct damp_conditions *c, const struct damp_snap *s, int64_t mono_s, bool now[DAMP_CONDITION_MAX])
+static void find(struct damp_conditions *c, const struct damp_snap *s, int64_t mono_s,
+		 bool now[DAMP_CONDITION_MAX])
 {
 	const bool first = s != NULL && s->stats.boot_id != c->boot_id;
 
@@ -101,8 +103,9 @@ static void find(struct damp_conditions *c, const struct damp_snap *s, int64_t m
 	now[DAMP_CONDITION_UNASKED] = s->stats.routing == DAMP_ROUTING_UNASKED;
 }
 
-void damp_conditions_look(struct damp_conditions *c, const struct damp_snap *snap, const struct damp_guard *guard,
-			  int64_t mono_s, damp_condition_fn *told, void *arg)
+void damp_conditions_look(struct damp_conditions *c, const struct damp_snap *snap,
+			  const struct damp_guard *guard, int64_t mono_s, damp_condition_fn *told,
+			  void *arg)
 {
 	bool now[DAMP_CONDITION_MAX];
 	char text[200];
@@ -141,8 +144,9 @@ json_t *damp_conditions_json(struct damp_conditions *c)
 	pthread_mutex_lock(&c->lock);
 	for (unsigned i = 0; i < DAMP_CONDITION_MAX; i++)
 		if (c->holds[i])
-			json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "condition", about[i].label, "policy",
-							     c->policy[i], "text", about[i].text));
+			json_array_append_new(all,
+					      json_pack("{s:s, s:s, s:s}", "condition", about[i].label,
+							"policy", c->policy[i], "text", about[i].text));
 	pthread_mutex_unlock(&c->lock);
 	return all;
 }
@@ -153,7 +157,7 @@ void damp_conditions_metrics(FILE *f, struct damp_conditions *c)
 			    "1 while a condition holds that the rules have a policy for (fail, asymmetric).");
 	pthread_mutex_lock(&c->lock);
 	for (unsigned i = 0; i < DAMP_CONDITION_MAX; i++)
-		fprintf(f, "damper_fail_active{condition=\"%s\",policy=\"%s\"} %d\n", about[i].label, c->policy[i],
-			c->holds[i]);
+		fprintf(f, "damper_fail_active{condition=\"%s\",policy=\"%s\"} %d\n", about[i].label,
+			c->policy[i], c->holds[i]);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -90,6 +90,7 @@ struct damp_control {
 	char metrics_at[64];            /* where metrics are served, "" nowhere */
 	struct damp_state state;
 	struct damp_record record;
+	bool bypassed;                  /* a bypass was told of and has not ended; under state.lock */
 	uint32_t routing;               /* enum damp_routing as of the last event about it */
 };
 

@@ -97,8 +97,8 @@ static const struct damp_capture_file *rings(struct damp_drops *d)
 	if (damp_mapfile_refresh(&d->file, sizeof(*f)))
 		return NULL;
 	f = d->file.base;
-	if (f->magic != DAMP_CAPTURE_MAGIC || f->version != DAMP_STATS_VERSION || f->nworkers > DAMP_WORKERS_MAX ||
-	    d->file.len < sizeof(*f) + f->nworkers * sizeof(f->ring[0]))
+	if (f->magic != DAMP_CAPTURE_MAGIC || f->version != DAMP_STATS_VERSION ||
+	    f->nworkers > DAMP_WORKERS_MAX || d->file.len < sizeof(*f) + f->nworkers * sizeof(f->ring[0]))
 		return NULL;
 	if (f->boot_id == d->boot_id)
 		return f;
@@ -200,8 +200,8 @@ static const char *fail(struct damp_drops *d, int64_t mono_s)
 {
 	const bool again = d->failure[0] != '\0';
 
-	snprintf(d->failure, sizeof(d->failure), "copies of dropped messages cannot be kept in %s: %s", d->dir,
-		 strerror(errno));
+	snprintf(d->failure, sizeof(d->failure), "copies of dropped messages cannot be kept in %s: %s",
+		 d->dir, strerror(errno));
 	close_out(d);
 	d->retry_s = mono_s + RETRY_S;
 	return again ? NULL : d->failure;
@@ -221,7 +221,8 @@ static int open_segment(struct damp_drops *d, const struct damp_watch *w, int64_
 	d->serial++;
 	gmtime_r(&at, &tm);
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
-	snprintf(path, sizeof(path), "%s/drops-%08llu-%s.pcapng", d->dir, (unsigned long long)d->serial, when);
+	snprintf(path, sizeof(path), "%s/drops-%08llu-%s.pcapng", d->dir, (unsigned long long)d->serial,
+		 when);
 	/* Payloads: not for everybody. */
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	d->out = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -261,8 +262,8 @@ static const char *name_of(const struct damp_snap *snap, unsigned slot)
 	return snap != NULL && slot > 0 && slot < snap->stats.nrule_slots ? snap->stats.rule_slot[slot] : "";
 }
 
-static int drain(struct damp_drops *d, const struct damp_watch *w, const struct damp_capture_ring *ring, uint64_t *pos,
-		 const struct damp_snap *snap, int64_t now_s)
+static int drain(struct damp_drops *d, const struct damp_watch *w, const struct damp_capture_ring *ring,
+		 uint64_t *pos, const struct damp_snap *snap, int64_t now_s)
 {
 	const struct damp_ring records = DAMP_RING(ring);
 	struct damp_capture_record r;
@@ -316,7 +317,8 @@ static bool wishes(struct damp_control *c, struct damp_watch *w, uint64_t *boot_
 	return known;
 }
 
-static void ask(struct damp_control *c, struct damp_drops *d, uint32_t share, uint64_t boot_id, int64_t mono_s)
+static void ask(struct damp_control *c, struct damp_drops *d, uint32_t share, uint64_t boot_id,
+		int64_t mono_s)
 {
 	/* Another data plane, or another damperd's wish, ends by itself. */
 	const bool nothing = share == 0 && (d->asked_share == 0 || d->asked_boot != boot_id);
@@ -368,7 +370,9 @@ void damp_drops_run(struct damp_control *c, struct damp_drops *d)
 	if (!news(d) && mono.tv_sec < d->look_s)
 		return;
 	snap = damp_control_snapshot(c);
-	failure = damp_drops_write(d, &w, snap, snap != NULL && snap->stats.clock_trusted ? time(NULL) : 0, mono.tv_sec);
+	failure = damp_drops_write(d, &w, snap,
+				   snap != NULL && snap->stats.clock_trusted ? time(NULL) : 0,
+				   mono.tv_sec);
 	if (failure != NULL)
 		damp_control_health(c, "capture", "fault", failure);
 	free(snap);

@@ -80,7 +80,8 @@ static const char *severity_of(const struct damp_event *e)
 {
 	if (e->loud != DAMP_LOUD_UNSAID)
 		return damp_name_loud(e->loud);
-	return e->how == DAMP_TOLD_WARN ? "warning" : damp_name_severity(damp_name_reason_severity(e->reason));
+	return e->how == DAMP_TOLD_WARN ? "warning" :
+					  damp_name_severity(damp_name_reason_severity(e->reason));
 }
 
 json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *rule_id,
@@ -167,14 +168,16 @@ static json_t *block_json(const struct damp_notice *n)
 	if (n->kind > DAMP_NOTICE_BLOCK_GREW)
 		return j;
 	json_object_set_new(j, "for_s", json_integer(n->for_s));
-	json_object_set_new(j, "until", json_string(damp_text_time(ts, sizeof(ts),
-								   (int64_t)(n->wall_us + n->for_s * 1000000ull))));
+	json_object_set_new(j, "until",
+			    json_string(damp_text_time(ts, sizeof(ts),
+						       (int64_t)(n->wall_us + n->for_s * 1000000ull))));
 	json_object_set_new(j, "times", json_integer(n->times));
 	json_object_set_new(j, "direction", json_string(n->from && n->to ? "both" : n->to ? "to" : "from"));
 	return j;
 }
 
-json_t *damp_event_notice_json(const struct damp_notice_record *r, const char *rule_id, const struct damp_prog *prog)
+json_t *damp_event_notice_json(const struct damp_notice_record *r, const char *rule_id,
+			       const struct damp_prog *prog)
 {
 	const struct damp_notice *n = &r->notice;
 	const bool member = n->kind >= DAMP_NOTICE_MEMBER_ENDED, begins = n->kind <= DAMP_NOTICE_BLOCK_GREW;

@@ -20,7 +20,8 @@ json_t *damp_event_verdict_json(const struct damp_event_record *r, const char *r
 				const struct damp_prog *prog);
 
 /* A notice of the main thread, type block or set. rule_id and prog as above. New reference. */
-json_t *damp_event_notice_json(const struct damp_notice_record *r, const char *rule_id, const struct damp_prog *prog);
+json_t *damp_event_notice_json(const struct damp_notice_record *r, const char *rule_id,
+			       const struct damp_prog *prog);
 
 /* n bytes of text as printable ASCII: what is no such byte is written \xNN. */
 void damp_event_clean_text(const char *text, size_t n, char *out, size_t len);

@@ -28,7 +28,9 @@ struct damp_evlog {
 
 const char *damp_event_type_name(enum damp_event_type type)
 {
-	static const char *const word[] = { "verdict", "warn", "attack", "block", "set", "ruleset", "health" };
+	static const char *const word[] = {
+		"verdict", "warn", "attack", "block", "set", "ruleset", "health",
+	};
 
 	_Static_assert(sizeof(word) / sizeof(word[0]) == DAMP_EVENT_TYPE_MAX,
 		       "a word for each value");

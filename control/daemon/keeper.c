@@ -90,7 +90,8 @@ static void load_wanted(struct damp_keeper *k, struct damp_load_result *r)
 	damp_load_report(k->c, &job, r);
 }
 
-static void note_file(struct damp_keeper *k, const struct damp_load_job *job, const struct damp_load_result *r)
+static void note_file(struct damp_keeper *k, const struct damp_load_job *job,
+		      const struct damp_load_result *r)
 {
 	char *owned;
 	const char *text = damp_load_text(job, &r->rules, &k->text_len, &owned);

@@ -9,6 +9,7 @@
 #include "signed.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,8 +138,23 @@ const char *damp_load_text(const struct damp_load_job *job, const struct damp_ru
 	return *owned;
 }
 
+/* What whoever loads has to know; the data plane's own remark goes first. */
+__attribute__((format(printf, 2, 3))) static void remark(struct damp_load_result *r, const char *fmt, ...)
+{
+	const size_t used = strlen(r->text);
+	va_list ap;
+
+	if (used + 4 >= sizeof(r->text))
+		return;
+	if (used > 0)
+		memcpy(r->text + used, "; ", 3);
+	va_start(ap, fmt);
+	vsnprintf(r->text + strlen(r->text), sizeof(r->text) - strlen(r->text), fmt, ap);
+	va_end(ap);
+}
+
 static void save_history(struct damp_control *c, const struct damp_load_job *job,
-			 const struct damp_load_result *r)
+			 struct damp_load_result *r)
 {
 	struct damp_history h;
 	const char *text;
@@ -159,6 +175,9 @@ static void save_history(struct damp_control *c, const struct damp_load_job *job
 		damp_log(DAMP_LOG_WARNING, "cannot keep the history of loads in %s: %s",
 			 c->opt.state_dir, strerror(-err));
 	c->state.state_dir_complained = err != 0;
+	if (err)
+		remark(r, "the rules run, but nothing could be written to %.120s (%s): 'damper rollback' will not know them",
+		       c->opt.state_dir, strerror(-err));
 }
 
 /* For how long the rules are on trial, 0 for good. What the file asks for
@@ -195,7 +214,7 @@ void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
 	if (err && r->confirm_s > 0) {
 		close(fd);
 		damp_change_disarm(c);
-		r->status = DAMP_LOAD_INTERNAL;
+		r->status = DAMP_LOAD_REFUSED;
 		snprintf(r->text, sizeof(r->text),
 			 "not loaded, since it could not be undone: cannot write to %.120s: %s",
 			 c->opt.state_dir, strerror(-err));
@@ -208,6 +227,8 @@ void damp_load_send(struct damp_control *c, const struct damp_load_job *job,
 	if (r->status == DAMP_LOAD_OK) {
 		remember(c, job, r, &reply);
 		save_history(c, job, r);
+		if (job->confirm_s > 0 && r->confirm_s == 0)
+			remark(r, "the same rules ran before: there is nothing to go back to, and nothing to confirm");
 	} else if (r->status != DAMP_LOAD_TIMEOUT) {
 		damp_change_disarm(c); /* after a time-out it may run: what runs will tell */
 	}
@@ -263,13 +284,14 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 		damp_log(DAMP_LOG_NOTICE, "generation %u is loaded: %s, %u rules, by %s",
 			 r->generation, job->name, r->prog->view.hdr->nrules, job->by);
 		if (r->signed_by[0] != '\0')
-			damp_log(DAMP_LOG_NOTICE, "generation %u is signed by %s", r->generation, r->signed_by);
+			damp_log(DAMP_LOG_NOTICE, "generation %u is signed by %s", r->generation,
+				 r->signed_by);
 		if (r->confirm_s > 0)
 			damp_log(DAMP_LOG_WARNING,
 				 "generation %u has to be confirmed within %u s, else the rules before come back",
 				 r->generation, r->confirm_s);
 		if (r->text[0] != '\0')
-			damp_log(DAMP_LOG_WARNING, "the data plane remarks: %s", r->text);
+			damp_log(DAMP_LOG_WARNING, "generation %u: %s", r->generation, r->text);
 		return;
 	}
 	damp_log(DAMP_LOG_ERROR, "rules not loaded, the data plane goes on with what it has: %s",

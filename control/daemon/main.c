@@ -133,6 +133,24 @@ static void tell_routing(struct damp_control *c, uint32_t now)
 	damp_control_health(c, "routing", now == DAMP_ROUTING_BOTH ? "ok" : "fault", text[now]);
 }
 
+/* A bypass that is ended by its time, or was begun without us. */
+static void tell_bypass(struct damp_control *c, const struct damp_snap *snap)
+{
+	const uint64_t left = damp_snap_bypass_left(snap);
+	char text[80];
+	bool news;
+
+	pthread_mutex_lock(&c->state.lock);
+	news = c->bypassed != (left > 0);
+	c->bypassed = left > 0;
+	pthread_mutex_unlock(&c->state.lock);
+	if (!news)
+		return;
+	snprintf(text, sizeof(text), "bypass is ON for another %" PRIu64 " s: nothing is filtered", left);
+	damp_control_health(c, "bypass", left > 0 ? "fault" : "ok",
+			    left > 0 ? text : "the time of the bypass is over: filtering goes on");
+}
+
 struct attack_teller {
 	struct damp_control *c;
 	const struct damp_prog *running;
@@ -166,8 +184,8 @@ static void watch_conditions(struct damp_control *c, const struct damp_snap *sna
 {
 	struct damp_prog *running = damp_control_running(c);
 
-	damp_conditions_look(c->conditions, snap, running != NULL ? running->view.guard : NULL, mono_s, tell_condition,
-			     c);
+	damp_conditions_look(c->conditions, snap, running != NULL ? running->view.guard : NULL, mono_s,
+			     tell_condition, c);
 	damp_prog_put(running);
 }
 
@@ -183,6 +201,7 @@ static void sample(struct damp_control *c)
 		return;
 	mono_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	tell_routing(c, snap->stats.routing);
+	tell_bypass(c, snap);
 	damp_sampler_add(c->sampler, snap, mono_ns);
 	watch_attacks(c, snap, mono_ns);
 	damp_learner_totals(c->learner, snap);

@@ -241,12 +241,16 @@ static void print_time(FILE *f, const struct damp_stats *s)
 		     "The time it is at least: what ended before is over.", s->clock_least_s);
 	print_single(f, "damper_rules_waiting", "gauge", "Rules out of force for their time.",
 		     s->rules_waiting);
-	print_single(f, "damper_observe_rules", "gauge", "Rules in mode observe: they count and do nothing.", s->rules_observing);
+	print_single(f, "damper_observe_rules", "gauge",
+		     "Rules in mode observe: they count and do nothing.", s->rules_observing);
 	print_single(f, "damper_blocks", "gauge", "Prefixes that are blocked now.", s->blocks);
 	print_single(f, "damper_blocks_added_total", "counter", "Blocks that began.", s->blocks_added);
-	print_single(f, "damper_blocks_ended_total", "counter", "Directions of blocks that ended.", s->blocks_ended);
-	print_single(f, "damper_blocks_full_total", "counter", "Blocks there was no room for.", s->blocks_full);
-	print_single(f, "damper_set_members", "gauge", "Members of the sets filled at run time.", s->set_members);
+	print_single(f, "damper_blocks_ended_total", "counter", "Directions of blocks that ended.",
+		     s->blocks_ended);
+	print_single(f, "damper_blocks_full_total", "counter", "Blocks there was no room for.",
+		     s->blocks_full);
+	print_single(f, "damper_set_members", "gauge", "Members of the sets filled at run time.",
+		     s->set_members);
 	print_single(f, "damper_mode_overrides", "gauge", "Modes that an operator set for a while.",
 		     s->mode_overrides);
 }

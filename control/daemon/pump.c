@@ -50,8 +50,11 @@ static void add_notices(struct damp_control *c, const struct damp_notice_record 
 		const struct damp_notice *one = &rec[i].notice;
 
 		if (one->kind < DAMP_NOTICE_MAX)
-			damp_evlog_add(c->evlog, one->kind == DAMP_NOTICE_MEMBER_ENDED ? DAMP_EVENT_SET : DAMP_EVENT_BLOCK,
-				       damp_event_notice_json(&rec[i], rule_id(snap, one->rule_slot), running),
+			damp_evlog_add(c->evlog,
+				       one->kind == DAMP_NOTICE_MEMBER_ENDED ? DAMP_EVENT_SET :
+									       DAMP_EVENT_BLOCK,
+				       damp_event_notice_json(&rec[i], rule_id(snap, one->rule_slot),
+							      running),
 				       one->more);
 	}
 	damp_prog_put(running);

@@ -26,8 +26,8 @@ static json_t *read_all(const char *state_dir)
 	return json_object();
 }
 
-bool damp_revisions_allow(const char *state_dir, const char *name, uint32_t revision, const char *digest, char *why,
-			  size_t len)
+bool damp_revisions_allow(const char *state_dir, const char *name, uint32_t revision, const char *digest,
+			  char *why, size_t len)
 {
 	json_t *all = read_all(state_dir);
 	const json_t *newest = json_object_get(all, name);
@@ -36,11 +36,12 @@ bool damp_revisions_allow(const char *state_dir, const char *name, uint32_t revi
 	bool allowed = true;
 
 	if (newest != NULL && (json_int_t)revision < is) {
-		snprintf(why, len, "revision %u of %s is older than %lld, which ran here; 'damper rollback' goes back to "
-			 "what is kept", revision, name, (long long)is);
+		snprintf(why, len, "revision %u of %s is older than %lld, which ran here; 'damper rollback' "
+			 "goes back to what is kept", revision, name, (long long)is);
 		allowed = false;
 	} else if (newest != NULL && (json_int_t)revision == is && (of == NULL || strcmp(of, digest) != 0)) {
-		snprintf(why, len, "revision %u of %s ran here with another text; count 'revision' up", revision, name);
+		snprintf(why, len, "revision %u of %s ran here with another text; count 'revision' up",
+			 revision, name);
 		allowed = false;
 	}
 	json_decref(all);
@@ -54,11 +55,13 @@ int damp_revisions_note(const char *state_dir, const char *name, uint32_t revisi
 	char *text = NULL;
 	int err = -ENOMEM;
 
-	if (newest != NULL && json_integer_value(json_object_get(newest, "revision")) >= (json_int_t)revision) {
+	if (newest != NULL &&
+	    json_integer_value(json_object_get(newest, "revision")) >= (json_int_t)revision) {
 		json_decref(all); /* gone back to, or loaded again */
 		return 0;
 	}
-	json_object_set_new(all, name, json_pack("{s:I, s:s}", "revision", (json_int_t)revision, "digest", digest));
+	json_object_set_new(all, name,
+			    json_pack("{s:I, s:s}", "revision", (json_int_t)revision, "digest", digest));
 	text = json_dumps(all, JSON_INDENT(1) | JSON_SORT_KEYS);
 	if (text != NULL)
 		err = damp_atomic_replace(state_dir, DAMP_REVISIONS_FILE, text, strlen(text));

@@ -23,8 +23,8 @@
 
 /* May a rule set of that name, revision and digest be loaded? False with a line
  * in why. */
-bool damp_revisions_allow(const char *state_dir, const char *name, uint32_t revision, const char *digest, char *why,
-			  size_t len);
+bool damp_revisions_allow(const char *state_dir, const char *name, uint32_t revision, const char *digest,
+			  char *why, size_t len);
 
 /* It runs. 0 or negative errno. */
 int damp_revisions_note(const char *state_dir, const char *name, uint32_t revision, const char *digest);

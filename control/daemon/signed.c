@@ -80,7 +80,8 @@ static bool check_revision(const struct look *l, struct damp_load_result *r)
 	return refuse(r, l->job->name, why);
 }
 
-bool damp_signed_check(const struct damp_control *c, const struct damp_load_job *job, struct damp_load_result *r)
+bool damp_signed_check(const struct damp_control *c, const struct damp_load_job *job,
+		       struct damp_load_result *r)
 {
 	const struct damp_signers by_file = asked_by_file(&r->rules);
 	struct look *l;
@@ -102,7 +103,8 @@ bool damp_signed_check(const struct damp_control *c, const struct damp_load_job 
 	if (l->text == NULL || !damp_generation_is_text_of(r->prog->view.hdr->digest, l->text, l->len))
 		good = refuse(r, job->name, "it changed while it was read");
 	else
-		good = check_list(l, &by_file, r) && check_list(l, &c->opt.signers, r) && check_revision(l, r);
+		good = check_list(l, &by_file, r) && check_list(l, &c->opt.signers, r) &&
+		       check_revision(l, r);
 	free(owned);
 	free(l);
 	return good;
@@ -124,5 +126,7 @@ int damp_signed_note(const struct damp_control *c, const struct damp_load_result
 {
 	const struct damp_program_hdr *h = r->prog->view.hdr;
 
-	return r->signed_by[0] != '\0' ? damp_revisions_note(c->opt.state_dir, h->name, h->revision, h->digest) : 0;
+	return r->signed_by[0] != '\0' ?
+		       damp_revisions_note(c->opt.state_dir, h->name, h->revision, h->digest) :
+		       0;
 }

@@ -12,7 +12,8 @@
 
 /* Behind a compile that went well: true, with r->signed_by, when all have signed
  * who have to and the revision is no old one; else r says what is wrong. */
-bool damp_signed_check(const struct damp_control *c, const struct damp_load_job *job, struct damp_load_result *r);
+bool damp_signed_check(const struct damp_control *c, const struct damp_load_job *job,
+		       struct damp_load_result *r);
 
 /* The same for a generation that is kept, by what was noted of it. */
 bool damp_signed_kept(const struct damp_control *c, struct damp_load_result *r);

@@ -8,7 +8,10 @@
 #include <stdio.h>
 
 static const char *const severity[DAMP_SEV_MAX] = {
-	[DAMP_SEV_OK] = "", [DAMP_SEV_NOISE] = "noise", [DAMP_SEV_ATTACK] = "attack", [DAMP_SEV_FAULT] = "fault",
+	[DAMP_SEV_OK] = "",
+	[DAMP_SEV_NOISE] = "noise",
+	[DAMP_SEV_ATTACK] = "attack",
+	[DAMP_SEV_FAULT] = "fault",
 };
 
 static void row(const char *label, enum damp_severity sev, const char *help)

@@ -51,7 +51,9 @@ static void evaluate(struct damp_bench *b)
 {
 	const uint64_t wall_s = b->wall_s + (b->now - b->zero) / DAMP_TICK_HZ;
 
-	b->moment = (struct damp_moment){ .wall_s = wall_s, .least_s = wall_s, .trusted = !b->clock_untrusted };
+	b->moment = (struct damp_moment){ .wall_s = wall_s,
+					  .least_s = wall_s,
+					  .trusted = !b->clock_untrusted };
 	damp_live_refresh(b->view, &b->moment, NULL);
 	if (b->modes != NULL)
 		apply_modes(b->view, b->modes, &b->moment);

@@ -9,8 +9,9 @@
  * Invariant: the state begins empty and, unless asked for, past the grace time
  * after a start, so that a response needs a request that the bench has seen.
  * Nothing comes back: a peer that is challenged here cannot answer, unless the
- * frames judged next hold its answer; what is held meanwhile is kept here. Echo values and pings in a capture were
- * made with the gateway's secrets and prove nothing here.
+ * frames judged next hold its answer; what is held meanwhile is kept here. Echo
+ * values and pings in a capture were made with the gateway's secrets and prove
+ * nothing here.
  */
 #ifndef DAMP_FORESIGHT_BENCH_H
 #define DAMP_FORESIGHT_BENCH_H

@@ -194,8 +194,9 @@ static const struct damp_found_rung *found_rung(const struct damp_finding *f, ui
 /* How many are open now; the packet itself not, unless it repeats what is. */
 static json_t *open_json(const char *key, const struct damp_rung *r, const struct damp_found_rung *found)
 {
-	return json_pack("{s:s, s:I, s:i, s:i, s:s, s:b}", "key", key, "measured", (json_int_t)found->value, "cost",
-			 1, "max", (int)r->burst_ticks, "unit", "open", "fits", found->value < r->burst_ticks);
+	return json_pack("{s:s, s:I, s:i, s:i, s:s, s:b}", "key", key, "measured",
+			 (json_int_t)found->value, "cost", 1, "max", (int)r->burst_ticks, "unit", "open",
+			 "fits", found->value < r->burst_ticks);
 }
 
 static json_t *spent_json(const struct damp_bench *b, const char *key, const struct damp_limit *l,
@@ -213,8 +214,8 @@ static json_t *spent_json(const struct damp_bench *b, const char *key, const str
 }
 
 /* Which rungs of limit number at of a rule are told: those that were looked at. */
-static json_t *rungs_json(const struct damp_bench *b, const struct damp_finding *f, uint32_t rule, unsigned at,
-			  const struct damp_limit *l)
+static json_t *rungs_json(const struct damp_bench *b, const struct damp_finding *f, uint32_t rule,
+			  unsigned at, const struct damp_limit *l)
 {
 	const struct damp_rung *r = b->pkt.frame.v6 ? l->rung6 : l->rung4;
 	const unsigned n = b->pkt.frame.v6 ? l->nrungs6 : l->nrungs4;
@@ -298,11 +299,12 @@ static json_t *rule_json(const struct damp_bench *b, const struct damp_finding *
 
 	j = json_pack("{s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "id",
 		      damp_view_string(v, r->id_off), "at", damp_json_text(damp_rule_at(v, i, at)),
-		      "mode", damp_name_mode(damp_live_mode(v, i)), "asked", asked, "matched", matched, "why_not",
-		      matched ? json_null() : why_json(b, &w), "limits",
-		      asked && matched ? limits_json(b, f, i) : json_array(), "outcome", outcomes_json(did),
-		      "action", asked && matched ? json_string(damp_name_action(action_of(b, f, i, did)))
-						 : json_null());
+		      "mode", damp_name_mode(damp_live_mode(v, i)), "asked", asked, "matched", matched,
+		      "why_not", matched ? json_null() : why_json(b, &w), "limits",
+		      asked && matched ? limits_json(b, f, i) : json_array(), "outcome",
+		      outcomes_json(did), "action",
+		      asked && matched ? json_string(damp_name_action(action_of(b, f, i, did))) :
+					 json_null());
 	if (live && asked && matched != follows)
 		json_object_set_new(j, "differs", json_true());
 	return j;
@@ -328,6 +330,8 @@ json_t *damp_explain_rules(const struct damp_bench *b, const struct damp_finding
 	json_t *all = json_array();
 
 	for (uint32_t i = 0; i < b->view->hdr->nrules; i++)
-		json_array_append_new(all, rule_json(b, f, i, any && (f->rule < 0 || i <= (uint32_t)f->rule), live));
+		json_array_append_new(all,
+				      rule_json(b, f, i, any && (f->rule < 0 || i <= (uint32_t)f->rule),
+						live));
 	return all;
 }

@@ -130,7 +130,8 @@ static void add_members(struct damp_ctx *c, const struct damp_node *n, const cha
 static void read_sets(struct damp_ctx *c, const struct damp_node *n, struct damp_test *t)
 {
 	if (n->kind != DAMP_NODE_MAP)
-		damp_diag_error(c->diags, n->at, "'sets' is a mapping of names to prefixes: {guests: [192.0.2.0/24]}");
+		damp_diag_error(c->diags, n->at,
+				"'sets' is a mapping of names to prefixes: {guests: [192.0.2.0/24]}");
 	for (size_t i = 0; n->kind == DAMP_NODE_MAP && i < n->n; i++)
 		add_members(c, n->pairs[i].value, n->pairs[i].key->text, t);
 }

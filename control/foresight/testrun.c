@@ -247,8 +247,8 @@ static bool put_member(struct run *x, const struct damp_test_member *m)
 		say(x->out, "no rule asks for a set '%s' of 'source: runtime'", m->set);
 		return false;
 	}
-	put = damp_prefixes_add(damp_judge_prefixes(b->judge), b->view->live.list_of[set], &m->addr, m->plen, due, 0,
-				b->now);
+	put = damp_prefixes_add(damp_judge_prefixes(b->judge), b->view->live.list_of[set], &m->addr,
+				m->plen, due, 0, b->now);
 	return put <= DAMP_PREFIX_CHANGED;
 }
 

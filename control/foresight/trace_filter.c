@@ -88,12 +88,13 @@ static void list_words(char *out, size_t len, const char *(*name)(unsigned), uns
 	size_t at = 0;
 
 	for (unsigned i = 0; i < n && at < len; i++)
-		at += (size_t)snprintf(out + at, len - at, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", name(i));
+		at += (size_t)snprintf(out + at, len - at, "%s%s",
+				       i == 0 ? "" : i + 1 < n ? ", " : " or ", name(i));
 }
 
 /* One of the words that name gives: the bit of its place. */
-static bool read_word(struct reader *r, const char *key, const char *value, const char *(*name)(unsigned), unsigned n,
-		      uint8_t *bits)
+static bool read_word(struct reader *r, const char *key, const char *value, const char *(*name)(unsigned),
+		      unsigned n, uint8_t *bits)
 {
 	const int at = place(value, name, n);
 	char write[160];
@@ -193,7 +194,8 @@ static int find_key(struct reader *r, const char *word)
 		damp_suggestion_try(&near, keys[i].name);
 	}
 	if (near.name != NULL)
-		snprintf(r->why, DAMP_TRACE_WHY, "there is no '%.60s' to filter by; did you mean '%s'?", word, near.name);
+		snprintf(r->why, DAMP_TRACE_WHY, "there is no '%.60s' to filter by; did you mean '%s'?",
+			 word, near.name);
 	else
 		snprintf(r->why, DAMP_TRACE_WHY,
 			 "there is no '%.60s' to filter by; write from, to, host, port, side, msg, code, path, rule, "
@@ -204,7 +206,8 @@ static int find_key(struct reader *r, const char *word)
 static bool read_pair(struct reader *r, int key, const char *value)
 {
 	if (r->seen >> key & 1) {
-		snprintf(r->why, DAMP_TRACE_WHY, "%s is there twice; all that is written has to hold", keys[key].name);
+		snprintf(r->why, DAMP_TRACE_WHY, "%s is there twice; all that is written has to hold",
+			 keys[key].name);
 		return false;
 	}
 	r->seen |= 1u << key;

@@ -30,8 +30,8 @@ bool damp_trace_reader_open(struct damp_trace_reader *r, const void *base, size_
  * writer may be another version. */
 static bool sound(const struct damp_trace_record *r)
 {
-	return r->caplen <= DAMP_TRACE_SNAP && r->caplen <= r->len &&
-	       r->sent_caplen <= DAMP_TRACE_SENT && r->sent_caplen <= r->sent_len && r->side < DAMP_SIDE_MAX &&
+	return r->caplen <= DAMP_TRACE_SNAP && r->caplen <= r->len && r->sent_caplen <= DAMP_TRACE_SENT &&
+	       r->sent_caplen <= r->sent_len && r->side < DAMP_SIDE_MAX &&
 	       r->found.nrules <= DAMP_FOUND_RULES && r->found.nrungs <= DAMP_FOUND_RUNGS &&
 	       r->found.nbudgets <= DAMP_FOUND_BUDGETS;
 }

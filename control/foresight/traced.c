@@ -103,16 +103,20 @@ static json_t *rule_id(const struct damp_traced *t, uint16_t slot)
 }
 
 /* What was read from the running judge, and what was worked out from it. */
-static json_t *live_json(const struct damp_traced *t, const struct damp_trace_record *r, bool peeked, bool same)
+static json_t *live_json(const struct damp_traced *t, const struct damp_trace_record *r, bool peeked,
+			 bool same)
 {
-	static const char *const measured[] = { "known", "rules.matched", "rules.outcome", "rules.limits", "guard",
-						"effects", "verdict", NULL };
+	static const char *const measured[] = {
+		"known", "rules.matched", "rules.outcome", "rules.limits", "guard", "effects", "verdict", NULL,
+	};
 	static const char *const derived[] = { "message", "rules.why_not", "rules.mode", NULL };
 	char time[DAMP_TEXT_LEN];
-	json_t *j = json_pack("{s:s, s:s, s:i, s:b, s:b, s:b, s:o, s:o}", "how", peeked ? "peek" : "trace", "time",
+	json_t *j = json_pack("{s:s, s:s, s:i, s:b, s:b, s:b, s:o, s:o}", "how",
+			      peeked ? "peek" : "trace", "time",
 			      damp_text_time(time, sizeof(time), (int64_t)r->wall_us), "generation",
-			      (int)r->found.generation, "program_known", same, "held_before", r->found.held,
-			      "bypass", r->found.bypassed, "measured", words(measured), "derived", words(derived));
+			      (int)r->found.generation, "program_known", same, "held_before",
+			      r->found.held, "bypass", r->found.bypassed, "measured", words(measured),
+			      "derived", words(derived));
 
 	if (!same)
 		json_object_set_new(j, "rule", rule_id(t, r->found.rule_slot));
@@ -121,7 +125,8 @@ static json_t *live_json(const struct damp_traced *t, const struct damp_trace_re
 	if (!peeked && r->caplen < r->len)
 		json_object_set_new(j, "frame_cut_to", json_integer(r->caplen));
 	if (peeked)
-		json_object_set_new(j, "not_read", json_string("what would leave is not built, so its bytes are not known"));
+		json_object_set_new(j, "not_read",
+				    json_string("what would leave is not built, so its bytes are not known"));
 	return j;
 }
 
@@ -132,16 +137,18 @@ static void set_time(struct damp_traced_program *p, uint64_t wall_us)
 	damp_bench_time(p->bench, (damp_tick)(((unsigned __int128)since << 20) / 1000000));
 }
 
-static void put_frame(json_t *doc, const struct damp_traced_program *p, const struct damp_trace_record *r, bool same,
-		      const uint8_t *peeked)
+static void put_frame(json_t *doc, const struct damp_traced_program *p, const struct damp_trace_record *r,
+		      bool same, const uint8_t *peeked)
 {
 	const uint8_t *sent = !peeked && r->sent_caplen > 0 && r->sent_caplen == r->sent_len ? r->sent : NULL;
 	json_t *more;
 
-	damp_bench_load(p->bench, (enum damp_side)r->side, peeked ? peeked : r->data, peeked ? r->len : r->caplen);
+	damp_bench_load(p->bench, (enum damp_side)r->side, peeked ? peeked : r->data,
+			peeked ? r->len : r->caplen);
 	more = damp_explain_found(p->bench, &r->found, same, sent, r->sent_caplen);
 	if (json_is_object(json_object_get(more, "message"))) {
-		json_object_set(doc, "accepted", json_object_get(json_object_get(more, "message"), "accepted"));
+		json_object_set(doc, "accepted",
+				json_object_get(json_object_get(more, "message"), "accepted"));
 		json_object_set(doc, "reason", json_object_get(json_object_get(more, "message"), "reason"));
 	}
 	json_object_update(doc, more);
@@ -159,9 +166,9 @@ json_t *damp_traced_json(struct damp_traced *t, const struct damp_trace_record *
 		p = &t->program[0];
 	set_time(p, r->wall_us);
 	take_modes(t, p);
-	doc = json_pack("{s:i, s:O, s:s, s:s, s:o}", "schema", DAMP_JSON_SCHEMA, "rules_from", p->origin, "state",
-			"live", "side_by", peeked ? "as given" : "the port it came in on", "live",
-			live_json(t, r, peeked != NULL, same));
+	doc = json_pack("{s:i, s:O, s:s, s:s, s:o}", "schema", DAMP_JSON_SCHEMA, "rules_from", p->origin,
+			"state", "live", "side_by", peeked ? "as given" : "the port it came in on",
+			"live", live_json(t, r, peeked != NULL, same));
 	put_frame(doc, p, r, same, peeked);
 	return doc;
 }

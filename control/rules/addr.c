@@ -4,6 +4,7 @@
 #include "quantity.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,15 +74,44 @@ static bool looks_like_name(const char *text)
 	return text[strspn(text, "0123456789abcdefABCDEF.:/%")] != 0 || !strpbrk(text, ".:");
 }
 
-/* What was meant, as far as its characters tell; NULL: nobody knows. */
-static const char *hint_of(const char *text)
+/* An address, and more behind a blank or a comma? */
+static bool is_several(const char *text)
+{
+	char first[INET6_ADDRSTRLEN];
+	const size_t len = strcspn(text, " ,/");
+	uint8_t b[16];
+
+	if (len >= sizeof(first) || !strpbrk(text, " ,"))
+		return false;
+	memcpy(first, text, len);
+	first[len] = 0;
+	return inet_pton(AF_INET, first, b) == 1 || inet_pton(AF_INET6, first, b) == 1;
+}
+
+static const char *hint_of_form(const char *text)
 {
 	const char *colon = strchr(text, ':');
 
 	if (text[0] == '[')
 		return "write it without brackets, and its port into 'from_port' or 'to_port'";
+	if (strchr(text, '$'))
+		return "a $name stands for a whole value, not for a part of one";
+	if (strchr(text, '%') && colon)
+		return "the link behind '%' is no part of it; ports stand in 'zones'";
+	if (is_several(text))
+		return "several are items of a list, like [192.0.2.1, 192.0.2.0/24]";
 	if (colon && !strchr(colon + 1, ':') && strchr(text, '.'))
 		return "a port goes into 'from_port' or 'to_port'";
+	return NULL;
+}
+
+/* What was meant, as far as its characters tell; NULL: nobody knows. */
+static const char *hint_of(const char *text)
+{
+	const char *form = hint_of_form(text);
+
+	if (form)
+		return form;
 	if (!strpbrk(text, ".:"))
 		return NULL;
 	if (strchr(text, '*'))
@@ -93,9 +123,56 @@ static const char *hint_of(const char *text)
 	return NULL;
 }
 
+/* Bits of a mask like 255.255.255.0, -1 when it is none. */
+static int mask_length(const char *text)
+{
+	uint8_t b[4];
+	uint32_t m;
+
+	if (inet_pton(AF_INET, text, b) != 1)
+		return -1;
+	m = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	return (~m & (~m + 1)) ? -1 : __builtin_popcount(m);
+}
+
+/* The IPv4 prefix that was written with parts left out (10/8, 192.168.1/24),
+ * with zeros before numbers or with a mask; false when it is none of these. */
+static bool respell4(const char *text, char out[32])
+{
+	const char *slash = strchr(text, '/'), *p = text;
+	unsigned part[4] = { 0 }, n = 0;
+	uint64_t len = 32;
+	char why[DAMP_WHY_MAX];
+
+	for (; n < 4 && isdigit((unsigned char)*p); n++) {
+		for (unsigned digits = 0; isdigit((unsigned char)*p) && digits < 3; digits++)
+			part[n] = part[n] * 10 + (unsigned)(*p++ - '0');
+		if (part[n] > 255)
+			return false;
+		p += *p == '.' && isdigit((unsigned char)p[1]);
+	}
+	p += strspn(p, " ");
+	if (!n || (slash ? p != slash : *p || n < 4))
+		return false;
+	if (slash && mask_length(slash + 1) >= 0)
+		len = (unsigned)mask_length(slash + 1);
+	else if (slash && !damp_integer_parse(slash + 1 + strspn(slash + 1, "0"), 0, 32, &len, why))
+		return false;
+	snprintf(out, 32, "%u.%u.%u.%u%s", part[0], part[1], part[2], part[3], slash ? "/" : "");
+	if (slash)
+		snprintf(out + strlen(out), 4, "%u", (unsigned)len);
+	return strcmp(out, text) != 0;
+}
+
 static bool refuse(const char *text, char *why)
 {
 	const char *hint = hint_of(text);
+	char meant[32];
+
+	if (respell4(text, meant)) {
+		snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address or a prefix; did you mean '%s'?", text, meant);
+		return false;
+	}
 
 	snprintf(why, DAMP_WHY_MAX, "'%.60s' is not an address%s%s%s", text,
 		 looks_like_name(text) ? ", a prefix or a zone" : " or a prefix", hint ? "; " : "", hint ? hint : "");

@@ -2,12 +2,12 @@
 /* See diag.h. */
 #include "diag.h"
 
+#include "lookalike.h"
+#include "source_line.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Longest source line shown; beyond it only the message helps. */
-#define LINE_SHOWN_MAX 400u
 
 static void add(struct damp_diags *d, enum damp_diag_level level, struct damp_place at,
 		const char *text)
@@ -51,6 +51,7 @@ void damp_diag_error(struct damp_diags *d, struct damp_place at, const char *fmt
 	va_start(ap, fmt);
 	report(d, DAMP_DIAG_ERROR, at, damp_pool_vprintf(d->pool, fmt, ap));
 	va_end(ap);
+	damp_lookalike_tell(d, at);
 }
 
 void damp_diag_warning(struct damp_diags *d, struct damp_place at, const char *fmt, ...)
@@ -102,36 +103,6 @@ static int by_place(const void *a, const void *b, void *all)
 	return x < y ? -1 : x > y;
 }
 
-static const char *find_line(const struct damp_source *s, int line, size_t *len)
-{
-	const char *p = s->text, *end = s->text + s->len, *nl;
-
-	for (; line > 1 && p; line--) {
-		p = memchr(p, '\n', (size_t)(end - p));
-		p = p ? p + 1 : NULL;
-	}
-	if (!p)
-		return NULL;
-	nl = memchr(p, '\n', (size_t)(end - p));
-	*len = (size_t)((nl ? nl : end) - p);
-	if (*len && p[*len - 1] == '\r')
-		(*len)--;
-	return p;
-}
-
-static void put_source(FILE *f, const struct damp_place *at, const char *on, const char *off)
-{
-	size_t len = 0;
-	const char *line = at->src ? find_line(at->src, at->line, &len) : NULL;
-
-	if (!line || len > LINE_SHOWN_MAX)
-		return;
-	fprintf(f, "%.*s\n%*s%s^", (int)len, line, at->column - 1, "", on);
-	for (int i = at->column + 1; i < at->end_column; i++)
-		fputc('~', f);
-	fprintf(f, "%s\n", off);
-}
-
 static void put(FILE *f, const struct damp_message *m, bool colour)
 {
 	static const char *const word[] = { "error", "warning", "notice" };
@@ -145,7 +116,7 @@ static void put(FILE *f, const struct damp_message *m, bool colour)
 	}
 	fprintf(f, "%s:%d:%d: %s%s:%s %s\n", name, m->at.line, m->at.column, on, word[m->level],
 		off, m->text);
-	put_source(f, &m->at, on, off);
+	damp_source_line_put(f, &m->at, on, off);
 }
 
 static void hand_over(const struct damp_message *m, struct damp_diag *out)

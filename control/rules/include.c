@@ -162,6 +162,7 @@ static void read_file(struct walk *w, const char *path, struct damp_place at)
 	if (!root)
 		return;
 	w->open[++w->depth] = src;
+	damp_read_respell(w->c, DAMP_SECTION_TOP, root);
 	damp_version_check(w->c, root, damp_node_get(root, "version"));
 	damp_read_keys(w->c, DAMP_SECTION_TOP, root, take, w);
 	if (damp_node_get(root, "include"))
@@ -183,6 +184,10 @@ static void read_include(struct walk *w, const struct damp_node *n)
 	if (!path) {
 		damp_diag_error(w->c->diags, n->at,
 				DAMP_LEAVES_MESSAGE, n->text);
+		return;
+	}
+	if (!*path) {
+		damp_diag_error(w->c->diags, n->at, "'%s' is the directory of the rule file; name files in it, or a glob like 'rules.d/*.yaml'", n->text);
 		return;
 	}
 	if (!damp_files_is_glob(path)) {

@@ -11,12 +11,16 @@
  *
  * Reference: operators.md 3.2, 3.3 (calls and traps of 0.7.12).
  */
+#include "lookalike.h"
 #include "node.h"
+#include "source_line.h"
 
 #include <libfyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DAMP_TOO_DEEP_MESSAGE "nested deeper than %u levels"
 
 struct loader {
 	struct damp_diags *d;
@@ -47,6 +51,26 @@ static struct damp_place token_place(const struct loader *l, struct fy_token *t,
 	return at;
 }
 
+/* An anchor has no mark of its own; its '&' is looked for before what it names. */
+static struct damp_place anchor_place(const struct loader *l, struct fy_anchor *anchor, struct damp_place at)
+{
+	size_t len = 0, bytes = 0;
+	const char *name = fy_anchor_get_text(anchor, &len), *line;
+
+	for (int back = 0; name && back < 2 && at.line > back; back++) {
+		line = damp_source_line(l->src, at.line - back, &bytes);
+		for (size_t i = bytes; line && i-- > 0;) {
+			if (line[i] != '&' || bytes - i <= len || memcmp(line + i + 1, name, len) != 0)
+				continue;
+			at.line -= back;
+			at.column = damp_utf8_count(line, i) + 1;
+			at.end_column = at.column + 1 + damp_utf8_count(name, len);
+			return at;
+		}
+	}
+	return at;
+}
+
 static void refuse(struct loader *l, struct fy_node *n, struct damp_place at)
 {
 	struct fy_anchor *anchor = fy_node_get_anchor(n);
@@ -58,12 +82,16 @@ static void refuse(struct loader *l, struct fy_node *n, struct damp_place at)
 			"YAML aliases are not used in rule files; write a define and $name");
 	}
 	if (anchor)
+		at = anchor_place(l, anchor, at);
+	if (anchor)
 		damp_diag_error(
 			l->d, at,
 			"YAML anchors are not used in rule files; write a define and $name");
 	if (fy_node_get_tag_token(n))
 		damp_diag_error(l->d, token_place(l, fy_node_get_tag_token(n), at),
-				"YAML tags are not used in rule files; types come from the keys");
+				fy_node_is_scalar(n) && !fy_token_get_text_length(fy_node_get_scalar_token(n))
+					? "'!' begins a tag in YAML; to turn a condition round, write {not: ...}"
+					: "YAML tags are not used in rule files; types come from the keys");
 }
 
 static struct damp_node *convert(struct loader *l, struct fy_node *n, struct damp_place at,
@@ -203,8 +231,7 @@ static struct damp_node *convert(struct loader *l, struct fy_node *n, struct dam
 
 	if (depth > DAMP_FILE_DEPTH_MAX) {
 		if (!l->too_deep)
-			damp_diag_error(l->d, at, "nested deeper than %u levels",
-					DAMP_FILE_DEPTH_MAX);
+			damp_diag_error(l->d, at, DAMP_TOO_DEEP_MESSAGE, DAMP_FILE_DEPTH_MAX);
 		l->too_deep = true;
 		return node_new(l, DAMP_NODE_SCALAR, at);
 	}
@@ -221,6 +248,8 @@ static struct damp_node *convert(struct loader *l, struct fy_node *n, struct dam
 	}
 	if (n)
 		refuse(l, n, out->at);
+	/* `!inside` is nothing with a tag to YAML. */
+	out->refused = n && out->empty && fy_node_get_tag_token(n);
 	return out;
 }
 
@@ -283,6 +312,9 @@ static const char *hint_of(const char *message)
 		{ "start with '%'", "quote text that begins with '%'" },
 		{ "expected '-' indicator", "the keys of one item stand under each other; is this line indented as those "
 		  "above, and does a bracket close too early?" },
+		{ "at the end of block sequence", "the keys of one item stand under each other; is this line indented as "
+		  "those above?" },
+		{ "invalid value after mapping", "a key is followed by a colon and a blank: 'then: drop'" },
 		{ "invalid indentation in mapping", "this line is indented unlike those above that it belongs to" },
 		{ "multiline plain key", "a key is followed by a colon and a blank: 'id: a'" },
 		{ "nested block mapping", "text with a colon and a blank in it stands in quotes" },
@@ -297,14 +329,71 @@ static const char *hint_of(const char *message)
 	return NULL;
 }
 
+/* What stands where a comma was expected: the end of text that YAML took apart. */
+static const char *hint_of_comma(const char *line, size_t len, size_t at)
+{
+	const char before = at ? line[at - 1] : ' ', here = at < len ? line[at] : '\n';
+	size_t end = at;
+
+	if (before == '$' && here == '{')
+		return "names are written '$name', without brackets";
+	if (strchr("[{", here) && before != ' ')
+		return "text with a bracket in it stands in quotes";
+	if (here == ':' && before == ']')
+		return "an address is written without brackets, and its port goes into 'from_port' or 'to_port'";
+	if (here == ':')
+		return strchr("\"' ", before) ? NULL : "text with a colon and a blank in it stands in quotes";
+	while (end && line[end - 1] == ' ')
+		end--;
+	return end && strchr("\"'", line[end - 1]) ? "nothing stands behind the end of quoted text; quote all of it, or nothing"
+						   : NULL;
+}
+
+/* Byte of the character at column (from 1). */
+static size_t byte_of(const char *line, size_t len, int column)
+{
+	uint32_t code;
+	size_t i = 0;
+
+	while (--column > 0 && i < len)
+		i += damp_utf8_next(line + i, len - i, &code);
+	return i;
+}
+
+/* What the line says that the message does not. */
+static const char *hint_of_line(const struct fy_diag_error *e, const struct damp_source *src)
+{
+	size_t len = 0, at;
+	const char *line = damp_source_line(src, e->line, &len);
+
+	if (!line)
+		return NULL;
+	at = byte_of(line, len, e->column);
+	if (strstr(e->msg, "missing comma") && open_bracket(src, e->line, e->column).line == e->line)
+		return hint_of_comma(line, len, at);
+	if (strstr(e->msg, "multiline plain key") && at >= 2 && line[at - 1] == ' ' && line[at - 2] == ':')
+		return "the next line is indented further than this one: its keys stand under the first key of this";
+	return NULL;
+}
+
 static void hint(struct loader *l, const struct fy_diag_error *e, struct damp_place here)
 {
-	struct damp_place bracket = { .line = 0 };
+	struct damp_place bracket = { .line = 0 }, before = here, behind = here;
 
+	before.column = 1;
+	before.end_column = here.column;
+	behind.column = here.column + 1;
+	behind.end_column = INT32_MAX;
+	if (damp_lookalike_tell(l->d, before) || damp_lookalike_tell(l->d, behind))
+		return;
 	if (colon_address(l->src, e->line)) {
 		damp_diag_notice(
 			l->d, here,
 			"an address that ends in '::' needs a length (fe80::/64) or quotes");
+		return;
+	}
+	if (hint_of_line(e, l->src)) {
+		damp_diag_notice(l->d, here, "%s", hint_of_line(e, l->src));
 		return;
 	}
 	if (hint_of(e->msg)) {
@@ -332,7 +421,10 @@ static void report_syntax(struct loader *l, struct fy_diag *diag)
 
 		if (e->type != FYET_ERROR)
 			continue;
-		damp_diag_error(l->d, here, "%s", e->msg);
+		if (strstr(e->msg, "Max depth"))
+			damp_diag_error(l->d, here, DAMP_TOO_DEEP_MESSAGE, DAMP_FILE_DEPTH_MAX);
+		else
+			damp_diag_error(l->d, here, "%s", e->msg);
 		hint(l, e, here);
 	}
 }

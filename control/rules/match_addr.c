@@ -14,6 +14,7 @@
 #include "suggest.h"
 #include <damper/program.h>
 #include <string.h>
+#include <strings.h>
 
 /* `[fe80::]` is a mapping with one empty value to YAML (operators.md 3.2). */
 static bool colon_mapping(const struct damp_node *n)
@@ -49,11 +50,20 @@ static bool read_prefix(struct damp_ctx *c, const struct damp_leaf *l, struct da
 		damp_leaf_error(c, l, "'%s' is a name; did you mean '$%s'?", text, text);
 		return false;
 	}
-	if (damp_prefix_parse(c->pool, text, out, why))
+	if (damp_prefix_parse(c->pool, text, out, why)) {
+		if (strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0)
+			damp_diag_warning(c->diags, l->node->at, "'%s' is one address, which no message comes from or goes to; "
+					  "all are 'any', or '%s/0'", text, text);
 		return true;
+	}
 	if (text[0] == '!' || strncmp(text, "not ", 4) == 0) {
 		damp_leaf_error(c, l, "'%s' is not an address, a prefix or a zone; write {not: %s}", text,
 				text + (text[0] == '!' ? 1 : 4));
+		return false;
+	}
+	if (strcmp(text, "*") == 0 || strcasecmp(text, "all") == 0 || strcasecmp(text, "everyone") == 0 ||
+	    strcasecmp(text, "everybody") == 0) {
+		damp_leaf_error(c, l, "%s; write 'any' for all addresses", why);
 		return false;
 	}
 	near = damp_suggestion_start(text);

@@ -55,7 +55,7 @@ static bool read_range(struct damp_ctx *c, const struct damp_leaf *l, read_end_f
 		high = low;
 	else if (good && dots[2])
 		good = end(dots[2] == ' ' ? dots + 3 : dots + 2, &high, why);
-	if (!good && !dots && (strpbrk(text, "<>") || (*text && strchr(text + 1, '-'))) &&
+	if (!good && !dots && (strpbrk(text, "<>") || (strchr(text, ':') && strspn(text, "0123456789:") == strlen(text)) || (*text && strchr(text + 1, '-'))) &&
 	    strpbrk(text, "0123456789")) {
 		damp_leaf_error(c, l, "'%s' is no range; ranges are written %s", text,
 				end == read_port ? "'5683..5690', '..1023' and '1024..'"

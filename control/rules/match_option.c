@@ -19,6 +19,23 @@ static const char *const option_names[] = {
 	[DAMP_OPTBIT_MAX] = NULL,
 };
 
+/* The name of an option that was given by its number, NULL when it is none. */
+static const char *by_number(const char *text)
+{
+	static const struct { unsigned number; const char *name; } all[] = {
+#define X(name, num, min, max, rep, text) { num, text },
+		DAMP_COAP_OPTIONS(X)
+#undef X
+	};
+	uint64_t number;
+	char why[DAMP_WHY_MAX];
+
+	for (size_t i = 0; damp_integer_parse(text, 0, 65535, &number, why) && i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].number == number)
+			return all[i].name;
+	return NULL;
+}
+
 static bool option_bit(struct damp_ctx *c, const struct damp_leaf *l, uint64_t *mask)
 {
 	const char *text = damp_leaf_text(c, l, "an option name"), *near;
@@ -30,7 +47,7 @@ static bool option_bit(struct damp_ctx *c, const struct damp_leaf *l, uint64_t *
 			*mask |= 1ull << i;
 			return true;
 		}
-	near = damp_suggest(text, option_names);
+	near = by_number(text) ? by_number(text) : damp_suggest(text, option_names);
 	if (near)
 		damp_leaf_error(c, l, "unknown option '%s'; did you mean '%s'?", text, near);
 	else

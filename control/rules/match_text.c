@@ -55,6 +55,8 @@ static void warn_pattern(struct damp_ctx *c, const struct damp_leaf *l, enum dam
 		what = "begins with '?', which is not part of a query";
 	else if (id == DAMP_TEXT_PATH && len > 1 && text[len - 1] == '/')
 		what = "ends in an empty segment; without the last '/' it is the path that clients ask for";
+	else if (id == DAMP_TEXT_PATH && strstr(text, "//"))
+		what = "has an empty segment: no request that is written with one '/' there fits it";
 	if (what)
 		damp_diag_warning(c->diags, l->use->at, "'%s' %s", text, what);
 }

@@ -120,6 +120,25 @@ static bool numeric_code(const char *text, uint64_t b[4])
 	return true;
 }
 
+/* How a code is written that was written as in HTTP, or with other digits. */
+static bool meant_code(const char *text, char out[8])
+{
+	const char *rest = text + 1 + (text[0] && text[1] == '.');
+	uint64_t b[4] = { 0 };
+
+	if (!isdigit((unsigned char)text[0]) || strlen(rest) > 2 || !*rest)
+		return false;
+	if (isdigit((unsigned char)rest[0]) && !rest[1])
+		snprintf(out, 8, "%c.0%c", text[0], rest[0]);
+	else if (isdigit((unsigned char)rest[0]) && isdigit((unsigned char)rest[1]))
+		snprintf(out, 8, "%c.%.2s", text[0], rest);
+	else if (rest[strspn(rest, "xX*")] == '\0')
+		snprintf(out, 8, "%c.xx", text[0]);
+	else
+		return false;
+	return numeric_code(out, b);
+}
+
 static bool code_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b[4])
 {
 #define X(name, cls, det, text) text,
@@ -128,9 +147,14 @@ static bool code_item(struct damp_ctx *c, const struct damp_leaf *l, uint64_t b[
 #define X(name, cls, det, text) DAMP_COAP_##name,
 	static const unsigned value[] = { DAMP_COAP_METHODS(X) };
 #undef X
+	char meant[8];
 
 	if (l->node->kind == DAMP_NODE_SCALAR && numeric_code(l->node->text, b))
 		return true;
+	if (l->node->kind == DAMP_NODE_SCALAR && meant_code(l->node->text, meant)) {
+		damp_leaf_error(c, l, "'%s' is not a code (GET, 2.05, 4.xx); did you mean '%s'?", l->node->text, meant);
+		return false;
+	}
 	return read_word(c, l, "a code (GET, 2.05, 4.xx)", words, value, b);
 }
 

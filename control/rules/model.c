@@ -47,6 +47,9 @@ void damp_version_check(struct damp_ctx *c, const struct damp_node *root,
 		damp_diag_error(c->diags, root->at,
 				"no 'version'; a rule file begins with 'version: %d'",
 				DAMP_RULES_FILE_VERSION);
+	else if (n->kind == DAMP_NODE_SCALAR && (strcmp(n->text, "1.0") == 0 || strcmp(n->text, "v1") == 0))
+		damp_diag_error(c->diags, n->at, "'%s' is not a version of the file format; write 'version: %d'", n->text,
+				DAMP_RULES_FILE_VERSION);
 	else if (damp_read_integer(c, n, 0, UINT32_MAX, &v) && v != DAMP_RULES_FILE_VERSION)
 		damp_diag_error(
 			c->diags, n->at,
@@ -139,6 +142,7 @@ void damp_model_read(struct damp_ctx *c, const struct damp_node *root)
 	memset(&t, 0, sizeof(t));
 	c->name = damp_keys[DAMP_KEY_RULESET_NAME].deflt;
 	c->mode = DAMP_MODE_ENFORCE;
+	damp_read_respell(c, DAMP_SECTION_TOP, root);
 	root = damp_include_expand(c, root);
 	c->root = root;
 	damp_names_collect(c, root);

@@ -326,7 +326,9 @@ static inline bool damp_act_ends(const struct damp_act *a)
 }
 /* model_match.c */
 void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_rule_model *r);
-/* model_action.c; decides: the key when it has to end the message, else NULL. */
+/* model_action.c: is text the word of an action that stands alone? */
+bool damp_is_action(const char *text);
+/* decides: the key when it has to end the message, else NULL. */
 void damp_action_read(struct damp_ctx *c, const struct damp_node *n, const char *decides,
 		      struct damp_verdict_model *out);
 /* model_tenants.c; n: the key's value, NULL when it is not there. */

@@ -21,6 +21,14 @@ static const char *const action_words[] = {
 	NULL,
 };
 
+bool damp_is_action(const char *text)
+{
+	for (int i = 0; action_words[i]; i++)
+		if (strcmp(action_words[i], text) == 0)
+			return true;
+	return strcmp(text, "reset") == 0;
+}
+
 /* Codes that a gateway can give in the place of any server. What speaks of the
  * state of a resource or of a transfer (4.08, 4.09, 4.12, 4.22) is not its to say. */
 static const char *const codes[] = {
@@ -226,6 +234,8 @@ static void read_short(struct damp_ctx *c, const struct damp_node *n,
 	if (near)
 		damp_diag_error(c->diags, n->at, "unknown action '%s'; did you mean '%s'?", n->text,
 				near);
+	else if (strchr(n->text, '#'))
+		damp_diag_error(c->diags, n->at, "unknown action '%s'; a comment begins with a blank and '#'", n->text);
 	else
 		damp_diag_error(c->diags, n->at, "unknown action '%s'; write %s", n->text,
 				damp_read_words(c, all_words));

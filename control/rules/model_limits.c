@@ -468,6 +468,12 @@ static int read_per(struct damp_ctx *c, const struct limit_walk *w)
 				w->name, damp_read_words(c, words));
 		return -1;
 	}
+	if (w->per->kind == DAMP_NODE_SCALAR && strchr(w->per->text, '/')) {
+		damp_diag_error(c->diags, w->per->at,
+				"'%s': a network is a step of the 'ladder', like 'ladder: {ipv4: {32: 1x, 24: 8x}}'",
+				w->per->text);
+		return -1;
+	}
 	return damp_read_word(c, w->per, "owner of a limit", words);
 }
 

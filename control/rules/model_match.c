@@ -182,6 +182,10 @@ void damp_match_read(struct damp_ctx *c, const struct damp_node *n, struct damp_
 		damp_diag_error(c->diags, n->at, "'match' is a mapping of conditions, or 'any'");
 		return;
 	}
+	if (n->kind == DAMP_NODE_LIST) {
+		damp_diag_error(c->diags, n->at, "'match' is one mapping of conditions; write them without '-'");
+		return;
+	}
 	damp_read_keys(c, DAMP_SECTION_MATCH, n, read_key, &w);
 	if (n->kind == DAMP_NODE_MAP && !n->n)
 		damp_diag_error(c->diags, n->at,

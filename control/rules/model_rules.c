@@ -157,13 +157,22 @@ static void rule_key(struct damp_ctx *c, enum damp_key_id key, const struct damp
 	}
 }
 
+/* A condition beside 'match' in place of in it, as has been reported. */
+static bool has_condition(const struct damp_node *rule)
+{
+	for (size_t i = 0; i < rule->n; i++)
+		if (damp_key_find(DAMP_SECTION_MATCH, rule->pairs[i].key->text) != DAMP_KEY_MAX)
+			return true;
+	return false;
+}
+
 static void settle(struct damp_ctx *c, const struct damp_node *n, struct rule_walk *w)
 {
 	struct damp_rule_model *r = w->r;
 
-	if (!r->id)
+	if (!damp_node_get(n, "id"))
 		damp_diag_error(c->diags, n->at, "this rule has no 'id'");
-	if (!damp_node_get(n, "match"))
+	if (!damp_node_get(n, "match") && !has_condition(n))
 		damp_diag_error(c->diags, r->at,
 				"this rule has no 'match'; write 'match: any' for all messages");
 	if (w->over_at.line && !damp_node_get(n, "limit"))
@@ -262,7 +271,10 @@ void damp_rules_read(struct damp_ctx *c, const struct damp_node *list)
 		damp_diag_error(c->diags, list->items[DAMP_RULES_MAX]->at, "more than %u rules",
 				DAMP_RULES_MAX);
 	for (size_t i = 0; i < list->n && i < DAMP_RULES_MAX; i++)
-		read_rule(c, list->items[i]);
+		if (list->items[i]->empty)
+			damp_diag_error(c->diags, list->items[i]->at, "item %zu of 'rules' is empty; a rule begins with '- id:'", i + 1);
+		else
+			read_rule(c, list->items[i]);
 	check_ids(c);
 	if (c->nrules == list->n)
 		check_reach(c, list);

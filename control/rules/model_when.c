@@ -14,6 +14,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define DAY_S 86400
 #define ALL_DAYS 127u
@@ -49,16 +50,49 @@ static bool parse_hours(const char *text, struct damp_schedule *s)
 static void read_hours(struct damp_ctx *c, const struct damp_node *n, struct damp_schedule *s)
 {
 	const struct damp_node *at;
-	const char *text = damp_read_scalar(c, n, "a time of day from and to", &at);
+	const char *text;
 
-	if (text && !parse_hours(text, s))
+	n = damp_read_deref(c, n);
+	if (n && n->kind == DAMP_NODE_LIST) {
+		damp_diag_error(c->diags, n->at, "'hours' is one time from and to; write a schedule for each, and 'when: [a, b]'");
+		return;
+	}
+	text = n ? damp_read_scalar(c, n, "a time of day from and to", &at) : NULL;
+
+	if (!text || parse_hours(text, s))
+		return;
+	if (strlen(text) == 11 && text[5] == '-' && strncmp(text, text + 6, 5) == 0 && isdigit((unsigned char)text[0]))
+		damp_diag_error(c->diags, at->at, "'%s' ends where it begins; the whole day is 00:00-24:00", text);
+	else
 		damp_diag_error(c->diags, at->at,
 				"'%s' is not a time of day from and to; write it like 07:00-19:00", text);
 }
 
+/* "mon-fri" and "mon..fri", which are lists here. */
+static bool day_range(struct damp_ctx *c, const struct damp_node *n)
+{
+	const char *list = "";
+	int end[2] = { -1, -1 };
+
+	if (n->kind != DAMP_NODE_SCALAR || n->len < 7 || strspn(n->text + 3, "-. ") != n->len - 6)
+		return false;
+	for (int i = 0; day_names[i]; i++) {
+		if (strncasecmp(n->text, day_names[i], 3) == 0)
+			end[0] = i;
+		if (strcasecmp(n->text + n->len - 3, day_names[i]) == 0)
+			end[1] = i;
+	}
+	if (end[0] < 0 || end[1] < 0)
+		return false;
+	for (int i = end[0]; i != end[1]; i = (i + 1) % 7)
+		list = damp_pool_printf(c->pool, "%s%s, ", list, day_names[i]);
+	damp_diag_error(c->diags, n->at, "days are a list; write [%s%s]", list, day_names[end[1]]);
+	return true;
+}
+
 static void read_day(struct damp_ctx *c, const struct damp_node *n, struct damp_schedule *s)
 {
-	const int day = damp_read_word(c, n, "day", day_names);
+	const int day = day_range(c, n) ? -1 : damp_read_word(c, n, "day", day_names);
 
 	if (day >= 0)
 		s->days |= (uint8_t)(1u << day);
@@ -74,6 +108,19 @@ static void read_days(struct damp_ctx *c, const struct damp_node *n, struct damp
 		read_day(c, n->kind == DAMP_NODE_LIST ? n->items[i] : n, s);
 }
 
+/* Names of zones are written with capitals: Europe/Berlin, America/New_York. */
+static const char *zone_hint(struct damp_ctx *c, const char *name)
+{
+	char *capital = damp_pool_strndup(c->pool, name, strlen(name));
+	struct damp_transitions offsets = { 0 };
+
+	for (char *p = capital; *p; p++)
+		*p = (char)(p == capital || strchr("/_-", p[-1]) ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
+	if (damp_zone_read(c->pool, capital, &offsets) != DAMP_ZONE_OK)
+		return "write it like Europe/Berlin";
+	return damp_pool_printf(c->pool, "did you mean '%s'?", capital);
+}
+
 /* The zone's index, shared by the schedules that name it. */
 static uint32_t zone_index(struct damp_ctx *c, const struct damp_node *at, const char *name)
 {
@@ -84,9 +131,8 @@ static uint32_t zone_index(struct damp_ctx *c, const struct damp_node *at, const
 			return (uint32_t)i;
 	switch (damp_zone_read(c->pool, name, &z.offsets)) {
 	case DAMP_ZONE_UNKNOWN:
-		damp_diag_error(c->diags, at->at,
-				"the time zone database of this machine has no zone '%s'; write it like "
-				"Europe/Berlin", name);
+		damp_diag_error(c->diags, at->at, "the time zone database of this machine has no zone '%s'; %s", name,
+				zone_hint(c, name));
 		return 0;
 	case DAMP_ZONE_BAD:
 		damp_diag_error(c->diags, at->at, "the file of zone '%s' in " DAMP_ZONEINFO_DIR " cannot be used",

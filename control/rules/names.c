@@ -62,10 +62,23 @@ static struct damp_name *collect(struct damp_ctx *c, const struct damp_pair *p,
 				 enum damp_name_kind kind)
 {
 	static const char *const what[] = { "define", "set", "zone" };
-	const struct damp_name *old = damp_name_find(c, p->key->text);
+	const struct damp_name *old;
 
-	if (p->key->kind != DAMP_NODE_SCALAR || !damp_name_check(c, p->key, what[kind]))
+	if (p->key->kind != DAMP_NODE_SCALAR)
 		return NULL;
+	if (p->key->text[0] == '$' && p->key->text[1]) {
+		damp_diag_error(c->diags, p->key->at, "the '$' stands where a name is used; write '%s:' here", p->key->text + 1);
+		p->key->text++;
+		p->key->len--;
+	}
+	if (!damp_name_check(c, p->key, what[kind]))
+		return NULL;
+	if (kind != DAMP_NAME_ZONE && (damp_node_is(p->key, "inside") || damp_node_is(p->key, "outside"))) {
+		damp_diag_error(c->diags, p->key->at, "'%s' is a zone that always exists and cannot name a %s", p->key->text,
+				what[kind]);
+		return NULL;
+	}
+	old = damp_name_find(c, p->key->text);
 	if (old && old->kind == kind)
 		return NULL; /* a key used twice: reported by the loader */
 	if (old) {

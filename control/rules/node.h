@@ -26,6 +26,7 @@ struct damp_node {
 	enum damp_node_kind kind;
 	bool empty; /* nothing was written: `key:` */
 	bool block; /* a block of text, after `|` or `>` */
+	bool refused; /* a key nobody knows, a value that is none: has been reported */
 	struct damp_place at;
 	const char *text; /* of a scalar: NUL-terminated, len bytes */
 	size_t len;

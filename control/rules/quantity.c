@@ -80,13 +80,19 @@ static const char *gap(const char *unit)
 	return strcmp(unit, "x") == 0 ? "" : " ";
 }
 
+/* 010 is 8 to some readers and 10 to others. */
+static bool leads_with_zero(const char *s)
+{
+	return s[0] == '0' && isdigit((unsigned char)s[1]);
+}
+
 /* Digits with at most six decimals, as millionths. Moves *p behind them. */
 static bool read_number(const char **p, uint64_t *micro)
 {
 	const char *s = *p;
 	uint64_t whole = 0, part = 0, scale = DAMP_MICRO;
 
-	if (!isdigit((unsigned char)*s))
+	if (!isdigit((unsigned char)*s) || leads_with_zero(s))
 		return false;
 	for (; isdigit((unsigned char)*s); s++) {
 		whole = whole * 10 + (uint64_t)(*s - '0');
@@ -157,6 +163,66 @@ static void say_unit(const char *text, int digits, const char *unit, unsigned wa
 	}
 }
 
+/* Digits as other tools write them, as ours: 1e3, 1,5, 10,000, 10_000, 010, +5.
+ * Returns where they end in text. */
+static const char *respell_digits(const char *text, char *out, size_t cap)
+{
+	const char *p = text + (*text == '+');
+	size_t n = 0;
+
+	while (p[0] == '0' && isdigit((unsigned char)p[1]))
+		p++;
+	for (; n + 1 < cap && (isdigit((unsigned char)*p) || ((*p && strchr("._,'", *p)) && isdigit((unsigned char)p[1]))); p++) {
+		const bool thousands = *p != '.' && strspn(p + 1, "0123456789") == 3;
+
+		if (isdigit((unsigned char)*p) || !(thousands || *p == '_'))
+			out[n++] = *p == ',' ? '.' : *p;
+	}
+	if (tolower((unsigned char)p[0]) == 'e' && isdigit((unsigned char)p[1]) && !isdigit((unsigned char)p[2])) {
+		for (int zeros = p[1] - '0'; zeros && n + 1 < cap; zeros--)
+			out[n++] = '0';
+		p += 2;
+	}
+	out[n] = 0;
+	return p;
+}
+
+/* What was meant by a number that other tools understand, when that is one. */
+static bool respell(const char *text, unsigned want, char out[64])
+{
+	const char *p = respell_digits(text, out, 40);
+	size_t n = strlen(out);
+	struct damp_quantity q;
+	char why[DAMP_WHY_MAX];
+
+	if (!n || strlen(p) > 20)
+		return false;
+	out[n++] = ' ';
+	for (; *p; p++) /* "10 msg / s", "10 msg per s" */
+		if (strncmp(p, " per ", 5) == 0) {
+			out[n++] = '/';
+			p += 4;
+		} else if (*p != ' ')
+			out[n++] = *p;
+	out[n] = 0;
+	if (out[n - 1] == 'x')
+		memmove(strchr(out, ' '), strchr(out, ' ') + 1, strlen(strchr(out, ' ')));
+	p = strchr(out, ' ');
+	if (p && !find_unit(p + 1, want) && meant_unit(p + 1, want))
+		snprintf(out + (p + 1 - out), 64 - (size_t)(p + 1 - out), "%s", meant_unit(p + 1, want));
+	return strcmp(out, text) != 0 && damp_quantity_parse(out, want, &q, why);
+}
+
+static bool say_respelt(const char *text, unsigned want, char *why)
+{
+	char meant[64];
+
+	if (strlen(text) > 40 || !respell(text, want, meant))
+		return false;
+	snprintf(why, DAMP_WHY_MAX, "'%s' is not how a number is written here; write '%s'", text, meant);
+	return true;
+}
+
 static bool too_big(const char *text, char *why)
 {
 	snprintf(why, DAMP_WHY_MAX, "'%.60s' is too large", text);
@@ -173,6 +239,8 @@ bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *
 	if (strspn(text, "0123456789") >= DIGITS_MAX)
 		return too_big(text, why);
 	if (strlen(text) > 60 || !read_number(&p, &micro)) {
+		if (say_respelt(text, want, why))
+			return false;
 		snprintf(why, DAMP_WHY_MAX,
 			 "'%.60s' is not a number with a unit; write it like '10%s%s'", text,
 			 gap(usual(want)), usual(want));
@@ -182,6 +250,8 @@ bool damp_quantity_parse(const char *text, unsigned want, struct damp_quantity *
 	while (*p == ' ')
 		p++;
 	u = find_unit(p, want);
+	if (!u && *p && !meant_unit(p, want) && say_respelt(text, want, why))
+		return false;
 	if (!u) {
 		say_unit(text, digits, p, want, why);
 		return false;
@@ -198,6 +268,11 @@ bool damp_integer_parse(const char *text, uint64_t low, uint64_t high, uint64_t 
 	const char *p = hex ? text + 2 : text;
 	uint64_t v = 0;
 
+	if (leads_with_zero(text)) {
+		snprintf(why, DAMP_WHY_MAX, "'%.60s' begins with a 0, which is octal to some; write '%.60s'", text,
+			 text + strspn(text, "0") - (text[strspn(text, "0")] == '\0'));
+		return false;
+	}
 	for (; *p && v <= UINT32_MAX; p++) {
 		const int c = tolower((unsigned char)*p);
 		const int digit = isdigit(c)			? c - '0'

@@ -10,27 +10,34 @@
 /* Defines that refer to defines: longer chains are refused as cycles are. */
 #define CHAIN_MAX 16
 
-/* `id:a` is one word to YAML. */
-static bool lacks_blank(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *key)
+/* `id:a` is one word to YAML; it is read as what it was meant to be. */
+static bool lacks_blank(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *map, const struct damp_pair *p)
 {
-	const char *colon = strchr(key->text, ':');
-	const char *name = colon ? damp_pool_strndup(c->pool, key->text, (size_t)(colon - key->text)) : "";
+	const char *colon = strchr(p->key->text, ':');
+	const char *name = colon ? damp_pool_strndup(c->pool, p->key->text, (size_t)(colon - p->key->text)) : "";
 
 	if (!colon || damp_key_find(s, name) == DAMP_KEY_MAX)
 		return false;
-	damp_diag_error(c->diags, key->at, "a key is followed by a colon and a blank: '%s: %s'", name, colon + 1);
+	damp_diag_error(c->diags, p->key->at, "a key is followed by a colon and a blank: '%s: %s'", name, colon + 1);
+	if (damp_node_get(map, name) || !p->value->empty)
+		return true;
+	p->value->text = colon + 1;
+	p->value->len = strlen(colon + 1);
+	p->value->empty = !colon[1];
+	p->key->text = name;
+	p->key->len = strlen(name);
 	return true;
 }
 
-static void unknown_key(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *key)
+static void unknown_key(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *key, const char *near)
 {
-	const char *near = damp_key_suggest(s, key->text);
-
-	if (lacks_blank(c, s, key))
-		return;
-	if (s == DAMP_SECTION_RULE && damp_key_find(DAMP_SECTION_MATCH, key->text) != DAMP_KEY_MAX)
+	if (strncmp(key->text, "//", 2) == 0 || strncmp(key->text, "/*", 2) == 0)
+		damp_diag_error(c->diags, key->at, "a comment begins with '#'");
+	else if (s == DAMP_SECTION_RULE && damp_key_find(DAMP_SECTION_MATCH, key->text) != DAMP_KEY_MAX)
 		damp_diag_error(c->diags, key->at, "'%s' is a condition; it belongs into 'match'",
 				key->text);
+	else if (s == DAMP_SECTION_ANSWER && !near && damp_is_action(key->text))
+		damp_diag_error(c->diags, key->at, "'%s' is an action by itself; write it alone: 'then: %s'", key->text, key->text);
 	else if (s == DAMP_SECTION_MATCH && damp_node_is(key, "not"))
 		damp_diag_error(c->diags, key->at, "'not' stands behind a condition, like from: {not: inside}");
 	else if (near)
@@ -58,15 +65,15 @@ static void walk_pair(struct damp_ctx *c, enum damp_key_section s, const struct 
 {
 	const enum damp_key_id k = damp_key_find(s, p->key->text);
 
-	if (p->key->kind != DAMP_NODE_SCALAR || damp_node_is(p->key, "<<"))
-		return; /* reported by the loader */
-	if (k == DAMP_KEY_MAX)
-		unknown_key(c, s, p->key);
-	else if (k == DAMP_KEY_ANSWER_BLOCK)
+	if (p->key->kind != DAMP_NODE_SCALAR || damp_node_is(p->key, "<<") || k == DAMP_KEY_MAX)
+		return; /* reported before */
+	if (k == DAMP_KEY_ANSWER_BLOCK)
 		damp_diag_error(c->diags, p->key->at, DAMP_BLOCK_STANDS_MESSAGE);
 	else if (damp_key_later(k))
 		damp_diag_error(c->diags, p->key->at, "'%s' is not supported by this version yet",
 				p->key->text);
+	else if (p->value->refused)
+		return;
 	else if (p->value->empty)
 		damp_diag_error(c->diags, p->key->at, "'%s' has no value; expected %s",
 				p->key->text, plain(c, damp_kind_text(damp_keys[k].kind)));
@@ -91,6 +98,27 @@ static const char *few_keys(struct damp_ctx *c, enum damp_key_section s)
 	return n <= FEW_KEYS ? all : "";
 }
 
+void damp_read_respell(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *map)
+{
+	for (size_t i = 0; map->kind == DAMP_NODE_MAP && i < map->n; i++) {
+		struct damp_node *key = map->pairs[i].key;
+		const char *near;
+
+		if (key->kind != DAMP_NODE_SCALAR || key->refused || damp_node_is(key, "<<") ||
+		    damp_key_find(s, key->text) != DAMP_KEY_MAX)
+			continue;
+		key->refused = true;
+		if (lacks_blank(c, s, map, &map->pairs[i]))
+			continue;
+		near = damp_key_suggest(s, key->text);
+		unknown_key(c, s, key, near);
+		if (!near || damp_node_get(map, near))
+			continue;
+		key->text = near;
+		key->len = strlen(near);
+	}
+}
+
 void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *n,
 		    damp_key_fn *fn, void *user)
 {
@@ -101,6 +129,7 @@ void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct da
 		damp_diag_error(c->diags, n->at, "%s is a mapping of keys%s", damp_section_label(s), few_keys(c, s));
 		return;
 	}
+	damp_read_respell(c, s, n);
 	for (size_t i = 0; i < n->n; i++)
 		walk_pair(c, s, &n->pairs[i], fn, user);
 }
@@ -208,7 +237,7 @@ int damp_read_word(struct damp_ctx *c, const struct damp_node *n, const char *wh
 		   const char *const *words)
 {
 	const struct damp_node *at;
-	const char *text = damp_read_scalar(c, n, damp_pool_printf(c->pool, "a %s", what), &at),
+	const char *text = damp_read_scalar(c, n, damp_pool_printf(c->pool, "%s %s", strchr("aeiou", what[0]) ? "an" : "a", what), &at),
 		   *near;
 
 	if (!text)

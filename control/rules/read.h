@@ -29,6 +29,10 @@ typedef void damp_key_fn(struct damp_ctx *c, enum damp_key_id key, const struct 
 void damp_read_keys(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *n,
 		    damp_key_fn *fn, void *user);
 
+/* Report the unknown keys of a mapping of section s. One that is near a key it
+ * has not is read as that from then on, so that one slip of the pen is one error. */
+void damp_read_respell(struct damp_ctx *c, enum damp_key_section s, const struct damp_node *map);
+
 /* Follow $names through defines. A set or zone is an error here. NULL after a report. */
 const struct damp_node *damp_read_deref(struct damp_ctx *c, const struct damp_node *n);
 

@@ -10,6 +10,7 @@
  */
 #include "files.h"
 #include "read.h"
+#include "source_line.h"
 
 #include <string.h>
 
@@ -57,7 +58,7 @@ static const struct damp_node *read_lines(struct damp_ctx *c, const struct damp_
 	list->kind = DAMP_NODE_LIST;
 	list->text = "";
 	list->at = (struct damp_place){ .src = src };
-	for (const char *p = src->text; p < end; at.line++) {
+	for (const char *p = src->text + damp_bom_length(src); p < end; at.line++) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *text = p;
 		const size_t len = trim(&text, (size_t)((nl ? nl : end) - p));
 

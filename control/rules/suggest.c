@@ -2,6 +2,8 @@
 /* See suggest.h. */
 #include "suggest.h"
 
+#include "source_line.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +16,21 @@ static unsigned min2(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-static unsigned distance(const char *a, size_t n, const char *b, size_t m)
+/* Characters, not bytes: one strange letter is one mistake. Returns how many. */
+static size_t spell(const char *text, uint32_t out[WORD_MAX + 1])
+{
+	size_t n = 0;
+
+	for (size_t left = strlen(text), step; left && n <= WORD_MAX; left -= step, text += step) {
+		step = damp_utf8_next(text, left, &out[n]);
+		if (out[n] < 0x80)
+			out[n] = (uint32_t)tolower((int)out[n]);
+		n++;
+	}
+	return n;
+}
+
+static unsigned distance(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
 {
 	unsigned d[3][WORD_MAX + 1];
 	unsigned *before = d[0], *last = d[1], *now = d[2];
@@ -26,12 +42,10 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= m; j++) {
-			const int x = tolower((unsigned char)a[i - 1]),
-				  y = tolower((unsigned char)b[j - 1]);
+			const uint32_t x = a[i - 1], y = b[j - 1];
 
 			now[j] = min2(min2(last[j], now[j - 1]) + 1, last[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
-			    y == tolower((unsigned char)a[i - 2]))
+			if (i > 1 && j > 1 && x == b[j - 2] && y == a[i - 2])
 				now[j] = min2(now[j], before[j - 2] + 1);
 		}
 		before = last;
@@ -61,7 +75,7 @@ static const struct { const char *word, *meant; } synonyms[] = {
 	{ "addresses", "prefixes" }, { "whitelist", "exempt" }, { "allowlist", "exempt" },
 	{ "variables", "define" }, { "vars", "define" }, { "host", "source" }, { "client", "peer" },
 	{ "server", "device" }, { "user", "tenant" }, { "cidr", "prefix" }, { "net", "prefix" },
-	{ "ip", "prefix" }, { "address", "prefix" }, { "reply", "response" }, { "notification", "response" },
+	{ "ip", "prefix" }, { "address", "prefix" }, { "ip", "source" }, { "address", "source" }, { "reply", "response" }, { "notification", "response" },
 	{ "ping", "empty" }, { "monday", "mon" }, { "tuesday", "tue" }, { "wednesday", "wed" },
 	{ "thursday", "thu" }, { "friday", "fri" }, { "saturday", "sat" }, { "sunday", "sun" },
 };
@@ -90,7 +104,8 @@ struct damp_suggestion damp_suggestion_start(const char *written)
 
 void damp_suggestion_try(struct damp_suggestion *s, const char *candidate)
 {
-	const size_t n = strlen(s->written), m = strlen(candidate);
+	uint32_t a[WORD_MAX + 1], b[WORD_MAX + 1];
+	const size_t n = spell(s->written, a), m = spell(candidate, b);
 	const size_t near = m / 3 > 1 ? m / 3 : 1;
 	unsigned d;
 
@@ -101,7 +116,7 @@ void damp_suggestion_try(struct damp_suggestion *s, const char *candidate)
 		s->distance = WORD_MAX; /* a slip of the pen is likelier */
 		return;
 	}
-	d = distance(s->written, n, candidate, m);
+	d = distance(a, n, b, m);
 	if (d > near || d >= m || (s->name && d >= s->distance))
 		return;
 	s->name = candidate;

@@ -4,11 +4,13 @@
  *
  * Idea: tabs, directives and broken UTF-8 are refused here because libfyaml
  * reports them late, elsewhere or not at all (fy_document_has_directives() of
- * 0.7.12 is true for files without any).
+ * 0.7.12 is true for files without any). So are characters that nobody sees or
+ * that turn round what is seen: a file is what its reader takes it for.
  *
  * Reference: operators.md 3.2; RFC 3629 section 4 (UTF-8).
  */
 #include "node.h"
+#include "source_line.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -38,8 +40,18 @@ static size_t utf8_len(const uint8_t *p, size_t left)
 	return form[f].n;
 }
 
+/* No width, or a change of direction; joiners are part of how some scripts are written. */
+static bool unseen(uint32_t code)
+{
+	return code == 0xad || code == 0x61c || code == 0x200b || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+}
+
 static bool bad_char(struct damp_diags *d, struct damp_place at, const uint8_t *p, size_t len)
 {
+	uint32_t code;
+
+	damp_utf8_next((const char *)p, len ? len : 1, &code);
 	if (!len)
 		damp_diag_error(d, at, "this is not UTF-8 (byte 0x%02x)", p[0]);
 	else if (p[0] == '\t')
@@ -50,9 +62,20 @@ static bool bad_char(struct damp_diags *d, struct damp_place at, const uint8_t *
 		damp_diag_error(d, at, "a control character (byte 0x%02x)", p[0]);
 	else if (len == 2 && p[0] == 0xc2 && p[1] < 0xa0)
 		damp_diag_error(d, at, "a control character (U+%04X)", p[1]);
+	else if (unseen(code))
+		damp_diag_error(d, at, "a character that nobody sees (U+%04X); take it out", code);
 	else
 		return false;
 	return true;
+}
+
+/* Half of the bytes of English in UTF-16 are NUL. */
+static bool is_utf16(const struct damp_source *src)
+{
+	const uint8_t *p = (const uint8_t *)src->text;
+
+	return src->len >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff) ||
+				 (src->len >= 4 && !p[0] == !p[2] && !p[1] == !p[3] && !p[0] != !p[1]));
 }
 
 bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
@@ -67,7 +90,11 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 				"the file has %zu bytes; at most 4 MiB are read", src->len);
 		return false;
 	}
-	for (size_t i = 0; i < src->len;) {
+	if (is_utf16(src)) {
+		damp_diag_error(d, (struct damp_place){ .src = src }, "this is UTF-16; save the file as UTF-8");
+		return false;
+	}
+	for (size_t i = damp_bom_length(src); i < src->len;) {
 		const size_t len = utf8_len(p + i, src->len - i);
 
 		at.end_column = at.column + 1;
@@ -76,7 +103,7 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 		if (!len)
 			return false;
 		at.column++;
-		if (p[i] == '\n') {
+		if (p[i] == '\n' || (p[i] == '\r' && p[i + 1] != '\n')) {
 			at.line++;
 			at.column = 1;
 		}

@@ -21,8 +21,8 @@ struct bill {
 	unsigned n;
 };
 
-static void put(const struct damp_ctx *c, struct bill *b, const struct damp_rung *r, const struct damp_addr *a,
-		enum damp_domain domain, uint32_t units)
+static void put(const struct damp_ctx *c, struct bill *b, const struct damp_rung *r,
+		const struct damp_addr *a, enum damp_domain domain, uint32_t units)
 {
 	if (r->cost_q16 == 0)
 		return;         /* no budget set: unlimited */
@@ -48,10 +48,12 @@ static bool room_for_answer(const struct damp_ctx *c, const struct damp_pkt *p)
 	const struct damp_guard *g = c->g;
 	const bool v6 = p->frame.v6;
 
-	return damp_rung_has_room(c, v6 ? &g->host6 : &g->host4, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST),
-				  p->frame.ip_len, DAMP_REASON_LEDGER_HOST) &&
-	       damp_rung_has_room(c, v6 ? &g->net6 : &g->net4, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET),
-				  p->frame.ip_len, DAMP_REASON_LEDGER_NET);
+	return damp_rung_has_room(c, v6 ? &g->host6 : &g->host4,
+				  damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST), p->frame.ip_len,
+				  DAMP_REASON_LEDGER_HOST) &&
+	       damp_rung_has_room(c, v6 ? &g->net6 : &g->net4,
+				  damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET), p->frame.ip_len,
+				  DAMP_REASON_LEDGER_NET);
 }
 
 bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p)
@@ -64,7 +66,8 @@ bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p)
 	if (!p->rungs_hashed)
 		damp_hash_rungs(c, p);
 	/* Of others it is learned what they bring (learned.c). */
-	if (!damp_is_safe(p) || c->routing == DAMP_ROUTING_UNANSWERED || !goes_whole(c) || !room_for_answer(c, p) ||
+	if (!damp_is_safe(p) || c->routing == DAMP_ROUTING_UNANSWERED || !goes_whole(c) ||
+	    !room_for_answer(c, p) ||
 	    (g->table_full == DAMP_TABLE_FULL_DROP && damp_xchg_full(c->w->xchg, p->xchg_key, c->now)))
 		return false;
 	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0)) {

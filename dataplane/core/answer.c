@@ -4,9 +4,13 @@
  * here, ping or Echo, without decision and commit.
  *
  * Idea: what is challenged because its server is spent needs five budgets, the
- * memory of what was challenged, and its own frame. All five are charged at once,
- * all or none, so nothing is asked before it is paid; a charge that is refused
- * leaves nothing behind, and the packet is judged like any other.
+ * memory of what was challenged, and its own frame. The four of its address and its
+ * network are charged at once, all or none, so nothing is asked before it is paid; a
+ * charge that is refused leaves nothing behind, and the packet is judged like any other.
+ * The gateway's own is one line for all workers: it is looked at when a burst begins,
+ * counted down, and charged with all of the burst's challenges in one go, before anybody
+ * else of this worker looks at it. Workers who do so at the same moment exceed it by what
+ * they ask in one burst, 64 of 50 000 each.
  *
  * Invariant: what leaves is paid for before it is built, is never larger than
  * its cause, and is what damp_decide_challenge() and damp_commit() would have
@@ -23,8 +27,8 @@ enum answer { ANSWER_PING, ANSWER_ECHO, ANSWER_MAX };
 
 static const uint8_t answer_reason[ANSWER_MAX] = { DAMP_REASON_PINGED, DAMP_REASON_CHALLENGED };
 
-/* Hashes that are there when a challenge is charged; NOBODY's is 0. */
-enum hash { HASH_WHOLE, HASH_HOST, HASH_NET, HASH_NOBODY, HASH_MAX, HASH_NONE = HASH_MAX };
+/* Hashes that are there when a challenge is charged. */
+enum hash { HASH_WHOLE, HASH_HOST, HASH_NET, HASH_MAX, HASH_NONE = HASH_MAX };
 
 static enum hash hash_of(const struct damp_ctx *c, bool v6, unsigned plen)
 {
@@ -36,14 +40,8 @@ static enum hash hash_of(const struct damp_ctx *c, bool v6, unsigned plen)
 	return bits == b.host ? HASH_HOST : bits == b.net ? HASH_NET : HASH_NONE;
 }
 
-/* What is left of a key when its hash is taken away. */
-static uint64_t move_of(const struct damp_ctx *c, enum damp_domain domain, enum hash hash)
-{
-	return hash == HASH_NOBODY ? damp_ledger_key(c->j->anybody, domain) : damp_domain_move(domain);
-}
-
-static void add_price(const struct damp_ctx *c, struct damp_prices *t, const struct damp_rung *r,
-		      enum damp_domain domain, enum hash hash, bool bytes, uint32_t reserve)
+static void add_price(struct damp_prices *t, const struct damp_rung *r, enum damp_domain domain, enum hash hash,
+		      bool bytes, uint32_t reserve)
 {
 	const uint64_t burst = (uint64_t)r->burst_ticks + reserve;
 
@@ -55,12 +53,29 @@ static void add_price(const struct damp_ctx *c, struct damp_prices *t, const str
 	};
 	t->rung[t->n++] = (struct damp_price){
 		.cost_q16 = r->cost_q16,
-		.move = move_of(c, domain, hash),
+		.move = damp_domain_move(domain),
 		.domain = (uint8_t)domain,
 		.plen = r->plen,
 		.hash = (uint8_t)hash,
 		.bytes = bytes,
 	};
+}
+
+static bool on_one_line(const struct damp_prices *t, unsigned a, unsigned b)
+{
+	return t->rung[a].hash == t->rung[b].hash && t->rung[a].hash != HASH_NONE;
+}
+
+/* As pairs, where they are four and each two have their line in common. */
+static void pair_prices(struct damp_prices *t)
+{
+	t->paired = t->n == DAMP_PRICES && on_one_line(t, 0, 1) && on_one_line(t, 2, 3);
+	for (unsigned i = 0; i < t->n; i++) {
+		t->paired = t->paired && t->charge[i].burst <= DAMP_BURST_TICKS_MAX;
+		t->pair[i / 2].of[i % 2].move = (uint32_t)(t->rung[i].move >> 32);
+		t->pair[i / 2].of[i % 2].cost = t->charge[i].cost;
+		t->pair[i / 2].of[i % 2].burst = t->charge[i].burst;
+	}
 }
 
 /* Charges of one line side by side; which of several refuses is nobody's concern. */
@@ -75,11 +90,10 @@ static __attribute__((noinline)) void make_prices(const struct damp_ctx *c, bool
 
 	t->n = 0;
 	t->bytes = 1;
-	add_price(c, t, &g->challenge_all, DAMP_DOMAIN_CHALLENGE_ALL, g->challenge_all.plen ? HASH_NONE : HASH_NOBODY,
-		  false, 0);
 	for (unsigned i = 0; i < sizeof(domains); i++)
-		add_price(c, t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i % 2,
+		add_price(t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i % 2,
 			  i % 2 ? g->challenge_reserve_ticks : 0);
+	pair_prices(t);
 	c->flood->priced[v6] = true;
 }
 
@@ -94,16 +108,14 @@ static inline struct damp_prices *prices(const struct damp_ctx *c, bool v6)
 static __attribute__((noinline)) uint64_t rare_key(const struct damp_ctx *c, const struct damp_pkt *p,
 						    const struct damp_price *r)
 {
-	static const struct damp_addr all;
-
-	return damp_key_prefix(c, r->domain == DAMP_DOMAIN_CHALLENGE_ALL ? &all : &p->frame.src, r->plen, r->domain);
+	return damp_key_prefix(c, &p->frame.src, r->plen, r->domain);
 }
 
 struct hashes { uint64_t of[HASH_MAX]; };
 
 static inline struct hashes hashes_of(const struct damp_pkt *p)
 {
-	return (struct hashes){ { p->peer_whole, p->peer_host, p->peer_net, 0 } };
+	return (struct hashes){ { p->peer_whole, p->peer_host, p->peer_net } };
 }
 
 static inline uint64_t key_of(const struct damp_ctx *c, const struct damp_pkt *p, const struct hashes *h,
@@ -118,19 +130,18 @@ static __attribute__((noinline)) void price_bytes(struct damp_prices *t, uint32_
 	for (unsigned i = 0; i < t->n; i++)
 		if (t->rung[i].bytes)
 			t->charge[i].cost = damp_cost(t->rung[i].cost_q16, bytes);
+	pair_prices(t);
 	t->bytes = bytes;
 }
 
-/* While challenges are refused, the address's own budget is asked before all else: a
- * flood in its name uses it up first. Where it has none, nothing in this burst gives it
- * one. */
-static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+/* Is a challenge left in one domain? */
+static bool has_room_in(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
 	const struct damp_prices *t = prices(c, p->frame.v6);
 	const struct hashes h = hashes_of(p);
 
 	for (unsigned i = 0; i < t->n; i++) {
-		if (t->rung[i].domain != DAMP_DOMAIN_CHALLENGE_HOST)
+		if (t->rung[i].domain != domain)
 			continue;
 		const struct damp_charge one = { key_of(c, p, &h, &t->rung[i]), t->charge[i].cost, t->charge[i].burst };
 
@@ -139,27 +150,101 @@ static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const s
 	return true;
 }
 
+uint32_t damp_answer_left(const struct damp_ctx *c)
+{
+	static const struct damp_addr all;
+	const struct damp_rung *r = &c->g->challenge_all;
+	const uint32_t cost = damp_cost(r->cost_q16, 1);
+	uint32_t debt;
+
+	if (cost == 0)
+		return UINT32_MAX;
+	if (r->burst_ticks > DAMP_BURST_TICKS_MAX)
+		return 0;
+	debt = damp_ledger_debt(c->j->ledger, damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL), c->now);
+	return debt < r->burst_ticks ? (r->burst_ticks - debt) / cost : 0;
+}
+
+void damp_answer_owed(const struct damp_ctx *c)
+{
+	static const struct damp_addr all;
+	const struct damp_rung *r = &c->g->challenge_all;
+	const uint64_t cost = (uint64_t)c->w->asks_owed * damp_cost(r->cost_q16, 1);
+	const uint64_t key = damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL);
+
+	c->flood->gateway_known = false;
+	if (cost == 0 || damp_ledger_owe(c->j->ledger, key, cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX, c->now))
+		c->w->asks_owed = 0;
+}
+
+static inline bool gateway_has_room(const struct damp_ctx *c)
+{
+	struct damp_flood *f = c->flood;
+
+	if (damp_unlikely(!f->gateway_known)) {
+		f->gateway_left = damp_answer_left(c);
+		f->gateway_known = true;
+	}
+	return f->gateway_left > 0;
+}
+
+/* The address and the network, each charge with a key of its own. */
+static __attribute__((noinline)) int pay_each(const struct damp_ctx *c, const struct damp_pkt *p,
+					      struct damp_prices *t, const struct hashes *h)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		t->charge[i].key = key_of(c, p, h, &t->rung[i]);
+	return damp_ledger_charge_at_once(c->j->ledger, t->charge, t->n, c->now);
+}
+
+/* While challenges are refused, the address's own budget is asked before all else: a
+ * flood in its name uses it up first. Where it has none, nothing in this burst gives it
+ * one. */
+static __attribute__((noinline)) bool has_room(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return has_room_in(c, p, DAMP_DOMAIN_CHALLENGE_HOST);
+}
+
+/* And its network's, when that line is there: to ask is to lock nothing, while workers
+ * that would be refused again and again take the locks of one network from each other. */
+static __attribute__((noinline)) bool has_room_in_net(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return has_room_in(c, p, DAMP_DOMAIN_CHALLENGE_NET);
+}
+
 /* Charge a challenge of so many bytes. */
 static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
 {
 	struct damp_prices *t = prices(c, p->frame.v6);
 	const struct hashes h = hashes_of(p);
+	int refused = DAMP_LEDGER_NOT_AT_ONCE;
 
+	c->flood->short_of = true;
+	if (damp_unlikely(!gateway_has_room(c)))
+		return false;
 	if (damp_unlikely(t->bytes != bytes))
 		price_bytes(t, bytes);
-	for (unsigned i = 0; i < t->n; i++)
-		t->charge[i].key = key_of(c, p, &h, &t->rung[i]);
-	c->flood->short_of = damp_ledger_charge_at_once(c->j->ledger, t->charge, t->n, c->now) != -1;
-	return !c->flood->short_of;
+	if (damp_likely(t->paired))
+		refused = damp_ledger_charge_pairs(c->j->ledger, t->pair,
+						   (uint64_t[]){ h.of[t->rung[0].hash], h.of[t->rung[2].hash] }, c->now);
+	if (damp_unlikely(refused == DAMP_LEDGER_NOT_AT_ONCE))
+		refused = pay_each(c, p, t, &h);
+	if (damp_unlikely(refused != -1))
+		return false;
+	c->flood->short_of = false;
+	c->flood->gateway_left--;
+	c->w->asks_owed++;
+	return true;
 }
 
-/* What the long way's damp_see() notes, in its order. A short Echo is guessed like
- * a ping, and counted like one. */
-static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t echo)
+/* What the long way's damp_see() notes of one who was asked so, and now with `echo`. A
+ * short Echo is guessed like a ping, and counted like one. */
+static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t asked, uint8_t echo)
 {
-	damp_seen_add(c->w->seen, p->asked_key, 0, c->now, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
+	asked = damp_asked_once_more(asked, p->coap.mid, c->now);
 	if (echo != DAMP_ECHO_LEN)
-		damp_seen_add(c->w->seen, p->ping_key, 0, c->now, c->now + DAMP_SECONDS(DAMP_PING_LIFE_S));
+		asked = damp_asked_ping_out(asked, c->now);
+	damp_seen_add(c->w->seen, p->asked_key, asked, c->now, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
 }
 
 static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kind, uint32_t out_ip)
@@ -195,7 +280,8 @@ void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
 	if (damp_likely(p->plain != DAMP_PLAIN_ASKED))
 		return;
 	/* Where the first purse is used up, this decides whether there is another. */
-	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
+	if (damp_unlikely(c->flood->short_of))
+		damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
 	if (damp_unlikely(p->asked_key == 0)) {
 		if (!has_room(c, p)) {
 			p->plain = DAMP_PLAIN_SHORT;
@@ -207,14 +293,58 @@ void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET));
 	damp_seen_prefetch(c->w->seen, p->asked_key);
-	damp_seen_prefetch(c->w->seen, p->ping_key);
+}
+
+/* Of those packets; the lanes of others are not used. */
+static void make_mids(const struct damp_ctx *c, const struct damp_pkt *p, unsigned first, bool v6, unsigned those)
+{
+	const struct damp_frame *f[DAMP_SIP_LANES];
+
+	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
+		f[i] = &p[first + (those >> i & 1 ? i : (unsigned)__builtin_ctz(those))].frame;
+	damp_ping_mids(&c->v->secrets, f, c->wall_s, c->j->wide, &c->flood->ping[v6][first]);
+	c->flood->pings |= (uint64_t)those << first;
+}
+
+/* More than one, for one alone is as quickly made when it is wanted. */
+static inline bool several(unsigned those)
+{
+	return those & (those - 1);
+}
+
+void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n)
+{
+	c->flood->first = p;
+	for (unsigned first = 0; first < n; first += DAMP_SIP_LANES) {
+		unsigned those[2] = { 0, 0 };   /* by family */
+
+		for (unsigned i = 0; i < DAMP_SIP_LANES && first + i < n; i++) {
+			const struct damp_pkt *q = &p[first + i];
+
+			if (q->plain == DAMP_PLAIN_ASKED && q->coap.type == DAMP_COAP_CON)
+				those[q->frame.v6] |= 1u << i;
+		}
+		for (unsigned v6 = 0; v6 < 2; v6++)
+			if (several(those[v6]))
+				make_mids(c, p, first, v6, those[v6]);
+	}
+}
+_Static_assert(DAMP_BURST % DAMP_SIP_LANES == 0, "whole vectors of packets");
+
+static inline uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_flood *f = c->flood;
+
+	if (damp_likely(f->pings != 0) && damp_likely(f->pings >> (p - f->first) & 1))
+		return f->ping[p->frame.v6][p - f->first];
+	return damp_ping_mid_of(c, p);
 }
 
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
 	uint32_t out_ip;
-	uint64_t value;
+	uint64_t asked = 0;
 	uint8_t echo;
 	bool again;
 
@@ -222,22 +352,23 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	if (damp_unlikely(p->asked_key == 0))
 		prepare(c, p);
-	if (damp_unlikely(c->flood->short_of) && !has_room(c, p)) {
+	if (damp_unlikely(c->flood->short_of) && !(has_room(c, p) && has_room_in_net(c, p))) {
 		p->plain = DAMP_PLAIN_SHORT;
 		return false;
 	}
-	again = damp_seen_find(c->w->seen, p->asked_key, c->now, &value);
+	damp_seen_find(c->w->seen, p->asked_key, c->now, &asked);
+	again = damp_asked_about(asked, p->coap.mid);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;
 	echo = p->coap.type == DAMP_COAP_NON || again ? fitting : 0;
 	out_ip = damp_udp_ip_len(p, echo ? damp_challenge_len(p, echo) : DAMP_COAP_HEADER_LEN);
 	if (out_ip > p->frame.ip_len || !pay(c, p, out_ip))
 		return false;
-	remember(c, p, echo);
+	remember(c, p, asked, echo);
 	if (echo)
 		damp_make_echo(c, p, echo);
 	else
-		damp_make_ping(c, p);
+		damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_CON, ping_mid(c, p));
 	settle(c, p, echo ? ANSWER_ECHO : ANSWER_PING, out_ip);
 	return true;
 }
@@ -247,8 +378,8 @@ void damp_answer_end(const struct damp_ctx *c)
 	struct damp_worker_stats *s = c->w->stats;
 	const struct damp_flood *f = c->flood;
 
+	damp_answer_settle_up(c);
 	c->w->short_lately = f->short_of;
-
 	for (unsigned i = 0; i < ANSWER_MAX; i++) {
 		const struct damp_counter *n = &f->asked[i];
 		const struct damp_counter out = { .packets = n->packets, .bytes = f->asking[i] };

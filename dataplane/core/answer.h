@@ -38,8 +38,7 @@ static inline __attribute__((always_inline)) void damp_answer_marks(const struct
 	const struct damp_hasher *mid = &c->j->h_mid;
 	const uint64_t ends = damp_key_ends(p->peer_key, p->device_key);
 
-	p->asked_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_CHALLENGED, p->coap.mid));
-	p->ping_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_PING_OUT, 0));
+	p->asked_key = h->two(mid, ends, damp_seen_word(DAMP_SEEN_ASKED, 0));
 }
 
 /* Packets between the loads of one's lines and its turn: some thousand cycles. */

@@ -152,7 +152,8 @@ static inline void damp_pair_close(struct damp_pair_slot *s)
 }
 
 /* A slot for key, which is in none. */
-static inline struct damp_pair_slot *damp_pair_put(struct damp_assoc *t, uint64_t key, damp_tick now, damp_tick due)
+static inline struct damp_pair_slot *damp_pair_put(struct damp_assoc *t, uint64_t key, damp_tick now,
+						   damp_tick due)
 {
 	struct damp_pair_slot *line = damp_assoc_line(t, key), *s;
 	const uint32_t dues[DAMP_PAIR_WAYS] = { line[0].due, line[1].due };

@@ -76,8 +76,8 @@ static uint32_t length(struct damp_suspect *s, const struct damp_rule_block *k, 
 	return q8 >> 8 < most ? (uint32_t)(q8 >> 8) : most;
 }
 
-static void tell(const struct damp_blocker *b, enum damp_notice_kind kind, const struct damp_addr *addr, unsigned plen,
-		 struct damp_notice n, unsigned list)
+static void tell(const struct damp_blocker *b, enum damp_notice_kind kind, const struct damp_addr *addr,
+		 unsigned plen, struct damp_notice n, unsigned list)
 {
 	if (b->tell == NULL)
 		return;
@@ -87,11 +87,13 @@ static void tell(const struct damp_blocker *b, enum damp_notice_kind kind, const
 	b->tell(b->tell_arg, &n, list);
 }
 
-static void tell_suspect(const struct damp_blocker *b, enum damp_notice_kind kind, const struct damp_suspect *s)
+static void tell_suspect(const struct damp_blocker *b, enum damp_notice_kind kind,
+			 const struct damp_suspect *s)
 {
 	tell(b, kind, &s->addr, s->plen,
-	     (struct damp_notice){ .for_s = s->for_s, .rule_slot = s->slot, .from = (s->dirs >> DAMP_LIST_FROM) & 1,
-				   .to = (s->dirs >> DAMP_LIST_TO) & 1, .observed = s->observed, .times = s->times },
+	     (struct damp_notice){ .for_s = s->for_s, .rule_slot = s->slot,
+				   .from = (s->dirs >> DAMP_LIST_FROM) & 1, .to = (s->dirs >> DAMP_LIST_TO) & 1,
+				   .observed = s->observed, .times = s->times },
 	     DAMP_LIST_FROM);
 }
 
@@ -100,8 +102,8 @@ static void put_lists(struct damp_blocker *b, const struct damp_suspect *s, damp
 	const uint32_t tag = s->slot | (s->observed ? DAMP_BLOCK_OBSERVED : 0);
 
 	for (unsigned list = DAMP_LIST_FROM; list <= DAMP_LIST_TO; list++)
-		if (s->dirs & 1u << list &&
-		    damp_prefixes_add(b->prefixes, list, &s->addr, s->plen, s->until, tag, now) > DAMP_PREFIX_CHANGED)
+		if (s->dirs & 1u << list && damp_prefixes_add(b->prefixes, list, &s->addr, s->plen,
+							      s->until, tag, now) > DAMP_PREFIX_CHANGED)
 			b->full++;
 }
 
@@ -178,7 +180,9 @@ void damp_blocker_each(const struct damp_blocker *b, damp_tick now,
 
 bool damp_blocker_restore(struct damp_blocker *b, const struct damp_suspect *s, damp_tick now)
 {
-	const struct damp_note note = { .addr = s->addr, .at = now, .slot = s->slot, .plen = s->plen, .dirs = s->dirs };
+	const struct damp_note note = {
+		.addr = s->addr, .at = now, .slot = s->slot, .plen = s->plen, .dirs = s->dirs
+	};
 	struct damp_suspect *to = suspect_of(b, &note);
 
 	if (to == NULL)
@@ -203,7 +207,8 @@ static void count_end(void *arg, const struct damp_prefix *p)
 		return;
 	/* Of a block in both directions the last to go is told of. */
 	if (!block || !damp_prefixes_holds(b->prefixes, other, &p->addr, p->plen))
-		tell(b, block ? DAMP_NOTICE_BLOCK_ENDED : DAMP_NOTICE_MEMBER_ENDED, &p->addr, p->plen, n, p->list);
+		tell(b, block ? DAMP_NOTICE_BLOCK_ENDED : DAMP_NOTICE_MEMBER_ENDED, &p->addr, p->plen, n,
+		     p->list);
 }
 
 /* Those that were too many to be told of one by one. */
@@ -228,10 +233,11 @@ void damp_blocker_review(struct damp_blocker *b, const struct damp_view *v, damp
 	tell_more(b);
 }
 
-enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen, damp_tick due,
-				    damp_tick now)
+enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen,
+				    damp_tick due, damp_tick now)
 {
-	const enum damp_prefix_put from = damp_prefixes_add(b->prefixes, DAMP_LIST_FROM, addr, plen, due, 0, now);
+	const enum damp_prefix_put from = damp_prefixes_add(b->prefixes, DAMP_LIST_FROM, addr, plen, due,
+							    0, now);
 	enum damp_prefix_put to;
 	struct damp_addr whole;
 
@@ -245,7 +251,8 @@ enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_ad
 	b->added++;
 	whole = damp_addr_prefix(addr, plen);
 	tell(b, DAMP_NOTICE_BLOCK_BEGAN, &whole, plen,
-	     (struct damp_notice){ .for_s = (uint32_t)((due - now) / DAMP_TICK_HZ), .from = 1, .to = 1, .times = 1 },
+	     (struct damp_notice){
+		     .for_s = (uint32_t)((due - now) / DAMP_TICK_HZ), .from = 1, .to = 1, .times = 1 },
 	     DAMP_LIST_FROM);
 	return to;
 }
@@ -268,6 +275,7 @@ bool damp_block_take(struct damp_blocker *b, const struct damp_addr *addr, unsig
 		}
 	b->ended += from || to;
 	if (from || to)
-		tell(b, DAMP_NOTICE_BLOCK_TAKEN, &whole, plen, (struct damp_notice){ .rule_slot = slot }, DAMP_LIST_FROM);
+		tell(b, DAMP_NOTICE_BLOCK_TAKEN, &whole, plen, (struct damp_notice){ .rule_slot = slot },
+		     DAMP_LIST_FROM);
 	return from || to;
 }

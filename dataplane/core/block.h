@@ -98,8 +98,8 @@ bool damp_blocker_restore(struct damp_blocker *b, const struct damp_suspect *s, 
 
 /* By an operator: messages from and to a prefix, and the end of it, whoever put
  * it there (false: it was not blocked). */
-enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen, damp_tick due,
-				    damp_tick now);
+enum damp_prefix_put damp_block_put(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen,
+				    damp_tick due, damp_tick now);
 bool damp_block_take(struct damp_blocker *b, const struct damp_addr *addr, unsigned plen);
 
 #endif

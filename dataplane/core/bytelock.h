@@ -30,7 +30,8 @@ static inline void damp_pause(void)
 /* Take the lock if nobody has it. Any thread. */
 static inline bool damp_bytelock_try(uint8_t *lock)
 {
-	return __atomic_load_n(lock, __ATOMIC_RELAXED) == 0 && __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
+	return __atomic_load_n(lock, __ATOMIC_RELAXED) == 0 &&
+	       __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
 /* Take the lock, or give up after DAMP_LOCK_LOOKS. Any thread. The acquire

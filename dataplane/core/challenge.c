@@ -109,20 +109,35 @@ static unsigned pings_for(const struct damp_pkt *p, uint32_t budget)
 	return n > 1 + DAMP_PROBE_STEPS ? 1 + DAMP_PROBE_STEPS : n;
 }
 
+static uint64_t asked_key(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0);
+}
+
+static uint64_t asked(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	uint64_t value = 0;
+
+	damp_seen_find(c->w->seen, asked_key(c, p), c->now, &value);
+	return value;
+}
+
 void damp_expect_pong(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0);
+	damp_see(d, asked_key(c, p), damp_asked_ping_out(asked(c, p), c->now), DAMP_CHALLENGED_LIFE_S);
+}
 
-	/* Written only after the charges are paid: time enough for its line to come. */
-	damp_seen_prefetch(c->w->seen, key);
-	damp_see(d, key, 0, DAMP_PING_LIFE_S);
+/* This request is challenged, by a ping or by what is guessed like one, or not. */
+static void note_challenged(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool ping)
+{
+	const uint64_t value = damp_asked_once_more(asked(c, p), p->coap.mid, c->now);
+
+	damp_see(d, asked_key(c, p), ping ? damp_asked_ping_out(value, c->now) : value, DAMP_CHALLENGED_LIFE_S);
 }
 
 static bool asked_before(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	uint64_t value;
-
-	return damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), c->now, &value);
+	return damp_asked_about(asked(c, p), p->coap.mid);
 }
 
 /* A request refused under pressure is remembered, so that its retransmission
@@ -131,8 +146,8 @@ static void refuse(const struct damp_pkt *p, struct damp_decision *d, enum damp_
 {
 	d->ncharges = 0;
 	damp_drop(d, why);
-	if (p->coap.type == DAMP_COAP_CON)
-		d->grey_key = p->grey_key;
+	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE && p->coap.type == DAMP_COAP_CON)
+		d->grey_key = damp_key_grey(p);
 }
 
 /* One of an address that is asked because somebody floods in its name is pinged
@@ -162,7 +177,10 @@ static void keep(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	d->reason = DAMP_REASON_HELD;
 	d->probes = pings;
 	d->probe_soon = pings > 1;
-	damp_expect_pong(c, p, d);
+	if (p->kind == DAMP_KIND_REQUEST)
+		note_challenged(c, p, d, true);
+	else
+		damp_expect_pong(c, p, d);
 }
 
 static bool may_hold(const struct damp_ctx *c, const struct damp_pkt *p)
@@ -179,7 +197,7 @@ enum damp_reason damp_refusal(enum damp_reason cause)
  * gateway has no challenge left for fresh ones, and that is why. */
 static uint8_t copies_before(const struct damp_ctx *c, const struct damp_pkt *p, bool spent)
 {
-	const uint64_t key = p->grey_key;
+	const uint64_t key = damp_key_grey(p);
 
 	if (p->kind != DAMP_KIND_REQUEST || p->coap.type != DAMP_COAP_CON)
 		return 0;
@@ -211,13 +229,29 @@ bool damp_gateway_may_ask(const struct damp_ctx *c)
 	return gateway_may_ask(c, 0);
 }
 
-bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies)
+/* One more challenge of its source, from a budget of challenges? What was held has
+ * paid for it already. */
+static bool challenge_left(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rung *r,
+			   enum damp_domain domain)
+{
+	return p->held || damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, domain), 1,
+					     DAMP_REASON_CHALLENGE_RATE);
+}
+
+static bool fresh_left(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_rung *r = &c->g->challenge_host;
 
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST), 1,
+				  DAMP_REASON_CHALLENGE_RATE) &&
+	       challenge_left(c, p, p->frame.v6 ? &c->g->challenge_net6 : &c->g->challenge_net4,
+			      DAMP_DOMAIN_CHALLENGE_NET);
+}
+
+bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies)
+{
 	*copies = 0;
-	if (!spent && damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, DAMP_DOMAIN_CHALLENGE_HOST),
-					 1, DAMP_REASON_CHALLENGE_RATE))
+	if (!spent && fresh_left(c, p))
 		return true;
 	return damp_peer_may_be_asked_more(c, p, spent, copies);
 }
@@ -226,8 +260,10 @@ bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt
 {
 	*copies = copies_before(c, p, spent);
 	if (*copies > 0)
-		return !spent || gateway_may_ask(c, *copies);
-	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0);
+		return (!spent || gateway_may_ask(c, *copies)) &&
+		       challenge_left(c, p, &c->g->challenge_retry, DAMP_DOMAIN_RETRY);
+	return !spent && damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0) &&
+	       challenge_left(c, p, &c->g->challenge_retry, DAMP_DOMAIN_KNOWN);
 }
 
 static bool pay_from(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, uint32_t bytes,
@@ -296,7 +332,6 @@ static bool hold_request(const struct damp_ctx *c, const struct damp_pkt *p, str
 	if (pings > 1)
 		damp_charge_trust(c, p, d, d->alpha_q8);
 	keep(c, p, d, pings);
-	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
 	return true;
 }
 
@@ -347,10 +382,8 @@ void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, s
 	d->move = echo ? DAMP_MOVE_ECHO_BACK : DAMP_MOVE_PING_BACK;
 	d->reason = echo ? DAMP_REASON_CHALLENGED : DAMP_REASON_PINGED;
 	d->echo_len = echo;
-	damp_see(d, damp_key_seen(c->j, p, DAMP_SEEN_CHALLENGED, p->coap.mid), 0, DAMP_CHALLENGED_LIFE_S);
 	/* A short Echo is guessed like a ping, and counted like one. */
-	if (echo != DAMP_ECHO_LEN)
-		damp_expect_pong(c, p, d);
+	note_challenged(c, p, d, echo != DAMP_ECHO_LEN);
 	if (!echo)
 		d->probes = pings - 1;
 }

@@ -15,12 +15,12 @@
 void damp_decide_challenge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			   enum damp_reason cause);
 /* The first budgets that a challenge needs, which a flood spends: the gateway's,
- * and one of its receiver's. spent: the gateway has none for fresh requests; then
- * copies says how often this one was here. The reason of what is refused for want
- * of them. */
+ * and those of its receiver and of its network. spent: the gateway has none for fresh
+ * requests; then copies says how often this one was here. The reason of what is refused
+ * for want of them. */
 bool damp_gateway_may_ask(const struct damp_ctx *c);
 bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
-/* The same of one whose own challenges are known to be used up. */
+/* The same of one whose challenges for fresh requests are known to be used up. */
 bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
 /* The same in place of a response that would cost too much; why: the drop

@@ -84,6 +84,21 @@ void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *
 			 DAMP_DOMAIN_FIRST_NET, 1, DAMP_REASON_FIRST_CONTACT);
 }
 
+static bool contact_left(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rung *r,
+			 enum damp_domain domain)
+{
+	return damp_rung_has_room(c, r, damp_key_prefix(c, &p->frame.src, r->plen, domain), 1,
+				  DAMP_REASON_FIRST_CONTACT);
+}
+
+bool damp_first_contact_left(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	if (known(c, p))
+		return contact_left(c, p, &c->g->first_known, DAMP_DOMAIN_FIRST_KNOWN);
+	return contact_left(c, p, &c->g->first_host, DAMP_DOMAIN_FIRST_HOST) &&
+	       contact_left(c, p, p->frame.v6 ? &c->g->first_net6 : &c->g->first_net4, DAMP_DOMAIN_FIRST_NET);
+}
+
 static const struct damp_rung *trust_of(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return p->frame.v6 ? &c->g->trust_net6 : &c->g->trust_net4;

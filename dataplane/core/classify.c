@@ -93,8 +93,8 @@ static int on_pattern(unsigned id, unsigned long long from, unsigned long long t
 }
 
 /* head: a text's row as rows.h has it. */
-static void match_text(const struct damp_view *v, unsigned which, unsigned worker, const char *text, uint32_t len,
-		       uint64_t *head, struct damp_text_cost *cost)
+static void match_text(const struct damp_view *v, unsigned which, unsigned worker, const char *text,
+		       uint32_t len, uint64_t *head, struct damp_text_cost *cost)
 {
 	const uint32_t nwords = v->rows.nwords, skip = damp_text_row_skip(&v->rows);
 	uint64_t clear[DAMP_ROW_WORDS_MAX], *const out = head + skip;
@@ -132,8 +132,9 @@ ALWAYS struct raw_text raw_text(unsigned which, const struct damp_pkt *p)
 
 /* Rules that agree with the path (which 0) or query (1) of p, from the memo or by
  * matching. */
-static __attribute__((noinline)) const uint64_t *text_row(const struct damp_view *v, unsigned which, unsigned worker,
-							  const struct damp_pkt *p, struct damp_text_cost *cost)
+static __attribute__((noinline)) const uint64_t *text_row(const struct damp_view *v, unsigned which,
+							  unsigned worker, const struct damp_pkt *p,
+							  struct damp_text_cost *cost)
 {
 	const uint8_t *msg = p->data + p->frame.payload_off;
 	const struct raw_text raw = raw_text(which, p);
@@ -142,7 +143,8 @@ static __attribute__((noinline)) const uint64_t *text_row(const struct damp_view
 	uint64_t key, *row;
 	int len;
 
-	key = damp_mix(damp_siphash13(&v->memo_key, msg + raw.off, raw.end - raw.off), raw.abbrev << 1 | which);
+	key = damp_mix(damp_siphash13(&v->memo_key, msg + raw.off, raw.end - raw.off),
+		       raw.abbrev << 1 | which);
 	hit = damp_memo_find(v->memo[worker], key);
 	if (hit != NULL) {
 		cost->memo_hits++;
@@ -169,7 +171,8 @@ void damp_view_match_empty(struct damp_view *v)
 	left = r->heads[v->hdr->row_kind[DAMP_KIND_REQUEST]];
 	for (unsigned t = 0; t < 2; t++) {
 		match_text(v, t, 0, text[t], (uint32_t)strlen(text[t]), v->empty[t], &cost);
-		v->empty_is_none[t] = memcmp(v->empty[t] + damp_text_row_skip(r), damp_row(r, v->texts[t].row_none),
+		v->empty_is_none[t] = memcmp(v->empty[t] + damp_text_row_skip(r),
+					     damp_row(r, v->texts[t].row_none),
 					     r->nwords * sizeof(*r->words)) == 0;
 		left &= r->heads[v->texts[t].row_none];
 	}
@@ -200,7 +203,8 @@ ALWAYS void add_row(struct gather *g, uint32_t row)
 
 static inline uint32_t size_row(const struct damp_view *v, uint32_t size)
 {
-	return damp_likely(size < DAMP_SIZE_ROWS) ? v->size_row[size] : interval_row(v->sizes, v->nsizes, size);
+	return damp_likely(size < DAMP_SIZE_ROWS) ? v->size_row[size] :
+						    interval_row(v->sizes, v->nsizes, size);
 }
 
 /* What no rule asks for is not even looked up. */
@@ -232,7 +236,8 @@ ALWAYS void add_options(struct gather *g, const struct damp_view *v, uint64_t op
 
 ALWAYS void add_message(struct gather *g, const struct damp_view *v, const struct damp_pkt *p)
 {
-	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE || p->kind == DAMP_KIND_EMPTY;
+	const bool coap = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE ||
+			  p->kind == DAMP_KIND_EMPTY;
 
 	if (g->asked & ASKED(TYPE))
 		add_row(g, v->hdr->row_type[coap ? p->coap.type & 3 : 4]);
@@ -247,7 +252,9 @@ ALWAYS void add_message(struct gather *g, const struct damp_view *v, const struc
 /* All but the texts. */
 ALWAYS void gather(struct damp_matches *m, const struct damp_view *v, const struct damp_pkt *p)
 {
-	struct gather g = { .heads = v->rows.heads, .to = m->row, .all = v->rows.all, .asked = v->rows.asked };
+	struct gather g = {
+		.heads = v->rows.heads, .to = m->row, .all = v->rows.all, .asked = v->rows.asked
+	};
 
 	/* Whatever is in the rows, no bit is left but a rule's, or a word's. */
 	g.alive = v->rows.nwords == 1 ? damp_live_mask(v, 0) : v->rows.whole;
@@ -305,12 +312,13 @@ ALWAYS bool no_pattern(const struct damp_view *v, unsigned text, const struct da
 		return false;
 	if (raw.off == raw.end)
 		return v->empty_is_none[text];
-	return !damp_sieve_lets_by(&v->sieve[text], p->data, p->frame.payload_off + raw.off, p->frame.payload_off + raw.end);
+	return !damp_sieve_lets_by(&v->sieve[text], p->data, p->frame.payload_off + raw.off,
+				   p->frame.payload_off + raw.end);
 }
 
 /* let_by: the sieve was asked, and a pattern may match. */
-ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p, bool let_by,
-		     struct damp_text_cost *cost)
+ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, const struct damp_pkt *p,
+		     bool let_by, struct damp_text_cost *cost)
 {
 	const struct damp_view *v = m->view;
 	const uint64_t asking = m->alive & v->rows.asks_text[text], *row;
@@ -332,8 +340,9 @@ ALWAYS void add_text(struct damp_matches *m, unsigned text, unsigned worker, con
 	m->text[m->ntexts++] = row + damp_text_row_skip(&v->rows);
 }
 
-static __attribute__((noinline)) void begin(struct damp_matches *m, const struct damp_view *v, unsigned worker,
-					    const struct damp_pkt *p, bool path_let_by, struct damp_text_cost *cost)
+static __attribute__((noinline)) void begin(struct damp_matches *m, const struct damp_view *v,
+					    unsigned worker, const struct damp_pkt *p, bool path_let_by,
+					    struct damp_text_cost *cost)
 {
 	m->view = v;
 	m->nrows = m->ntexts = 0;
@@ -403,7 +412,8 @@ static int32_t next_of_words(struct damp_matches *m)
 	for (uint64_t words = m->alive; words; words &= words - 1) {
 		const uint32_t word = (uint32_t)__builtin_ctzll(words);
 		const uint64_t bits = rule_at[word * 64] < first ? left_of(m, word) : 0;
-		const uint32_t rule = bits ? rule_at[word * 64 + (uint32_t)__builtin_ctzll(bits)] : DAMP_NO_RULE;
+		const uint32_t rule = bits ? rule_at[word * 64 + (uint32_t)__builtin_ctzll(bits)] :
+					     DAMP_NO_RULE;
 
 		if (rule < first) {
 			first = rule;

@@ -21,8 +21,9 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decision *d);
 /* The server of p speaks Block2; written once in a day. */
 void damp_mark_blocks(const struct damp_ctx *c, const struct damp_pkt *p);
+/* Message ID of the ping to the outside end of p. */
+uint16_t damp_ping_mid_of(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Write the challenge of a request over it; what is written fits, or nothing is. */
-void damp_make_ping(const struct damp_ctx *c, struct damp_pkt *p);
 void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_len);
 
 /* probe.c: soon: the first at once, the others a gap apart. */

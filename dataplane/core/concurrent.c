@@ -51,7 +51,8 @@ bool damp_concurrent_within(const struct damp_ctx *c, const struct damp_pkt *p, 
 
 		if (holds(c, held, key) || listed(d, key))
 			continue;
-		if (d->nholds == DAMP_TICKETS || damp_tally_count(c->j->tally, key, c->now) >= r[i].burst_ticks) {
+		if (d->nholds == DAMP_TICKETS ||
+		    damp_tally_count(c->j->tally, key, c->now) >= r[i].burst_ticks) {
 			d->nholds = before;
 			return false;
 		}
@@ -66,7 +67,8 @@ bool damp_tickets_take(const struct damp_ctx *c, struct damp_decision *d)
 	const damp_tick due = c->now + DAMP_SECONDS(d->xchg_life_s);
 
 	for (unsigned i = 0; i < d->nholds; i++) {
-		d->hold_ticket[i] = damp_tally_open(c->j->tally, d->hold_key[i], d->hold_most[i], c->now, due);
+		d->hold_ticket[i] = damp_tally_open(c->j->tally, d->hold_key[i], d->hold_most[i], c->now,
+						    due);
 		if (d->hold_ticket[i] != 0)
 			continue;
 		d->nholds = i;

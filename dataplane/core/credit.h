@@ -9,7 +9,8 @@
 #include "decision.h"
 
 /* What an exchange that p opens may cost toward its unproved peer. */
-static inline uint32_t damp_credit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
+static inline uint32_t damp_credit(const struct damp_ctx *c, const struct damp_pkt *p,
+				   const struct damp_decision *d)
 {
 	const uint64_t most = ((uint64_t)c->g->alpha_q8 * p->frame.ip_len) >> 8;
 	const uint64_t credit = (((uint64_t)d->alpha_q8 * p->frame.ip_len) >> 8) + d->floor_bytes;

@@ -32,7 +32,8 @@ bool damp_decide_cure(const struct damp_ctx *c, const struct damp_pkt *p, struct
 	if (!stops(p) || p->frame.dst_group)
 		return false;
 	d->ncharges = 0;
-	damp_charge_add(d, damp_ledger_key(p->peer_host, DAMP_DOMAIN_CURE_HOST), second, second, DAMP_REASON_UNSOLICITED_IN);
+	damp_charge_add(d, damp_ledger_key(p->peer_host, DAMP_DOMAIN_CURE_HOST), second, second,
+			DAMP_REASON_UNSOLICITED_IN);
 	damp_charge_add(d, damp_ledger_key(c->j->anybody, DAMP_DOMAIN_CURE_ALL), second / CURES_ALL, second,
 			DAMP_REASON_UNSOLICITED_IN);
 	damp_charge_unproved(c, d, &p->frame.src, damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN), 0);

@@ -110,7 +110,8 @@ bool damp_decide_block1(const struct damp_ctx *c, const struct damp_pkt *p, stru
 	if (damp_likely(!(m->options & UPLOADS)) || (b.q && !p->proved))
 		return false;
 	read_value(&b, m->block1);
-	key = damp_hasher3(&c->j->h_xchg, p->peer_key, damp_mix(p->device_key, (b.q ? 0x180u : 0x80u) | m->code),
+	key = damp_hasher3(&c->j->h_xchg, p->peer_key,
+			   damp_mix(p->device_key, (b.q ? 0x180u : 0x80u) | m->code),
 			   damp_path_hash(c, p));
 	read_rest(c, p, &b, &key);
 	t = damp_transfer_find(c->w->transfers, key, c->now);

@@ -69,7 +69,8 @@ static bool finishes(const struct damp_ctx *c, const struct damp_pkt *p, const s
 {
 	uint64_t waits;
 
-	return h->stage == DAMP_DTLS_CHANGES && damp_seen_find(c->w->seen, handshake_key(c, p), c->now, &waits) && waits == 1;
+	return h->stage == DAMP_DTLS_CHANGES &&
+	       damp_seen_find(c->w->seen, handshake_key(c, p), c->now, &waits) && waits == 1;
 }
 
 static void trust(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)

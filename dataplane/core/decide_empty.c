@@ -67,13 +67,14 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p, const uint64_t *split, bool *wrong)
 {
 	const bool ack = p->coap.type == DAMP_COAP_ACK;
-	uint64_t mids = 0, value;
+	uint64_t mids = 0, asked = 0;
 	const bool con = ack &&
 			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
 	const bool in_parts = ack && split != NULL;
 	/* A proved observer is asked as well (decide_observe.c). */
 	const bool ping =
-		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value);
+		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) &&
+		damp_asked_by_ping(asked, c->now);
 
 	*wrong = false;
 	if ((!con && !ping && !in_parts) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))

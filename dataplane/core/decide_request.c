@@ -4,7 +4,7 @@
  *
  * Outside to inside: rules first, then the guard. A proved peer goes on. An
  * unproved one meets the list of things that need a proof first, the budget of
- * its server, the absolute ledger and the budgets of first contact (peeks,
+ * its server, the budgets of first contact and the absolute ledger (peeks,
  * nothing written), and then gets an exchange whose credit is alpha times its
  * own bytes. The server's comes first because a flood spends it first: its line
  * is hot, and a packet it refuses needs none of its source's (flood.c). Of
@@ -201,13 +201,9 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 		damp_decide_challenge(c, p, d, DAMP_REASON_LEDGER_SERVER);
 		return;
 	}
-	if (!ledger_has_room(c, p, &why)) {
-		damp_decide_challenge(c, p, d, why);
-		return;
-	}
 	damp_charge_first_contact(c, p, d);
 	damp_charge_rung(c, d, &c->g->server, &p->frame.dst, DAMP_DOMAIN_SERVER, 1, DAMP_REASON_LEDGER_SERVER);
-	if (!damp_charges_fit(c, d, &why)) {
+	if (!damp_charges_fit(c, d, &why) || !ledger_has_room(c, p, &why)) {
 		damp_decide_challenge(c, p, d, why);
 		return;
 	}

@@ -46,7 +46,8 @@ static void note_echo(const struct damp_ctx *c, const struct damp_pkt *p, struct
 		damp_note_given(c, p, d, DAMP_SEEN_ECHO, &echo, DAMP_COAP_EXCHANGE_LIFETIME_S);
 }
 
-static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_reason why)
+static void pass(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		 enum damp_reason why)
 {
 	damp_forward(d, p, why);
 	note_observation(c, p, d);
@@ -197,7 +198,8 @@ static uint32_t ask_ahead(const struct damp_pkt *p, struct damp_decision *d)
 	return bytes + d->probes * ping;
 }
 
-static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, bool challenge)
+static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			    bool challenge)
 {
 	const unsigned rule_charges = d->ncharges;
 	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
@@ -237,7 +239,8 @@ static bool repeats(const struct damp_pkt *p)
 	return x->owed == 0 && (x->flags & DAMP_XCHG_ANSWERED) && p->coap.mid != x->answer_mid;
 }
 
-static void decide_out(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d, enum damp_action act)
+static void decide_out(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		       enum damp_action act)
 {
 	if (repeats(p))
 		refuse(d, DAMP_REASON_RESPONSE_REPEATED);

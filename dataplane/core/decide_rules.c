@@ -73,8 +73,8 @@ static void charge_limit(const struct damp_ctx *c, const struct damp_pkt *p, con
 
 /* The strictest for this message, and of equals the first, whose `over` then
  * holds. A window can only be made shorter. */
-static void set_credit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l, int32_t index,
-		       struct damp_decision *d)
+static void set_credit(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_limit *l,
+		       int32_t index, struct damp_decision *d)
 {
 	const struct damp_decision as = { .alpha_q8 = l->alpha_q8, .floor_bytes = l->floor_bytes };
 	const uint32_t here = damp_credit(c, p, &as), so_far = damp_credit(c, p, d);
@@ -102,7 +102,8 @@ static void note_use(const struct damp_ctx *c, const struct damp_rule *r, int32_
 		most = used > most ? used : most;
 	}
 	for (unsigned i = holds; i < d->nholds; i++) {
-		used = ((uint64_t)damp_tally_count(c->j->tally, d->hold_key[i], c->now) + 1) * 100 / d->hold_most[i];
+		used = ((uint64_t)damp_tally_count(c->j->tally, d->hold_key[i], c->now) + 1) * 100 /
+		       d->hold_most[i];
 		most = used > most ? used : most;
 	}
 	if (most < r->warn_percent)
@@ -147,13 +148,13 @@ static bool within_limits(const struct damp_ctx *c, const struct damp_pkt *p, co
 
 static bool ends(const struct damp_act *a)
 {
-	return a->action == DAMP_ACT_DROP || a->action == DAMP_ACT_CHALLENGE || a->action == DAMP_ACT_ANSWER ||
-	       a->action == DAMP_ACT_RESET;
+	return a->action == DAMP_ACT_DROP || a->action == DAMP_ACT_CHALLENGE ||
+	       a->action == DAMP_ACT_ANSWER || a->action == DAMP_ACT_RESET;
 }
 
 /* What a rule does to this packet; its slip has a say in what it would end. */
-static const struct damp_act *act_of(const struct damp_ctx *c, const struct damp_rule *r, int32_t at, bool over,
-				     struct damp_decision *d)
+static const struct damp_act *act_of(const struct damp_ctx *c, const struct damp_rule *r, int32_t at,
+				     bool over, struct damp_decision *d)
 {
 	const struct damp_act *a = over ? &r->over : &r->then;
 
@@ -221,8 +222,8 @@ bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p)
 }
 
 /* Begun by a short way, or now. */
-static struct damp_matches *begin(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_matches *own,
-				  struct damp_text_cost *cost)
+static struct damp_matches *begin(const struct damp_ctx *c, const struct damp_pkt *p,
+				  struct damp_matches *own, struct damp_text_cost *cost)
 {
 	if (c->walk != NULL && c->walk->of == p) {
 		*cost = c->walk->cost;
@@ -232,7 +233,8 @@ static struct damp_matches *begin(const struct damp_ctx *c, const struct damp_pk
 	return own;
 }
 
-enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p,
+				   struct damp_decision *d)
 {
 	struct damp_matches own, *const m = begin(c, p, &own, &d->text_cost);
 	int32_t at;

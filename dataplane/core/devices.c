@@ -62,7 +62,8 @@ static void list(const struct damp_port_names *p, char *out, size_t len)
 	snprintf(out, len, "none");
 	for (unsigned side = 0; side < DAMP_SIDE_MAX; side++) {
 		for (unsigned i = 0; i < p->n[side] && used < len; i++)
-			used += (size_t)snprintf(out + used, len - used, "%s%s", used > 0 ? ", " : "", p->name[side][i]);
+			used += (size_t)snprintf(out + used, len - used, "%s%s", used > 0 ? ", " : "",
+						 p->name[side][i]);
 		if (p->n[side] > 0 && used < len)
 			used += (size_t)snprintf(out + used, len - used, " (%s)", side_word[side]);
 	}
@@ -82,8 +83,9 @@ static bool refuse(const struct damp_view *v, const struct damp_device *d, const
 	char ports[400];
 
 	list(p, ports, sizeof(ports));
-	snprintf(err, errlen, "%s:%u:%u: zone '%s' is on '%s', %s; there are: %s", file_of(v, d), d->line, d->column,
-		 damp_view_string(v, d->zone_off), damp_view_string(v, d->name_off), what, ports);
+	snprintf(err, errlen, "%s:%u:%u: zone '%s' is on '%s', %s; there are: %s", file_of(v, d), d->line,
+		 d->column, damp_view_string(v, d->zone_off), damp_view_string(v, d->name_off), what,
+		 ports);
 	return false;
 }
 

@@ -166,33 +166,83 @@ bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer,
 }
 
 /* Both addresses, both ports, the low 24 bits of the epoch (an hour has 450): 15
- * or 39 bytes. */
-static uint16_t ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
-			 const struct damp_addr *server, uint16_t server_port, uint64_t epoch)
+ * or 39 bytes, two words or five. */
+struct ping_to {
+	const struct damp_addr *peer, *server;
+	uint16_t peer_port, server_port;
+};
+
+#define PING_WORDS4 2u
+#define PING_WORDS6 5u
+
+static inline uint64_t ping_rest(const struct ping_to *to, uint64_t epoch)
+{
+	return be16(to->peer_port) | be16(to->server_port) << 16 | (be32((uint32_t)epoch) >> 8) << 32;
+}
+
+static inline void ping_words4(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)
+{
+	w[0] = half(to->peer->b + 12) | half(to->server->b + 12) << 32;
+	w[step] = ping_rest(to, epoch) | 15ull << 56;
+}
+
+static inline void ping_words6(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)
+{
+	w[0] = word(to->peer->b);
+	w[step] = word(to->peer->b + 8);
+	w[2 * step] = word(to->server->b);
+	w[3 * step] = word(to->server->b + 8);
+	w[4 * step] = ping_rest(to, epoch) | 39ull << 56;
+}
+
+static uint16_t ping_mid(const struct damp_secrets *s, const struct ping_to *to, uint64_t epoch)
 {
 	const struct damp_key key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S);
-	const uint64_t rest = be16(peer_port) | be16(server_port) << 16 | (be32((uint32_t)epoch) >> 8) << 32;
-	const uint8_t *a = peer->b, *b = server->b;
+	uint64_t w[PING_WORDS6];
 
-	if (damp_addr_is_v4(peer) && damp_addr_is_v4(server))
-		return (uint16_t)damp_siphash24_words(&key, (uint64_t[]){ half(a + 12) | half(b + 12) << 32,
-									  rest | 15ull << 56 }, 2);
-	return (uint16_t)damp_siphash24_words(&key, (uint64_t[]){ word(a), word(a + 8), word(b), word(b + 8),
-								  rest | 39ull << 56 }, 5);
+	if (damp_addr_is_v4(to->peer) && damp_addr_is_v4(to->server)) {
+		ping_words4(to, epoch, w, 1);
+		return (uint16_t)damp_siphash24_words(&key, w, PING_WORDS4);
+	}
+	ping_words6(to, epoch, w, 1);
+	return (uint16_t)damp_siphash24_words(&key, w, PING_WORDS6);
 }
 
 uint16_t damp_ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
 		       const struct damp_addr *server, uint16_t server_port, uint64_t wall_s)
 {
-	return ping_mid(s, peer, peer_port, server, server_port, wall_s / DAMP_PING_EPOCH_S);
+	const struct ping_to to = { peer, server, peer_port, server_port };
+
+	return ping_mid(s, &to, wall_s / DAMP_PING_EPOCH_S);
+}
+
+void damp_ping_mids(const struct damp_secrets *s, const struct damp_frame *const f[DAMP_SIP_LANES], uint64_t wall_s,
+		    bool wide, uint16_t mid[DAMP_SIP_LANES])
+{
+	const uint64_t epoch = wall_s / DAMP_PING_EPOCH_S;
+	const struct damp_key key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S);
+	const bool v6 = f[0]->v6;
+	uint64_t w[PING_WORDS6][DAMP_SIP_LANES], out[DAMP_SIP_LANES];
+
+	for (unsigned i = 0; i < DAMP_SIP_LANES; i++) {
+		const struct ping_to to = { &f[i]->src, &f[i]->dst, f[i]->sport, f[i]->dport };
+
+		if (damp_unlikely(v6))
+			ping_words6(&to, epoch, &w[0][i], DAMP_SIP_LANES);
+		else
+			ping_words4(&to, epoch, &w[0][i], DAMP_SIP_LANES);
+	}
+	damp_sip_lanes(&key, (const uint64_t(*)[DAMP_SIP_LANES])w, v6 ? PING_WORDS6 : PING_WORDS4, wide, out);
+	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
+		mid[i] = (uint16_t)out[i];
 }
 
 bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
 		     const struct damp_addr *server, uint16_t server_port, uint64_t wall_s, uint16_t mid)
 {
+	const struct ping_to to = { peer, server, peer_port, server_port };
 	const uint64_t epoch = wall_s / DAMP_PING_EPOCH_S;
-	const uint16_t now = ping_mid(s, peer, peer_port, server, server_port, epoch);
-	const uint16_t before = ping_mid(s, peer, peer_port, server, server_port, epoch - 1);
+	const uint16_t now = ping_mid(s, &to, epoch), before = ping_mid(s, &to, epoch - 1);
 
 	return (mid == now) | (mid == before);
 }

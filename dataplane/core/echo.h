@@ -21,8 +21,9 @@
 #ifndef DAMP_CORE_ECHO_H
 #define DAMP_CORE_ECHO_H
 
+#include "frame.h"
 #include "hash.h"
-#include "types.h"
+#include "sip_lanes.h"
 
 #define DAMP_ECHO_LEN 9u
 #define DAMP_ECHO_SHORT_SLOTS 4u
@@ -61,6 +62,10 @@ bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer,
 /* Message ID of the ping to peer:port in the name of server:port. */
 uint16_t damp_ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
 		       const struct damp_addr *server, uint16_t server_port, uint64_t wall_s);
+/* The same of DAMP_SIP_LANES at once, to who sent each of these frames, which are all of
+ * one family; wide as in sip_lanes.h. */
+void damp_ping_mids(const struct damp_secrets *s, const struct damp_frame *const f[DAMP_SIP_LANES], uint64_t wall_s,
+		    bool wide, uint16_t mid[DAMP_SIP_LANES]);
 /* Does mid answer a ping of this or the previous epoch? */
 bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
 		     const struct damp_addr *server, uint16_t server_port, uint64_t wall_s, uint16_t mid);

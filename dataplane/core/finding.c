@@ -132,7 +132,8 @@ static void listen(const struct damp_ctx *c, const struct damp_pkt *p, struct da
 }
 
 /* What is open or owed under key now, in the unit of the rung's burst_ticks. */
-static uint32_t measured(const struct damp_ctx *c, const struct damp_limit *l, const struct damp_rung *r, uint64_t key)
+static uint32_t measured(const struct damp_ctx *c, const struct damp_limit *l, const struct damp_rung *r,
+			 uint64_t key)
 {
 	if (l->count == DAMP_COUNT_REGISTRATIONS)
 		return damp_lease_count(c->j->leases, key, r->burst_ticks, c->now);
@@ -155,7 +156,8 @@ static void note_rung(const struct damp_ctx *c, const struct damp_pkt *p, const 
 	f->rungs[f->nrungs++].value = measured(c, l, r, key);
 }
 
-static void note_limits(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule, struct damp_finding *f)
+static void note_limits(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t rule,
+			struct damp_finding *f)
 {
 	const struct damp_rule *r = &c->v->rules[rule];
 
@@ -163,7 +165,8 @@ static void note_limits(const struct damp_ctx *c, const struct damp_pkt *p, uint
 		const struct damp_limit *l = &c->v->limits[r->limit[i]];
 		const unsigned n = p->frame.v6 ? l->nrungs6 : l->nrungs4;
 
-		if (l->kind == DAMP_LIMIT_AMPLIFICATION || (l->per == DAMP_PER_PATH && p->kind != DAMP_KIND_REQUEST))
+		if (l->kind == DAMP_LIMIT_AMPLIFICATION ||
+		    (l->per == DAMP_PER_PATH && p->kind != DAMP_KIND_REQUEST))
 			continue;
 		for (unsigned k = 0; k < n; k++)
 			note_rung(c, p, l, &(struct damp_found_rung){ .rule = rule, .limit = (uint8_t)i,
@@ -244,8 +247,8 @@ void damp_finding_open(const struct damp_ctx *c, const struct damp_pkt *p, const
 
 static bool changes(const struct damp_decision *d)
 {
-	return d->move > DAMP_MOVE_FORWARD || d->slice || d->strip_observe || d->strip_size2 || d->clamp_attrs ||
-	       d->preempt_len > 0;
+	return d->move > DAMP_MOVE_FORWARD || d->slice || d->strip_observe || d->strip_size2 ||
+	       d->clamp_attrs || d->preempt_len > 0;
 }
 
 void damp_finding_close(const struct damp_pkt *p, const struct damp_decision *d, struct damp_finding *f)
@@ -260,7 +263,9 @@ void damp_finding_close(const struct damp_pkt *p, const struct damp_decision *d,
 	f->action = d->action;
 	f->changed = p->fate < DAMP_FATE_DROP && changes(d);
 	f->out_side = (p->side == DAMP_OUTSIDE) == (p->fate == DAMP_FATE_BACK) ? DAMP_OUTSIDE : DAMP_INSIDE;
-	f->out_ip = p->fate >= DAMP_FATE_DROP || p->out_len < p->frame.l3_off ? 0 : p->out_len - p->frame.l3_off;
+	f->out_ip = 0;
+	if (p->fate < DAMP_FATE_DROP && p->out_len >= p->frame.l3_off)
+		f->out_ip = p->out_len - p->frame.l3_off;
 }
 
 size_t damp_peek_bytes(void)

@@ -3,11 +3,14 @@
  * The short ways: for what a flood is made of, and for what is not CoAP.
  *
  * Idea: while an attack lasts nearly every packet is a request of an unproved
- * peer that no rule mentions, to a server whose budget is spent, at a time when
- * no challenge can be paid. All that decides about it is asked here, with two
+ * peer that no rule mentions, to a server whose budget is spent or from an address
+ * (the victim's) that may ask nothing more without a proof, at a time when no
+ * challenge can be paid. All that decides about it is asked here, with two
  * lines of its own (the peer's proof, its greylist cell) and a few hot ones. A
  * budget that is spent stays so for the burst: time stands still in it and debts
- * only grow. So each server, and the gateway's challenges, are asked once.
+ * only grow. So each server, each victim, and the gateway's challenges, are asked
+ * once. Of what several workers share nothing is written for what is refused, nor
+ * locked: they may all refuse for the same victim without a line going back and forth.
  *
  * What is not ours passes as it is; nothing but counters knows of it.
  *
@@ -20,26 +23,13 @@
  */
 #include "flood.h"
 #include "challenge.h"
+#include "charges.h"
 #include "commit.h"
 #include "decide.h"
 #include "prepare.h"
 #include "short_way.h"
 
 #define WHOLE_ALPHA (1u << 8)
-
-/* Challenges that the gateway can still pay. */
-static uint32_t challenges_left(const struct damp_ctx *c)
-{
-	static const struct damp_addr all;
-	const struct damp_rung *r = &c->g->challenge_all;
-	const uint32_t cost = damp_cost(r->cost_q16, 1);
-	uint32_t debt;
-
-	if (cost == 0)
-		return UINT32_MAX;
-	debt = damp_ledger_debt(c->j->ledger, damp_key_prefix(c, &all, r->plen, DAMP_DOMAIN_CHALLENGE_ALL), c->now);
-	return debt < r->burst_ticks ? (r->burst_ticks - debt) / cost : 0;
-}
 
 void damp_flood_begin(const struct damp_ctx *c)
 {
@@ -49,7 +39,10 @@ void damp_flood_begin(const struct damp_ctx *c)
 	c->w->nbursts++;
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
-	f->may_ask = challenges_left(c);
+	damp_answer_settle_up(c);
+	f->gateway_left = damp_answer_left(c);
+	f->gateway_known = true;
+	f->may_ask = f->gateway_left;
 	f->gateway_spent = f->may_ask == 0;
 	f->short_of = c->w->short_lately;
 	f->nproofs = c->w->nproofs;
@@ -65,6 +58,7 @@ static __attribute__((noinline)) bool ask_server(const struct damp_ctx *c, const
 	struct damp_judge_worker *w = c->w;
 	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
 
+	damp_answer_settle_up(c);
 	if (damp_server_has_room(c, p))
 		return false;
 	w->spent[at].device = p->device_whole;
@@ -81,26 +75,64 @@ static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt 
 	       ask_server(c, p);
 }
 
+static inline struct damp_stranger *stranger_of(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return &c->w->stranger[p->peer_whole % DAMP_FLOOD_STRANGERS];
+}
+
+static inline bool is_refused(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_stranger *s)
+{
+	return s->peer == p->peer_whole && s->burst == c->w->nbursts;
+}
+
+static __attribute__((noinline)) bool ask_stranger(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	if (!p->rungs_hashed)
+		damp_hash_rungs(c, p);
+	if (damp_first_contact_left(c, p))
+		return false;
+	*stranger_of(c, p) = (struct damp_stranger){ .peer = p->peer_whole, .burst = c->w->nbursts };
+	c->w->refused_until = c->w->nbursts + DAMP_FLOOD_LATELY;
+	return true;
+}
+
+/* Only while such budgets are spent at all, which the first one finds out the long way. */
+static inline bool stranger_refused(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	return damp_unlikely(damp_flood_refused_lately(c->w)) &&
+	       (is_refused(c, p, stranger_of(c, p)) || ask_stranger(c, p));
+}
+
 /* Why p would be challenged, if it would; decide_request.c's order. */
-static inline enum damp_reason cause_of(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline enum damp_reason cause_of(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (damp_unlikely((p->coap.options & DAMP_Q_BLOCKS) || c->flood->all_prove) && damp_needs_proof(c, p, false))
 		return DAMP_REASON_PROOF_REQUIRED;
-	return server_spent(c, p) ? DAMP_REASON_LEDGER_SERVER : DAMP_REASON_NOT_COAP;
+	if (server_spent(c, p))
+		return DAMP_REASON_LEDGER_SERVER;
+	return stranger_refused(c, p) ? DAMP_REASON_FIRST_CONTACT : DAMP_REASON_NOT_COAP;
 }
 
 /* One event a second and reason; time stands still, so after one there is no other. */
-static __attribute__((noinline)) void tell(const struct damp_ctx *c, const struct damp_pkt *p, bool server)
+static __attribute__((noinline)) void tell(const struct damp_ctx *c, const struct damp_pkt *p,
+					   enum damp_turned_away away)
 {
 	damp_event_offer(c, p, NULL);
-	c->flood->told[server] = c->now < c->w->event_next[p->reason];
+	c->flood->told[away] = c->now < c->w->event_next[p->reason];
+}
+
+static inline enum damp_turned_away away_of(enum damp_reason why)
+{
+	if (damp_likely(why == DAMP_REASON_LEDGER_SERVER))
+		return DAMP_AWAY_SERVER;
+	return why == DAMP_REASON_FIRST_CONTACT ? DAMP_AWAY_STRANGER : DAMP_AWAY_UNASKED;
 }
 
 /* What damp_commit() does for such a packet, its note apart; the counters at the
  * burst's end. */
 static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum damp_reason why)
 {
-	const bool server = why == DAMP_REASON_LEDGER_SERVER;
+	const enum damp_turned_away away = away_of(why);
 	struct damp_flood *f = c->flood;
 
 	p->fate = DAMP_FATE_DROP;
@@ -108,26 +140,29 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 	p->verdict = DAMP_VERDICT_DROP;
 	p->rule = -1;
 	p->out_len = 0;
-	f->refused[server].packets++;
-	f->refused[server].bytes += p->frame.ip_len;
+	f->refused[away].packets++;
+	f->refused[away].bytes += p->frame.ip_len;
 	if (damp_unlikely(c->w->keep.on))
 		damp_keep_drop(c, p, 0);
-	if (damp_likely(f->told[server]))
-		f->untold[server]++;
+	if (damp_likely(f->told[away]))
+		f->untold[away]++;
 	else
-		tell(c, p, server);
+		tell(c, p, away);
 }
 
 /* May p not be asked, while the gateway has challenges? Notes it then. */
 static __attribute__((noinline)) bool unasked(const struct damp_ctx *c, const struct damp_pkt *p)
 {
+	struct damp_stranger *s = stranger_of(c, p);
+	const bool stranger = is_refused(c, p, s);
 	uint8_t copies;
 
-	if (p->plain == DAMP_PLAIN_SHORT ? damp_peer_may_be_asked_more(c, p, false, &copies)
-					 : damp_peer_may_be_asked(c, p, false, &copies))
+	if (p->plain == DAMP_PLAIN_SHORT || (stranger && s->unasked) ? damp_peer_may_be_asked_more(c, p, false, &copies)
+								     : damp_peer_may_be_asked(c, p, false, &copies))
 		return false;
+	s->unasked |= stranger;
 	if (p->coap.type == DAMP_COAP_CON)
-		damp_grey_note(c->w->grey, p->grey_key, c->now);
+		damp_grey_note(c->w->grey, damp_key_grey(p), c->now);
 	return true;
 }
 
@@ -137,7 +172,7 @@ static __attribute__((noinline)) bool still_unasked(const struct damp_ctx *c, co
 
 	if (damp_peer_may_be_asked(c, p, true, &copies))
 		return false;
-	damp_repeat_note(c->w->repeats, p->grey_key, copies, c->now);
+	damp_repeat_note(c->w->repeats, damp_key_grey(p), copies, c->now);
 	return true;
 }
 
@@ -146,7 +181,7 @@ static inline bool unasked_spent(const struct damp_ctx *c, const struct damp_pkt
 {
 	if (p->coap.type != DAMP_COAP_CON)
 		return true;
-	return damp_likely(damp_repeat_note_new(c->w->repeats, p->grey_key, &c->flood->repeat)) ||
+	return damp_likely(damp_repeat_note_new(c->w->repeats, damp_key_grey(p), &c->flood->repeat)) ||
 	       still_unasked(c, p);
 }
 
@@ -156,7 +191,7 @@ static __attribute__((noinline)) bool somebody_objects(const struct damp_ctx *c,
 }
 
 /* NOT_COAP: there is none, or somebody else has a say in it. */
-static inline enum damp_reason sole_cause(const struct damp_ctx *c, const struct damp_pkt *p)
+static inline enum damp_reason sole_cause(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	enum damp_reason cause;
 
@@ -178,6 +213,7 @@ bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 		f->gateway_fine = false;
 		return true;
 	}
+	damp_answer_settle_up(c);
 	if (damp_unlikely(p->xchg_key == 0))
 		damp_prepare_rest(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)
@@ -211,10 +247,14 @@ bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p)
 
 void damp_flood_end(const struct damp_ctx *c)
 {
-	static const uint8_t reason[] = { DAMP_REASON_CHALLENGE_RATE, DAMP_REASON_LEDGER_SERVER };
+	static const uint8_t reason[DAMP_TURNED_AWAY] = {
+		[DAMP_AWAY_UNASKED] = DAMP_REASON_CHALLENGE_RATE,
+		[DAMP_AWAY_SERVER] = DAMP_REASON_LEDGER_SERVER,
+		[DAMP_AWAY_STRANGER] = DAMP_REASON_FIRST_CONTACT,
+	};
 	struct damp_worker_stats *s = c->w->stats;
 
-	for (unsigned i = 0; i < sizeof(reason); i++) {
+	for (unsigned i = 0; i < DAMP_TURNED_AWAY; i++) {
 		const struct damp_counter *n = &c->flood->refused[i];
 
 		damp_counter_sum(&s->kind[DAMP_OUTSIDE][DAMP_KIND_REQUEST], n);

@@ -12,6 +12,20 @@
  * the line of whoever was not is there. */
 #define DAMP_FLOOD_LATELY 64u
 
+static inline bool damp_flood_refused_lately(const struct damp_judge_worker *w)
+{
+	return w->nbursts < w->refused_until;
+}
+
+static inline bool damp_flood_stranger_lately(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_judge_worker *w = c->w;
+	const struct damp_stranger *s = &w->stranger[p->peer_whole % DAMP_FLOOD_STRANGERS];
+
+	return damp_unlikely(damp_flood_refused_lately(w)) && s->peer == p->peer_whole &&
+	       w->nbursts - s->burst < DAMP_FLOOD_LATELY;
+}
+
 /* What look_up(), decide_block.c and decide_observe.c have a say in. */
 #define DAMP_FLOOD_MORE (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
 
@@ -48,8 +62,10 @@ static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, s
 
 	p->plain = damp_flood_plain(c, p) ? DAMP_PLAIN_YES : DAMP_PLAIN_NO;
 	p->asked_key = 0;
-	if (!p->plain || !damp_flood_server_lately(c, p))
+	if (!p->plain)
 		return DAMP_FLOOD_NO;
+	if (!damp_flood_server_lately(c, p))
+		return damp_flood_stranger_lately(c, p) ? DAMP_FLOOD_REFUSED : DAMP_FLOOD_NO;
 	if (damp_likely(f->may_ask == 0))
 		return DAMP_FLOOD_REFUSED;
 	f->may_ask--;

@@ -38,6 +38,7 @@ static inline bool damp_port_test(const uint64_t map[1024], uint16_t port)
 }
 
 struct damp_frame {
+	struct damp_addr src, dst;
 	uint8_t cls;                /* enum damp_frame_class */
 	uint8_t reason;             /* enum damp_reason for DAMP_FRAME_BAD */
 	uint8_t v6;
@@ -51,7 +52,6 @@ struct damp_frame {
 	uint32_t ip_len;
 	uint16_t sport, dport;
 	uint32_t frag_id;
-	struct damp_addr src, dst;
 };
 
 /* Parse len contiguous bytes of a frame. checksum_known: the port verified IP

@@ -162,17 +162,20 @@ static inline bool parse_plain_v4(const struct damp_plain *p, const uint8_t *ip,
 	/* Flags and offset of a fragment, time to live, protocol */
 	if (!four_are(ip + 6, "\x3f\xff\0\xff", "\0\0\0\x11") || from - 1 >= 223 || from == 127 || to >= 224)
 		return false;
-	if (!plain_udp(p, ip + IPV4_HEADER_LEN, IPV4_HEADER_LEN, damp_get16(ip + 2), p->len - ETH_HEADER_LEN, f))
+	if (!plain_udp(p, ip + IPV4_HEADER_LEN, IPV4_HEADER_LEN, damp_get16(ip + 2),
+		       p->len - ETH_HEADER_LEN, f))
 		return false;
 	put_v4(&f->src, ip + 12);
 	put_v4(&f->dst, ip + 16);
 	return true;
 }
 
-static __attribute__((noinline)) bool parse_plain_v6(const struct damp_plain *p, const uint8_t *ip, struct damp_frame *f)
+static __attribute__((noinline)) bool parse_plain_v6(const struct damp_plain *p, const uint8_t *ip,
+						     struct damp_frame *f)
 {
 	/* No extension headers; neither ::, ::1 nor mapped; no group */
-	if (ip[6] != NEXT_UDP || word_at(ip + 8) == 0 || word_at(ip + 24) == 0 || ip[8] == 0xff || ip[24] == 0xff)
+	if (ip[6] != NEXT_UDP || word_at(ip + 8) == 0 || word_at(ip + 24) == 0 || ip[8] == 0xff ||
+	    ip[24] == 0xff)
 		return false;
 	if (!plain_udp(p, ip + IPV6_HEADER_LEN, IPV6_HEADER_LEN, IPV6_HEADER_LEN + damp_get16(ip + 4),
 		       p->len - ETH_HEADER_LEN, f))

@@ -49,5 +49,6 @@ bool damp_given_before(const struct damp_ctx *c, const struct damp_pkt *p, enum 
 	if (given->len < DAMP_GIVEN_MIN)
 		return false;
 	hashed = damp_siphash13(&c->j->k_given, given->bytes, given->len);
-	return damp_seen_find(c->w->seen, key_of(p, kind, hashed), c->now, &value) && value == value_of(p, hashed);
+	return damp_seen_find(c->w->seen, key_of(p, kind, hashed), c->now, &value) &&
+	       value == value_of(p, hashed);
 }

@@ -66,7 +66,8 @@ static inline uint64_t load_le64(const uint8_t *p)
 	return v;
 }
 
-static inline uint64_t sip_bytes(const struct damp_key *key, const uint8_t *p, size_t len, unsigned c, unsigned d)
+static inline uint64_t sip_bytes(const struct damp_key *key, const uint8_t *p, size_t len, unsigned c,
+				 unsigned d)
 {
 	struct sip s = sip_init(key);
 	uint64_t last = (uint64_t)(len & 0xff) << 56;

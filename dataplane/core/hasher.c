@@ -22,8 +22,8 @@ DAMP_WITH_AES static uint64_t aes3(const struct damp_hasher *h, uint64_t a, uint
 	return damp_aes3(h, a, b, c);
 }
 
-DAMP_WITH_AES static void aes2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
-				    uint64_t out[2])
+DAMP_WITH_AES static void aes2_pair(const struct damp_hasher *h, const uint64_t first[2],
+				    const uint64_t second[2], uint64_t out[2])
 {
 	damp_aes2_pair(h, first, second, out);
 }
@@ -37,7 +37,8 @@ bool damp_hasher_can_aes(void)
 #define aes2(h, a, b) damp_hash2(&(h)->sip, a, b)
 #define aes3(h, a, b, c) damp_hash3(&(h)->sip, a, b, c)
 
-static void aes2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t out[2])
+static void aes2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
+		      uint64_t out[2])
 {
 	out[0] = damp_hash2(&h->sip, first[0], first[1]);
 	out[1] = damp_hash2(&h->sip, second[0], second[1]);
@@ -67,7 +68,8 @@ uint64_t damp_hasher3(const struct damp_hasher *h, uint64_t a, uint64_t b, uint6
 	return damp_likely(h->aes) ? aes3(h, a, b, c) : damp_hash3(&h->sip, a, b, c);
 }
 
-void damp_hasher2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t out[2])
+void damp_hasher2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
+		       uint64_t out[2])
 {
 	if (damp_likely(h->aes)) {
 		aes2_pair(h, first, second, out);

@@ -43,7 +43,8 @@ void damp_hasher_init(struct damp_hasher *h, const struct damp_key *master, cons
 struct damp_hashing {
 	uint64_t (*two)(const struct damp_hasher *h, uint64_t a, uint64_t b);
 	uint64_t (*three)(const struct damp_hasher *h, uint64_t a, uint64_t b, uint64_t c);
-	void (*pair)(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2], uint64_t out[2]);
+	void (*pair)(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
+		     uint64_t out[2]);
 };
 /* As calls, which look at the hasher for its kind. */
 extern const struct damp_hashing damp_hashing_called;
@@ -93,8 +94,8 @@ DAMP_AES_INLINE uint64_t damp_aes3(const struct damp_hasher *h, uint64_t a, uint
 }
 
 /* The two chains fill each other's waits. */
-DAMP_AES_INLINE void damp_aes2_pair(const struct damp_hasher *h, const uint64_t first[2], const uint64_t second[2],
-				    uint64_t out[2])
+DAMP_AES_INLINE void damp_aes2_pair(const struct damp_hasher *h, const uint64_t first[2],
+				    const uint64_t second[2], uint64_t out[2])
 {
 	const __m128i *k = (const __m128i *)(const void *)h->key;
 	__m128i x = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)first), k[0]);

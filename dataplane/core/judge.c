@@ -13,6 +13,7 @@
 #include "elsewhere.h"
 #include "permute.h"
 #include "charges.h"
+#include "compiled.h"
 #include "commit.h"
 #include "credit.h"
 #include "decide.h"
@@ -100,6 +101,7 @@ struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c,
 	init_blocks(j, at, key);
 	j->wall_s = wall_s;
 	j->start = start;
+	j->wide = damp_has_avx2();
 	if (j->ledger == NULL || j->peers == NULL || j->leases == NULL || j->tally == NULL || j->prefixes == NULL ||
 	    j->registry == NULL)
 		return NULL;
@@ -169,11 +171,11 @@ static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp
 {
 	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
 	const struct damp_given echo = damp_echo_of(p);
-	uint64_t value;
+	uint64_t asked = 0;
 
 	if (guessable &&
-	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_PING_OUT, 0), c->now, &value) ||
-	     !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
+	    (!damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) ||
+	     !damp_asked_by_ping(asked, c->now) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES)))
 		return ECHO_NONE;
 	if (damp_echo_check(&c->v->secrets, &p->frame.src, p->frame.sport, c->wall_s, c->g->echo_life_s, echo.bytes,
 			    echo.len))
@@ -244,6 +246,8 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	p->xchg = NULL;
+	p->obs = NULL;
 	memset(&d, 0, offsetof(struct damp_decision, cleared));
 	d.rule = -1;
 	damp_forward(&d, p, DAMP_REASON_BYPASS);
@@ -255,6 +259,8 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 {
 	enum echo_worth echo;
 
+	p->xchg = NULL;
+	p->obs = NULL;
 	if (!p->rungs_hashed && p->frame.cls != DAMP_FRAME_OTHER)
 		damp_hash_rungs(c, p);
 	echo = look_up(c, p);
@@ -272,7 +278,13 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
 	/* A proved peer's is in no flood; but the keys that pass 1 left out are made there. */
-	return (p->plain && (!p->proved || p->xchg_key == 0) && damp_flood_settle(c, p)) || damp_admit(c, p);
+	if (p->plain && (!p->proved || p->xchg_key == 0)) {
+		if (damp_likely(damp_flood_settle(c, p)))
+			return true;
+		/* damp_foresee() has looked at it no closer. */
+		p->mid_key = 0;
+	}
+	return damp_admit(c, p);
 }
 
 static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
@@ -280,6 +292,8 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_decision d;
 
 	c->walk->of = NULL;
+	if (p->plain != DAMP_PLAIN_ASKED && p->frame.cls != DAMP_FRAME_OTHER)
+		damp_answer_settle_up(c);
 	if (goes_short(c, p))
 		return;
 	c->flood->gateway_fine = false;
@@ -339,8 +353,10 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
-	if (damp_unlikely(flood.asks))
+	if (damp_unlikely(flood.asks)) {
 		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
+		damp_answer_foresee(&c, p, n);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
 			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);

@@ -48,6 +48,12 @@ enum damp_fate {
 	DAMP_FATE_HOLD              /* keep it, as it is, under the number in `hold` (damp_judge_unhold()) */
 };
 
+/*
+ * A burst of these is filled by the parser, prepared, judged and then read by the worker, each
+ * pass over all of them, between frames and lines of tables that want the same cache. So
+ * what decides how many lines a pass walks over comes first: a refused packet is
+ * done within the first three, an admitted one within four (the assertions below).
+ */
 struct damp_pkt {
 	/* Filled by the caller. */
 	uint8_t *data;              /* contiguous frame */
@@ -56,22 +62,20 @@ struct damp_pkt {
 	uint8_t side;               /* enum damp_side it came in on */
 	uint8_t checksum_known;     /* the port verified the checksums */
 	uint8_t held;               /* it was held, and damp_judge_unhold() has named it */
-	/* The judgement. */
+	/* Found by the parser; for explain, events and tests. */
+	uint8_t kind;               /* enum damp_kind */
+	uint8_t device_serves;      /* the inside end's port is one of ours: a server */
+	uint8_t hello;              /* enum damp_hello */
+	uint8_t dtls_whole;         /* DTLS records from the first byte to the last; of DTLS only */
+	uint8_t head;               /* a first fragment's type, code and Message ID are in coap; of what is no whole CoAP */
+	/* The judgement, beside fate, reason and verdict. */
+	uint32_t out_len;           /* frame length to send */
+	int32_t rule;               /* index of the deciding rule, -1 none */
+	/* Pass 1 clears these, down to xchg_key, in few stores: they lie together. */
 	uint8_t fate;               /* enum damp_fate */
 	uint8_t reason;             /* enum damp_reason */
 	uint8_t verdict;            /* enum damp_verdict, for the counters */
 	uint8_t observed;           /* a rule in mode observe would have acted */
-	uint32_t out_len;           /* frame length to send */
-	uint16_t hold;              /* fate HOLD: 0 .. DAMP_HOLDS - 1 */
-	int32_t rule;               /* index of the deciding rule, -1 none */
-	/* Found on the way; for explain, events and tests. */
-	uint8_t kind;               /* enum damp_kind */
-	uint8_t device_serves;      /* the inside end's port is one of ours: a server */
-	uint8_t from_inside;        /* the exchange was opened by an inside client */
-	uint8_t hello;              /* enum damp_hello */
-	uint8_t dtls_whole;         /* DTLS records from the first byte to the last */
-	uint8_t head;               /* of what is not whole: a first fragment's type, code and Message ID are in coap */
-	/* Pass 1 clears these, down to obs, in few stores: they lie together. */
 	uint8_t proved;
 	uint8_t truths;             /* DAMP_TRUTH_* bits */
 	uint8_t rungs_hashed;       /* peer_host and peer_net are there */
@@ -81,25 +85,41 @@ struct damp_pkt {
 	uint8_t src_sets, dst_sets; /* sets of the program, filled at run time, that hold the address: bits */
 	uint16_t src_class, dst_class;
 	uint64_t peer_key, xchg_key;
-	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
-	uint64_t grey_key;          /* of a request from outside */
-	struct damp_xchg *xchg;
-	struct damp_obs *obs;
+	struct damp_frame frame;
 	/* coap.mid is the Message ID as the inside knows it, whichever side p came
 	 * in on; this is the one that p came with (permute.h). */
 	uint16_t wire_mid;
+	uint16_t hold;              /* fate HOLD: 0 .. DAMP_HOLDS - 1 */
+	/* Keyed hashes of the inside and the outside address and of the prefixes of the
+	 * latter at the guard's byte rungs (below): all ledger keys are made of them. */
+	uint64_t device_whole, peer_whole;
 	uint64_t device_key;
-	/* Keyed hashes of the outside address and its prefixes at the guard's byte
-	 * rungs, and of the inside address: all ledger keys are made of them. */
-	uint64_t peer_whole, peer_host, peer_net, device_whole;
-	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
-	/* Of one that will be challenged, in all likelihood (answer.h): of "it was
-	 * challenged before" and "a ping is out"; 0: not made. */
-	uint64_t asked_key, ping_key;
-	struct damp_frame frame;
 	struct damp_coap coap;
+	/* From here on nothing is touched for a packet that is refused in the short way. Of
+	 * others mid_key is cleared between the passes, xchg and obs when they are looked for. */
+	uint64_t mid_key;           /* of its Message ID in the table of those seen; 0: not made yet */
+	struct damp_xchg *xchg;
+	struct damp_obs *obs;
+	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
+	uint64_t peer_host, peer_net;
+	/* Of one that will be challenged, in all likelihood (answer.h): of "its ends were
+	 * asked before"; 0: not made. */
+	uint64_t asked_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
+	uint8_t spare[34];
 };
+/* The first line: what passes touch again, the verdict and who it is. The second: where it
+ * comes from and goes to. The third: what it says, as far as requests without options do.
+ * The fourth: what those with options say, and what the tables know of them. An odd number of
+ * lines lets a burst spread over all sets of a cache. */
+#define DAMP_PKT_LINE(field) (offsetof(struct damp_pkt, field) / DAMP_CACHE_LINE)
+#define DAMP_PKT_BEGINS(field) (offsetof(struct damp_pkt, field) % DAMP_CACHE_LINE == 0)
+_Static_assert(DAMP_PKT_LINE(xchg_key) == 0, "one line is judged by");
+_Static_assert(DAMP_PKT_BEGINS(frame) && DAMP_PKT_LINE(hold) == 1, "one line of addresses");
+_Static_assert(DAMP_PKT_BEGINS(device_whole) && DAMP_PKT_LINE(coap) == 2 &&
+	       offsetof(struct damp_pkt, coap) + DAMP_COAP_BARE == 3 * DAMP_CACHE_LINE, "one line of the message");
+_Static_assert(DAMP_PKT_LINE(path_hash) == 3, "one line of those with more to it");
+_Static_assert(sizeof(struct damp_pkt) == 5 * DAMP_CACHE_LINE, "the next one begins a line");
 
 /* A small frame of our own to send. */
 struct damp_emit {

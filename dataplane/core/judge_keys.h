@@ -9,6 +9,7 @@
 #ifndef DAMP_CORE_JUDGE_KEYS_H
 #define DAMP_CORE_JUDGE_KEYS_H
 
+#include "asked.h"
 #include "judge_state.h"
 #include "ledger.h"
 
@@ -16,8 +17,7 @@
 enum damp_seen_kind {
 	DAMP_SEEN_FROM_OUTSIDE,                 /* CON or NON by its sender's side */
 	DAMP_SEEN_FROM_INSIDE,
-	DAMP_SEEN_PING_OUT,                     /* a ping of ours is out to this pair of endpoints */
-	DAMP_SEEN_CHALLENGED,                   /* this request was challenged before */
+	DAMP_SEEN_ASKED,                        /* this pair of endpoints was asked for a proof (asked.h) */
 	DAMP_SEEN_FRAGMENT,                     /* rest of a dropped datagram */
 	DAMP_SEEN_COOKIE,                       /* a DTLS cookie of a server, and to whom it was given */
 	DAMP_SEEN_ECHO,                         /* likewise an Echo value */
@@ -27,8 +27,6 @@ enum damp_seen_kind {
 
 #define DAMP_FRAGMENT_LIFE_S 30u
 #define DAMP_COOKIE_LIFE_S 60u          /* of a DTLS cookie (attacks.md AV-45), and of a handshake */
-#define DAMP_PING_LIFE_S (2u * DAMP_PING_EPOCH_S)
-#define DAMP_CHALLENGED_LIFE_S 60u
 #define DAMP_ACK_LIFE_S 16u             /* a CON that is not acknowledged comes again sooner, or not at all */
 
 /* Domains of the ledger, below those of the rule limits. */

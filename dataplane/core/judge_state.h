@@ -60,12 +60,20 @@ struct damp_judge {
 	struct damp_learned *learned;
 	uint64_t wall_s;
 	damp_tick start;
+	bool wide;                      /* this machine's wide registers are used (sip_lanes.h) */
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
 	uint8_t routing;                /* enum damp_routing; set by another thread (routing.h) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */
 };
 
 #define DAMP_FLOOD_SERVERS 64u
+#define DAMP_FLOOD_STRANGERS 64u
+
+/* An address found to be served on trust no more, and when (flood.c). */
+struct damp_stranger {
+	uint64_t peer, burst;
+	bool unasked;                   /* nor does it have challenges for fresh requests */
+};
 
 struct damp_judge_worker {
 	struct damp_judge *j;
@@ -83,8 +91,11 @@ struct damp_judge_worker {
 	uint32_t nproofs;               /* taken so far, and marks that are kept like them */
 	uint64_t nbursts;
 	bool short_lately;              /* a challenge of the burst before was refused */
+	uint32_t asks_owed;             /* challenges that the gateway's budget is still to be charged with (answer.c) */
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */
 	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
+	struct damp_stranger stranger[DAMP_FLOOD_STRANGERS];
+	uint64_t refused_until;         /* burst: first contacts are asked for early, some was refused lately */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */
 	damp_tick event_next[DAMP_REASON_MAX];
 	uint64_t event_skipped[DAMP_REASON_MAX];

@@ -57,7 +57,7 @@ void damp_hash_rungs(const struct damp_ctx *c, struct damp_pkt *p)
 	p->rungs_hashed = 1;
 }
 
-/* The hash of a prefix of the peer, whose hashes the packet has. */
+/* The hash of a prefix of the peer, some of which the packet has, or may have. */
 static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
 {
 	const struct damp_pkt *p = c->p;
@@ -66,9 +66,9 @@ static uint64_t peer_hash(const struct damp_ctx *c, unsigned plen)
 
 	if (bits >= WHOLE)
 		return p->peer_whole;
-	if (bits == b.host)
+	if (damp_likely(p->rungs_hashed) && bits == b.host)
 		return p->peer_host;
-	if (bits == b.net)
+	if (damp_likely(p->rungs_hashed) && bits == b.net)
 		return p->peer_net;
 	return hash_bits(c->j, damp_peer_addr(p), bits);
 }

@@ -129,11 +129,13 @@ static bool plan(struct damp_decision *d, enum damp_count count, uint64_t owner,
 {
 	if (d->nlater == DAMP_LATERS)
 		return false;
-	d->later[d->nlater++] = (struct damp_later){ .owner = owner, .amount = amount, .count = (uint8_t)count };
+	d->later[d->nlater++] =
+		(struct damp_later){ .owner = owner, .amount = amount, .count = (uint8_t)count };
 	return true;
 }
 
-static bool created_within(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, struct damp_decision *d)
+static bool created_within(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key,
+			   struct damp_decision *d)
 {
 	return damp_rung_has_room(c, r, key, 1, DAMP_REASON_RULE_LIMIT) &&
 	       plan(d, DAMP_COUNT_CREATED, key, damp_cost(r->cost_q16, 1));
@@ -169,7 +171,8 @@ static bool concerns(const struct damp_pkt *p, enum damp_count count)
 	case DAMP_COUNT_CREATED:
 		return code == DAMP_COAP_POST || code == DAMP_COAP_PUT;
 	case DAMP_COUNT_KEYS:
-		return (code == DAMP_COAP_GET || code == DAMP_COAP_FETCH) && !damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE);
+		return (code == DAMP_COAP_GET || code == DAMP_COAP_FETCH) &&
+		       !damp_coap_has(&p->coap, DAMP_OPTBIT_OSCORE);
 	default:
 		return code == DAMP_COAP_POST && p->coap.nquery > 0;
 	}
@@ -211,7 +214,8 @@ static void note(const struct damp_ctx *c, const struct damp_pkt *p, unsigned i,
 			  c->now + DAMP_SECONDS(c->g->con_life_s));
 }
 
-static void register_place(const struct damp_ctx *c, const struct damp_pkt *p, unsigned i, const struct damp_later *l)
+static void register_place(const struct damp_ctx *c, const struct damp_pkt *p, unsigned i,
+			   const struct damp_later *l)
 {
 	const struct registration r = read_registration(c, p);
 	const bool again = damp_lease_held(c->j->leases, l->owner, r.item, l->amount, c->now);
@@ -262,7 +266,9 @@ static void commit_request(const struct damp_ctx *c, const struct damp_pkt *p, c
 		if (l->count == DAMP_COUNT_KEYS) {
 			damp_seen_add(c->w->seen, l->owner, 0, c->now, c->now + DAMP_SECONDS(KEY_MEMORY_S));
 		} else if (l->count == DAMP_COUNT_CREATED) {
-			const struct damp_reg n = { .what = DAMP_REG_CREATES, .owner = l->owner, .amount = l->amount };
+			const struct damp_reg n = { .what = DAMP_REG_CREATES,
+						    .owner = l->owner,
+						    .amount = l->amount };
 
 			note(c, p, i, &n);
 		} else {
@@ -293,11 +299,13 @@ static void note_location(const struct damp_ctx *c, const struct damp_pkt *p, un
 	if (!damp_coap_has(&p->coap, DAMP_OPTBIT_LOCATION_PATH))
 		return;
 	n.what = DAMP_REG_LOCATION;
-	damp_registry_put(c->j->registry, damp_mix(place_of(c, p, DAMP_COAP_OPT_LOCATION_PATH), OF_LOCATION | i), &n,
+	damp_registry_put(c->j->registry,
+			  damp_mix(place_of(c, p, DAMP_COAP_OPT_LOCATION_PATH), OF_LOCATION | i), &n,
 			  c->now, c->now + DAMP_SECONDS(n.amount + SLACK_S));
 }
 
-static void settle_place(const struct damp_ctx *c, const struct damp_pkt *p, unsigned i, const struct damp_reg *n)
+static void settle_place(const struct damp_ctx *c, const struct damp_pkt *p, unsigned i,
+			 const struct damp_reg *n)
 {
 	const bool fine = DAMP_COAP_CLASS(p->coap.code) == 2;
 
@@ -313,11 +321,16 @@ static void settle_place(const struct damp_ctx *c, const struct damp_pkt *p, uns
 /* 2.31: the body of the request is not whole yet (RFC 7959 section 2.9.1). */
 static void commit_response(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	if (p->xchg == NULL || (p->xchg->flags & (DAMP_XCHG_SAFE | DAMP_XCHG_FROM_INSIDE)) || p->coap.code == DAMP_COAP_2_31)
+	if (p->xchg == NULL || (p->xchg->flags & (DAMP_XCHG_SAFE | DAMP_XCHG_FROM_INSIDE)) ||
+	    p->coap.code == DAMP_COAP_2_31)
 		return;
 	for (unsigned i = 0; i < DAMP_LATERS; i++) {
-		const struct damp_reg n = damp_registry_take(c->j->registry, damp_mix(p->xchg_key, OF_EXCHANGE | i), c->now);
-		const struct damp_charge one = { .key = n.owner, .cost = n.amount, .burst = DAMP_BURST_TICKS_MAX };
+		const struct damp_reg n = damp_registry_take(c->j->registry,
+							     damp_mix(p->xchg_key, OF_EXCHANGE | i),
+							     c->now);
+		const struct damp_charge one = { .key = n.owner,
+						 .cost = n.amount,
+						 .burst = DAMP_BURST_TICKS_MAX };
 
 		if (n.what == DAMP_REG_CREATES && p->coap.code == DAMP_COAP_2_01)
 			damp_ledger_charge(c->j->ledger, &one, 1, c->now);

@@ -34,7 +34,8 @@ void damp_learned_note(struct damp_learned *l, uint64_t key, uint32_t bytes, dam
 	const uint64_t size = bytes > known ? bytes : known;
 
 	__atomic_store_n(cell_of(l, key),
-			 key >> 40 << 40 | (uint64_t)minute(now) << 16 | (size < UINT16_MAX ? size : UINT16_MAX),
+			 key >> 40 << 40 | (uint64_t)minute(now) << 16 |
+				 (size < UINT16_MAX ? size : UINT16_MAX),
 			 __ATOMIC_RELAXED);
 }
 

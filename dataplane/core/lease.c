@@ -96,7 +96,8 @@ static inline struct lease_line *line_of(const struct damp_lease_table *t, uint6
 ALWAYS void look(const struct damp_lease_table *t, struct damp_lease_place *p, uint64_t item, damp_tick now,
 		 ways_fn *ways_in)
 {
-	struct lease_line *line = line_of(t, p->owner, 0), *const end = line_of(t, 0, 0) + damp_assoc_lines(&t->assoc);
+	struct lease_line *line = line_of(t, p->owner, 0);
+	struct lease_line *const end = line_of(t, 0, 0) + damp_assoc_lines(&t->assoc);
 	const uint32_t tag = tag_of(p->owner, item);
 
 	p->slot = NULL;
@@ -224,7 +225,8 @@ uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint
 	return n;
 }
 
-bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now)
+bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
+		     damp_tick now)
 {
 	struct damp_lease_place one = { .owner = owner, .cap = cap };
 
@@ -259,7 +261,8 @@ static void put_over(struct damp_lease_table *t, struct lease_line *line, uint64
 		__atomic_fetch_add(&t->assoc.evictions, 1, __ATOMIC_RELAXED);
 }
 
-static inline void take(struct damp_lease_table *t, const struct damp_lease_place *p, uint64_t is, damp_tick now)
+static inline void take(struct damp_lease_table *t, const struct damp_lease_place *p, uint64_t is,
+			damp_tick now)
 {
 	if (p->slot != NULL && damp_likely(swap(p->slot, p->was, is)))
 		return;
@@ -269,8 +272,8 @@ static inline void take(struct damp_lease_table *t, const struct damp_lease_plac
 	put_over(t, line_of(t, p->owner, 0), is, now);
 }
 
-void damp_lease_take_seen(struct damp_lease_table *t, const struct damp_lease_place *p, unsigned n, uint64_t item,
-			  damp_tick now, damp_tick due)
+void damp_lease_take_seen(struct damp_lease_table *t, const struct damp_lease_place *p, unsigned n,
+			  uint64_t item, damp_tick now, damp_tick due)
 {
 	const uint32_t stored = damp_stored_due(due);
 

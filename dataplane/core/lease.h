@@ -53,8 +53,8 @@ void damp_lease_prefetch(const struct damp_lease_table *t, const struct damp_lea
 bool damp_lease_look(const struct damp_lease_table *t, struct damp_lease_place *p, unsigned n, uint64_t item,
 		     damp_tick now);
 /* After a look of the same moment: hold item in each that has room. */
-void damp_lease_take_seen(struct damp_lease_table *t, const struct damp_lease_place *p, unsigned n, uint64_t item,
-			  damp_tick now, damp_tick due);
+void damp_lease_take_seen(struct damp_lease_table *t, const struct damp_lease_place *p, unsigned n,
+			  uint64_t item, damp_tick now, damp_tick due);
 
 /* Does the owner hold item already, or fewer than cap items? cap 0: no bound.
  * owner and item are keyed hashes; cap at most DAMP_LEASE_CAP_MAX, and of one
@@ -64,7 +64,8 @@ bool damp_lease_room(const struct damp_lease_table *t, uint64_t owner, uint64_t 
 /* How many items the owner holds. */
 uint32_t damp_lease_count(const struct damp_lease_table *t, uint64_t owner, uint32_t cap, damp_tick now);
 /* Does the owner hold item? */
-bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now);
+bool damp_lease_held(const struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap,
+		     damp_tick now);
 /* Hold item until due, anew or renewed. Does nothing when there is no room. */
 void damp_lease_take(struct damp_lease_table *t, uint64_t owner, uint64_t item, uint32_t cap, damp_tick now,
 		     damp_tick due);

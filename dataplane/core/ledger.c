@@ -384,6 +384,15 @@ static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_
 	return t.admitted;
 }
 
+bool damp_ledger_owe(struct damp_ledger *l, uint64_t key, uint32_t cost, damp_tick now)
+{
+	const uint32_t most = DAMP_BURST_TICKS_MAX, debt = damp_ledger_debt(l, key, now);
+	const uint32_t room = debt < most ? most - debt : 0;
+	const struct damp_charge c = { key, cost < room ? cost : room, most };
+
+	return charge_one(l, &c, now);
+}
+
 /* Under the locks. The first refused in the caller's order, or n; then all are written. */
 static unsigned charge_views(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {

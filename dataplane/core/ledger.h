@@ -89,6 +89,23 @@ int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsig
 #define DAMP_LEDGER_NOT_AT_ONCE INT32_MIN
 int damp_ledger_charge_at_once(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 
+/* Two charges of one line, and how far their keys' tags lie from the hash that chooses it:
+ * not equally far. No burst above DAMP_BURST_TICKS_MAX. */
+struct damp_charge_pair {
+	struct { uint32_t move, cost, burst; } of[2];
+};
+
+/* The same for two such pairs, which have four keys of their own, with the wide
+ * registers: what a challenge pays. Their keys are { hash + move << 32 }. Where there are
+ * no wide registers, no locks at once, or but one line: DAMP_LEDGER_NOT_AT_ONCE. */
+int damp_ledger_charge_pairs(struct damp_ledger *l, const struct damp_charge_pair pair[2], const uint64_t hash[2],
+			     damp_tick now);
+
+/* Charge what was found admissible a moment ago, though others were charged meanwhile:
+ * the debt may come to be more than a burst, but never more than DAMP_BURST_TICKS_MAX.
+ * False: the lock was not to be had, and it is still to be charged. */
+bool damp_ledger_owe(struct damp_ledger *l, uint64_t key, uint32_t cost, damp_tick now);
+
 /* The same for any set, by views (ledger.c): what the others are held against. */
 int damp_ledger_charge_viewed(struct damp_ledger *l, const struct damp_charge *c, unsigned n, damp_tick now);
 

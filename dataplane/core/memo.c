@@ -26,6 +26,18 @@ struct damp_memo {
 	uint32_t nwords;
 };
 
+/* Written here, by whoever opens a program: memory of calloc() has no pages until it is
+ * first written, and that would be by a worker, one page after the other, after each reload. */
+static uint64_t *rows_new(size_t words)
+{
+	const size_t bytes = (words * sizeof(uint64_t) / DAMP_CACHE_LINE + 1) * DAMP_CACHE_LINE;
+	uint64_t *rows = aligned_alloc(DAMP_CACHE_LINE, bytes);
+
+	if (rows != NULL)
+		memset(rows, 0, bytes);
+	return rows;
+}
+
 struct damp_memo *damp_memo_new(uint32_t nwords, unsigned entries_log2)
 {
 	const size_t n = (size_t)1 << entries_log2, sets = n / WAYS;
@@ -34,7 +46,7 @@ struct damp_memo *damp_memo_new(uint32_t nwords, unsigned entries_log2)
 	if (m == NULL)
 		return NULL;
 	m->sets = aligned_alloc(DAMP_CACHE_LINE, sets * sizeof(*m->sets));
-	m->rows = calloc(n * nwords + 1, sizeof(*m->rows));
+	m->rows = rows_new(n * nwords);
 	m->mask = sets - 1;
 	m->nwords = nwords;
 	if (m->sets == NULL || m->rows == NULL) {

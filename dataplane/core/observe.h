@@ -24,7 +24,8 @@ void damp_observe_prefetch(const struct damp_ctx *c, const struct damp_pkt *p, u
 bool damp_observe_room(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path);
 void damp_observe_take(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, bool first);
 /* Room, and then the first take of the same moment, which need not look again. */
-bool damp_observe_look(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path, struct damp_places *at);
+bool damp_observe_look(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t path,
+		       struct damp_places *at);
 void damp_observe_take_seen(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_places *at);
 void damp_observe_leave(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t key, uint32_t path);
 
@@ -36,8 +37,8 @@ struct damp_heard {
 
 /* A proved observer: heard of lately, to be asked, or gone. */
 enum damp_hearing { DAMP_HEARING_FINE, DAMP_HEARING_ASK, DAMP_HEARING_GONE };
-enum damp_hearing damp_observer_heard(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o,
-				      struct damp_heard *heard);
+enum damp_hearing damp_observer_heard(const struct damp_ctx *c, const struct damp_pkt *p,
+				      const struct damp_obs *o, struct damp_heard *heard);
 /* What one notification costs of what its observation may bring. False: nothing. */
 bool damp_notification_cost(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o,
 			    struct damp_charge *one);

@@ -86,7 +86,8 @@ struct damp_addr damp_addr_prefix(const struct damp_addr *addr, unsigned plen)
 }
 
 /* Never 0. addr has no bits behind plen. */
-static uint64_t key_of(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen)
+static uint64_t key_of(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr,
+		       unsigned plen)
 {
 	const uint64_t h = damp_hash3(&t->key, damp_get64(addr->b), damp_get64(addr->b + 8),
 				      (uint64_t)list << 8 | plen);
@@ -177,8 +178,9 @@ enum damp_prefix_put damp_prefixes_add(struct damp_prefixes *t, unsigned list, c
 		s = room_for(t, key);
 	if (s == NULL)
 		return DAMP_PREFIX_NO_ROOM;
-	t->known[s - t->slot] = (struct damp_prefix){ .addr = whole, .due = due, .tag = tag, .plen = (uint8_t)plen,
-						      .list = (uint8_t)list };
+	t->known[s - t->slot] = (struct damp_prefix){
+		.addr = whole, .due = due, .tag = tag, .plen = (uint8_t)plen, .list = (uint8_t)list
+	};
 	__atomic_store_n(&s->tag, tag, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->due, damp_due(due + DUE_UNIT - 1), __ATOMIC_RELAXED);
 	/* Partner: the acquire load in find(). */
@@ -200,7 +202,8 @@ bool damp_prefixes_del(struct damp_prefixes *t, unsigned list, const struct damp
 	return s != NULL;
 }
 
-bool damp_prefixes_holds(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen)
+bool damp_prefixes_holds(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr,
+			 unsigned plen)
 {
 	const struct damp_addr whole = damp_addr_prefix(addr, plen);
 
@@ -238,8 +241,8 @@ void damp_prefixes_each(const struct damp_prefixes *t, damp_tick now,
 			fn(arg, &t->known[i]);
 }
 
-static bool has_length(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen,
-		       uint32_t now, uint32_t *tag)
+static bool has_length(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr,
+		       unsigned plen, uint32_t now, uint32_t *tag)
 {
 	const struct damp_addr whole = damp_addr_prefix(addr, plen);
 	const struct slot *s = find(t, key_of(t, list, &whole, plen));
@@ -250,8 +253,8 @@ static bool has_length(const struct damp_prefixes *t, unsigned list, const struc
 	return true;
 }
 
-bool damp_prefixes_has(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, damp_tick now,
-		       uint32_t *tag)
+bool damp_prefixes_has(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr,
+		       damp_tick now, uint32_t *tag)
 {
 	const struct list *l = &t->list[list];
 	const bool v4 = damp_addr_is_v4(addr);

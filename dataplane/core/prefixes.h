@@ -54,7 +54,8 @@ enum damp_prefix_put damp_prefixes_add(struct damp_prefixes *t, unsigned list, c
 bool damp_prefixes_del(struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen);
 
 /* Is this very prefix in the list, ended but not yet swept included? Main thread. */
-bool damp_prefixes_holds(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, unsigned plen);
+bool damp_prefixes_holds(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr,
+			 unsigned plen);
 
 /* Take all members of a list away. */
 void damp_prefixes_clear(struct damp_prefixes *t, unsigned list);
@@ -67,8 +68,8 @@ void damp_prefixes_each(const struct damp_prefixes *t, damp_tick now,
 			void (*fn)(void *arg, const struct damp_prefix *p), void *arg);
 
 /* Does a live member of the list hold addr? tag: of the longest such. */
-bool damp_prefixes_has(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr, damp_tick now,
-		       uint32_t *tag);
+bool damp_prefixes_has(const struct damp_prefixes *t, unsigned list, const struct damp_addr *addr,
+		       damp_tick now, uint32_t *tag);
 
 /* addr with the bits behind plen (within its family) cleared. */
 struct damp_addr damp_addr_prefix(const struct damp_addr *addr, unsigned plen);

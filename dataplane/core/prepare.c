@@ -28,22 +28,9 @@
 /* What was left by the packet before. */
 ALWAYS void reset(struct damp_pkt *p)
 {
-	p->proved = 0;
-	p->truths = 0;
-	p->rungs_hashed = 0;
-	p->budgets_wait = 0;
-	p->plain = 0;
-	p->path_hashed = 0;
-	p->src_sets = p->dst_sets = 0;
-	p->src_class = p->dst_class = 0;
-	p->peer_key = 0;
-	p->xchg_key = 0;
-	p->mid_key = 0;
-	p->grey_key = 0;
-	p->xchg = NULL;
-	p->obs = NULL;
-	p->observed = 0;
+	memset(&p->fate, 0, offsetof(struct damp_pkt, frame) - offsetof(struct damp_pkt, fate));
 }
+_Static_assert(offsetof(struct damp_pkt, frame) - offsetof(struct damp_pkt, fate) == 32, "and nothing else");
 
 /* Which sets of the program hold the ends: nothing where there are none. */
 static void find_sets(const struct damp_ctx *c, struct damp_pkt *p)
@@ -128,14 +115,15 @@ static void prefetch_budgets(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_ledger_prefetch(l, damp_ledger_key(p->device_whole, DAMP_DOMAIN_SERVER));
 }
 
-/* The key by which a refused request is known when it comes again, and its line. */
-ALWAYS void prefetch_grey(const struct damp_ctx *c, struct damp_pkt *p)
+/* The line by which a refused request is known when it comes again. */
+ALWAYS void prefetch_grey(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	p->grey_key = damp_key_grey(p);
+	const uint64_t key = damp_key_grey(p);
+
 	if (c->flood != NULL && damp_likely(c->flood->may_ask == 0))
-		damp_repeat_prefetch(c->w->repeats, p->grey_key);
+		damp_repeat_prefetch(c->w->repeats, key);
 	else
-		damp_grey_prefetch(c->w->grey, p->grey_key);
+		damp_grey_prefetch(c->w->grey, key);
 }
 
 ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
@@ -175,7 +163,6 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	p->xchg_key = key_xchg(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, &damp_hashing_called);
-	p->grey_key = damp_key_grey(p);
 }
 
 ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
@@ -272,8 +259,10 @@ ALWAYS void foresee(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 {
 	const bool message = p->kind == DAMP_KIND_REQUEST || p->kind == DAMP_KIND_RESPONSE;
 
-	if (message)
+	if (message) {
+		p->mid_key = 0;
 		p->proved = proved(c, p);
+	}
 	if (p->budgets_wait && !p->proved)
 		prefetch_budgets(c, p);
 	if (message && p->side == DAMP_OUTSIDE) {

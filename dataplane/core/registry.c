@@ -74,7 +74,8 @@ struct damp_reg damp_registry_take(struct damp_registry *t, uint64_t key, damp_t
 	return look(t, key, now, true);
 }
 
-void damp_registry_put(struct damp_registry *t, uint64_t key, const struct damp_reg *n, damp_tick now, damp_tick due)
+void damp_registry_put(struct damp_registry *t, uint64_t key, const struct damp_reg *n, damp_tick now,
+		       damp_tick due)
 {
 	struct registry_line *line = damp_assoc_line(&t->assoc, key);
 	struct slot *s;

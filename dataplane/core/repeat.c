@@ -39,7 +39,8 @@ struct repeat_line {
 /* Generations are counted in a circle of 85 minutes; it has a whole number of turns of
  * words and of tags. */
 #define CIRCLE 8160u
-_Static_assert(CIRCLE % WORDS == 0 && CIRCLE / 2 % TAG_TIMES == 0 && CIRCLE << COUNT_BITS <= UINT16_MAX, "no seam");
+_Static_assert(CIRCLE % WORDS == 0 && CIRCLE / 2 % TAG_TIMES == 0 && CIRCLE << COUNT_BITS <= UINT16_MAX,
+	       "no seam");
 _Static_assert(FULL <= COUNT_MASK, "it can be counted");
 _Static_assert(sizeof(struct repeat_line) == DAMP_CACHE_LINE, "one line a key");
 
@@ -58,8 +59,8 @@ static inline struct repeat_line *line_of(const struct damp_repeat *g, uint64_t 
 /* Six of 64 bits, from the end of the key that the line is not taken from. */
 static inline uint64_t bits_of(uint64_t key)
 {
-	return 1ull << (key & 63) | 1ull << (key >> 6 & 63) | 1ull << (key >> 12 & 63) | 1ull << (key >> 18 & 63) |
-	       1ull << (key >> 24 & 63) | 1ull << (key >> 30 & 63);
+	return 1ull << (key & 63) | 1ull << (key >> 6 & 63) | 1ull << (key >> 12 & 63) |
+	       1ull << (key >> 18 & 63) | 1ull << (key >> 24 & 63) | 1ull << (key >> 30 & 63);
 }
 
 static inline uint16_t tag_of(uint64_t key)
@@ -133,7 +134,8 @@ static bool was_here_twice(const struct repeat_line *l, uint16_t tag, const stru
 }
 
 /* Of a line that is so many generations behind. */
-static inline bool was_here(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t, unsigned behind)
+static inline bool was_here(const struct repeat_line *l, uint64_t bits, const struct damp_repeat_time *t,
+			    unsigned behind)
 {
 	bool found = false;
 
@@ -223,7 +225,8 @@ bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp
 	const uint64_t bits = bits_of(key);
 
 	if (damp_likely(generation(l) == t->present)) {
-		if (was_here(l, bits, t, 0) || (may_have(l, tag_of(key)) && was_here_twice(l, tag_of(key), t)))
+		if (was_here(l, bits, t, 0) ||
+		    (may_have(l, tag_of(key)) && was_here_twice(l, tag_of(key), t)))
 			return false;
 	} else {
 		if (copies_at(l, key, t) != 0)

@@ -15,6 +15,8 @@
  * would have a group as its source, and one packet would get many.
  */
 #include "reply.h"
+
+#include "compiled.h"
 #include "option.h"
 
 #define MAC_LEN 6u
@@ -26,8 +28,6 @@
 
 #define UINT_LEN_MAX 4u             /* of a uint option */
 #define WORD 8u
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 /* Header, token, then two of each option, and an Echo's MAC: the most that is built. */
 #define PARTS_MAX 8u
@@ -56,6 +56,14 @@ static inline uint64_t load_few(const uint8_t *p, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		v |= (uint64_t)p[i] << 8 * i;
 	return v;
+}
+
+static inline uint32_t load_half(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return damp_le32(v);
 }
 
 static inline void store(uint8_t *p, uint64_t word)
@@ -223,19 +231,20 @@ ALWAYS uint64_t put_parts(uint8_t *out, const struct reply *r)
 	return sum;
 }
 
+/* Eight bytes and four hold one address and the other. */
 ALWAYS void swap_macs(uint8_t *frame)
 {
-	uint8_t dst[MAC_LEN];
+	const uint64_t first = load(frame), last = load_half(frame + WORD);
+	const uint32_t rest = damp_le32((uint32_t)(first >> 16));
 
-	memcpy(dst, frame, MAC_LEN);
-	memcpy(frame, frame + MAC_LEN, MAC_LEN);
-	memcpy(frame + MAC_LEN, dst, MAC_LEN);
+	store(frame, first >> 48 | last << 16 | first << 48);
+	memcpy(frame + WORD, &rest, sizeof(rest));
 }
+_Static_assert(2 * MAC_LEN == WORD + sizeof(uint32_t), "two addresses");
 
 /* Write everything from the IP header on, and turn the MACs when the message
  * goes back; the L2 header stands in out already. Returns the frame length. */
-ALWAYS size_t put_frame_inline(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
-			const struct reply *r)
+static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way, const struct reply *r)
 {
 	const bool back = way == DAMP_REPLY_BACK;
 	const struct damp_addr *src = back ? &f->dst : &f->src, *dst = back ? &f->src : &f->dst;
@@ -256,10 +265,35 @@ ALWAYS size_t put_frame_inline(uint8_t *out, const struct damp_frame *f, enum da
 	return f->l3_off + ip_len;
 }
 
-static __attribute__((noinline)) size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way,
-						  const struct reply *r)
+/* An Empty message of IPv4, which is what most answers are: of its 32 bytes all is known
+ * but addresses, ports and Message ID, so it is four words. What is summed up has 32 bits
+ * at most, and needs no carry in 64. */
+#define EMPTY_V4_LEN (IPV4_HEADER_LEN + UDP_HEADER_LEN + DAMP_COAP_HEADER_LEN)
+_Static_assert(EMPTY_V4_LEN == 4 * WORD, "four words");
+
+ALWAYS size_t put_empty_v4(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way, uint8_t type,
+			   uint16_t mid)
 {
-	return put_frame_inline(out, f, way, r);
+	const bool back = way == DAMP_REPLY_BACK;
+	const uint64_t src = load_half((back ? &f->dst : &f->src)->b + 12);
+	const uint64_t dst = load_half((back ? &f->src : &f->dst)->b + 12);
+	const uint64_t ports = (uint64_t)be16(back ? f->sport : f->dport) << 16 | be16(back ? f->dport : f->sport);
+	const uint64_t head = 4 << 4 | IPV4_HEADER_LEN / 4, len = be16(EMPTY_V4_LEN), df = 0x40;
+	const uint64_t life = be16(REPLY_TTL << 8 | IP_PROTO_UDP);
+	const uint64_t udp_len = be16(UDP_HEADER_LEN + DAMP_COAP_HEADER_LEN);
+	const uint64_t message = (uint64_t)be16(mid) << 16 | DAMP_COAP_CODE_EMPTY << 8 | DAMP_COAP_VERSION << 6 |
+				 (uint64_t)type << 4;
+	const uint64_t ip_check = sum_check(src + dst + head + len + df + life);
+	const uint64_t check = sum_check(src + dst + ports + message + 2 * udp_len + be16(IP_PROTO_UDP));
+	uint8_t *ip = out + f->l3_off;
+
+	if (back)
+		swap_macs(out);
+	store(ip, head | len << 16 | df << 48);
+	store(ip + WORD, life | ip_check << 16 | src << 32);
+	store(ip + 2 * WORD, dst | ports << 32);
+	store(ip + 3 * WORD, udp_len | (check ? check : 0xffff) << 16 | message << 32);
+	return f->l3_off + EMPTY_V4_LEN;
 }
 
 static bool may_cause(const struct damp_frame *f)
@@ -267,17 +301,17 @@ static bool may_cause(const struct damp_frame *f)
 	return !f->dst_group && !f->l2_group;
 }
 
-static inline bool fits(size_t len, const struct damp_frame *f, const struct reply *r, uint32_t max_ip)
+static inline bool fits(size_t len, const struct damp_frame *f, uint32_t ip_len, uint32_t max_ip)
 {
 	const uint32_t bound = f->ip_len < max_ip ? f->ip_len : max_ip;
 
-	return may_cause(f) && ip_len_of(f, r) <= bound && len >= f->l3_off && len - f->l3_off >= ip_len_of(f, r);
+	return may_cause(f) && ip_len <= bound && len >= f->l3_off && len - f->l3_off >= ip_len;
 }
 
 static size_t put_in_place(uint8_t *data, size_t len, const struct damp_frame *f, enum damp_reply_way way,
 			   const struct reply *r, uint32_t max_ip)
 {
-	return fits(len, f, r, max_ip) ? put_frame(data, f, way, r) : 0;
+	return fits(len, f, ip_len_of(f, r), max_ip) ? put_frame(data, f, way, r) : 0;
 }
 
 /* The token of m behind the header, which says its length. */
@@ -373,9 +407,10 @@ size_t damp_reply_empty(uint8_t *data, size_t len, const struct damp_frame *f, e
 {
 	struct reply r;
 
+	if (damp_likely(!f->v6))
+		return fits(len, f, EMPTY_V4_LEN, UINT32_MAX) ? put_empty_v4(data, f, way, type, mid) : 0;
 	begin(&r, type, 0, DAMP_COAP_CODE_EMPTY, mid);
-	/* In place here: of what is most often built all is known but the numbers. */
-	return fits(len, f, &r, UINT32_MAX) ? put_frame_inline(data, f, way, &r) : 0;
+	return put_in_place(data, len, f, way, &r, UINT32_MAX);
 }
 
 size_t damp_reply_empty_copy(uint8_t *out, size_t cap, const uint8_t *data, const struct damp_frame *f,

@@ -97,8 +97,8 @@ static uint8_t take_block2(struct scan *s, const struct damp_opt *o, uint32_t va
 
 	m->block2 = value;
 	m->block2_off = (uint16_t)s->pos;
-	m->block2_hdr = (uint16_t)o->hdr;
-	m->block2_len = (uint16_t)(o->hdr + o->len);
+	m->block2_hdr = (uint8_t)o->hdr;
+	m->block2_len = (uint8_t)(o->hdr + o->len);
 	m->block2_vlen = (uint8_t)o->len;
 	return 0;
 }
@@ -121,7 +121,7 @@ static uint8_t take_value(struct scan *s, unsigned int bit, const struct damp_op
 	case DAMP_OPTBIT_OBSERVE:
 		m->observe = damp_opt_uint(val, o->len);
 		m->observe_off = (uint16_t)s->pos;
-		m->observe_hdr = (uint16_t)o->hdr;
+		m->observe_hdr = (uint8_t)o->hdr;
 		return 0;
 	case DAMP_OPTBIT_ECHO:
 		m->echo_off = (uint16_t)(s->pos + o->hdr);
@@ -247,7 +247,7 @@ static uint8_t scan_ext_token(struct scan *s)
 	n = ext == 1 ? DAMP_OPT_EXT8 + s->msg[s->pos] : DAMP_OPT_EXT16_BASE + damp_get16(s->msg + s->pos);
 	if (n > left - ext)
 		return DAMP_REASON_COAP_TKL;
-	s->m->token_off = (uint16_t)(s->pos + ext);
+	s->m->token_off = (uint8_t)(s->pos + ext);
 	s->m->token_len = (uint16_t)n;
 	return DAMP_REASON_COAP_EXT_TOKEN;
 }
@@ -260,7 +260,7 @@ static uint8_t scan_token(struct scan *s)
 		return scan_ext_token(s);
 	if (m->tkl > s->len - s->pos)
 		return DAMP_REASON_COAP_TKL;
-	m->token_off = (uint16_t)s->pos;
+	m->token_off = (uint8_t)s->pos;
 	m->token_len = m->tkl;
 	s->pos += m->tkl;
 	m->options_off = (uint16_t)s->pos;
@@ -303,8 +303,10 @@ void damp_coap_scan_fully(const uint8_t *msg, size_t len, struct damp_coap *m)
 void damp_coap_scan_from(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t number, struct damp_coap *m)
 {
 	struct scan s = { .msg = msg, .m = m, .pos = pos, .len = len, .number = number };
-	const uint8_t reason = scan_options(&s);
+	uint8_t reason;
 
+	memset((uint8_t *)m + DAMP_COAP_BARE, 0, sizeof(*m) - DAMP_COAP_BARE);
+	reason = scan_options(&s);
 	m->malformed = reason ? reason : check_mix(m);
 }
 

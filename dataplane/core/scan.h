@@ -22,36 +22,48 @@
 #include "types.h"
 #include <damper/coap.h>
 
+/* Numbers are as wide as they must be: most messages are looked at again only after a
+ * burst of others, and what they need of all this should lie in one line (judge.h). */
 struct damp_coap {
 	uint8_t malformed;          /* 0, or the enum damp_reason */
 	uint8_t type, code, tkl;
 	uint16_t mid;
 	uint16_t len;               /* of the whole message */
+	uint8_t token_off;          /* behind the header, and an extended length */
+	uint8_t noptions, npath, nquery;
 	uint16_t token_len;         /* tkl, or the extended length of RFC 8974 */
-	uint16_t token_off;
 	uint16_t options_off;       /* first option header */
 	uint16_t payload_off, payload_len; /* payload_off == len when there is none */
-	uint16_t noptions;
-	uint64_t options;           /* bit DAMP_OPTBIT_x of each option present */
 	uint16_t path_off, path_end;       /* first Uri-Path header .. end of the last value; 0, 0 when none */
-	uint16_t query_off, query_end;     /* likewise Uri-Query */
-	uint16_t npath, nquery;
+	uint64_t options;           /* bit DAMP_OPTBIT_x of each option present */
 	uint16_t path_text_len;            /* bytes of values plus one per segment */
 	uint16_t query_text_len;
+	uint16_t query_off, query_end;     /* likewise Uri-Query */
+	/* From here on anything may stand where no option but Uri-Path is present. */
 	uint32_t abbrev;                   /* Uri-Path-Abbrev value, when present */
 	uint32_t observe;                  /* value, when present */
 	uint32_t block1, block2;           /* raw values (NUM<<4 | M<<3 | SZX), when present */
-	uint16_t observe_off, observe_hdr; /* option header place and header length, for rewriting */
-	uint16_t block2_off, block2_hdr, block2_len; /* block2_len: header and value */
+	uint16_t observe_off, block2_off;  /* option header places, for rewriting */
 	uint16_t echo_off;                 /* of the value */
-	uint8_t echo_len;
+	uint8_t observe_hdr, block2_hdr;   /* header lengths */
+	uint8_t block2_len;                /* header and value */
 	uint8_t block2_vlen;               /* of the value alone */
+	uint8_t echo_len;
 };
+/* Of a message without such options, so many bytes are filled. */
+#define DAMP_COAP_BARE offsetof(struct damp_coap, abbrev)
+_Static_assert(DAMP_COAP_OPTIONS_MAX <= UINT8_MAX, "noptions, npath, nquery");
 
 /* Is option bit b present? */
 static inline bool damp_coap_has(const struct damp_coap *m, enum damp_coap_option_bit b)
 {
 	return (m->options >> b) & 1;
+}
+
+/* Are there no options but a path? */
+static inline bool damp_coap_is_bare(const struct damp_coap *m)
+{
+	return !(m->options & ~(1ull << DAMP_OPTBIT_URI_PATH));
 }
 
 static inline bool damp_coap_is_request(uint8_t code)

@@ -75,7 +75,7 @@ static inline bool damp_coap_scan_plain(const uint8_t *msg, uint32_t len, struct
 		damp_coap_scan_fully(msg, len, m);
 		return false;
 	}
-	memset(m, 0, sizeof(*m));
+	memset(m, 0, DAMP_COAP_BARE);
 	m->type = (first >> 4) & 3;
 	m->code = (uint8_t)code;
 	m->tkl = first & 15;
@@ -88,8 +88,8 @@ static inline bool damp_coap_scan_plain(const uint8_t *msg, uint32_t len, struct
 	pos = damp_scan_path(msg, len, from, &n);
 	if (damp_likely(n > 0)) {
 		m->options = 1ull << DAMP_OPTBIT_URI_PATH;
-		m->noptions = (uint16_t)n;
-		m->npath = (uint16_t)n;
+		m->noptions = (uint8_t)n;
+		m->npath = (uint8_t)n;
 		m->path_off = (uint16_t)from;
 		m->path_end = (uint16_t)pos;
 		/* In the text there is a slash where each header was. */

@@ -9,9 +9,9 @@
 #include "classify.h"
 #include "decide.h"
 
-/* What a challenge is charged with, as far as all packets of a family have it in
- * common (answer.c); the keys are those of the packet charged last. */
-#define DAMP_PRICES 5u
+/* What a challenge is charged with beside the gateway's budget, as far as all packets of a
+ * family have it in common (answer.c); the keys are those of the packet charged last. */
+#define DAMP_PRICES 4u
 struct damp_price {
 	uint64_t cost_q16;
 	uint64_t move;                  /* from the hash to the key */
@@ -24,7 +24,13 @@ struct damp_prices {
 	uint32_t bytes;                 /* that the costs are of */
 	struct damp_price rung[DAMP_PRICES];
 	struct damp_charge charge[DAMP_PRICES];
+	bool paired;                    /* two of the address on one line, two of its network on another: */
+	struct damp_charge_pair pair[2];
 };
+
+/* Why a flood's packet is refused: for want of a challenge, by its server's budget, or by
+ * that of first contacts of its source. */
+enum damp_turned_away { DAMP_AWAY_UNASKED, DAMP_AWAY_SERVER, DAMP_AWAY_STRANGER, DAMP_TURNED_AWAY };
 
 /* What is known of a flood during one burst (flood.c). */
 struct damp_flood {
@@ -33,20 +39,25 @@ struct damp_flood {
 	bool blocks;                    /* addresses are blocked; asked once a burst */
 	bool others;                    /* or there are rules */
 	bool all_prove;                 /* nobody unproved is served */
-	bool told[2];                   /* no event is due before the burst is over; as `refused` */
+	bool told[DAMP_TURNED_AWAY];    /* no event is due before the burst is over; as `refused` */
 	uint32_t nproofs;               /* the worker's, when the burst began */
+	uint32_t gateway_left;          /* challenges that the gateway can pay for, */
+	bool gateway_known;             /* if this was looked up since it was charged last */
 	uint32_t may_ask;               /* a guess for prefetching: challenges not yet spoken for */
-	struct damp_counter refused[2]; /* for want of a challenge; by a server's budget */
+	struct damp_counter refused[DAMP_TURNED_AWAY];
 	struct damp_counter asked[2];   /* with a ping; with an Echo (answer.c) */
 	uint64_t asking[2];             /* IP bytes of those */
-	uint64_t untold[2];             /* of `refused`, told by no event */
+	uint64_t untold[DAMP_TURNED_AWAY];              /* of `refused`, told by no event */
 	struct damp_counter passed[DAMP_SIDE_MAX];      /* not CoAP */
 	struct damp_repeat_time repeat;
 	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
+	uint64_t pings;                 /* packets of which `ping` is there: bits */
 	char cleared[0];
 	struct damp_prices price[2];
+	const struct damp_pkt *first;   /* of the burst */
+	uint16_t ping[2][DAMP_BURST];   /* Message IDs of pings, by family (answer.c) */
 };
 
 /* The rules that match one packet: gathered by a short way, which found that some
@@ -85,8 +96,20 @@ bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct dam
 
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
- * the long way. end: the sums of the burst. */
+ * the long way. foresee: what is made for a whole burst of them, between the passes;
+ * end: the sums of the burst. */
+void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n);
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
+/* Charge the gateway's budget for those asked since it was charged last; before anybody
+ * else looks at it. */
+void damp_answer_owed(const struct damp_ctx *c);
+static inline void damp_answer_settle_up(const struct damp_ctx *c)
+{
+	if (damp_unlikely(c->w->asks_owed != 0))
+		damp_answer_owed(c);
+}
+/* Challenges that the gateway can still pay. */
+uint32_t damp_answer_left(const struct damp_ctx *c);
 void damp_answer_end(const struct damp_ctx *c);
 
 /* What flood.c finds plain may still bring several answers (RFC 9177). */

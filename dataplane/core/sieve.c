@@ -111,7 +111,8 @@ ALWAYS enum step step(const struct damp_sieve *s, uint64_t *key, const uint8_t *
 }
 
 /* Values of any length, and patterns that end within one. */
-static __attribute__((noinline)) bool walk(const struct damp_sieve *s, const uint8_t *frame, uint32_t at, uint32_t end)
+static __attribute__((noinline)) bool walk(const struct damp_sieve *s, const uint8_t *frame, uint32_t at,
+					   uint32_t end)
 {
 	uint64_t key = s->seed;
 	enum step next = GO_ON;
@@ -176,7 +177,8 @@ static bool read_value(struct reader *r, bool *whole)
 		int c = (uint8_t)r->text[r->at];
 
 		if (c == '%') {
-			if (r->len - r->at < 3 || digit(r->text[r->at + 1]) < 0 || digit(r->text[r->at + 2]) < 0)
+			if (r->len - r->at < 3 || digit(r->text[r->at + 1]) < 0 ||
+			    digit(r->text[r->at + 2]) < 0)
 				return false;
 			c = digit(r->text[r->at + 1]) << 4 | digit(r->text[r->at + 2]);
 			r->at += 2;
@@ -239,8 +241,8 @@ static bool put_text(struct damp_sieve *s, struct reader *r, bool ends)
 	}
 }
 
-static bool put_literals(struct damp_sieve *s, struct reader *r, const struct damp_view *v, uint32_t first, uint32_t n,
-			 bool ends)
+static bool put_literals(struct damp_sieve *s, struct reader *r, const struct damp_view *v,
+			 uint32_t first, uint32_t n, bool ends)
 {
 	for (uint32_t i = first; i < first + n; i++) {
 		r->text = damp_view_string(v, v->literals[i].text_off);
@@ -251,7 +253,8 @@ static bool put_literals(struct damp_sieve *s, struct reader *r, const struct da
 	return true;
 }
 
-static bool put_heads(struct damp_sieve *s, struct reader *r, const struct damp_view *v, const struct damp_text_rows *t)
+static bool put_heads(struct damp_sieve *s, struct reader *r, const struct damp_view *v,
+		      const struct damp_text_rows *t)
 {
 	for (uint32_t i = t->heads; i < t->heads + t->nscan; i++) {
 		r->text = damp_view_string(v, v->heads[i].text_off);

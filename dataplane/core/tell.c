@@ -40,7 +40,8 @@ bool damp_tell_budget(struct damp_tell *t, damp_tick now)
 	return true;
 }
 
-static uint64_t end_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r, uint16_t slot)
+static uint64_t end_key(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_rule *r,
+			uint16_t slot)
 {
 	const struct damp_limit as = { .per = r->log_per };
 	const struct damp_rung whole = { .plen = p->frame.v6 ? 128 : 32 };
@@ -49,8 +50,8 @@ static uint64_t end_key(const struct damp_ctx *c, const struct damp_pkt *p, cons
 	return damp_mix(damp_limit_key(c, p, &as, &whole, 0), 1ull << 50 | slot);
 }
 
-static void tell_of(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t index, const struct damp_decision *d,
-		    bool observed)
+static void tell_of(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t index,
+		    const struct damp_decision *d, bool observed)
 {
 	const struct damp_rule *r = &c->v->rules[index];
 	const uint16_t slot = c->v->rule_slot[index];
@@ -62,9 +63,12 @@ static void tell_of(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t
 	t->untold[slot]++;
 	if (!wanted || !damp_tell_budget(t, c->now))
 		return;
-	damp_event_put(c, p, &(struct damp_told){ .how = DAMP_TOLD_LOG, .rule = (int32_t)index, .would = d->would,
-						  .observed = observed,
-						  .represents = t->untold[slot] });
+	damp_event_put(c, p,
+		       &(struct damp_told){ .how = DAMP_TOLD_LOG,
+					    .rule = (int32_t)index,
+					    .would = d->would,
+					    .observed = observed,
+					    .represents = t->untold[slot] });
 	t->untold[slot] = 0;
 }
 
@@ -77,8 +81,11 @@ static void warn_of(const struct damp_ctx *c, const struct damp_pkt *p, const st
 	if (c->now < t->warn_next[slot])
 		return;
 	t->warn_next[slot] = c->now + DAMP_TICK_HZ;
-	damp_event_put(c, p, &(struct damp_told){ .how = DAMP_TOLD_WARN, .rule = d->warn_rule,
-						  .used_percent = d->warn_percent, .represents = t->unwarned[slot] });
+	damp_event_put(c, p,
+		       &(struct damp_told){ .how = DAMP_TOLD_WARN,
+					    .rule = d->warn_rule,
+					    .used_percent = d->warn_percent,
+					    .represents = t->unwarned[slot] });
 	t->unwarned[slot] = 0;
 }
 
@@ -96,7 +103,8 @@ bool damp_tell(const struct damp_ctx *c, const struct damp_pkt *p, const struct 
 			continue;
 		tell_of(c, p, d->matched[i], d, d->outcome[i] & (1u << DAMP_OUT_WOULD));
 		last_word |= d->rule == d->matched[i] ||
-			     (d->rule < 0 && p->reason < DAMP_REASON_FIRST_DROP && d->move == DAMP_MOVE_FORWARD);
+			     (d->rule < 0 && p->reason < DAMP_REASON_FIRST_DROP &&
+			      d->move == DAMP_MOVE_FORWARD);
 	}
 	return last_word;
 }

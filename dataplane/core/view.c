@@ -80,10 +80,12 @@ static void point(struct damp_view *v)
 	for (uint32_t i = 0; i < h->nlimits; i++) {
 		v->counts_later |= damp_counts_later(&v->limits[i]);
 		v->counts_registrations |= v->limits[i].count == DAMP_COUNT_REGISTRATIONS;
-		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT && !damp_counts_later(&v->limits[i]);
+		v->counts_open |= v->limits[i].kind == DAMP_LIMIT_CONCURRENT &&
+				  !damp_counts_later(&v->limits[i]);
 	}
 	for (uint32_t i = 0; i < h->nrules; i++)
-		v->tells |= v->rules[i].warn_percent > 0 || v->rules[i].log_first > 0 || v->rules[i].log_sample_q32 > 0;
+		v->tells |= v->rules[i].warn_percent > 0 || v->rules[i].log_first > 0 ||
+			    v->rules[i].log_sample_q32 > 0;
 }
 
 static void map_ports(struct damp_view *v)
@@ -218,10 +220,12 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	if (!damp_program_check(block, len, err, errlen))
 		return NULL;
 	if (nworkers == 0 || nworkers > DAMP_VIEW_WORKERS) {
-		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers, DAMP_VIEW_WORKERS);
+		snprintf(err, errlen, "%u workers; between 1 and %u are possible", nworkers,
+			 DAMP_VIEW_WORKERS);
 		return NULL;
 	}
-	v = aligned_alloc(DAMP_CACHE_LINE, (sizeof(*v) + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
+	v = aligned_alloc(DAMP_CACHE_LINE,
+			  (sizeof(*v) + DAMP_CACHE_LINE - 1) / DAMP_CACHE_LINE * DAMP_CACHE_LINE);
 	if (v == NULL) {
 		snprintf(err, errlen, "out of memory");
 		return NULL;
@@ -232,8 +236,8 @@ struct damp_view *damp_view_open(void *block, size_t len, unsigned nworkers, con
 	v->memo_key = damp_key_derive(key, "memo", 0);
 	point(v);
 	map_ports(v);
-	if (!index_ranges(v) || !index_sizes(v) || !damp_rows_open(&v->rows, v) || !open_sieves(v) || !open_workers(v) ||
-	    !open_live(v)) {
+	if (!index_ranges(v) || !index_sizes(v) || !damp_rows_open(&v->rows, v) || !open_sieves(v) ||
+	    !open_workers(v) || !open_live(v)) {
 		snprintf(err, errlen, "out of memory");
 		free_parts(v);
 		return NULL;

@@ -140,7 +140,8 @@ static inline uint32_t damp_view_dst_row(const struct damp_view *v, uint16_t cls
 /* Does limit l count what is created, cache keys or registrations? */
 static inline bool damp_counts_later(const struct damp_limit *l)
 {
-	return l->count == DAMP_COUNT_CREATED || l->count == DAMP_COUNT_KEYS || l->count == DAMP_COUNT_REGISTRATIONS;
+	return l->count == DAMP_COUNT_CREATED || l->count == DAMP_COUNT_KEYS ||
+	       l->count == DAMP_COUNT_REGISTRATIONS;
 }
 
 static inline const char *damp_view_string(const struct damp_view *v, uint32_t off)

@@ -67,8 +67,8 @@ static bool check_frame(const struct check *c, size_t len)
 	if (h->magic != DAMP_PROGRAM_MAGIC)
 		return bad(c, "not a program: wrong magic number");
 	if (h->version != DAMP_PROGRAM_VERSION || h->hdr_len != sizeof(*h))
-		return bad(c, "program version %u, header %u bytes; this data plane runs version %u, header %zu",
-			   h->version, h->hdr_len, DAMP_PROGRAM_VERSION, sizeof(*h));
+		return bad(c, "program version %u, header %u bytes; this data plane runs version %u, "
+			   "header %zu", h->version, h->hdr_len, DAMP_PROGRAM_VERSION, sizeof(*h));
 	if (h->total_len != len)
 		return bad(c, "program says %llu bytes but has %zu", (unsigned long long)h->total_len, len);
 	if (damp_program_checksum(c->base, len) != h->checksum)
@@ -98,8 +98,9 @@ static bool check_watch(const struct check *c)
 		return bad(c, "what tells an attack is out of range");
 	if (w->keep_bytes == 0)
 		return true;
-	if (w->keep_bytes < DAMP_KEEP_BYTES_MIN || w->keep_bytes > DAMP_KEEP_BYTES_MAX || w->keep_share_q32 == 0 ||
-	    w->keep_snap < DAMP_KEEP_SNAP_MIN || w->keep_snap > DAMP_KEEP_SNAP_MAX || w->keep_s > DAMP_KEEP_MAX_S)
+	if (w->keep_bytes < DAMP_KEEP_BYTES_MIN || w->keep_bytes > DAMP_KEEP_BYTES_MAX ||
+	    w->keep_share_q32 == 0 || w->keep_snap < DAMP_KEEP_SNAP_MIN ||
+	    w->keep_snap > DAMP_KEEP_SNAP_MAX || w->keep_s > DAMP_KEEP_MAX_S)
 		return bad(c, "what is kept of dropped messages is out of range");
 	return true;
 }
@@ -109,7 +110,8 @@ static bool check_sections(const struct check *c, size_t len)
 	for (unsigned i = 0; i < DAMP_SEC_MAX; i++) {
 		const struct damp_section *s = &c->h->sec[i];
 
-		if (s->off % DAMP_CACHE_LINE || s->off < sizeof(*c->h) || s->off > len || s->len > len - s->off)
+		if (s->off % DAMP_CACHE_LINE || s->off < sizeof(*c->h) || s->off > len ||
+		    s->len > len - s->off)
 			return bad(c, "section %u lies outside the program", i);
 	}
 	return true;
@@ -193,12 +195,15 @@ static bool check_guard(const struct check *c)
 		return bad(c, "guard: unknown policy for a clock that is not trusted");
 	if (g->alpha_q8 == 0)
 		return bad(c, "guard: amplification 0 would silence every server");
-	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) || !rung_ok(&g->net6, 128))
+	if (!rung_ok(&g->host4, 32) || !rung_ok(&g->net4, 32) || !rung_ok(&g->host6, 128) ||
+	    !rung_ok(&g->net6, 128))
 		return bad(c, "guard: a byte budget is out of range");
-	if (!rung_ok(&g->proved, 128) || !rung_ok(&g->challenge_host, 128) || !rung_ok(&g->challenge_net4, 32) ||
-	    !rung_ok(&g->challenge_net6, 128) || !rung_ok(&g->challenge_all, 128) ||
-	    !rung_ok(&g->challenge_retry, 128) || !rung_ok(&g->first_host, 128) || !rung_ok(&g->first_known, 128) || !rung_ok(&g->first_net4, 32) || !rung_ok(&g->trust_net4, 32) || !rung_ok(&g->trust_net6, 128) ||
-	    !rung_ok(&g->first_net6, 128) || !rung_ok(&g->server, 128) ||
+	if (!rung_ok(&g->proved, 128) || !rung_ok(&g->challenge_host, 128) ||
+	    !rung_ok(&g->challenge_net4, 32) || !rung_ok(&g->challenge_net6, 128) ||
+	    !rung_ok(&g->challenge_all, 128) || !rung_ok(&g->challenge_retry, 128) ||
+	    !rung_ok(&g->first_host, 128) || !rung_ok(&g->first_known, 128) ||
+	    !rung_ok(&g->first_net4, 32) || !rung_ok(&g->trust_net4, 32) ||
+	    !rung_ok(&g->trust_net6, 128) || !rung_ok(&g->first_net6, 128) || !rung_ok(&g->server, 128) ||
 	    !rung_ok(&g->ping, 128) || !rung_ok(&g->probing, 128))
 		return bad(c, "guard: a message budget is out of range");
 	if (!rung_ok(&g->notify, 128))
@@ -235,7 +240,8 @@ static bool whens_ok(const struct check *c, const struct damp_rule *r)
 
 static bool block_ok(const struct damp_rule_block *b)
 {
-	return b->for_s == 0 || (b->grow_q8 >= 256 && b->what <= DAMP_PER_DEVICE && b->plen4 <= 32 && b->plen6 <= 128);
+	return b->for_s == 0 ||
+	       (b->grow_q8 >= 256 && b->what <= DAMP_PER_DEVICE && b->plen4 <= 32 && b->plen6 <= 128);
 }
 
 static bool check_rules(const struct check *c)
@@ -281,7 +287,8 @@ static bool count_ok(const struct damp_limit *l)
 	if (l->kind != fits[l->count])
 		return false;
 	for (unsigned i = 0; l->count == DAMP_COUNT_REGISTRATIONS && i < DAMP_RUNGS_MAX; i++)
-		if (l->rung4[i].burst_ticks > DAMP_REGISTRATIONS_MAX || l->rung6[i].burst_ticks > DAMP_REGISTRATIONS_MAX)
+		if (l->rung4[i].burst_ticks > DAMP_REGISTRATIONS_MAX ||
+		    l->rung6[i].burst_ticks > DAMP_REGISTRATIONS_MAX)
 			return false;
 	return true;
 }
@@ -316,7 +323,8 @@ static bool check_zones(const struct check *c)
 {
 	const struct damp_time_zone *z = section(c, DAMP_SEC_TIME_ZONES);
 	const struct damp_transition *t = section(c, DAMP_SEC_TRANSITIONS);
-	const uint64_t n = count(c, DAMP_SEC_TIME_ZONES, sizeof(*z)), nt = count(c, DAMP_SEC_TRANSITIONS, sizeof(*t));
+	const uint64_t n = count(c, DAMP_SEC_TIME_ZONES, sizeof(*z)),
+		       nt = count(c, DAMP_SEC_TRANSITIONS, sizeof(*t));
 
 	for (uint64_t i = 0; i < n; i++, z++) {
 		if (!string_ok(c, z->name_off) || z->count == 0 || z->first > nt || z->count > nt - z->first)
@@ -324,7 +332,8 @@ static bool check_zones(const struct check *c)
 		for (uint32_t k = z->first; k < z->first + z->count; k++)
 			if (t[k].offset_s < -OFFSET_MAX_S || t[k].offset_s > OFFSET_MAX_S ||
 			    (k > z->first && t[k].at <= t[k - 1].at))
-				return bad(c, "zone of time %llu: offset %u is out of order", (unsigned long long)i, k);
+				return bad(c, "zone of time %llu: offset %u is out of order",
+					   (unsigned long long)i, k);
 	}
 	return true;
 }
@@ -344,7 +353,8 @@ static bool check_ranges(const struct check *c)
 {
 	const struct damp_range4 *r4 = section(c, DAMP_SEC_RANGES4);
 	const struct damp_range6 *r6 = section(c, DAMP_SEC_RANGES6);
-	const uint64_t n4 = count(c, DAMP_SEC_RANGES4, sizeof(*r4)), n6 = count(c, DAMP_SEC_RANGES6, sizeof(*r6));
+	const uint64_t n4 = count(c, DAMP_SEC_RANGES4, sizeof(*r4)),
+		       n6 = count(c, DAMP_SEC_RANGES6, sizeof(*r6));
 
 	if (n4 == 0 || n6 == 0 || r4[0].start != 0 || r6[0].start_hi != 0 || r6[0].start_lo != 0)
 		return bad(c, "address ranges do not begin at 0");
@@ -465,7 +475,8 @@ static bool check_texts(const struct check *c)
 	const uint64_t hs = c->h->sec[DAMP_SEC_HYPERSCAN].len;
 
 	for (unsigned i = 0; i < 2; i++, t++) {
-		if (!check_literals(c, t->literals, t->nliterals) || !check_literals(c, t->prefixes, t->nprefixes))
+		if (!check_literals(c, t->literals, t->nliterals) ||
+		    !check_literals(c, t->prefixes, t->nprefixes))
 			return bad(c, "text %u: literals are out of order or out of bounds", i);
 		if (t->hs_off > hs || t->hs_len > hs - t->hs_off)
 			return bad(c, "text %u: pattern database outside its section", i);
@@ -487,7 +498,9 @@ bool damp_program_check(const void *block, size_t len, char *err, size_t errlen)
 	if (len < sizeof(*c.h) || len > DAMP_PROGRAM_MAX_BYTES)
 		return bad(&c, "%zu bytes cannot be a program", len);
 	return check_frame(&c, len) && check_watch(&c) && check_sections(&c, len) && check_sizes(&c) &&
-	       check_guard(&c) && check_schedules(&c) && check_devices(&c) && check_rules(&c) && check_limits(&c) && check_ranges(&c) &&
-	       check_intervals(&c, DAMP_SEC_SIZES, "sizes") && check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
-	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) && check_last_word(&c) && check_texts(&c);
+	       check_guard(&c) && check_schedules(&c) && check_devices(&c) && check_rules(&c) &&
+	       check_limits(&c) && check_ranges(&c) && check_intervals(&c, DAMP_SEC_SIZES, "sizes") &&
+	       check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
+	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) &&
+	       check_last_word(&c) && check_texts(&c);
 }

@@ -2,7 +2,6 @@
 """Changing rules so that it can be undone, with the real processes: a load that
 nobody confirms goes back, whoever dies in between."""
 
-import os
 import signal
 import time
 
@@ -83,12 +82,7 @@ def _dataplane_restarts(lab, strict):
     """What was not confirmed is not what the data plane starts with."""
     damper_ok(lab, "load", strict, "--confirm", "10min")
     lab.end("damperd", signal.SIGKILL)
-    lab.end("dataplane", signal.SIGKILL)
-    path = os.path.join(lab.runtime, "dataplane.sock")
-    if os.path.exists(path):
-        os.unlink(path)
-    lab.start_dataplane()
-    lab.wait_for("forwarding", lab.forwards, "dataplane")
+    lab.restart_dataplane(signal.SIGKILL)
     expect(_reads_time(lab), "the data plane started with rules that nobody confirmed")
     lab.start_damperd()
     lab.wait_for("the end of the trial", lambda: status(lab)["confirm"] is None, "damperd")

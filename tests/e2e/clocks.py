@@ -81,12 +81,7 @@ def _rules(now):
 
 
 def _restart(lab):
-    lab.end("dataplane", signal.SIGKILL)
-    path = os.path.join(lab.runtime, "dataplane.sock")
-    if os.path.exists(path):
-        os.unlink(path)
-    lab.start_dataplane()
-    lab.wait_for("forwarding", lab.forwards, "dataplane")
+    lab.restart_dataplane(signal.SIGKILL)
     _wait(lab, "damperd at the new data plane", lambda: _metric(lab, "damper_up") == 1)
 
 

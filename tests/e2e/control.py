@@ -126,11 +126,7 @@ def restarted_dataplane():
     with new_lab() as lab:
         damper_ok(lab, "load", rule_file(lab, "no-time.yaml", NO_TIME))
         lab.end("damperd")
-        lab.end("dataplane")
-        os.path.exists(os.path.join(lab.runtime, "dataplane.sock")) and os.unlink(
-            os.path.join(lab.runtime, "dataplane.sock"))
-        lab.start_dataplane()
-        lab.wait_for("forwarding", lab.forwards, "dataplane")
+        lab.restart_dataplane()
         for family in (4, 6):
             peer = Peer(lab, "honest", family)
             expect(peer.get("/time", tries=2) is None, "the last good program is not at work")

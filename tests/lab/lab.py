@@ -377,6 +377,14 @@ class Lab:
         socket_path = os.path.join(self.runtime, "dataplane.sock")
         self.wait_for("data plane", lambda: os.path.exists(socket_path), "dataplane")
 
+    def restart_dataplane(self, sig=signal.SIGTERM):
+        """End it by this signal, start another, and wait until it forwards."""
+        self.end("dataplane", sig)
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.runtime, "dataplane.sock"))
+        self.start_dataplane()
+        self.wait_for("forwarding", self.forwards, "dataplane")
+
     def start_damperd(self, rules=None):
         """The control daemon; it listens inside the gateway's namespace."""
         self.spawn("damperd", self.binary("damperd"), "--rules", rules or self.rules,

@@ -7,6 +7,8 @@
 #ifndef DAMP_TEST_PROP_H
 #define DAMP_TEST_PROP_H
 
+#include "../splitmix.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,14 +30,9 @@ static inline uint64_t prop_seed(void)
 	return seed;
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
 static inline uint64_t prop_next(struct prop_rng *r)
 {
-	uint64_t z = r->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
+	return splitmix(&r->state);
 }
 
 /* 0 .. n-1 */

@@ -6,6 +6,7 @@
 #include "judge_keys.h"
 
 #include "builtin.h"
+#include "../splitmix.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -61,11 +62,7 @@ struct run {
 
 static uint64_t draw(struct run *r)
 {
-	uint64_t z = r->random += DAMP_GOLDEN;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
+	return splitmix(&r->random);
 }
 
 static uint64_t mix(uint64_t n)

@@ -2,6 +2,7 @@
 /* The simulated world; see sim.h. */
 #include "sim.h"
 #include "gateway.h"
+#include "../splitmix.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -76,14 +77,9 @@ void sim_at(struct sim *s, damp_tick at, sim_fn fn, void *self, uint64_t arg)
 	push(s, (struct sim_event){ .at = at > s->now ? at : s->now, .fn = fn, .self = self, .arg = arg });
 }
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
 uint64_t sim_random(struct sim *s)
 {
-	uint64_t z = s->random += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
+	return splitmix(&s->random);
 }
 
 uint32_t sim_below(struct sim *s, uint32_t n)

@@ -285,11 +285,29 @@ class Change(Case):
         with open(generations, "w", encoding="utf-8"):
             pass
         self.start_daemon()
-        p = self.load(revision(8), "--confirm", "1min", code=70)
+        p = self.load(revision(8), "--confirm", "1min", code=5)
         self.assertIn("could not be undone", p.stderr)
         self.assertEqual(self.revision(), 7)
-        self.load(revision(8))
+        p = self.load(revision(8))
+        self.assertIn("'damper rollback' will not know them", p.stderr)
         self.assertEqual(self.revision(), 8)
+
+    def test_confirmed_too_late(self):
+        self.load(revision(8), "--confirm", "1s")
+        until("the rules before", lambda: self.status()["confirm"] is None and self.revision() == 7)
+        p = self.damper("confirm", code=1)
+        self.assertIn("too late: the rules before run again", p.stderr)
+        self.assertIn("as generation 3", p.stderr)
+        self.load(revision(9), "--confirm", "1min")
+        self.damper("confirm")
+        self.assertIn("generation 4 is confirmed already", self.damper("confirm", code=1).stderr)
+
+    def test_the_same_rules_have_nothing_to_confirm(self):
+        self.load(revision(8))
+        p = self.load(revision(8), "--confirm", "1min")
+        self.assertIn("nothing to go back to, and nothing to confirm", p.stderr)
+        self.assertNotIn("it goes back by itself", p.stdout)
+        self.assertIsNone(self.status()["confirm"])
 
     # Generations.
 
@@ -456,7 +474,8 @@ class Change(Case):
 
     def test_usage(self):
         for args in (["load", self.rules, "--confirm", "0"], ["load", self.rules, "--confirm", "2d"],
-                     ["rollback", "--confirm", "x"], ["diff"], ["diff", "a", "b", "c"],
+                     ["load", self.rules, "--confirm", "120"], ["load", "--confirm", self.rules],
+                     ["rollback", "0"], ["rollback", "00"], ["rollback", "--confirm", "x"], ["diff"], ["diff", "a", "b", "c"],
                      ["show", "rules", "--generation", "x"], ["confirm", "7"]):
             with self.subTest(args=args):
                 self.damper(*args, code=2)

@@ -135,6 +135,17 @@ class Loading(Case):
         self.assertIn("\ndamper_bypass_active 0\n", self.metrics())
         self.assertIn("nothing is filtered", self.damper("events").stdout)
 
+    def test_bypass_that_ends_by_itself(self):
+        """Who was told that it began is told that it is over."""
+        self.start_fake()
+        self.start_daemon()
+        self.damper("bypass", "on", "--for", "2s")
+        until("its end", lambda: not self.status()["bypass"]["active"])
+        until("the event", lambda: "the time of the bypass is over" in self.damper("events").stdout)
+        self.damper("bypass", "on", "--for", "1min")
+        self.damper("bypass", "off")
+        self.assertEqual(self.damper("events").stdout.count("is over"), 1)
+
     @needs.needs("root")       # to be somebody else
     def test_rights(self):
         self.start_fake()

@@ -167,6 +167,8 @@ class Reading(Case):
         text = self.damper("events").stdout
         self.assertIn("drop amplification  203.0.113.9:41711 > [2001:db8:5683::10]:5683  CON GET /.well-known/core", text)
         self.assertNotIn("\033", text)
+        times = [line[:23] for line in text.splitlines()]
+        self.assertEqual(times, sorted(times))      # those of the data plane are older than the load
         self.assertIn('damper_events_total{type="verdict"} 3\n', self.metrics())
         self.valid_events()
         self.assertIn('damper_events_suppressed_total{type="verdict"} 2436\n', self.metrics())

@@ -18,8 +18,8 @@ static void test_parse_seconds(void **state)
 		int ok;
 		uint64_t seconds;
 	} row[] = {
-		{ "0", 1, 0 },
-		{ "90", 1, 90 },
+		{ "0s", 1, 0 },
+		{ "90", 0, 0 },                         /* 90 of what? */
 		{ "90s", 1, 90 },
 		{ "10min", 1, 600 },
 		{ "1h", 1, 3600 },
@@ -32,8 +32,8 @@ static void test_parse_seconds(void **state)
 		{ "-5s", 0, 0 },
 		{ "1.5h", 0, 0 },
 		{ "5 s", 0, 0 },
-		{ "18446744073709551615", 1, UINT64_MAX },
-		{ "18446744073709551616", 0, 0 },
+		{ "18446744073709551615s", 1, UINT64_MAX },
+		{ "18446744073709551616s", 0, 0 },
 		{ "18446744073709551615d", 0, 0 },      /* the product does not fit */
 		{ "18446744073709551615s1s", 0, 0 },    /* the sum does not fit */
 	};

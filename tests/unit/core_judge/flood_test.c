@@ -245,6 +245,54 @@ static void test_answered(void **state)
 	answered(true, other_networks);
 }
 
+/* Servers that can serve everybody, so that it is the sources that may ask no more. */
+static void rich_servers(struct damp_guard *g)
+{
+	g->server.cost_q16 /= 10000;
+}
+
+/* Of one network, most of all. */
+static void poor_networks(struct damp_guard *g)
+{
+	rich_servers(g);
+	g->first_host.cost_q16 /= 10000;
+	g->challenge_host.cost_q16 /= 10000;
+}
+
+static void rich_servers_few_challenges(struct damp_guard *g)
+{
+	rich_servers(g);
+	few_challenges(g);
+}
+
+static void strangers(bool v6, void (*change)(struct damp_guard *g))
+{
+	struct rig a, b;
+
+	rig_open_guard(&a, v6, change);
+	rig_open_guard(&b, v6, change);
+	compare(&a, &b, false);
+	assert_true(reason_packets(&a, DAMP_REASON_FIRST_CONTACT) > 10 * BURSTS);
+	assert_int_equal(reason_packets(&a, DAMP_REASON_LEDGER_SERVER), 0);
+	/* and it was short */
+	assert_true(a.worker->refused_until > BURSTS - 200);
+	assert_int_equal(b.worker->stranger[0].peer, 0);
+	rig_close(&a);
+	rig_close(&b);
+}
+
+/* A flood in the name of few, whom their servers could still afford. */
+static void test_strangers(void **state)
+{
+	(void)state;
+	strangers(false, rich_servers);
+	strangers(true, rich_servers);
+	strangers(false, poor_networks);
+	strangers(true, poor_networks);
+	strangers(false, rich_servers_few_challenges);
+	strangers(true, rich_servers_few_challenges);
+}
+
 static void test_strict(void **state)
 {
 	(void)state;
@@ -282,7 +330,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_gateway_not_spent),
-		cmocka_unit_test(test_answered), cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_answered), cmocka_unit_test(test_strangers), cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered),
 		cmocka_unit_test(test_with_rules),
 	};
 

@@ -8,7 +8,9 @@
  * the paper) and with the independent ones of 1-3. Values are the output read
  * as a little-endian number.
  */
+#include "compiled.h"
 #include "hash.h"
+#include "sip_lanes.h"
 #include "table_mem.h"
 
 static const struct damp_key vector_key = { 0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull };
@@ -70,6 +72,33 @@ static void test_siphash24_word_vectors(void **state)
 			w[i / 8] |= (uint64_t)i << 8 * (i % 8);
 		w[len / 8] |= (uint64_t)len << 56;
 		assert_int_equal(damp_siphash24_words(&vector_key, w, len / 8 + 1), siphash24[len]);
+	}
+}
+
+/* Side by side, with vectors and without, of one to eight words. */
+static void test_lanes(void **state)
+{
+	uint64_t x = 0x13198a2e03707344ull;
+
+	(void)state;
+	for (unsigned round = 0; round < 4000; round++) {
+		const struct damp_key key = { x * 5, ~x };
+		const unsigned n = 1 + round % 8;
+		uint64_t w[8][DAMP_SIP_LANES], out[2][DAMP_SIP_LANES];
+
+		for (unsigned k = 0; k < n; k++)
+			for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
+				w[k][i] = x = damp_hash1(&key, x);
+		damp_sip_lanes(&key, (const uint64_t(*)[DAMP_SIP_LANES])w, n, false, out[0]);
+		damp_sip_lanes(&key, (const uint64_t(*)[DAMP_SIP_LANES])w, n, damp_has_avx2(), out[1]);
+		assert_memory_equal(out[0], out[1], sizeof(out[0]));
+		for (unsigned i = 0; i < DAMP_SIP_LANES; i++) {
+			uint64_t one[8];
+
+			for (unsigned k = 0; k < n; k++)
+				one[k] = w[k][i];
+			assert_int_equal(out[0][i], damp_siphash24_words(&key, one, n));
+		}
 	}
 }
 
@@ -169,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash24_vectors),
 		cmocka_unit_test(test_siphash24_word_vectors),
+		cmocka_unit_test(test_lanes),
 		cmocka_unit_test(test_siphash13_vectors),
 		cmocka_unit_test(test_words_are_bytes),
 		cmocka_unit_test(test_unaligned_input),

@@ -531,10 +531,84 @@ static void test_at_once(void **state)
 		free(l[i]);
 }
 
+/*
+ * Two pairs of charges in the wide registers, and each of the four with a key of its own:
+ * the same answers and the same bytes, on lines that are full, empty, aged and the same.
+ */
+static void test_pairs(void **state)
+{
+	enum { LINES_LOG2 = 4, ROUNDS = 300000 };
+	const size_t bytes = damp_ledger_bytes(LINES_LOG2);
+	unsigned refused = 0, charged = 0, not_at_once = 0;
+	damp_tick now = DAMP_SECONDS(1000);
+	struct damp_ledger *l[2];
+	uint64_t s = 11;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		l[i] = damp_ledger_init(table_mem(bytes), LINES_LOG2);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		const unsigned tags = 2 + draw(&s, 30), burst = 1 << (8 + draw(&s, 18));
+		struct damp_charge_pair pair[2];
+		struct damp_charge c[4];
+		uint64_t hash[2];
+		int got;
+
+		for (unsigned i = 0; i < 2; i++)
+			hash[i] = (uint64_t)draw(&s, tags) << 32 | draw(&s, 16);
+		for (unsigned i = 0; i < 4; i++) {
+			const uint32_t move = i % 2 ? pair[i / 2].of[0].move + 1 + draw(&s, 8) : draw(&s, 8);
+
+			c[i] = (struct damp_charge){ hash[i / 2] + ((uint64_t)move << 32), draw(&s, burst),
+						     draw(&s, 4 * burst) };
+			pair[i / 2].of[i % 2].move = move;
+			pair[i / 2].of[i % 2].cost = c[i].cost;
+			pair[i / 2].of[i % 2].burst = c[i].burst;
+		}
+		got = damp_ledger_charge_pairs(l[0], pair, hash, now);
+		if (got != DAMP_LEDGER_NOT_AT_ONCE)
+			assert_int_equal(damp_ledger_charge(l[1], c, 4, now), got);
+		for (unsigned i = 0; got == DAMP_LEDGER_NOT_AT_ONCE && i < 2; i++)
+			damp_ledger_charge(l[i], c, 4, now);
+		not_at_once += got == DAMP_LEDGER_NOT_AT_ONCE;
+		charged += got == -1;
+		refused += got >= 0;
+		assert_memory_equal(l[0], l[1], bytes);
+		now += draw(&s, 2000) ? draw(&s, 100000) : DAMP_SECONDS(draw(&s, 2000));
+	}
+	if (damp_ledger_set_wide(l[0], true))
+		assert_true(charged > 10000 && refused > 10000 && not_at_once > 1000);
+	for (unsigned i = 0; i < 2; i++)
+		free(l[i]);
+}
+
+/* What is owed is charged above a burst, up to what the ledger can tell, and never lost. */
+static void test_owe(void **state)
+{
+	const uint64_t key = key_at(3, 1);
+	struct fix *f = *state;
+	uint8_t *lock = (uint8_t *)f->l + 128 + 3 * 64 + 4;
+
+	assert_true(damp_ledger_owe(f->l, key, 500, 60));
+	assert_int_equal(charge1(f->l, key, 10, 100, 60), 0);
+	assert_true(damp_ledger_owe(f->l, key, 7, 60));
+	assert_int_equal(damp_ledger_debt(f->l, key, 60), 507);
+	*lock = 1;
+	assert_false(damp_ledger_owe(f->l, key, 7, 60));
+	*lock = 0;
+	assert_int_equal(damp_ledger_debt(f->l, key, 60), 507);
+	assert_true(damp_ledger_owe(f->l, key, UINT32_MAX, 60));
+	assert_int_equal(damp_ledger_debt(f->l, key, 60), DAMP_BURST_TICKS_MAX);
+	assert_true(damp_ledger_owe(f->l, key, 1, 60));
+	assert_int_equal(damp_ledger_debt(f->l, key, 60), DAMP_BURST_TICKS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(test_at_once),
+		LEDGER_TEST(test_pairs),
+		LEDGER_TEST(test_owe),
 		LEDGER_TEST(test_sizes),
 		LEDGER_TEST(test_cost_rounds_up_and_saturates),
 		LEDGER_TEST(test_one_key_is_gcra),

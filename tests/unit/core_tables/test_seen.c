@@ -3,6 +3,7 @@
  * Message IDs seen: found until the deadline and only under their key, four a
  * line, the one that ends soonest lost first.
  */
+#include "asked.h"
 #include "tables.h"
 #include "table_mem.h"
 
@@ -113,6 +114,42 @@ static void test_deadlines_at_the_wraps(void **state)
 	}
 }
 
+/* What a value says of whom was asked: two Message IDs, and a ping until its time is up,
+ * whatever was noted in between. */
+static void test_asked(void **state)
+{
+	const damp_tick life = S(DAMP_PING_LIFE_S);
+
+	(void)state;
+	for (unsigned turn = 0; turn < 64; turn++) {
+		/* So that 16 bits of a deadline wrap meanwhile, at its life or during it. */
+		const damp_tick now = S(4096) * turn + S(4096) - turn * S(1) / 2;
+		uint64_t v = 0;
+
+		for (uint32_t mid = 0; mid < 1 << 16; mid += 771)
+			assert_false(damp_asked_about(0, (uint16_t)mid));
+		assert_false(damp_asked_by_ping(0, now));
+		v = damp_asked_once_more(v, 0, now);
+		assert_true(damp_asked_about(v, 0) && !damp_asked_about(v, 1) && !damp_asked_by_ping(v, now));
+		v = damp_asked_ping_out(v, now);
+		assert_true(damp_asked_about(v, 0) && !damp_asked_about(v, 1));
+		v = damp_asked_once_more(v, 0xffff, now + S(1));
+		v = damp_asked_once_more(v, 0xffff, now + S(1));
+		assert_true(damp_asked_about(v, 0) && damp_asked_about(v, 0xffff) && !damp_asked_about(v, 1));
+		v = damp_asked_once_more(v, 7, now + S(2));
+		assert_true(damp_asked_about(v, 7) && damp_asked_about(v, 0xffff) && !damp_asked_about(v, 0));
+		assert_true(damp_asked_by_ping(v, now) && damp_asked_by_ping(v, now + life - 1));
+		assert_false(damp_asked_by_ping(v, now + life));
+		assert_false(damp_asked_by_ping(v, now + S(DAMP_CHALLENGED_LIFE_S)));
+		/* What was late is forgotten at the next note, before its bits come again. */
+		v = damp_asked_once_more(v, 7, now + life);
+		for (unsigned s = 0; s < 8192; s += 16)
+			assert_false(damp_asked_by_ping(v, now + S(s)));
+		v = damp_asked_ping_out(0, now);
+		assert_true(damp_asked_by_ping(v, now) && !damp_asked_about(v, 0));
+	}
+}
+
 #define SEEN_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -124,6 +161,7 @@ int main(void)
 		SEEN_TEST(test_full_line_loses_the_soonest),
 		SEEN_TEST(test_tag_zero_and_value_zero),
 		SEEN_TEST(test_deadlines_at_the_wraps),
+		SEEN_TEST(test_asked),
 	};
 
 	return cmocka_run_group_tests_name("seen", tests, NULL, NULL);

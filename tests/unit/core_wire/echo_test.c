@@ -4,6 +4,7 @@
  * hold, and that they survive the turn of the hour whichever side of it the
  * main thread has moved the keys.
  */
+#include "compiled.h"
 #include "build_frame.h"
 #include "echo.h"
 
@@ -189,6 +190,35 @@ static void test_ping_layout(void **state)
 			 (uint16_t)damp_siphash24(&key, in6, sizeof(in6)));
 }
 
+/* Several at once are what each is alone. */
+static void test_pings_at_once(void **state)
+{
+	const struct damp_secrets s = secrets_at(NOON);
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		struct damp_frame frame[DAMP_SIP_LANES] = { 0 };
+		const struct damp_frame *f[DAMP_SIP_LANES];
+		uint16_t mid[DAMP_SIP_LANES];
+		const bool v6 = i & 1;
+
+		for (unsigned k = 0; k < DAMP_SIP_LANES; k++) {
+			frame[k].v6 = v6;
+			frame[k].src = addr_of(v6 ? "2001:db8::1" : "192.0.2.1");
+			frame[k].dst = addr_of(v6 ? "2001:db8:1::2" : "198.51.100.2");
+			frame[k].src.b[14] = (uint8_t)i;
+			frame[k].dst.b[13] = (uint8_t)k;
+			frame[k].sport = (uint16_t)(PORT + 7 * k);
+			frame[k].dport = (uint16_t)(5683 + k % 2);
+			f[k] = &frame[k];
+		}
+		damp_ping_mids(&s, f, NOON + 100 * i, i & 2 && damp_has_avx2(), mid);
+		for (unsigned k = 0; k < DAMP_SIP_LANES; k++)
+			assert_int_equal(mid[k], damp_ping_mid(&s, &frame[k].src, frame[k].sport, &frame[k].dst,
+							       frame[k].dport, NOON + 100 * i));
+	}
+}
+
 static void test_secrets(void **state)
 {
 	struct damp_secrets s = secrets_at(NOON), next;
@@ -269,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_echo_slots),
 		cmocka_unit_test(test_echo_layout),
 		cmocka_unit_test(test_ping_layout),
+		cmocka_unit_test(test_pings_at_once),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_ping_hour),

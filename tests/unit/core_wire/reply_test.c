@@ -221,6 +221,30 @@ static void test_empty_copy(void **state)
 	}
 }
 
+/* In place the usual family is built of words, the copy of parts: the same bytes for all
+ * Message IDs, of which one has a checksum of 0 to avoid, and for addresses of all ones. */
+static void test_empty_words(void **state)
+{
+	struct cause c;
+
+	(void)state;
+	make_cause(&c, 0, get_core, sizeof(get_core));
+	for (uint32_t i = 0; i < 4 << 16; i++) {
+		const enum damp_reply_way way = i >> 16 & 1 ? DAMP_REPLY_ON : DAMP_REPLY_BACK;
+		uint8_t out[DAMP_EMPTY_FRAME_MAX];
+		struct cause same = c;
+		size_t len;
+
+		if (i >> 17)
+			memset(same.f.src.b + 12, 0xff, 4);
+		len = damp_reply_empty_copy(out, sizeof(out), same.data, &same.f, way, (uint8_t)(i >> 16), (uint16_t)i);
+		assert_int_not_equal(damp_get16(out + len - 6), 0);
+		assert_int_equal(damp_reply_empty(same.data, same.len, &same.f, way, (uint8_t)(i >> 16), (uint16_t)i),
+				 len);
+		assert_memory_equal(same.data, out, len);
+	}
+}
+
 /* All builders refuse this cause and leave it as it was. */
 static void check_refused(struct cause *c)
 {
@@ -337,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_empty_copy),
+		cmocka_unit_test(test_empty_words),
 		cmocka_unit_test(test_never_to_groups),
 		cmocka_unit_test(test_wrong_causes),
 		cmocka_unit_test(test_size_bound),

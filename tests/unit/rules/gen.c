@@ -2,6 +2,8 @@
 /* See gen.h. */
 #include "gen.h"
 
+#include "../../splitmix.h"
+
 #include <damper/coap.h>
 #include <string.h>
 
@@ -9,11 +11,7 @@
 
 uint64_t gen_random(uint64_t *state)
 {
-	uint64_t x = *state += 0x9e3779b97f4a7c15ull;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-	return x ^ (x >> 31);
+	return splitmix(state);
 }
 
 static unsigned pick(uint64_t *s, size_t n)

@@ -79,8 +79,8 @@ static void build(const struct damp_view *v, const struct gen_message *m, uint8_
 	p->coap.query_off = (uint16_t)put_options(msg, &at, DAMP_COAP_OPT_URI_QUERY,
 						  m->npath ? DAMP_COAP_OPT_URI_PATH : 3, m->query, m->nquery);
 	p->coap.query_end = (uint16_t)at;
-	p->coap.npath = (uint16_t)m->npath;
-	p->coap.nquery = (uint16_t)m->nquery;
+	p->coap.npath = (uint8_t)m->npath;
+	p->coap.nquery = (uint8_t)m->nquery;
 	p->src_class = damp_view_class(v, &p->frame.src);
 	p->dst_class = damp_view_class(v, &p->frame.dst);
 }

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#define BAD_FILES_MIN 170
+#define BAD_FILES_MIN 300
 
 struct dirs { const char *data, *root; };
 
@@ -231,7 +231,7 @@ static void many_errors(void **state)
 	damp_rules_free(&r);
 	free(text);
 	assert_int_equal(damp_rules_compile_text("version: 1\n\0", 12, "nul", NULL, &r), -1);
-	assert_string_equal(r.text, "nul:2:1: error: a control character (byte 0x00)\n\n^\n");
+	assert_string_equal(r.text, "nul:2:1: error: a control character (byte 0x00)\n?\n^\n");
 	damp_rules_free(&r);
 }
 

@@ -71,7 +71,17 @@ static void bad_quantities(void **state)
 		{ ".5x", DAMP_WANT(TIMES), "'.5x' is not a number with a unit; write it like '10x'" },
 		{ "1.0000001x", DAMP_WANT(TIMES), "'1.0000001x' is not a number with a unit; write it like '10x'" },
 		{ "", DAMP_WANT(BYTES), "'' is not a number with a unit; write it like '10 B'" },
-		{ "1e3 B", DAMP_WANT(BYTES), "'1e3 B' has no unit that fits here; write one of B, kB, KiB, MB, MiB, GiB" },
+		{ "1e3 B", DAMP_WANT(BYTES), "'1e3 B' is not how a number is written here; write '1000 B'" },
+		{ "010 msg/s", RATE, "'010 msg/s' is not how a number is written here; write '10 msg/s'" },
+		{ "1,5 msg/s", RATE, "'1,5 msg/s' is not how a number is written here; write '1.5 msg/s'" },
+		{ "10,000 msg/s", RATE, "'10,000 msg/s' is not how a number is written here; write '10000 msg/s'" },
+		{ "1_000 B", DAMP_WANT(BYTES), "'1_000 B' is not how a number is written here; write '1000 B'" },
+		{ "+5 s", DAMP_WANT(MS), "'+5 s' is not how a number is written here; write '5 s'" },
+		{ "03x", DAMP_WANT(TIMES), "'03x' is not how a number is written here; write '3x'" },
+		{ "10 msg per minute", RATE, "'10 msg per minute' is not how a number is written here; write '10 msg/min'" },
+		{ "1.2.3 B", DAMP_WANT(BYTES), "'1.2.3 B' has no unit that fits here; write one of B, kB, KiB, MB, MiB, GiB" },
+		{ "1e3e3 B", DAMP_WANT(BYTES), "'1e3e3 B' has no unit that fits here; write one of B, kB, KiB, MB, MiB, GiB" },
+		{ "0e0", DAMP_WANT(BYTES), "'0e0' has no unit that fits here; write one of B, kB, KiB, MB, MiB, GiB" },
 		{ "100000000000 GiB", DAMP_WANT(BYTES), "'100000000000 GiB' is too large" },
 		{ "99999999999999999999 B", DAMP_WANT(BYTES),
 		  "'99999999999999999999 B' is too large" },
@@ -98,6 +108,7 @@ static void integers(void **state)
 		{ "1_000", 0, 65535, false, 0 },  { "4294967295", 0, UINT32_MAX, true, UINT32_MAX },
 		{ "4294967296", 0, UINT32_MAX, false, 0 }, { "18446744073709551617", 0, UINT32_MAX, false, 0 },
 		{ "1", 2, 3, false, 0 },          { "a", 0, 65535, false, 0 },
+		{ "010", 0, 65535, false, 0 },    { "00", 0, 65535, false, 0 },
 	};
 
 	(void)state;
@@ -139,7 +150,8 @@ static void suggestions(void **state)
 {
 	static const char *const words[] = { "drop", "accept", "challenge", "x", "to", NULL };
 	static const struct { const char *written, *expect; } t[] = {
-		{ "dorp", "drop" }, { "Drop", "drop" }, { "acept", "accept" }, { "challange", "challenge" },
+		{ "dorp", "drop" }, { "Drop", "drop" }, { "acept", "accept" },
+		{ "dr\xd0\xbep", "drop" }, /* a Cyrillic o */ { "challange", "challenge" },
 		{ "chalenges", "challenge" }, { "reject", "drop" }, { "Allow", "accept" },
 		{ "method", NULL }, { "projects", NULL }, { "", NULL }, { "y", NULL }, { "ot", "to" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL },

@@ -197,7 +197,8 @@ test) cp "$here/$3.json" "$3/meson-logs/testlog.json" && ! grep -q '"FAIL"' "$he
 esac
 """
 NINJA = """#!/bin/sh
-errors=$(dirname "$0")/$2.errors
+for folder; do :; done
+errors=$(dirname "$0")/$folder.errors
 if [ -e "$errors" ]; then cat "$errors" >&2; exit 1; fi
 echo built
 """
