@@ -29,6 +29,7 @@
 	X(TEXT, "text")                                                                           \
 	X(NAME, "a name: a to z, 0 to 9, `-`")                                                    \
 	X(TRUTH, "`true` or `false`")                                                             \
+	X(TRUTHS, "`true` or `false`")                                                            \
 	X(MODE, "`enforce`, `observe` or `off`")                                                  \
 	X(REQUIRES, "a version: `\">=1.2\"`")                                                     \
 	X(MAP, "a mapping of keys")                                                                \
@@ -361,9 +362,9 @@
 	X(MATCH, OPTION, "option", OPTION, "0.1", "any",                                          \
 	  "CoAP options the message has. Of a list one is enough; in a mapping all must agree.")  \
 	X(MATCH, SIZE, "size", SIZE_RANGE, "0.1", "any", "Bytes of the CoAP message.")            \
-	X(MATCH, VERIFIED, "verified", TRUTH, "0.1", "any",                                       \
+	X(MATCH, VERIFIED, "verified", TRUTHS, "0.1", "any",                                       \
 	  "The outside end has proved that it is there.")                                         \
-	X(MATCH, SOLICITED, "solicited", TRUTH, "0.1", "any",                                     \
+	X(MATCH, SOLICITED, "solicited", TRUTHS, "0.1", "any",                                     \
 	  "Somebody asked for this response: a request is on record.")                            \
 	X(MATCH, DTLS, "dtls", HELLO, "0.1", "",                                                  \
 	  "A DTLS datagram that begins with this message. Narrows the rule to DTLS.")             \
@@ -374,7 +375,7 @@
 	  "Only while one of these schedules holds, at most 8. `fail: clock_unsynced` says what " \
 	  "happens while nobody knows the time.")                                                 \
 	X(PATTERN, REGEX, "regex", REGEX, "0.1", "",                                              \
-	  "A regular expression (Hyperscan's subset of PCRE) that has to match the whole text.")  \
+	  "A regular expression (Hyperscan's subset of PCRE) that has to match the whole text. Required.")  \
 	X(ANSWER, ANSWER, "answer", ANSWER, "0.1", "",                                            \
 	  "The gateway answers a request in place of its server: 4.00, 4.02 to 4.06, 4.13, "      \
 	  "4.15, 4.29 (RFC 8516) or 5.00 to 5.05; `{answer: 4.01, echo: true}` is the long form " \

@@ -138,13 +138,20 @@ static const char *scalar_text(struct loader *l, struct fy_node *n, size_t *len)
 	return out;
 }
 
+/* What YAML, and JSON with it, calls no value (YAML 1.2 section 10.3.2). */
+static bool is_null(const char *text)
+{
+	return !*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0 || strcmp(text, "Null") == 0 ||
+	       strcmp(text, "NULL") == 0;
+}
+
 static struct damp_node *convert_scalar(struct loader *l, struct fy_node *n, struct damp_place at)
 {
 	struct damp_node *out = node_new(l, DAMP_NODE_SCALAR, at);
 	const enum fy_node_style style = n ? fy_node_get_style(n) : FYNS_PLAIN;
 
 	out->text = scalar_text(l, n, &out->len);
-	out->empty = out->len == 0 && style == FYNS_PLAIN;
+	out->empty = style == FYNS_PLAIN && is_null(out->text);
 	out->block = style == FYNS_LITERAL || style == FYNS_FOLDED;
 	return out;
 }

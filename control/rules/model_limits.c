@@ -574,8 +574,12 @@ void damp_limits_read(struct damp_ctx *c, const struct damp_node *map)
 		if (p->value->empty) {
 			damp_diag_error(c->diags, p->key->at, "limit '%s' is empty", p->key->text);
 		} else {
-			damp_read_keys(c, DAMP_SECTION_LIMIT, p->value, limit_key, &w);
-			read_parts(c, &w, c->diags->errors == before);
+			const struct damp_node *map_of = damp_read_deref(c, p->value);
+
+			if (map_of)
+				damp_read_keys(c, DAMP_SECTION_LIMIT, map_of, limit_key, &w);
+			if (map_of && map_of->kind == DAMP_NODE_MAP)
+				read_parts(c, &w, c->diags->errors == before);
 		}
 		l.count = (uint16_t)(c->nplimits - l.first);
 		DAMP_PUSH(c->pool, c->limits, c->nlimits, c->limits_cap, l);

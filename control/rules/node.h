@@ -24,7 +24,7 @@ struct damp_pair;
 
 struct damp_node {
 	enum damp_node_kind kind;
-	bool empty; /* nothing was written: `key:` */
+	bool empty; /* nothing was written: `key:`, or null */
 	bool block; /* a block of text, after `|` or `>` */
 	bool refused; /* a key nobody knows, a value that is none: has been reported */
 	struct damp_place at;

@@ -167,6 +167,10 @@ const char *damp_read_scalar(struct damp_ctx *c, const struct damp_node *n, cons
 	if (!n)
 		return NULL;
 	*at = n;
+	if (n->kind == DAMP_NODE_SCALAR && n->empty) {
+		damp_diag_error(c->diags, n->at, "no value; expected %s", what);
+		return NULL;
+	}
 	if (n->kind == DAMP_NODE_SCALAR && !n->block)
 		return n->text;
 	if (n->kind == DAMP_NODE_SCALAR) {

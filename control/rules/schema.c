@@ -26,16 +26,18 @@
 #define TYPE(t) "{\"type\": \"" t "\"}"
 #define LIST_OF(item) "{\"type\": \"array\", \"items\": " item "}"
 #define TEXTUAL "{\"type\": [\"string\", \"number\", \"boolean\"]}"
-#define NUMBERED "{\"type\": \"string\", \"pattern\": \"^([0-9$.]|off$)\"}"
+#define SIZED "{\"type\": \"string\", \"pattern\": \"^([$].*|off|[0-9]+ *B)$\"}"
+#define TIMED "{\"type\": \"string\", \"pattern\": \"^([$].*|[0-9. msinhd]*[0-9] *(ms|s|min|h|d))$\"}"
 #define WORDS "" /* those of the kind's text */
 
 /* Shapes by kind; NULL: text. */
 static const char *const shape[DAMP_KIND_OF_MAX] = {
 	[DAMP_KIND_OF_INTEGER] = ANY_OF_3(TYPE("integer"), REF("name"),
-		"{\"type\": \"string\", \"pattern\": \"^0x\"}"),
+		"{\"type\": \"string\", \"pattern\": \"^(0x[0-9a-fA-F]+|[0-9]+)$\"}"),
 	[DAMP_KIND_OF_TEXT] = TEXTUAL,
 	[DAMP_KIND_OF_NAME] = TEXTUAL,
-	[DAMP_KIND_OF_TRUTH] = ANY_OF_2(TYPE("boolean"), REF("name")),
+	[DAMP_KIND_OF_TRUTH] = ANY_OF_3(TYPE("boolean"), REF("name"), "{\"enum\": [\"true\", \"false\"]}"),
+	[DAMP_KIND_OF_TRUTHS] = REF("truths"),
 	[DAMP_KIND_OF_MODE] = WORDS,
 	[DAMP_KIND_OF_REQUIRES] = TYPE("string"),
 	[DAMP_KIND_OF_DEFINES] = TYPE("object"),
@@ -60,12 +62,12 @@ static const char *const shape[DAMP_KIND_OF_MAX] = {
 	[DAMP_KIND_OF_MSG] = REF("words_MSG"),
 	[DAMP_KIND_OF_TYPE] = REF("words_TYPE"),
 	[DAMP_KIND_OF_CODE] = REF("terms"),
-	[DAMP_KIND_OF_SIZE_RANGE] = REF("terms"),
+	[DAMP_KIND_OF_SIZE_RANGE] = REF("sizes"),
 	[DAMP_KIND_OF_PATTERN] = REF("patterns"),
 	[DAMP_KIND_OF_OPTION] = REF("options"),
-	[DAMP_KIND_OF_SLICE] = NUMBERED,
-	[DAMP_KIND_OF_BLOCK_SIZE] = NUMBERED,
-	[DAMP_KIND_OF_TIME_OR_RANGE] = NUMBERED,
+	[DAMP_KIND_OF_SLICE] = SIZED,
+	[DAMP_KIND_OF_BLOCK_SIZE] = SIZED,
+	[DAMP_KIND_OF_TIME_OR_RANGE] = TIMED,
 	[DAMP_KIND_OF_SHARE] = TYPE("string"),
 	[DAMP_KIND_OF_FIRST] = TYPE("string"),
 	[DAMP_KIND_OF_PERCENT] = TYPE("string"),
@@ -82,7 +84,8 @@ static const char *const shape[DAMP_KIND_OF_MAX] = {
 	[DAMP_KIND_OF_TEXTS] = ANY_OF_2(TEXTUAL, LIST_OF(TEXTUAL)),
 	[DAMP_KIND_OF_FILES] = ANY_OF_2(TYPE("string"), LIST_OF(TYPE("string"))),
 	[DAMP_KIND_OF_LIMITS] = ANY_OF_2(TYPE("string"), LIST_OF(TYPE("string"))),
-	[DAMP_KIND_OF_STEPS] = ANY_OF_2(TYPE("object"), REF("name")),
+	[DAMP_KIND_OF_STEPS] = ANY_OF_2("{\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\", "
+		"\"pattern\": \"^([$].*|[0-9]+([.][0-9]+)? *x)$\"}}", REF("name")),
 	[DAMP_KIND_OF_ACTION] = ANY_OF_3(
 		"{\"enum\": [\"accept\", \"drop\", \"challenge\", \"reset\", \"continue\", \"too-many-requests\"]}",
 		REF("name"), REF("ANSWER")),
@@ -113,6 +116,12 @@ static const char *const shared =
 	"    \"patterns\": " ANY_OF_4(TEXTUAL, LIST_OF(REF("patterns")), REF("PATTERN"),
 		"{\"type\": \"object\", \"properties\": {\"not\": " REF("patterns") "}, \"additionalProperties\": false, "
 		"\"required\": [\"not\"]}") ",\n"
+	"    \"truths\": " ANY_OF_4(TYPE("boolean"), "{\"type\": \"string\", \"pattern\": \"^([$].*|true|false|any)$\"}",
+		LIST_OF(REF("truths")), "{\"type\": \"object\", \"properties\": {\"not\": " REF("truths") "}, "
+		"\"additionalProperties\": false, \"required\": [\"not\"]}") ",\n"
+	"    \"sizes\": " ANY_OF_3("{\"type\": \"string\", \"pattern\": \"^([$].*|any|[0-9. ]+[kKMG]?i?B.*)$\"}",
+		LIST_OF(REF("sizes")), "{\"type\": \"object\", \"properties\": {\"not\": " REF("sizes") "}, "
+		"\"additionalProperties\": false, \"required\": [\"not\"]}") ",\n"
 	"    \"options\": " ANY_OF_3(TEXTUAL, LIST_OF(REF("options")),
 		"{\"type\": \"object\", \"properties\": {\"not\": " REF("options") "}, "
 		"\"additionalProperties\": {\"enum\": [\"present\", \"absent\"]}}");

@@ -61,21 +61,34 @@ static void add_price(struct damp_prices *t, const struct damp_rung *r, enum dam
 	};
 }
 
-static bool on_one_line(const struct damp_prices *t, unsigned a, unsigned b)
+/* Is that the hash of both? A prefix of all bits is the whole address. */
+static bool are_of(const struct damp_prices *t, unsigned first, enum hash hash, unsigned bits)
 {
-	return t->rung[a].hash == t->rung[b].hash && t->rung[a].hash != HASH_NONE;
+	for (unsigned i = first; i < first + 2; i++)
+		if (t->rung[i].hash != hash && (t->rung[i].hash != HASH_WHOLE || bits < 128))
+			return false;
+	return true;
 }
 
-/* As pairs, where they are four and each two have their line in common. */
+/* The same as pairs. */
 static void pair_prices(struct damp_prices *t)
 {
-	t->paired = t->n == DAMP_PRICES && on_one_line(t, 0, 1) && on_one_line(t, 2, 3);
 	for (unsigned i = 0; i < t->n; i++) {
-		t->paired = t->paired && t->charge[i].burst <= DAMP_BURST_TICKS_MAX;
 		t->pair[i / 2].of[i % 2].move = (uint32_t)(t->rung[i].move >> 32);
 		t->pair[i / 2].of[i % 2].cost = t->charge[i].cost;
 		t->pair[i / 2].of[i % 2].burst = t->charge[i].burst;
 	}
+}
+
+/* Four, each two of which have their line in common? */
+static bool are_pairs(const struct damp_ctx *c, const struct damp_prices *t, bool v6)
+{
+	const struct damp_rung_bits b = damp_rung_bits(c->g, v6);
+
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->charge[i].burst > DAMP_BURST_TICKS_MAX)
+			return false;
+	return t->n == DAMP_PRICES && are_of(t, 0, HASH_HOST, b.host) && are_of(t, 2, HASH_NET, b.net);
 }
 
 /* Charges of one line side by side; which of several refuses is nobody's concern. */
@@ -93,6 +106,7 @@ static __attribute__((noinline)) void make_prices(const struct damp_ctx *c, bool
 	for (unsigned i = 0; i < sizeof(domains); i++)
 		add_price(t, rungs[i], domains[i], hash_of(c, v6, rungs[i]->plen), i % 2,
 			  i % 2 ? g->challenge_reserve_ticks : 0);
+	t->paired = are_pairs(c, t, v6);
 	pair_prices(t);
 	c->flood->priced[v6] = true;
 }
@@ -190,10 +204,12 @@ static inline bool gateway_has_room(const struct damp_ctx *c)
 
 /* The address and the network, each charge with a key of its own. */
 static __attribute__((noinline)) int pay_each(const struct damp_ctx *c, const struct damp_pkt *p,
-					      struct damp_prices *t, const struct hashes *h)
+					      struct damp_prices *t)
 {
+	const struct hashes h = hashes_of(p);
+
 	for (unsigned i = 0; i < t->n; i++)
-		t->charge[i].key = key_of(c, p, h, &t->rung[i]);
+		t->charge[i].key = key_of(c, p, &h, &t->rung[i]);
 	return damp_ledger_charge_at_once(c->j->ledger, t->charge, t->n, c->now);
 }
 
@@ -216,35 +232,37 @@ static __attribute__((noinline)) bool has_room_in_net(const struct damp_ctx *c, 
 static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t bytes)
 {
 	struct damp_prices *t = prices(c, p->frame.v6);
-	const struct hashes h = hashes_of(p);
+	struct damp_flood *f = c->flood;
 	int refused = DAMP_LEDGER_NOT_AT_ONCE;
 
-	c->flood->short_of = true;
+	f->short_of = true;
 	if (damp_unlikely(!gateway_has_room(c)))
 		return false;
 	if (damp_unlikely(t->bytes != bytes))
 		price_bytes(t, bytes);
 	if (damp_likely(t->paired))
-		refused = damp_ledger_charge_pairs(c->j->ledger, t->pair,
-						   (uint64_t[]){ h.of[t->rung[0].hash], h.of[t->rung[2].hash] }, c->now);
+		refused = damp_ledger_charge_pairs(c->j->ledger, t->pair, (uint64_t[]){ p->peer_host, p->peer_net },
+						   c->now);
 	if (damp_unlikely(refused == DAMP_LEDGER_NOT_AT_ONCE))
-		refused = pay_each(c, p, t, &h);
+		refused = pay_each(c, p, t);
 	if (damp_unlikely(refused != -1))
 		return false;
-	c->flood->short_of = false;
-	c->flood->gateway_left--;
+	f->short_of = false;
+	f->gateway_left--;
 	c->w->asks_owed++;
 	return true;
 }
 
-/* What the long way's damp_see() notes of one who was asked so, and now with `echo`. A
- * short Echo is guessed like a ping, and counted like one. */
-static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t asked, uint8_t echo)
+/* What the long way's damp_see() notes of one who is asked with `echo`. A short one is
+ * guessed like a ping, and counted like one. */
+static inline void remember(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_seen_place *at,
+			    uint8_t echo)
 {
-	asked = damp_asked_once_more(asked, p->coap.mid, c->now);
+	uint64_t asked = damp_asked_once_more(at->value, p->coap.mid, c->now);
+
 	if (echo != DAMP_ECHO_LEN)
 		asked = damp_asked_ping_out(asked, c->now);
-	damp_seen_add(c->w->seen, p->asked_key, asked, c->now, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
+	damp_seen_note(c->w->seen, at, p->asked_key, asked, c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
 }
 
 static void settle(const struct damp_ctx *c, struct damp_pkt *p, enum answer kind, uint32_t out_ip)
@@ -314,6 +332,9 @@ static inline bool several(unsigned those)
 
 void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n)
 {
+	/* While challenges are refused, few will be. */
+	if (damp_unlikely(c->flood->short_of))
+		return;
 	c->flood->first = p;
 	for (unsigned first = 0; first < n; first += DAMP_SIP_LANES) {
 		unsigned those[2] = { 0, 0 };   /* by family */
@@ -344,31 +365,31 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
 	uint32_t out_ip;
-	uint64_t asked = 0;
+	struct damp_seen_place at;
 	uint8_t echo;
 	bool again;
 
 	if (p->coap.type > DAMP_COAP_NON || damp_unlikely(p->plain == DAMP_PLAIN_SHORT))
 		return false;
-	if (damp_unlikely(p->asked_key == 0))
+	if (damp_unlikely(p->plain != DAMP_PLAIN_ASKED || p->asked_key == 0))
 		prepare(c, p);
 	if (damp_unlikely(c->flood->short_of) && !(has_room(c, p) && has_room_in_net(c, p))) {
 		p->plain = DAMP_PLAIN_SHORT;
 		return false;
 	}
-	damp_seen_find(c->w->seen, p->asked_key, c->now, &asked);
-	again = damp_asked_about(asked, p->coap.mid);
+	damp_seen_look(c->w->seen, p->asked_key, c->now, &at);
+	again = damp_asked_about(at.value, p->coap.mid);
 	if (!again && c->g->hold && damp_hold_room(&c->w->hold, true))
 		return false;
 	echo = p->coap.type == DAMP_COAP_NON || again ? fitting : 0;
 	out_ip = damp_udp_ip_len(p, echo ? damp_challenge_len(p, echo) : DAMP_COAP_HEADER_LEN);
 	if (out_ip > p->frame.ip_len || !pay(c, p, out_ip))
 		return false;
-	remember(c, p, asked, echo);
+	remember(c, p, &at, echo);
 	if (echo)
 		damp_make_echo(c, p, echo);
 	else
-		damp_reply_empty(p->data, p->len, &p->frame, DAMP_REPLY_BACK, DAMP_COAP_CON, ping_mid(c, p));
+		damp_reply_ping(p->data, p->len, &p->frame, ping_mid(c, p));
 	settle(c, p, echo ? ANSWER_ECHO : ANSWER_PING, out_ip);
 	return true;
 }

@@ -7,11 +7,11 @@
 #ifndef DAMP_CORE_ANSWER_H
 #define DAMP_CORE_ANSWER_H
 
+#include "compiled.h"
 #include "decision.h"
 
-static inline __attribute__((always_inline)) uint64_t damp_answer_rung(const struct damp_ctx *c,
-									const struct damp_pkt *p, unsigned bits,
-									const struct damp_hashing *h)
+ALWAYS uint64_t damp_answer_rung(const struct damp_ctx *c, const struct damp_pkt *p, unsigned bits,
+				 const struct damp_hashing *h)
 {
 	uint64_t w[2];
 
@@ -22,8 +22,7 @@ static inline __attribute__((always_inline)) uint64_t damp_answer_rung(const str
 }
 
 /* p: a request from outside, whose ends are hashed. */
-static inline __attribute__((always_inline)) void damp_answer_rungs(const struct damp_ctx *c, struct damp_pkt *p,
-								    const struct damp_hashing *h)
+ALWAYS void damp_answer_rungs(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_hashing *h)
 {
 	const struct damp_rung_bits b = damp_rung_bits(c->g, p->frame.v6);
 
@@ -32,8 +31,7 @@ static inline __attribute__((always_inline)) void damp_answer_rungs(const struct
 	p->rungs_hashed = 1;
 }
 
-static inline __attribute__((always_inline)) void damp_answer_marks(const struct damp_ctx *c, struct damp_pkt *p,
-								    const struct damp_hashing *h)
+ALWAYS void damp_answer_marks(const struct damp_ctx *c, struct damp_pkt *p, const struct damp_hashing *h)
 {
 	const struct damp_hasher *mid = &c->j->h_mid;
 	const uint64_t ends = damp_key_ends(p->peer_key, p->device_key);

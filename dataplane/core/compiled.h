@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How a function is compiled, for those that every packet runs through. Only .c files
- * of the core and headers that are private to two of them include this: the names are
+ * of the core and headers that are private to a few of them include this: the names are
  * short because they stand before every such function.
  *
  * Idea: gcc and clang weigh inlining by size, and split what is called twice. Where a

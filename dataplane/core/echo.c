@@ -177,7 +177,7 @@ struct ping_to {
 
 static inline uint64_t ping_rest(const struct ping_to *to, uint64_t epoch)
 {
-	return be16(to->peer_port) | be16(to->server_port) << 16 | (be32((uint32_t)epoch) >> 8) << 32;
+	return be32((uint32_t)to->peer_port << 16 | to->server_port) | (be32((uint32_t)epoch) >> 8) << 32;
 }
 
 static inline void ping_words4(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)

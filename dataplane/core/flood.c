@@ -209,11 +209,14 @@ bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p)
 	const enum damp_reason cause = sole_cause(c, p);
 	struct damp_flood *f = c->flood;
 
-	if (damp_unlikely(!f->gateway_spent) && cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p)) {
-		f->gateway_fine = false;
-		return true;
+	/* When it is found spent, nothing is owed, and nobody is asked for the rest of the burst. */
+	if (damp_unlikely(!f->gateway_spent)) {
+		if (cause == DAMP_REASON_LEDGER_SERVER && damp_answer(c, p)) {
+			f->gateway_fine = false;
+			return true;
+		}
+		damp_answer_settle_up(c);
 	}
-	damp_answer_settle_up(c);
 	if (damp_unlikely(p->xchg_key == 0))
 		damp_prepare_rest(c, p);
 	if (cause == DAMP_REASON_NOT_COAP)

@@ -61,7 +61,6 @@ static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, s
 	struct damp_flood *f = c->flood;
 
 	p->plain = damp_flood_plain(c, p) ? DAMP_PLAIN_YES : DAMP_PLAIN_NO;
-	p->asked_key = 0;
 	if (!p->plain)
 		return DAMP_FLOOD_NO;
 	if (!damp_flood_server_lately(c, p))
@@ -71,6 +70,7 @@ static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, s
 	f->may_ask--;
 	f->asks = true;
 	p->plain = DAMP_PLAIN_ASKED;
+	p->asked_key = 0;
 	return DAMP_FLOOD_ASKED;
 }
 

@@ -29,6 +29,7 @@
 #define PLAIN4_MIN (ETH_HEADER_LEN + IPV4_HEADER_LEN + UDP_HEADER_LEN)
 #define PLAIN6_MIN (ETH_HEADER_LEN + IPV6_HEADER_LEN + UDP_HEADER_LEN)
 
+/* Passed in registers. */
 struct damp_plain {
 	const struct damp_port_map *ports;
 	uint32_t len;               /* of the frame */
@@ -95,12 +96,13 @@ static inline bool plain_udp_sum(const uint8_t *udp, uint32_t addresses, uint32_
 	return all_ones(add_span(sum, udp, udp_len));
 }
 
-/* Whose ports are these? To one of ours, nearly always, when it is anybody's. */
+/* Whose ports are these? The lower one is ours, nearly always, when one is: asked first, it
+ * saves the map's line of a client's port, which is another for each. */
 static inline uint8_t plain_class(const struct damp_port_map *ports, uint16_t sport, uint16_t dport)
 {
-	if (damp_likely(damp_port_test(ports->coap, dport)))
+	if (damp_likely(damp_port_test(ports->coap, sport < dport ? sport : dport)))
 		return DAMP_FRAME_COAP;
-	if (damp_port_test(ports->coap, sport))
+	if (damp_port_test(ports->coap, sport < dport ? dport : sport))
 		return DAMP_FRAME_COAP;
 	return damp_port_test(ports->dtls, dport) || damp_port_test(ports->dtls, sport) ? DAMP_FRAME_DTLS
 											: DAMP_FRAME_OTHER;
@@ -108,7 +110,7 @@ static inline uint8_t plain_class(const struct damp_port_map *ports, uint16_t sp
 
 /* What is alike in both families: ports, lengths, sums. hdr: of IP, right before
  * udp; most: what the frame holds of the IP packet. */
-static inline bool plain_udp(const struct damp_plain *p, const uint8_t *udp, uint32_t hdr, uint32_t ip_len,
+static inline bool plain_udp(struct damp_plain p, const uint8_t *udp, uint32_t hdr, uint32_t ip_len,
 			     uint32_t most, struct damp_frame *f)
 {
 	const uint32_t udp_len = damp_get16(udp + 4);
@@ -121,13 +123,13 @@ static inline bool plain_udp(const struct damp_plain *p, const uint8_t *udp, uin
 	f->dport = damp_get16(udp + 2);
 	f->plain_l3 = 1;
 	f->l3_off = ETH_HEADER_LEN;
-	f->cls = plain_class(p->ports, f->sport, f->dport);
+	f->cls = plain_class(p.ports, f->sport, f->dport);
 	if (f->cls == DAMP_FRAME_OTHER)
 		return true;
 	/* A checksum of 0 is none. */
 	if (hdr + udp_len != ip_len || f->sport == 0 || f->dport == 0 || damp_get16(udp + 6) == 0)
 		return false;
-	if (!p->checksum_known &&
+	if (!p.checksum_known &&
 	    !(plain_udp_sum(udp, v4 ? 8 : 32, udp_len) && (!v4 || plain_ip_sum(udp - hdr))))
 		return false;
 	f->l4_off = (uint16_t)(ETH_HEADER_LEN + hdr);
@@ -155,7 +157,7 @@ static inline void put_v4(struct damp_addr *a, const uint8_t *p)
 }
 
 /* No options, no fragment, and addresses that no question is asked about. */
-static inline bool parse_plain_v4(const struct damp_plain *p, const uint8_t *ip, struct damp_frame *f)
+static inline bool parse_plain_v4(struct damp_plain p, const uint8_t *ip, struct damp_frame *f)
 {
 	const uint32_t from = ip[12], to = ip[16];
 
@@ -163,14 +165,14 @@ static inline bool parse_plain_v4(const struct damp_plain *p, const uint8_t *ip,
 	if (!four_are(ip + 6, "\x3f\xff\0\xff", "\0\0\0\x11") || from - 1 >= 223 || from == 127 || to >= 224)
 		return false;
 	if (!plain_udp(p, ip + IPV4_HEADER_LEN, IPV4_HEADER_LEN, damp_get16(ip + 2),
-		       p->len - ETH_HEADER_LEN, f))
+		       p.len - ETH_HEADER_LEN, f))
 		return false;
 	put_v4(&f->src, ip + 12);
 	put_v4(&f->dst, ip + 16);
 	return true;
 }
 
-static __attribute__((noinline)) bool parse_plain_v6(const struct damp_plain *p, const uint8_t *ip,
+static __attribute__((noinline)) bool parse_plain_v6(struct damp_plain p, const uint8_t *ip,
 						     struct damp_frame *f)
 {
 	/* No extension headers; neither ::, ::1 nor mapped; no group */
@@ -178,7 +180,7 @@ static __attribute__((noinline)) bool parse_plain_v6(const struct damp_plain *p,
 	    ip[24] == 0xff)
 		return false;
 	if (!plain_udp(p, ip + IPV6_HEADER_LEN, IPV6_HEADER_LEN, IPV6_HEADER_LEN + damp_get16(ip + 4),
-		       p->len - ETH_HEADER_LEN, f))
+		       p.len - ETH_HEADER_LEN, f))
 		return false;
 	f->v6 = 1;
 	memcpy(f->src.b, ip + 8, 16);
@@ -204,9 +206,9 @@ static inline bool damp_frame_plain(const uint8_t *data, uint32_t len, const str
 	f->l2_group = data[0] & 1;
 	/* EtherType, version and header length, class of service */
 	if (four_are(type, "\xff\xff\xff\0", "\x08\0\x45\0"))
-		return parse_plain_v4(&p, data + ETH_HEADER_LEN, f);
+		return parse_plain_v4(p, data + ETH_HEADER_LEN, f);
 	return len >= PLAIN6_MIN && four_are(type, "\xff\xff\xf0\0", "\x86\xdd\x60\0") &&
-	       parse_plain_v6(&p, data + ETH_HEADER_LEN, f);
+	       parse_plain_v6(p, data + ETH_HEADER_LEN, f);
 }
 
 #endif

@@ -2,7 +2,6 @@
 /* Messages kept back; see hold.h. */
 #include "hold.h"
 
-#define NONE 0xffffu
 #define BUCKET_MASK (DAMP_HOLDS - 1)
 
 static void append(struct damp_hold *h, struct damp_hold_list *l, uint16_t at)
@@ -10,8 +9,8 @@ static void append(struct damp_hold *h, struct damp_hold_list *l, uint16_t at)
 	struct damp_hold_slot *s = &h->slot[at];
 
 	s->prev = l->last;
-	s->next = NONE;
-	if (l->last == NONE)
+	s->next = DAMP_HOLD_NONE;
+	if (l->last == DAMP_HOLD_NONE)
 		l->first = at;
 	else
 		h->slot[l->last].next = at;
@@ -22,11 +21,11 @@ static void take_out(struct damp_hold *h, struct damp_hold_list *l, uint16_t at)
 {
 	const struct damp_hold_slot *s = &h->slot[at];
 
-	if (s->prev == NONE)
+	if (s->prev == DAMP_HOLD_NONE)
 		l->first = s->next;
 	else
 		h->slot[s->prev].next = s->next;
-	if (s->next == NONE)
+	if (s->next == DAMP_HOLD_NONE)
 		l->last = s->prev;
 	else
 		h->slot[s->next].prev = s->prev;
@@ -49,16 +48,11 @@ static void leave_bucket(struct damp_hold *h, uint16_t at)
 void damp_hold_init(struct damp_hold *h)
 {
 	memset(h, 0, sizeof(*h));
-	h->idle = h->waiting = h->ready = (struct damp_hold_list){ NONE, NONE };
+	h->idle = h->waiting = h->ready = (struct damp_hold_list){ DAMP_HOLD_NONE, DAMP_HOLD_NONE };
 	for (unsigned i = 0; i < DAMP_HOLDS; i++) {
-		h->bucket[i] = NONE;
+		h->bucket[i] = DAMP_HOLD_NONE;
 		append(h, &h->idle, (uint16_t)i);
 	}
-}
-
-bool damp_hold_room(const struct damp_hold *h, bool request)
-{
-	return h->idle.first != NONE && (!request || h->requests < DAMP_HOLD_REQUESTS);
 }
 
 unsigned damp_hold_take(struct damp_hold *h, uint64_t peer_key, bool request, damp_tick due)
@@ -68,13 +62,13 @@ unsigned damp_hold_take(struct damp_hold *h, uint64_t peer_key, bool request, da
 	uint16_t *link = bucket_of(h, peer_key);
 
 	/* At the end, so that a peer's messages are released in their order. */
-	while (*link != NONE)
+	while (*link != DAMP_HOLD_NONE)
 		link = &h->slot[*link].bucket_next;
 	take_out(h, &h->idle, at);
 	s->peer_key = peer_key;
 	s->due = due;
 	s->request = request;
-	s->bucket_next = NONE;
+	s->bucket_next = DAMP_HOLD_NONE;
 	*link = at;
 	append(h, &h->waiting, at);
 	h->used++;
@@ -86,7 +80,7 @@ void damp_hold_release(struct damp_hold *h, uint64_t peer_key)
 {
 	uint16_t at = *bucket_of(h, peer_key);
 
-	while (at != NONE) {
+	while (at != DAMP_HOLD_NONE) {
 		const uint16_t next = h->slot[at].bucket_next;
 
 		if (h->slot[at].peer_key == peer_key) {
@@ -103,12 +97,12 @@ static uint16_t next_of(struct damp_hold *h, damp_tick now)
 	const uint16_t due = h->waiting.first;
 	uint16_t at = h->ready.first;
 
-	if (at != NONE) {
+	if (at != DAMP_HOLD_NONE) {
 		take_out(h, &h->ready, at);
 		return at;
 	}
-	if (due == NONE || h->slot[due].due > now)
-		return NONE;
+	if (due == DAMP_HOLD_NONE || h->slot[due].due > now)
+		return DAMP_HOLD_NONE;
 	leave_bucket(h, due);
 	take_out(h, &h->waiting, due);
 	return due;
@@ -118,7 +112,7 @@ bool damp_hold_next(struct damp_hold *h, damp_tick now, unsigned *slot)
 {
 	const uint16_t at = next_of(h, now);
 
-	if (at == NONE)
+	if (at == DAMP_HOLD_NONE)
 		return false;
 	h->used--;
 	h->requests -= h->slot[at].request;
@@ -129,6 +123,6 @@ bool damp_hold_next(struct damp_hold *h, damp_tick now, unsigned *slot)
 
 bool damp_hold_due(const struct damp_hold *h, damp_tick *due)
 {
-	*due = h->ready.first == NONE && h->waiting.first != NONE ? h->slot[h->waiting.first].due : 0;
+	*due = h->ready.first == DAMP_HOLD_NONE && h->waiting.first != DAMP_HOLD_NONE ? h->slot[h->waiting.first].due : 0;
 	return h->used > 0;
 }

@@ -25,6 +25,7 @@
 #define DAMP_HOLDS_LOG2 9u
 #define DAMP_HOLDS (1u << DAMP_HOLDS_LOG2)
 #define DAMP_HOLD_REQUESTS (DAMP_HOLDS / 2)
+#define DAMP_HOLD_NONE UINT16_MAX
 #define DAMP_HOLD_TIME (DAMP_TICK_HZ * 3 / 2)
 
 struct damp_hold_slot {
@@ -46,7 +47,10 @@ struct damp_hold {
 
 void damp_hold_init(struct damp_hold *h);
 /* Is there a slot for one more? Writes nothing. */
-bool damp_hold_room(const struct damp_hold *h, bool request);
+static inline bool damp_hold_room(const struct damp_hold *h, bool request)
+{
+	return (!request || h->requests < DAMP_HOLD_REQUESTS) && h->idle.first != DAMP_HOLD_NONE;
+}
 /* Is less than half in use, so that nobody needs to be sparing? */
 static inline bool damp_hold_calm(const struct damp_hold *h)
 {

@@ -284,6 +284,7 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 		/* damp_foresee() has looked at it no closer. */
 		p->mid_key = 0;
 	}
+	damp_answer_settle_up(c);
 	return damp_admit(c, p);
 }
 
@@ -292,8 +293,6 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 	struct damp_decision d;
 
 	c->walk->of = NULL;
-	if (p->plain != DAMP_PLAIN_ASKED && p->frame.cls != DAMP_FRAME_OTHER)
-		damp_answer_settle_up(c);
 	if (goes_short(c, p))
 		return;
 	c->flood->gateway_fine = false;

@@ -102,8 +102,8 @@ struct damp_pkt {
 	struct damp_obs *obs;
 	uint64_t path_hash;         /* of its path's text, for observations and budgets of a path */
 	uint64_t peer_host, peer_net;
-	/* Of one that will be challenged, in all likelihood (answer.h): of "its ends were
-	 * asked before"; 0: not made. */
+	/* Where plain is DAMP_PLAIN_ASKED (answer.h): of "its ends were asked before"; 0: not
+	 * made. */
 	uint64_t asked_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
 	uint8_t spare[34];

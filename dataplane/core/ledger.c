@@ -384,15 +384,6 @@ static bool charge_one(struct damp_ledger *l, const struct damp_charge *c, damp_
 	return t.admitted;
 }
 
-bool damp_ledger_owe(struct damp_ledger *l, uint64_t key, uint32_t cost, damp_tick now)
-{
-	const uint32_t most = DAMP_BURST_TICKS_MAX, debt = damp_ledger_debt(l, key, now);
-	const uint32_t room = debt < most ? most - debt : 0;
-	const struct damp_charge c = { key, cost < room ? cost : room, most };
-
-	return charge_one(l, &c, now);
-}
-
 /* Under the locks. The first refused in the caller's order, or n; then all are written. */
 static unsigned charge_views(const struct plan *p, struct damp_ledger *l, const struct damp_charge *c, damp_tick now)
 {
@@ -436,6 +427,15 @@ int damp_ledger_charge(struct damp_ledger *l, const struct damp_charge *c, unsig
 		return charge_one(l, c, now) ? -1 : 0;
 	quick = damp_ledger_charge_at_once(l, c, n, now);
 	return damp_likely(quick != DAMP_LEDGER_NOT_AT_ONCE) ? quick : damp_ledger_charge_viewed(l, c, n, now);
+}
+
+bool damp_ledger_owe(struct damp_ledger *l, uint64_t key, uint32_t cost, damp_tick now)
+{
+	const uint32_t most = DAMP_BURST_TICKS_MAX, debt = damp_ledger_debt(l, key, now);
+	const uint32_t room = debt < most ? most - debt : 0;
+	const struct damp_charge c = { key, cost < room ? cost : room, most };
+
+	return damp_ledger_charge(l, &c, 1, now) == -1;
 }
 
 uint64_t damp_ledger_live(const struct damp_ledger *l, damp_tick now, size_t first, size_t lines)

@@ -114,7 +114,7 @@ WIDE ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2],
 {
 	const bool aged[2] = { !is_of_now(line[0], now), !is_of_now(line[1], now) };
 	struct made made[2];
-	struct line copy;
+	struct line copy __attribute__((aligned(DAMP_CACHE_LINE)));
 
 	for (unsigned i = 0; i < 2; i++) {
 		const struct line *as = damp_unlikely(aged[i]) ? aged_copy(&copy, line[i], now) : line[i];

@@ -8,6 +8,7 @@
 #ifndef DAMP_CORE_LEDGER_WIDE_H
 #define DAMP_CORE_LEDGER_WIDE_H
 
+#include "compiled.h"
 #include "ledger_line.h"
 
 /* So its words are numbered as the vectors have them. */

@@ -18,25 +18,10 @@
  *
  * Reference: RFC 9175 section 2.4 and RFC 9000 section 8 for what proof means.
  */
-#include "assoc.h"
 #include "bytelock.h"
+#include "peer_line.h"
 
-#define WAYS 3u
 #define IDLE_STEP 16u               /* one second of damp_due() */
-
-struct peer_slot {
-	uint64_t key;
-	uint64_t dues;
-};
-
-struct peer_line {
-	uint8_t lock;
-	uint8_t spare[15];
-	struct peer_slot slot[WAYS];
-};
-_Static_assert(sizeof(struct peer_line) == DAMP_CACHE_LINE, "one line a look-up");
-
-struct damp_peer_table { struct damp_assoc assoc; };
 
 static inline uint32_t idle_of(uint64_t dues)
 {
@@ -55,11 +40,11 @@ static inline uint64_t dues_make(uint32_t idle, uint32_t max)
 }
 
 /* The slot of key and the deadlines it had, live or not; NULL when absent. */
-static inline struct peer_slot *slot_find(struct peer_line *line, uint64_t key, uint64_t *dues)
+static inline struct damp_peer_slot *slot_find(struct damp_peer_line *line, uint64_t key, uint64_t *dues)
 {
 #pragma GCC unroll 3
-	for (unsigned i = 0; i < WAYS; i++) {
-		struct peer_slot *s = &line->slot[i];
+	for (unsigned i = 0; i < DAMP_PEER_WAYS; i++) {
+		struct damp_peer_slot *s = &line->slot[i];
 
 		/* Each acquire pairs with the release of that word in slot_put(). */
 		if (__atomic_load_n(&s->key, __ATOMIC_ACQUIRE) != key)
@@ -71,13 +56,13 @@ static inline struct peer_slot *slot_find(struct peer_line *line, uint64_t key, 
 	return NULL;
 }
 
-static bool dues_swap(struct peer_slot *s, uint64_t old, uint64_t new)
+static bool dues_swap(struct damp_peer_slot *s, uint64_t old, uint64_t new)
 {
 	return __atomic_compare_exchange_n(&s->dues, &old, new, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* Under the line's lock. */
-static void slot_put(struct peer_slot *s, uint64_t key, uint64_t dues)
+static void slot_put(struct damp_peer_slot *s, uint64_t key, uint64_t dues)
 {
 	if (s->key != key) {
 		__atomic_store_n(&s->dues, 0, __ATOMIC_RELAXED);
@@ -88,14 +73,14 @@ static void slot_put(struct peer_slot *s, uint64_t key, uint64_t dues)
 }
 
 /* Under the line's lock. */
-static struct peer_slot *slot_take(struct damp_peer_table *t, struct peer_line *line, damp_tick now, bool *evicts)
+static struct damp_peer_slot *slot_take(struct damp_peer_table *t, struct damp_peer_line *line, damp_tick now, bool *evicts)
 {
-	uint32_t dues[WAYS];
+	uint32_t dues[DAMP_PEER_WAYS];
 	unsigned victim;
 
-	for (unsigned i = 0; i < WAYS; i++)
+	for (unsigned i = 0; i < DAMP_PEER_WAYS; i++)
 		dues[i] = idle_of(__atomic_load_n(&line->slot[i].dues, __ATOMIC_RELAXED));
-	victim = damp_assoc_victim(dues, WAYS, now);
+	victim = damp_assoc_victim(dues, DAMP_PEER_WAYS, now);
 	*evicts = damp_due_live(dues[victim], now);
 	if (*evicts)
 		__atomic_fetch_add(&t->assoc.evictions, 1, __ATOMIC_RELAXED);
@@ -114,14 +99,14 @@ struct damp_peer_table *damp_peer_init(void *mem, unsigned lines_log2)
 
 void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key)
 {
-	damp_prefetch(damp_assoc_line(&t->assoc, key));
+	damp_prefetch(damp_peer_line(t, key));
 }
 
 bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
 {
 	const uint32_t idle = damp_stored_due(idle_due);
 	uint64_t dues, moved;
-	struct peer_slot *s = slot_find(damp_assoc_line(&t->assoc, key), damp_stored_key(key), &dues);
+	struct damp_peer_slot *s = slot_find(damp_peer_line(t, key), damp_stored_key(key), &dues);
 
 	if (s == NULL || !damp_due_live(idle_of(dues), now))
 		return false;
@@ -138,7 +123,7 @@ bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick 
 {
 	uint64_t dues;
 
-	if (slot_find(damp_assoc_line(&t->assoc, key), damp_stored_key(key), &dues) == NULL ||
+	if (slot_find(damp_peer_line(t, key), damp_stored_key(key), &dues) == NULL ||
 	    !damp_due_live(idle_of(dues), now))
 		return false;
 	*max_due = max_of(dues);
@@ -149,8 +134,8 @@ bool damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now,
 		     damp_tick idle_due, damp_tick max_due)
 {
 	const uint64_t stored = damp_stored_key(key);
-	struct peer_line *line = damp_assoc_line(&t->assoc, key);
-	struct peer_slot *s;
+	struct damp_peer_line *line = damp_peer_line(t, key);
+	struct damp_peer_slot *s;
 	bool evicts = false;
 	uint64_t dues;
 
@@ -171,11 +156,11 @@ uint64_t damp_peer_evictions(const struct damp_peer_table *t)
 
 uint64_t damp_peer_live(const struct damp_peer_table *t, damp_tick now)
 {
-	const struct peer_line *line = damp_assoc_line(&t->assoc, 0);
+	const struct damp_peer_line *line = damp_assoc_line(&t->assoc, 0);
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < damp_assoc_lines(&t->assoc); i++) {
-		for (unsigned w = 0; w < WAYS; w++) {
+		for (unsigned w = 0; w < DAMP_PEER_WAYS; w++) {
 			const uint64_t dues = __atomic_load_n(&line[i].slot[w].dues, __ATOMIC_RELAXED);
 
 			n += damp_due_live(idle_of(dues), now);

@@ -20,6 +20,7 @@
 #include "compiled.h"
 #include "flood.h"
 #include "observe.h"
+#include "peer_line.h"
 #include "permute.h"
 
 /* Options of answers with lines of their own. */
@@ -133,7 +134,7 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	enum damp_flood_guess guess = DAMP_FLOOD_NO;
 
 	hash_ends(c, p, side, h);
-	damp_peer_prefetch(c->j->peers, p->peer_key);
+	damp_prefetch(damp_peer_line(c->j->peers, p->peer_key));
 	take_mid(c, p, side, kind);
 	if (kind != DAMP_KIND_REQUEST && !damp_has_coap(p))
 		return;
@@ -282,12 +283,11 @@ ALWAYS void foresee(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 
 ALWAYS void foresee_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
 {
-	const damp_tick idle = c->admit != NULL && c->admit->on ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0;
+	const struct damp_peer_table *peers = c->j->peers;
 
 	for (unsigned i = 0; i < n; i++) {
 		/* What a flood consists of, of nobody who is proved: there is no more to it. */
-		if (p[i].plain && !p[i].budgets_wait &&
-		    damp_likely(!damp_peer_proved(c->j->peers, p[i].peer_key, c->now, idle)))
+		if (p[i].plain && !p[i].budgets_wait && damp_likely(!damp_peer_listed(peers, p[i].peer_key)))
 			continue;
 		foresee(c, &p[i], h);
 	}

@@ -44,23 +44,14 @@ _Static_assert(CIRCLE % WORDS == 0 && CIRCLE / 2 % TAG_TIMES == 0 && CIRCLE << C
 _Static_assert(FULL <= COUNT_MASK, "it can be counted");
 _Static_assert(sizeof(struct repeat_line) == DAMP_CACHE_LINE, "one line a key");
 
-struct damp_repeat {
-	uint32_t nlines;
-	uint8_t pad[DAMP_CACHE_LINE - sizeof(uint32_t)];
-	struct repeat_line line[];
-};
-
-/* The uppermost bit of a key says that there is one. */
-static inline struct repeat_line *line_of(const struct damp_repeat *g, uint64_t key)
-{
-	return (struct repeat_line *)&g->line[(uint64_t)(uint32_t)(key >> 31) * g->nlines >> 32];
-}
-
 /* Six of 64 bits, from the end of the key that the line is not taken from. */
 static inline uint64_t bits_of(uint64_t key)
 {
-	return 1ull << (key & 63) | 1ull << (key >> 6 & 63) | 1ull << (key >> 12 & 63) |
-	       1ull << (key >> 18 & 63) | 1ull << (key >> 24 & 63) | 1ull << (key >> 30 & 63);
+	uint64_t bits = 1ull << (key & 63);
+
+	for (unsigned i = 1; i < BITS_OF_KEY; i++)
+		bits |= 1ull << (key >> 6 * i & 63);
+	return bits;
 }
 
 static inline uint16_t tag_of(uint64_t key)
@@ -75,7 +66,9 @@ static inline unsigned generation(const struct repeat_line *l)
 
 static unsigned behind_of(const struct repeat_line *l, const struct damp_repeat_time *t)
 {
-	return (t->present + CIRCLE - generation(l)) % CIRCLE;
+	const unsigned gen = generation(l);
+
+	return t->present - gen + (t->present < gen ? CIRCLE : 0);
 }
 
 /* Age of a tag in pairs of generations. */
@@ -98,11 +91,6 @@ struct damp_repeat *damp_repeat_init(void *mem, uint32_t lines)
 	return g;
 }
 
-void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key)
-{
-	damp_prefetch(line_of(g, key));
-}
-
 struct damp_repeat_time damp_repeat_time(damp_tick now)
 {
 	struct damp_repeat_time t = { .present = (uint16_t)(now / UNIT % CIRCLE) };
@@ -113,6 +101,7 @@ struct damp_repeat_time damp_repeat_time(damp_tick now)
 }
 
 typedef uint16_t tags __attribute__((vector_size(TAGS * sizeof(uint16_t)), may_alias));
+typedef int16_t signed_tags __attribute__((vector_size(TAGS * sizeof(int16_t))));
 
 /* Has any tag the bits of this one, or by chance the head? */
 static inline bool may_have(const struct repeat_line *l, uint16_t tag)
@@ -124,7 +113,8 @@ static inline bool may_have(const struct repeat_line *l, uint16_t tag)
 	return (any[0] | any[1]) != 0;
 }
 
-static bool was_here_twice(const struct repeat_line *l, uint16_t tag, const struct damp_repeat_time *t)
+static __attribute__((noinline)) bool was_here_twice(const struct repeat_line *l, uint16_t tag,
+						      const struct damp_repeat_time *t)
 {
 	for (unsigned i = 0; i < TAGS - 1; i++)
 		if (((l->tag[i] ^ tag) & ((1u << TAG_BITS) - 1)) == 0 && tag_age(l->tag[i], t) >= YOUNGEST &&
@@ -144,45 +134,48 @@ static inline bool was_here(const struct repeat_line *l, uint64_t bits, const st
 	return found;
 }
 
-static unsigned copies_at(const struct repeat_line *l, uint64_t key, const struct damp_repeat_time *t)
+/* Of a line that is so many generations behind; bits: those of key. */
+static inline unsigned copies_at(const struct repeat_line *l, uint64_t key, uint64_t bits,
+				 const struct damp_repeat_time *t, unsigned behind)
 {
-	const unsigned behind = behind_of(l, t);
 	const uint16_t tag = tag_of(key);
 
 	if (behind >= FORGOTTEN)
 		return 0;
-	if (may_have(l, tag) && was_here_twice(l, tag, t))
+	if (damp_unlikely(may_have(l, tag)) && was_here_twice(l, tag, t))
 		return 2;
-	return was_here(l, bits_of(key), t, behind);
+	return was_here(l, bits, t, behind);
 }
 
 unsigned damp_repeat_copies(const struct damp_repeat *g, uint64_t key, damp_tick now)
 {
 	const struct damp_repeat_time t = damp_repeat_time(now);
+	const struct repeat_line *l = damp_repeat_line(g, key);
 
-	return copies_at(line_of(g, key), key, &t);
+	return copies_at(l, key, bits_of(key), &t, behind_of(l, &t));
 }
 
-static void drop_tags(struct repeat_line *l, const struct damp_repeat_time *t)
+/* All at once, and the head with them. */
+static inline void drop_tags(struct repeat_line *l, const struct damp_repeat_time *t)
 {
-	for (unsigned i = 0; i < TAGS - 1; i++)
-		if (tag_age(l->tag[i], t) >= TAG_LIFE)
-			l->tag[i] = 0;
+	tags *const all = (tags *)(void *)l;
+	const tags age = ((uint16_t)(t->present / 2u + TAG_TIMES) - (*all >> TAG_BITS)) & (TAG_TIMES - 1);
+
+	*all &= (tags)((signed_tags)age < (int16_t)TAG_LIFE);
 }
 
-/* Bring a line to the present. */
-static void turn(struct repeat_line *l, const struct damp_repeat_time *t)
+/* Bring a line that is so many generations behind to the present. */
+static inline void turn(struct repeat_line *l, const struct damp_repeat_time *t, unsigned behind)
 {
-	const unsigned behind = behind_of(l, t);
-
-	if (behind >= WORDS)
-		memset(l->word, 0, sizeof(l->word));
-	for (unsigned i = 0; i < behind && behind < WORDS; i++)
-		l->word[t->word[i]] = 0;
-	if (behind >= FORGOTTEN)
-		memset(l->tag, 0, sizeof(l->tag));
-	else
+	if (behind >= FORGOTTEN) {
+		memset(l, 0, sizeof(*l));
+	} else {
+		if (behind >= WORDS)
+			memset(l->word, 0, sizeof(l->word));
+		for (unsigned i = 0; i < behind && behind < WORDS; i++)
+			l->word[t->word[i]] = 0;
 		drop_tags(l, t);
+	}
 	l->head = (uint16_t)(t->present << COUNT_BITS);
 }
 
@@ -209,30 +202,39 @@ static void note_tag(struct repeat_line *l, uint16_t tag, const struct damp_repe
 void damp_repeat_note(struct damp_repeat *g, uint64_t key, unsigned copies, damp_tick now)
 {
 	const struct damp_repeat_time t = damp_repeat_time(now);
-	struct repeat_line *l = line_of(g, key);
+	struct repeat_line *l = damp_repeat_line(g, key);
 
 	if (generation(l) != t.present)
-		turn(l, &t);
+		turn(l, &t, behind_of(l, &t));
 	if (copies == 1)
 		note_tag(l, tag_of(key), &t);
 	else if (copies == 0)
 		note_bits(l, bits_of(key), &t);
 }
 
-bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t)
+static __attribute__((noinline)) bool note_first(struct repeat_line *l, uint64_t key,
+						  const struct damp_repeat_time *t)
 {
-	struct repeat_line *l = line_of(g, key);
+	const unsigned behind = behind_of(l, t);
 	const uint64_t bits = bits_of(key);
 
-	if (damp_likely(generation(l) == t->present)) {
-		if (was_here(l, bits, t, 0) ||
-		    (may_have(l, tag_of(key)) && was_here_twice(l, tag_of(key), t)))
-			return false;
-	} else {
-		if (copies_at(l, key, t) != 0)
-			return false;
-		turn(l, t);
-	}
+	if (copies_at(l, key, bits, t, behind) != 0)
+		return false;
+	turn(l, t, behind);
+	note_bits(l, bits, t);
+	return true;
+}
+
+bool damp_repeat_note_new(struct damp_repeat *g, uint64_t key, const struct damp_repeat_time *t)
+{
+	struct repeat_line *l = damp_repeat_line(g, key);
+	uint64_t bits;
+
+	if (generation(l) != t->present)
+		return note_first(l, key, t);
+	bits = bits_of(key);
+	if (copies_at(l, key, bits, t, 0) != 0)
+		return false;
 	note_bits(l, bits, t);
 	return true;
 }

@@ -35,13 +35,28 @@
 /* The most copies that are told apart. */
 #define DAMP_REPEAT_MOST 2u
 
-struct damp_repeat;
+/* The head; behind it the lines. */
+struct damp_repeat {
+	uint32_t nlines;
+	uint8_t pad[DAMP_CACHE_LINE - sizeof(uint32_t)];
+};
+
+/* The line of a key, whose uppermost bit says that there is one. */
+static inline void *damp_repeat_line(const struct damp_repeat *g, uint64_t key)
+{
+	const uint64_t number = (uint64_t)(uint32_t)(key >> 31) * g->nlines >> 32;
+
+	return (uint8_t *)(uintptr_t)(g + 1) + number * DAMP_CACHE_LINE;
+}
 
 /* Bytes for a memory of so many lines of 64 bytes, its head included. */
 size_t damp_repeat_bytes(uint32_t lines);
 /* In 64-byte aligned memory; at least one line. */
 struct damp_repeat *damp_repeat_init(void *mem, uint32_t lines);
-void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key);
+static inline void damp_repeat_prefetch(const struct damp_repeat *g, uint64_t key)
+{
+	damp_prefetch(damp_repeat_line(g, key));
+}
 /* How many copies of key (or of others that look like it) were here before it,
  * each in its time: 0 to DAMP_REPEAT_MOST. Writes nothing. */
 unsigned damp_repeat_copies(const struct damp_repeat *g, uint64_t key, damp_tick now);

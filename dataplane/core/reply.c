@@ -413,6 +413,13 @@ size_t damp_reply_empty(uint8_t *data, size_t len, const struct damp_frame *f, e
 	return put_in_place(data, len, f, way, &r, UINT32_MAX);
 }
 
+size_t damp_reply_ping(uint8_t *data, size_t len, const struct damp_frame *f, uint16_t mid)
+{
+	if (damp_unlikely(f->v6))
+		return damp_reply_empty(data, len, f, DAMP_REPLY_BACK, DAMP_COAP_CON, mid);
+	return fits(len, f, EMPTY_V4_LEN, UINT32_MAX) ? put_empty_v4(data, f, DAMP_REPLY_BACK, DAMP_COAP_CON, mid) : 0;
+}
+
 size_t damp_reply_empty_copy(uint8_t *out, size_t cap, const uint8_t *data, const struct damp_frame *f,
 			     enum damp_reply_way way, uint8_t type, uint16_t mid)
 {

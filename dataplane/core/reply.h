@@ -52,6 +52,9 @@ size_t damp_reply_challenge_on(uint8_t *data, size_t len, const struct damp_fram
 size_t damp_reply_empty(uint8_t *data, size_t len, const struct damp_frame *f, enum damp_reply_way way,
 			uint8_t type, uint16_t mid);
 
+/* A ping back to the sender of the cause: what floods are answered with. */
+size_t damp_reply_ping(uint8_t *data, size_t len, const struct damp_frame *f, uint16_t mid);
+
 /* The same, as a frame of its own in out (cap bytes) for sending later or
  * beside the cause. Returns its length, or 0 when it does not fit. */
 #define DAMP_EMPTY_FRAME_MAX 80u

@@ -39,7 +39,7 @@ struct damp_coap {
 	uint16_t path_text_len;            /* bytes of values plus one per segment */
 	uint16_t query_text_len;
 	uint16_t query_off, query_end;     /* likewise Uri-Query */
-	/* From here on anything may stand where no option but Uri-Path is present. */
+	/* From here on anything may stand in a bare message (below). */
 	uint32_t abbrev;                   /* Uri-Path-Abbrev value, when present */
 	uint32_t observe;                  /* value, when present */
 	uint32_t block1, block2;           /* raw values (NUM<<4 | M<<3 | SZX), when present */
@@ -50,7 +50,7 @@ struct damp_coap {
 	uint8_t block2_vlen;               /* of the value alone */
 	uint8_t echo_len;
 };
-/* Of a message without such options, so many bytes are filled. */
+/* So much of a bare one is filled. */
 #define DAMP_COAP_BARE offsetof(struct damp_coap, abbrev)
 _Static_assert(DAMP_COAP_OPTIONS_MAX <= UINT8_MAX, "noptions, npath, nquery");
 
@@ -60,10 +60,10 @@ static inline bool damp_coap_has(const struct damp_coap *m, enum damp_coap_optio
 	return (m->options >> b) & 1;
 }
 
-/* Are there no options but a path? */
+/* Are there no options but a path and a Content-Format? */
 static inline bool damp_coap_is_bare(const struct damp_coap *m)
 {
-	return !(m->options & ~(1ull << DAMP_OPTBIT_URI_PATH));
+	return !(m->options & ~(1ull << DAMP_OPTBIT_URI_PATH | 1ull << DAMP_OPTBIT_CONTENT_FORMAT));
 }
 
 static inline bool damp_coap_is_request(uint8_t code)

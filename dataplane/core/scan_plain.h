@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The scan's short cut for usual requests, inline for the loop over a burst (parse.c)
+ * The scan's short cut for usual messages, inline for the loop over a burst (parse.c)
  * and for damp_coap_scan().
  *
- * Idea: the usual header, a path and perhaps a payload, which is what most requests
- * consist of, are taken here in registers. damp_coap_scan_from() goes on where there are
- * other options, and what is wrong is left to damp_coap_scan_fully().
+ * Idea: the usual header, a path or a Content-Format and perhaps a payload, which is
+ * what most messages consist of, are taken here in registers. damp_coap_scan_from() goes on
+ * where there are other options, and what is wrong is left to damp_coap_scan_fully().
  *
  * Invariant: m is what damp_coap_scan_fully() makes of the message (scan_test.c,
  * scan_fuzz.c). Nothing behind its end is read.
@@ -21,6 +21,8 @@ static inline bool damp_is_dots(const uint8_t *val, uint32_t len)
 {
 	return len - 1 < 2 && val[0] == '.' && val[len - 1] == '.';
 }
+
+#define DAMP_SCAN_FORMAT_MAX 2u         /* bytes of a Content-Format: scan.c's table */
 
 /* scan.c: go on in m from the option at pos, the one before it of this number. */
 void damp_coap_scan_from(const uint8_t *msg, uint32_t len, uint32_t pos, uint32_t number, struct damp_coap *m);
@@ -58,7 +60,40 @@ static inline uint32_t damp_scan_path(const uint8_t *msg, uint32_t len, uint32_t
 	return pos;
 }
 
-/* True: m is a request or response without fault, and has no options but a path. Else
+/* A Content-Format at pos, behind an option of that number: of legal length, with a header
+ * of one byte and its value inside the message? Moves pos behind it. */
+static inline bool damp_scan_format(const uint8_t *msg, uint32_t len, uint32_t *pos, uint32_t number)
+{
+	const uint32_t vlen = msg[*pos] - ((DAMP_COAP_OPT_CONTENT_FORMAT - number) << 4);
+
+	if (vlen > DAMP_SCAN_FORMAT_MAX || vlen >= len - *pos)
+		return false;
+	*pos += 1 + vlen;
+	return true;
+}
+
+/* What is behind the path, at pos. True: a Content-Format, a payload or both, and no more. */
+static inline bool damp_scan_rest(const uint8_t *msg, uint32_t len, uint32_t pos, struct damp_coap *m)
+{
+	uint32_t number = m->npath > 0 ? DAMP_COAP_OPT_URI_PATH : 0;
+
+	if (m->npath < DAMP_COAP_OPTIONS_MAX && damp_scan_format(msg, len, &pos, number)) {
+		number = DAMP_COAP_OPT_CONTENT_FORMAT;
+		m->options |= 1ull << DAMP_OPTBIT_CONTENT_FORMAT;
+		m->noptions++;
+		if (pos == len)
+			return true;
+	}
+	if (msg[pos] == DAMP_COAP_PAYLOAD_MARKER && len - pos > 1) {
+		m->payload_off = (uint16_t)(pos + 1);
+		m->payload_len = (uint16_t)(len - pos - 1);
+		return true;
+	}
+	damp_coap_scan_from(msg, len, pos, number, m);
+	return false;
+}
+
+/* True: m is a request or response without fault, and bare (scan.h). Else
  * m is whatever damp_coap_scan_fully() would say. */
 static inline bool damp_coap_scan_plain(const uint8_t *msg, uint32_t len, struct damp_coap *m)
 {
@@ -95,10 +130,7 @@ static inline bool damp_coap_scan_plain(const uint8_t *msg, uint32_t len, struct
 		/* In the text there is a slash where each header was. */
 		m->path_text_len = (uint16_t)(pos - from);
 	}
-	if (damp_likely(pos == len))
-		return true;
-	damp_coap_scan_from(msg, len, pos, n > 0 ? DAMP_COAP_OPT_URI_PATH : 0, m);
-	return false;
+	return damp_likely(pos == len) || damp_scan_rest(msg, len, pos, m);
 }
 
 #endif

@@ -14,6 +14,7 @@
  * Reference: RFC 7252 sections 4.2 to 4.4.
  */
 #include "assoc.h"
+#include "compiled.h"
 
 #define WAYS 4u
 
@@ -39,8 +40,9 @@ static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, dam
 	return NULL;
 }
 
-/* That of key, or the one to use for it: in one pass, since every challenge asks twice. */
-static struct seen_slot *slot_for(struct damp_seen_table *t, uint64_t key, damp_tick now)
+/* The value of key and its slot, or the one to use for it: in one pass, since every
+ * challenge asks and notes. */
+ALWAYS void look(const struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
 {
 	struct seen_slot *s = damp_assoc_line(&t->assoc, key), *victim = s;
 	int32_t soonest = INT32_MAX;
@@ -48,14 +50,26 @@ static struct seen_slot *slot_for(struct damp_seen_table *t, uint64_t key, damp_
 	for (unsigned i = 0; i < WAYS; i++) {
 		const int32_t left = damp_due_left(s[i].due, now);
 
-		if (s[i].tag == tag_of(key) && left > 0)
-			return &s[i];
+		if (s[i].tag == tag_of(key) && left > 0) {
+			*at = (struct damp_seen_place){ .value = s[i].value, .slot = &s[i] };
+			return;
+		}
 		victim = left < soonest ? &s[i] : victim;
 		soonest = left < soonest ? left : soonest;
 	}
-	if (soonest > 0)
+	*at = (struct damp_seen_place){ .slot = victim, .evicts = soonest > 0 };
+}
+
+ALWAYS void note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
+		 damp_tick due)
+{
+	struct seen_slot *s = at->slot;
+
+	if (damp_unlikely(at->evicts))
 		damp_assoc_evicted(&t->assoc);
-	return victim;
+	s->value = value;
+	s->tag = tag_of(key);
+	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
 }
 
 size_t damp_seen_bytes(unsigned lines_log2)
@@ -73,14 +87,24 @@ void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key)
 	damp_prefetch(damp_assoc_line(&t->assoc, key));
 }
 
+void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
+{
+	look(t, key, now, at);
+}
+
+void damp_seen_note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
+		    damp_tick due)
+{
+	note(t, at, key, value, due);
+}
+
 void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value,
 		   damp_tick now, damp_tick due)
 {
-	struct seen_slot *s = slot_for(t, key, now);
+	struct damp_seen_place at;
 
-	s->value = value;
-	s->tag = tag_of(key);
-	__atomic_store_n(&s->due, damp_stored_due(due), __ATOMIC_RELAXED);
+	look(t, key, now, &at);
+	note(t, &at, key, value, due);
 }
 
 bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value)

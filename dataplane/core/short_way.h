@@ -24,7 +24,7 @@ struct damp_prices {
 	uint32_t bytes;                 /* that the costs are of */
 	struct damp_price rung[DAMP_PRICES];
 	struct damp_charge charge[DAMP_PRICES];
-	bool paired;                    /* two of the address on one line, two of its network on another: */
+	bool paired;                    /* two of peer_host's on one line, two of peer_net's on another: */
 	struct damp_charge_pair pair[2];
 };
 

@@ -116,6 +116,16 @@ struct damp_seen_table *damp_seen_init(void *mem, unsigned lines_log2);
 void damp_seen_prefetch(const struct damp_seen_table *t, uint64_t key);
 void damp_seen_add(struct damp_seen_table *t, uint64_t key, uint64_t value, damp_tick now, damp_tick due);
 bool damp_seen_find(const struct damp_seen_table *t, uint64_t key, damp_tick now, uint64_t *value);
+/* Both in one look: the value noted under key, 0 if there is none, and where one would be
+ * noted. Good until the table is written. */
+struct damp_seen_place {
+	uint64_t value;
+	void *slot;
+	bool evicts;
+};
+void damp_seen_look(struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at);
+void damp_seen_note(struct damp_seen_table *t, const struct damp_seen_place *at, uint64_t key, uint64_t value,
+		    damp_tick due);
 uint64_t damp_seen_evictions(const struct damp_seen_table *t);
 uint64_t damp_seen_live(const struct damp_seen_table *t, damp_tick now);
 

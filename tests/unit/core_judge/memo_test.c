@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The memo of text matches: a put is found, another key is not, newcomers push
- * out newcomers only, and neighbours do not touch each other's rows.
+ * out newcomers only, neighbours do not touch each other's rows, and a worker meets no
+ * page that it is the first to write.
  */
 #include "memo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -70,12 +72,35 @@ static void used_ones_stay(void **state)
 	damp_memo_free(m);
 }
 
+static long faults(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+	return u.ru_minflt;
+}
+
+/* 1 MiB of rows are 256 pages; a few faults may be somebody else's. */
+static void all_pages_are_there(void **state)
+{
+	struct damp_memo *m = damp_memo_new(128, 10);
+	long before;
+
+	(void)state;
+	before = faults();
+	for (uint64_t n = 0; n < 1024; n++)
+		damp_memo_put(m, (n / 256) << 32 | n)[0] = n;
+	assert_in_range(faults() - before, 0, 64);
+	damp_memo_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(put_and_find),
 		cmocka_unit_test(newcomers_replace_newcomers),
 		cmocka_unit_test(used_ones_stay),
+		cmocka_unit_test(all_pages_are_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

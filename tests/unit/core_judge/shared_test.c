@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two workers of one judge: what one victim gets from both is what it would get from
- * one, and what is refused writes nothing that they share, not even a lock. So any
+ * one, what the gateway asks is within its budget but for what each may ask in a burst
+ * (answer.c), and what is refused writes nothing that they share, not even a lock. So any
  * number of workers may refuse for the same victim without waiting for each other.
  *
  * That nothing is written is asked of the machine: the judge's memory can only be read
@@ -162,6 +163,20 @@ static void poor_network(struct damp_guard *g)
 	g->challenge_host.cost_q16 /= 20;
 }
 
+/* The gateway's budget is the first that is spent. */
+static void gateway_first(struct damp_guard *g)
+{
+	struct damp_rung *wide[] = { &g->challenge_host, &g->challenge_net4, &g->challenge_net6 };
+
+	g->server.burst_ticks /= 50;
+	g->challenge_all.cost_q16 = (DAMP_TICK_HZ << 16) / 50;
+	g->challenge_all.burst_ticks = (uint32_t)(DAMP_TICK_HZ / 50 * 40);
+	for (unsigned i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+		wide[i]->cost_q16 /= 400;
+		wide[i]->burst_ticks = (uint32_t)DAMP_SECONDS(2);
+	}
+}
+
 static void test_refusing_writes_nothing(void **state)
 {
 	static const struct flood victim = { 9, 1, 4, true }, non = { 9, 1, 4, false }, carpet = { 1, 200, 4, true };
@@ -169,7 +184,7 @@ static void test_refusing_writes_nothing(void **state)
 		{ &victim, NULL }, { &victim, holding }, { &victim, poor_servers }, { &victim, poor_gateway },
 		{ &non, NULL }, { &non, holding }, { &non, poor_servers }, { &non, poor_gateway },
 		{ &carpet, NULL }, { &carpet, holding }, { &carpet, poor_servers }, { &carpet, poor_gateway },
-		{ &carpet, poor_network },
+		{ &carpet, poor_network }, { &carpet, gateway_first },
 	};
 
 	(void)state;
@@ -183,21 +198,21 @@ static void test_refusing_writes_nothing(void **state)
 
 struct job {
 	struct pair *p;
+	const struct flood *f;
 	unsigned worker;
 	uint64_t served, asked;
 	damp_tick *clock;
 	pthread_t thread;
 };
 
-static void *flood_one_victim(void *arg)
+static void *flood(void *arg)
 {
-	static const struct flood victim = { 9, 1, 4, true };
 	struct job *j = arg;
 	struct burst *b = calloc(1, sizeof(*b));
 
 	b->drawn = (uint64_t)j->worker << 32;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		build(b, &j->p->r, &victim);
+		build(b, &j->p->r, j->f);
 		judge(j->p, j->worker, b, __atomic_add_fetch(j->clock, STEP, __ATOMIC_RELAXED));
 		for (unsigned k = 0; k < DAMP_BURST; k++) {
 			j->served += b->pkt[k].fate == DAMP_FATE_FORWARD;
@@ -214,33 +229,40 @@ static uint64_t most(const struct damp_rung *r, damp_tick ticks)
 	return (((uint64_t)r->burst_ticks + ticks) << 16) / r->cost_q16;
 }
 
-/* Held, a request is neither served nor asked here. */
-static void two_workers(void (*change)(struct damp_guard *g), bool holds)
-{
-	struct pair p;
-	struct job job[WORKERS];
-	const struct damp_guard *g;
-	damp_tick clock, spent;
-	uint64_t served, asked;
+/* Served and asked by both at once, and in which time. */
+struct sums { uint64_t served, asked; damp_tick spent; };
 
-	pair_open(&p, false, change);
-	g = p.r.view->guard;
-	clock = p.r.now;
+static struct sums flood_both(struct pair *p, const struct flood *f)
+{
+	struct job job[WORKERS];
+	damp_tick clock = p->r.now;
+
 	for (unsigned i = 0; i < WORKERS; i++) {
-		job[i] = (struct job){ .p = &p, .worker = i, .clock = &clock };
-		assert_int_equal(pthread_create(&job[i].thread, NULL, flood_one_victim, &job[i]), 0);
+		job[i] = (struct job){ .p = p, .f = f, .worker = i, .clock = &clock };
+		assert_int_equal(pthread_create(&job[i].thread, NULL, flood, &job[i]), 0);
 	}
 	for (unsigned i = 0; i < WORKERS; i++)
 		assert_int_equal(pthread_join(job[i].thread, NULL), 0);
-	spent = clock - p.r.now;
-	served = job[0].served + job[1].served;
-	asked = job[0].asked + job[1].asked;
-	assert_true(served <= most(&g->first_host, spent));
+	return (struct sums){ job[0].served + job[1].served, job[0].asked + job[1].asked, clock - p->r.now };
+}
+
+/* Held, a request is neither served nor asked here. */
+static void two_workers(void (*change)(struct damp_guard *g), bool holds)
+{
+	static const struct flood victim = { 9, 1, 4, true };
+	const struct damp_guard *g;
+	struct sums s;
+	struct pair p;
+
+	pair_open(&p, false, change);
+	g = p.r.view->guard;
+	s = flood_both(&p, &victim);
+	assert_true(s.served <= most(&g->first_host, s.spent));
 	/* What comes again, or looks so, has a budget of its own. */
-	assert_true(asked <= most(&g->challenge_host, spent) + most(&g->challenge_retry, spent));
+	assert_true(s.asked <= most(&g->challenge_host, s.spent) + most(&g->challenge_retry, s.spent));
 	/* and they were spent, but for what a missed lock costs */
-	assert_true(served + 2 >= most(&g->first_host, spent));
-	assert_true(holds || asked + 2 >= most(&g->challenge_host, spent));
+	assert_true(s.served + 2 >= most(&g->first_host, s.spent));
+	assert_true(holds || s.asked + 2 >= most(&g->challenge_host, s.spent));
 	pair_close(&p);
 }
 
@@ -252,10 +274,29 @@ static void test_two_workers_give_what_one_would(void **state)
 	two_workers(holding, true);
 }
 
+static void test_two_workers_ask_what_the_gateway_may(void **state)
+{
+	static const struct flood carpet = { 1, 200, 4, true };
+	struct damp_rung all;
+	struct sums s;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, false, gateway_first);
+	s = flood_both(&p, &carpet);
+	all = p.r.view->guard->challenge_all;
+	assert_true(s.asked + DAMP_BURST >= most(&all, s.spent));
+	/* What looks like a second copy may use the burst twice (repeat.h). */
+	all.burst_ticks *= 2;
+	assert_true(s.asked <= most(&all, s.spent) + WORKERS * DAMP_BURST);
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusing_writes_nothing), cmocka_unit_test(test_two_workers_give_what_one_would),
+		cmocka_unit_test(test_two_workers_ask_what_the_gateway_may),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,11 @@ static void test_empty_words(void **state)
 		assert_int_equal(damp_reply_empty(same.data, same.len, &same.f, way, (uint8_t)(i >> 16), (uint16_t)i),
 				 len);
 		assert_memory_equal(same.data, out, len);
+		if (way == DAMP_REPLY_ON || (uint8_t)(i >> 16) != DAMP_COAP_CON)
+			continue;
+		memcpy(same.data, c.data, c.len);
+		assert_int_equal(damp_reply_ping(same.data, same.len, &same.f, (uint16_t)i), len);
+		assert_memory_equal(same.data, out, len);
 	}
 }
 

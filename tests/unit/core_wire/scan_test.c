@@ -433,7 +433,9 @@ static void test_option_round_trip(void **state)
  * options, a payload; and something wrong in every second. */
 static size_t draw_message(uint64_t *rng, uint8_t *m)
 {
-	static const char others[][4] = { "\x00", "\x01x", "\x02..", "\x01.", "\x10", "\x41?", "\x61?", "\xc1\x16" };
+	/* Segments, Content-Formats behind a path of legal length and not, queries, one without a path */
+	static const char others[][5] = { "\x00", "\x01x", "\x02..", "\x01.", "\x10", "\x12xy", "\x13xyz", "\x41?",
+					  "\x61?", "\xc1\x16" };
 	const uint64_t r = splitmix(rng);
 	const unsigned tkl = (unsigned)(r % 9), way = (unsigned)(r >> 4 & 63);
 	const unsigned segments = way > 60 ? 60 + way % 9 : way % 5;
@@ -451,7 +453,7 @@ static size_t draw_message(uint64_t *rng, uint8_t *m)
 			m[n - 13] = (uint8_t)(splitmix(rng) % 4);   /* a second byte of the header */
 	}
 	for (unsigned i = (unsigned)(r >> 20 & 3); i < 2; i++) {
-		const char *o = others[splitmix(rng) % 8];
+		const char *o = others[splitmix(rng) % (sizeof(others) / sizeof(others[0]))];
 
 		memcpy(m + n, o, 1 + (o[0] & 3));
 		n += 1u + (o[0] & 3);
