@@ -247,7 +247,9 @@ static void print_effects(const json_t *e)
 		printf("          pings %lld more times, each 0.4 s, unless the peer proves "
 		       "itself\n",
 		       damp_get_int(e, "more_pings"));
-	if (damp_get_int(e, "pings") > 0)
+	if (damp_get_int(e, "pings") == 1)
+		puts("          pings once meanwhile");
+	else if (damp_get_int(e, "pings") > 0)
 		printf("          pings up to %lld times meanwhile\n", damp_get_int(e, "pings"));
 }
 

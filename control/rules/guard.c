@@ -130,6 +130,7 @@ static const struct {
 	{ DAMP_KEY_GUARD_GROUP, G(allow_group_from_outside), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CHECK_SOURCES, G(check_sources), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_HOLD, G(hold), { NULL, NULL, NULL } },
+	{ DAMP_KEY_FIRST_TRUST_EARNED, G(trust_earned), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_LEARN, G(learn_answers), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_ELSEWHERE, G(count_elsewhere), { NULL, NULL, NULL } },
 	{ DAMP_KEY_GUARD_CURE, G(cure_reflectors), { NULL, NULL, NULL } },

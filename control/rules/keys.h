@@ -571,6 +571,12 @@
 	  "over many addresses end here (AV-50).")                                                \
 	X(FIRST_TRUST, RATE, "rate", RATE_MSG, "0.1", "2 msg/min", "Sustained.")                  \
 	X(FIRST_TRUST, BURST, "burst", MESSAGES, "0.1", "20 msg", "At once.")                     \
+	X(FIRST_TRUST, EARNED, "earned", TRUTH, "0.1", "false",                                   \
+	  "Only a network where somebody has proved to be there lately (`proof: max`) has any: "  \
+	  "one in which nobody has gets back no more than came from it, in bytes and in packets, " \
+	  "at any rate, where otherwise it is up to 1.4 times over a hundred requests (AV-41, "   \
+	  "AV-44). Its first client waits half a second more for an answer larger than its "      \
+	  "request, until it has answered a ping. `default.yaml` has it.")                        \
 	X(FIRST_NETWORK, RATE, "rate", RATE_MSG, "0.1", "2 msg/s", "Sustained.")                  \
 	X(FIRST_NETWORK, BURST, "burst", MESSAGES, "0.1", "16 msg", "At once.")                   \
 	X(FIRST_NETWORK, IPV4, "ipv4", INTEGER, "0.1", "24", "Length of an IPv4 network.")        \

@@ -72,6 +72,8 @@ bool damp_afford_request(const struct damp_ctx *c, struct damp_pkt *p)
 		return false;
 	if (damp_peer_proved(c->j->peers, damp_key_known(p->peer_whole), c->now, 0)) {
 		put(c, &b, &g->first_known, src, DAMP_DOMAIN_FIRST_KNOWN, 1);
+	} else if (!damp_network_earned(c, p)) {
+		return false;
 	} else {
 		put(c, &b, &g->first_host, src, DAMP_DOMAIN_FIRST_HOST, 1);
 		put(c, &b, v6 ? &g->first_net6 : &g->first_net4, src, DAMP_DOMAIN_FIRST_NET, 1);

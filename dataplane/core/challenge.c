@@ -158,12 +158,14 @@ static bool under_pressure(enum damp_reason cause)
 }
 
 /* What of a budget may go for pings when p is held: of a NON, all but the Echo
- * that follows if nobody answers them. */
+ * that follows if nobody answers them. Where it is too little for both, pings:
+ * they are what every client understands. */
 static uint32_t beside_echo(const struct damp_pkt *p, uint32_t budget, bool con, uint8_t echo)
 {
 	const uint32_t bytes = con || !echo ? 0 : damp_udp_ip_len(p, damp_challenge_len(p, echo));
+	const uint32_t ping = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
 
-	return bytes > budget ? 0 : budget - bytes;
+	return bytes + ping > budget ? budget : budget - bytes;
 }
 
 /* One message kept, and pings: one alone waits until a libcoap client hears it

@@ -104,11 +104,23 @@ static const struct damp_rung *trust_of(const struct damp_ctx *c, const struct d
 	return p->frame.v6 ? &c->g->trust_net6 : &c->g->trust_net4;
 }
 
+uint64_t damp_key_network(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_key_known(damp_key_prefix(c, damp_peer_addr(p), trust_of(c, p)->plen, DAMP_DOMAIN_TRUST));
+}
+
+bool damp_network_earned(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return !c->g->trust_earned || damp_peer_proved(c->j->peers, damp_key_network(c, p), c->now, 0);
+}
+
 static bool trust_left(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	struct damp_decision probe;
 	enum damp_reason why;
 
+	if (!damp_network_earned(c, p))
+		return false;
 	probe.ncharges = 0;
 	damp_charge_rung(c, &probe, trust_of(c, p), &p->frame.src, DAMP_DOMAIN_TRUST, 1, DAMP_REASON_FIRST_CONTACT);
 	return damp_charges_fit(c, &probe, &why);
@@ -193,7 +205,7 @@ void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struc
 {
 	const struct damp_charge one = guess(c, p, domain);
 
-	if (d->move == DAMP_MOVE_DROP)
+	if (d->move == DAMP_MOVE_DROP && !d->charge_on_drop)
 		d->ncharges = 0;
 	d->charge_on_drop = true;
 	damp_charge_add(d, one.key, one.cost, one.burst, DAMP_REASON_EMPTY_UNMATCHED);

@@ -18,6 +18,11 @@ void damp_charge_rung(const struct damp_ctx *c, struct damp_decision *d, const s
 void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 /* Is one left, as far as these budgets alone are concerned? A peek. */
 bool damp_first_contact_left(const struct damp_ctx *c, const struct damp_pkt *p);
+/* The mark "somebody in its network has proved to be there" of the peer of p, in the peer
+ * table. */
+uint64_t damp_key_network(const struct damp_ctx *c, const struct damp_pkt *p);
+/* May that network be trusted at all? */
+bool damp_network_earned(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Is its network still trusted with answers larger than what they answer? A peek. */
 bool damp_trusts(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The same; then charge it and return true, else lower d's alpha to beyond_q8. */

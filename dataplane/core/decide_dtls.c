@@ -25,7 +25,10 @@
 #include "decide.h"
 #include "given.h"
 
-/* A record cannot be answered by a ping, so nothing has to be of its size. */
+/* A record cannot be answered by a ping, so nothing has to be of its size. Of a network
+ * that is not trusted the first few bring back what they are, which holds the cookie of
+ * any hello; all others half. */
+#define ALPHA_OF_FIRST (1u << 8)
 #define ALPHA_BEYOND_TRUST (1u << 7)
 
 static struct damp_given cookie_of(const struct damp_pkt *p, const struct damp_dtls *h)
@@ -77,7 +80,7 @@ static void trust(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 
 	damp_charge_first_contact(c, p, d);
 	if (damp_charges_fit(c, d, &why)) {
-		damp_charge_trust(c, p, d, ALPHA_BEYOND_TRUST);
+		damp_charge_trust(c, p, d, ALPHA_OF_FIRST);
 		return;
 	}
 	d->ncharges = before;

@@ -91,6 +91,10 @@ static void slice(const struct damp_ctx *c, const struct damp_pkt *p, struct dam
 		return;
 	while (szx > 0 && around + (16u << szx) > d->credit)
 		szx--;
+	/* Small blocks to the end of the body for an answer that is asked for first all
+	 * the same: only where a rule wants them. */
+	if (around + (16u << szx) > d->credit && d->shape_szx == c->g->slice_szx)
+		return;
 	d->slice = true;
 	d->slice_szx = (uint8_t)szx;
 	d->xchg_flags |= DAMP_XCHG_SLICED;

@@ -347,7 +347,8 @@ struct damp_guard {
 	uint8_t cure_reflectors;        /* answers and notifications that nobody asked for are answered by RST */
 	uint8_t count_elsewhere;        /* CoAP on ports that are not listed is looked for (elsewhere.h) */
 	uint8_t overload;               /* DAMP_OVERLOAD_x */
-	uint8_t pad[7];
+	uint8_t trust_earned;           /* a network has its trust only where somebody in it has proved to be there */
+	uint8_t pad[6];
 	struct damp_rung host4, net4, host6, net6;     /* unproved bytes toward outside */
 	struct damp_rung first_host, first_net4, first_net6; /* messages: unproved requests served before a proof */
 	struct damp_rung trust_net4, trust_net6;       /* messages: those of them whose credit is more than themselves */

@@ -34,20 +34,9 @@ static const char *const names[SIM_BAR_MAX] = {
 	[SIM_BAR_BEHIND] = "share lost at the victim's address",
 };
 
-/* The first that names the vector, or names all, counts. */
+/* The first that names the vector, or names all, counts: vector, bar, value over IPv4 and
+ * over IPv6, why. None at present. */
 static const struct sim_exception exceptions[] = {
-	{ "AV-41/slow", SIM_BAR_PACKETS, 1.01, 1.01,
-	  "each packet is answered by one ping; the first 16 of a network, which is trusted until then, by a ping "
-	  "and an Echo. In bytes it is less than was sent. One less would be one honest first contact not asked" },
-	{ "AV-41/uploads", SIM_BAR_PACKETS, 1.02, 1.02,
-	  "the same; the first 16 by up to three pings" },
-	{ "AV-44/100", SIM_BAR_FACTOR, 1.32, 1.35,
-	  "over all 100 addresses together, none of which gets more than three times its request: the first 20 of the network, "
-	  "trusted until then, bring up to three pings each, the others one. Below 1 the gateway would have to leave every "
-	  "other one of these unasked, and with it every other non-confirmable client of a network in whose name "
-	  "somebody sends. From about 1000 requests on it is below 1" },
-	{ "AV-44/100", SIM_BAR_PACKETS, 1.40, 1.40,
-	  "the same" },
 	{ NULL, SIM_BAR_MAX, 0, 0, NULL },
 };
 

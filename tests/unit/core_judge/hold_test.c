@@ -103,12 +103,50 @@ static void released_by_a_pong(void **state)
 	assert_non_null(rig_unhold(&r));
 	assert_large(&r);
 	assert_null(rig_unhold(&r));
-	/* No more pings, nothing left. */
+	/* The second ping, answered too: no more of them, nothing left. */
+	rig_wait_ms(&r, 0);
+	pong(&r);
 	rig_wait_ms(&r, 3000);
 	assert_int_equal(r.nemits, 0);
 	assert_null(rig_unhold(&r));
 	assert_int_equal(r.stats->worker[0].held, 1);
 	assert_int_equal(r.stats->worker[0].held_released, 1);
+	rig_close(&r);
+}
+
+static void earning(struct damp_guard *g)
+{
+	g->hold = 1;
+	g->trust_earned = 1;
+}
+
+/* Of a network that nobody has proved to be in: there is room for a ping or an Echo, not
+ * for both. Everybody understands the ping, which waits until libcoap hears it. */
+static void one_ping_of_a_strange_network(void **state)
+{
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, earning);
+	from_client(&r, BYTES(NON_GET));
+	assert_int_equal(large_answer(&r, DAMP_COAP_NON, 77)->reason, DAMP_REASON_HELD);
+	rig_wait_ms(&r, 0);
+	assert_int_equal(r.nemits, 0);
+	rig_wait_ms(&r, 400);
+	assert_int_equal(r.nemits, 1);
+	assert_true(r.peer_out <= r.peer_in);
+	assert_int_equal(pong(&r)->reason, DAMP_REASON_PROOF_TAKEN);
+	assert_non_null(rig_unhold(&r));
+	assert_large(&r);
+	rig_close(&r);
+	/* Nobody answers it: no second one, and no Echo. */
+	rig_open_guard(&r, *(bool *)*state, earning);
+	from_client(&r, BYTES(NON_GET));
+	large_answer(&r, DAMP_COAP_NON, 77);
+	for (unsigned i = 0; i < 4; i++)
+		rig_wait_ms(&r, 400);
+	assert_non_null(rig_unhold(&r));
+	assert_int_equal(r.pkt.fate, DAMP_FATE_DROP);
+	assert_true(r.peer_out <= r.peer_in);
 	rig_close(&r);
 }
 
@@ -247,6 +285,8 @@ static void a_flood_brings_one_ping_each(void **state)
 	rig_wait_ms(&r, 0);
 	pong(&r);
 	assert_non_null(rig_unhold(&r));
+	rig_wait_ms(&r, 0);
+	pong(&r);
 	for (uint16_t i = 0; i < 6; i++) {
 		const struct rig_end other = { CLIENT.host, (uint16_t)(41000 + i) };
 
@@ -308,7 +348,7 @@ static bool v4 = false, v6 = true;
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(released_by_a_pong), BOTH(the_second_ping_does_too), BOTH(a_non_gets_its_echo),
+		BOTH(released_by_a_pong), BOTH(one_ping_of_a_strange_network), BOTH(the_second_ping_does_too), BOTH(a_non_gets_its_echo),
 		BOTH(a_con_gets_nothing), BOTH(requests_wait_too), BOTH(a_full_table_holds_nothing),
 		BOTH(a_flood_brings_one_ping_each),
 		cmocka_unit_test(slots_in_order),

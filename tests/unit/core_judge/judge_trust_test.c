@@ -40,6 +40,34 @@ static void known_servers_are_sliced(void **state)
 	rig_close(&r);
 }
 
+static void earned(struct damp_guard *g)
+{
+	g->first_host.cost_q16 = g->challenge_host.cost_q16 = 0;
+	g->table_full = DAMP_TABLE_FULL_EVICT;
+	g->trust_earned = 1;
+}
+
+/* Where not even 16 bytes fit, since the network is not trusted, none are asked for: its
+ * client would have to go on with them. */
+static void nothing_is_sliced_in_vain(void **state)
+{
+	static const uint8_t block[] = { 0x60, 0x45, 0x00, 0x01, 0xd1, 0x0a, 0x0e, 0xff };
+	uint8_t m[80];
+	struct rig r;
+	size_t len;
+
+	rig_open_guard(&r, *(bool *)*state, earned);
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P));
+	memset(m, 'x', sizeof(m));
+	memcpy(m, block, sizeof(block));
+	rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, m, sizeof(m));
+	expect(rig_send(&r, DAMP_OUTSIDE, (struct rig_end){ 3, 50000 }, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	assert_int_equal(r.pkt.verdict, DAMP_VERDICT_ACCEPT);
+	rig_out(&r, &len);
+	assert_int_equal(len, 6);
+	rig_close(&r);
+}
+
 /* The first slice brings an Echo along; the request for the next block returns
  * it, and the rest of the transfer is a proved peer's. */
 static void first_slice_brings_an_echo(void **state)
@@ -161,10 +189,9 @@ static void a_slow_network_is_trusted_less(void **state)
 	rig_close(&r);
 }
 
-/* Somebody at CLIENT's address proves to be there. */
-static void make_known(struct rig *r)
+/* Somebody at an address proves to be there. */
+static void proves_himself(struct rig *r, struct rig_end other)
 {
-	static const struct rig_end other = { 1, 20000 };
 	uint8_t m[1000], rst[4] = { 0x70, 0x00 };
 	size_t len;
 
@@ -173,6 +200,53 @@ static void make_known(struct rig *r)
 	       DAMP_REASON_PINGED);
 	memcpy(rst + 2, rig_out(r, &len) + 2, 2);
 	expect(rig_send(r, DAMP_OUTSIDE, other, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+}
+
+/* Somebody at CLIENT's address proves to be there. */
+static void make_known(struct rig *r)
+{
+	proves_himself(r, (struct rig_end){ 1, 20000 });
+}
+
+/* A request of a host that never asked, answered with more than it is: what leaves. */
+static enum damp_reason asks(struct rig *r, uint8_t host)
+{
+	const struct rig_end one = { host, 40000 };
+	uint8_t m[64];
+
+	expect(rig_send(r, DAMP_OUTSIDE, one, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	rig_send(r, DAMP_INSIDE, SERVER, one, m, response(m, DAMP_COAP_ACK, 1, NULL, 0, sizeof(m)));
+	return r->pkt.reason;
+}
+
+/* Nobody has proved to be in the network: not a byte more than came, nor a packet, at
+ * any time. Then somebody has, and it is trusted, until nobody has for half an hour. */
+static void trust_is_earned(void **state)
+{
+	unsigned trusted = 0;
+	struct rig r;
+
+	rig_open_guard(&r, *(bool *)*state, earned);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(asks(&r, (uint8_t)(3 + i)), DAMP_REASON_PINGED);
+		rig_wait_ms(&r, 1000);
+		assert_int_equal(r.nemits, 0);
+		assert_true(r.peer_out <= r.peer_in);
+	}
+	/* One whose answer fits its request is served at once. */
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	expect(rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, BYTES(0x60, 0x44, 0x00, 0x01)), DAMP_REASON_ACCEPTED);
+	proves_himself(&r, (struct rig_end){ 200, 20000 });
+	for (unsigned i = 0; i < 40; i++) {
+		trusted += asks(&r, (uint8_t)(110 + i)) == DAMP_REASON_ACCEPTED;
+		rig_wait_ms(&r, 1000);
+	}
+	assert_in_range(trusted, 20, 22);
+	rig_wait_ms(&r, 1750000);
+	assert_int_equal(asks(&r, 160), DAMP_REASON_ACCEPTED);
+	rig_wait_ms(&r, 60000);
+	assert_int_equal(asks(&r, 161), DAMP_REASON_PINGED);
+	rig_close(&r);
 }
 
 static void retransmission_during_flood(bool v6, bool known)
@@ -219,9 +293,10 @@ static void retransmission_at_a_known_address(void **state)
 int judge_trust(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(known_servers_are_sliced), BOTH(first_slice_brings_an_echo),
+		BOTH(known_servers_are_sliced), BOTH(nothing_is_sliced_in_vain),
+		BOTH(first_slice_brings_an_echo),
 		BOTH(many_requests_bring_back_less), BOTH(a_known_address_has_more),
-		BOTH(a_slow_network_is_trusted_less), BOTH(retransmission_is_recognised),
+		BOTH(a_slow_network_is_trusted_less), BOTH(trust_is_earned), BOTH(retransmission_is_recognised),
 		BOTH(retransmission_at_a_known_address),
 	};
 

@@ -200,6 +200,7 @@ static void defaults_agree(void **state)
 	SAME(first_net6);
 	SAME(trust_net4);
 	SAME(trust_net6);
+	SAME(trust_earned);
 	SAME(challenge_retry);
 	SAME(server);
 	SAME(proved);
