@@ -247,9 +247,10 @@ static void print_effects(const json_t *e)
 		printf("          pings %lld more times, each 0.4 s, unless the peer proves "
 		       "itself\n",
 		       damp_get_int(e, "more_pings"));
-	if (damp_get_int(e, "pings") > 0)
-		printf(damp_get_int(e, "pings") == 1 ? "          pings once meanwhile\n" : "          pings up to %lld times meanwhile\n",
-		       damp_get_int(e, "pings"));
+	if (damp_get_int(e, "pings") == 1)
+		puts("          pings once meanwhile");
+	else if (damp_get_int(e, "pings") > 0)
+		printf("          pings up to %lld times meanwhile\n", damp_get_int(e, "pings"));
 }
 
 static void print_sends(const json_t *s)

@@ -264,6 +264,8 @@ static void print_proved(const struct damp_cli *cli, const json_t *doc)
 	printf("%lld by echo, %lld by ping, %lld by answering us\n", damp_get_int(c, "proofs_echo"),
 	       damp_get_int(c, "proofs_ping"), damp_get_int(c, "proofs_token"));
 	label("");
+	printf("%lld wholly, by the second ping behind a ping, an ACK or a short Echo\n", damp_get_int(c, "proofs_second"));
+	label("");
 	printf("with what a server gave them: %lld by DTLS cookie, %lld by ACK, %lld by Echo\n",
 	       damp_get_int(c, "proofs_cookie"), damp_get_int(c, "proofs_ack"),
 	       damp_get_int(c, "proofs_server_echo"));

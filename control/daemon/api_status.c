@@ -278,13 +278,14 @@ static void add_traffic(json_t *j, struct damp_control *c, const struct damp_sna
 			    reasons_json(snap, DAMP_REASON_FIRST_DROP, DAMP_REASON_MAX));
 	json_object_set_new(j, "passes", reasons_json(snap, 0, DAMP_REASON_FIRST_DROP));
 	json_object_set_new(j, "challenges",
-			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 				      "held", (json_int_t)t->held,
 				      "held_released", (json_int_t)t->held_released,
 				      "echo_sent", (json_int_t)t->challenges_sent,
 				      "pings_sent", (json_int_t)t->pings_sent,
 				      "proofs_echo", (json_int_t)t->proofs_echo,
 				      "proofs_ping", (json_int_t)t->proofs_ping,
+				      "proofs_second", (json_int_t)t->proofs_second,
 				      "proofs_token", (json_int_t)t->proofs_token,
 				      "proofs_cookie", (json_int_t)t->proofs_cookie,
 				      "proofs_ack", (json_int_t)t->proofs_ack,

@@ -159,7 +159,8 @@ static void print_tables(FILE *f, const struct damp_snap *snap)
 static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 {
 	damp_metrics_family(f, "damper_challenges_total", "counter",
-			    "Challenges by kind: sent, and passed by the peer.");
+			    "Challenges by kind: sent, and passed by the peer. A first ping (or an ACK, or an Echo of two or "
+			    "three bytes) proves half, and the second ping, which is among those sent, the rest.");
 	fprintf(f, "damper_challenges_total{kind=\"echo\",result=\"sent\"} %" PRIu64 "\n",
 		t->challenges_sent);
 	fprintf(f, "damper_challenges_total{kind=\"echo\",result=\"passed\"} %" PRIu64 "\n",
@@ -168,6 +169,8 @@ static void print_challenges(FILE *f, const struct damp_worker_stats *t)
 		t->pings_sent);
 	fprintf(f, "damper_challenges_total{kind=\"ping\",result=\"passed\"} %" PRIu64 "\n",
 		t->proofs_ping);
+	fprintf(f, "damper_challenges_total{kind=\"second_ping\",result=\"passed\"} %" PRIu64 "\n",
+		t->proofs_second);
 	damp_metrics_family(f, "damper_token_proofs_total", "counter",
 			    "Peers proved by their answer to a request from inside.");
 	fprintf(f, "damper_token_proofs_total %" PRIu64 "\n", t->proofs_token);

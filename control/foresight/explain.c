@@ -135,7 +135,8 @@ json_t *damp_verdict_json(const struct damp_bench *b)
 /* What the decision did to the state; of a drop, next to nothing. */
 static json_t *effects_json(const struct damp_finding *f)
 {
-	static const char *const proofs[] = { "none", "echo", "ping", "token", "cookie", "ack", "server_echo" };
+	static const char *const proofs[] = { "none", "echo", "ping", "token", "cookie", "ack", "server_echo",
+					      "second_ping" };
 	json_t *j = json_object();
 
 	if (f->opens_xchg)
@@ -144,7 +145,7 @@ static json_t *effects_json(const struct damp_finding *f)
 					      "life_s", (int)f->opened_life_s));
 	if (f->slices)
 		json_object_set_new(j, "asks_for_blocks_of", json_integer(16 << (f->slice_szx & 7)));
-	if (f->proof != DAMP_PROOF_NONE && f->proof <= DAMP_PROOF_SERVER_ECHO)
+	if (f->proof != DAMP_PROOF_NONE && f->proof <= DAMP_PROOF_SECOND)
 		json_object_set_new(j, "proves_peer_by", json_string(proofs[f->proof]));
 	if (f->pays)
 		json_object_set_new(j, "paid_by_exchange", json_integer(f->paid));

@@ -33,13 +33,14 @@ void damp_admit_begin(const struct damp_ctx *c, bool bypassed)
 	c->admit->on = !bypassed && !c->j->long_way && !c->w->tap.on && !c->v->counts_open;
 }
 
-/* As the look between the passes found it, unless a proof was given since. */
-static bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
+/* What the peer has proved is as the look between the passes found it, unless a proof
+ * was given since. With half of one every byte counts, and that is the long way's. */
+static inline bool half_proved(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	if (damp_likely(c->w->nproofs == c->flood->nproofs))
-		return p->proved;
-	return damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				p->side == DAMP_OUTSIDE ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+	if (damp_unlikely(c->w->nproofs != c->flood->nproofs))
+		p->proved = (uint8_t)damp_peer_look(c->j->peers, p->peer_key, c->now, p->side == DAMP_OUTSIDE ?
+						    c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+	return p->proved == DAMP_HALF_PROVED;
 }
 
 static inline void pass(struct damp_pkt *p, struct damp_counter sum[2])
@@ -123,9 +124,8 @@ static inline struct damp_xchg *let_in(const struct damp_ctx *c, struct damp_pkt
 	return x;
 }
 
-static inline bool look_at_peer(const struct damp_ctx *c, struct damp_pkt *p, uint8_t truths)
+static inline bool look_at_peer(struct damp_pkt *p, uint8_t truths)
 {
-	p->proved = proved(c, p);
 	p->truths = (uint8_t)(truths | (p->proved ? DAMP_TRUTH_VERIFIED : 0));
 	return p->proved;
 }
@@ -136,7 +136,7 @@ static __attribute__((noinline)) bool admit_observer(const struct damp_ctx *c, s
 	struct damp_places at = { .n = 0 };
 	struct damp_xchg *x;
 
-	if (!plain_observer(c, p) || !find_exchange(c, p) || !look_at_peer(c, p, 0) || !damp_nobody_objects(c, p) ||
+	if (!plain_observer(c, p) || !find_exchange(c, p) || !look_at_peer(p, 0) || !damp_nobody_objects(c, p) ||
 	    (damp_registers(p) && !place_for(c, p, &at)))
 		return false;
 	x = let_in(c, p);
@@ -153,7 +153,7 @@ static bool admit_request(const struct damp_ctx *c, struct damp_pkt *p)
 		return admit_observer(c, p);
 	if (!find_exchange(c, p))
 		return false;
-	look_at_peer(c, p, 0);
+	look_at_peer(p, 0);
 	if (!damp_nobody_objects(c, p) || (!p->proved && !damp_afford_request(c, p)))
 		return false;
 	let_in(c, p);
@@ -166,7 +166,7 @@ static bool plain_answer(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const struct damp_class *cls = c->v->classes;
 
-	return c->admit->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
+	return !p->held && !p->frame.dst_group && !p->frame.l2_group &&
 	       !damp_coap_has(&p->coap, DAMP_OPTBIT_ECHO) && cls[p->dst_class].flags == 0 &&
 	       (!c->v->has_inside || (cls[p->src_class].flags & DAMP_CLASS_INSIDE));
 }
@@ -276,7 +276,7 @@ static __attribute__((noinline)) bool admit_notification(const struct damp_ctx *
 {
 	struct damp_heard heard = { .anew = false };
 
-	if (!notifies(c, p) || !look_at_peer(c, p, DAMP_TRUTH_SOLICITED) || !damp_nobody_objects(c, p) ||
+	if (!notifies(c, p) || !look_at_peer(p, DAMP_TRUTH_SOLICITED) || !damp_nobody_objects(c, p) ||
 	    !pay_notification(c, p, &heard))
 		return false;
 	write_mid(c, p, true);
@@ -299,7 +299,7 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 	/* The next of the answers that its request is owed. */
 	if (x == NULL || x->owed == 0 || !settled(c, x))
 		return false;
-	look_at_peer(c, p, DAMP_TRUTH_SOLICITED);
+	look_at_peer(p, DAMP_TRUTH_SOLICITED);
 	if (!damp_nobody_objects(c, p) || !(p->proved ? pay(c, p) : damp_afford_answer(c, p, x)))
 		return false;
 	if (p->coap.type != DAMP_COAP_ACK)
@@ -311,8 +311,10 @@ static bool admit_response(const struct damp_ctx *c, struct damp_pkt *p)
 
 bool damp_admit(const struct damp_ctx *c, struct damp_pkt *p)
 {
+	if (!c->admit->on || damp_unlikely(half_proved(c, p)))
+		return false;
 	if (p->kind == DAMP_KIND_REQUEST && p->side == DAMP_OUTSIDE)
-		return c->admit->on && admit_request(c, p);
+		return admit_request(c, p);
 	return p->kind == DAMP_KIND_RESPONSE && p->side == DAMP_INSIDE && admit_response(c, p);
 }
 

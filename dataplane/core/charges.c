@@ -205,7 +205,7 @@ void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struc
 {
 	const struct damp_charge one = guess(c, p, domain);
 
-	if (d->move == DAMP_MOVE_DROP)
+	if (d->move == DAMP_MOVE_DROP && !d->charge_on_drop)
 		d->ncharges = 0;
 	d->charge_on_drop = true;
 	damp_charge_add(d, one.key, one.cost, one.burst, DAMP_REASON_EMPTY_UNMATCHED);

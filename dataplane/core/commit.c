@@ -16,6 +16,7 @@
 #include "commit.h"
 #include "decide.h"
 #include "flood.h"
+#include "half.h"
 #include "observe.h"
 #include "prepare.h"
 
@@ -38,7 +39,10 @@ static bool pay(const struct damp_ctx *c, struct damp_decision *d)
 	if (d->ncharges == 0 || (d->move == DAMP_MOVE_DROP && !d->charge_on_drop))
 		return true;
 	refused = damp_ledger_charge(c->j->ledger, d->charge, d->ncharges, c->now);
-	if (refused < 0 || d->move == DAMP_MOVE_DROP)
+	if (refused < 0)
+		return true;
+	d->seconds = 0;
+	if (d->move == DAMP_MOVE_DROP)
 		return true;
 	damp_tickets_return(c, d);
 	damp_drop(d, d->charge_reason[refused]);
@@ -91,23 +95,30 @@ static void spend(const struct damp_pkt *p, struct damp_decision *d)
 	x->flags |= d->payer_flags;
 }
 
-static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
+static void count_proof(const struct damp_ctx *c, uint8_t proof)
 {
-	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
-	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
 	struct damp_worker_stats *s = c->w->stats;
 
-	c->w->nproofs++;
-	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
-	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
-	damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
-	damp_hold_release(&c->w->hold, p->peer_key);
 	s->proofs_echo += proof == DAMP_PROOF_ECHO;
 	s->proofs_ping += proof == DAMP_PROOF_PING;
 	s->proofs_token += proof == DAMP_PROOF_TOKEN;
 	s->proofs_cookie += proof == DAMP_PROOF_COOKIE;
 	s->proofs_ack += proof == DAMP_PROOF_ACK;
 	s->proofs_server_echo += proof == DAMP_PROOF_SERVER_ECHO;
+	s->proofs_second += proof == DAMP_PROOF_SECOND;
+}
+
+static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
+{
+	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
+	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
+
+	c->w->nproofs++;
+	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
+	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
+	damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
+	damp_hold_release(&c->w->hold, p->peer_key);
+	count_proof(c, proof);
 }
 
 /* Written once per life. When it pushes out a proof, admit.c asks again. */
@@ -117,6 +128,17 @@ static void mark(const struct damp_ctx *c, uint64_t key, damp_tick due)
 		return;
 	if (damp_peer_prove(c->j->peers, key, c->now, due, due))
 		c->w->nproofs++;
+}
+
+/* What gave it once and comes again gives nothing, nor prolongs it. */
+static void prove_half(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t proof)
+{
+	if (!damp_peer_prove_half(c->j->peers, p->peer_key, c->now, c->now + DAMP_SECONDS(DAMP_HALF_LIFE_S)))
+		return;
+	c->w->nproofs++;
+	mark(c, damp_key_known(p->peer_whole), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
+	damp_hold_release(&c->w->hold, p->peer_key);
+	count_proof(c, proof);
 }
 
 /* Any answer frees an outside peer from PROBING_RATE. */
@@ -492,8 +514,12 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		settle_tickets(c, p, d);
 		if (damp_unlikely(c->v->counts_later))
 			damp_later_commit(c, p, d);
-		if (d->proof != DAMP_PROOF_NONE)
+		if (damp_unlikely(d->half))
+			prove_half(c, p, d->proof);
+		else if (d->proof != DAMP_PROOF_NONE)
 			prove(c, p, d->proof);
+		if (damp_unlikely(d->seconds > 0))
+			damp_half_ask(c, p, d);
 		if (d->grey_key && d->spent)
 			damp_repeat_note(c->w->repeats, d->grey_key, d->copies, c->now);
 		else if (d->grey_key)

@@ -12,6 +12,7 @@
 #include "charges.h"
 #include "credit.h"
 #include "decide.h"
+#include "half.h"
 
 static void decide_ping(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -63,11 +64,12 @@ void damp_expect_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct 
 /* Does this answer a ping of ours, or a CON of an inside server? A wrong answer
  * while one is awaited costs a guess; out of guesses, no answer counts
  * (attacks.md 6.3, AV-15, AV-49 f). The ACKs of a proved peer renew its proof.
- * split: Message IDs that left in fragments, NULL none. */
+ * split: Message IDs that left in fragments, NULL none. What but the second ping's
+ * answer proves is worth: half.h. */
 static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p, const uint64_t *split, bool *wrong)
 {
 	const bool ack = p->coap.type == DAMP_COAP_ACK;
-	uint64_t mids = 0, asked = 0;
+	uint64_t mids = 0, asked = 0, epoch;
 	const bool con = ack &&
 			 damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_CON_OUT, 0), c->now, &mids);
 	const bool in_parts = ack && split != NULL;
@@ -75,10 +77,13 @@ static enum damp_proof proves(const struct damp_ctx *c, const struct damp_pkt *p
 	const bool ping =
 		damp_seen_find(c->w->seen, damp_key_seen(c->j, p, DAMP_SEEN_ASKED, 0), c->now, &asked) &&
 		damp_asked_by_ping(asked, c->now);
+	const bool second = damp_second_awaited(c, p, &epoch);
 
 	*wrong = false;
-	if ((!con && !ping && !in_parts) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))
+	if ((!con && !ping && !in_parts && !second) || !damp_guesses_left(c, p, DAMP_DOMAIN_GUESSES))
 		return DAMP_PROOF_NONE;
+	if (second && damp_second_answered(c, p, epoch))
+		return DAMP_PROOF_SECOND;
 	if (ping && damp_ping_check(&c->v->secrets, &p->frame.src, p->frame.sport, &p->frame.dst, p->frame.dport,
 				    c->wall_s, p->wire_mid))
 		return DAMP_PROOF_PING;
@@ -132,7 +137,8 @@ static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p,
 	damp_drop(d, d->proof ? DAMP_REASON_PROOF_TAKEN : DAMP_REASON_EMPTY_UNMATCHED);
 	if (wrong)
 		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
-	else if (reset && p->proved)
+	/* It may be a guess at both; what is spent already must not keep the other free. */
+	if (reset && p->proved && d->proof == DAMP_PROOF_NONE && damp_guesses_left(c, p, DAMP_DOMAIN_RESETS))
 		damp_charge_guess(c, p, d, DAMP_DOMAIN_RESETS);
 }
 

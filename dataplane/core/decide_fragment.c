@@ -29,7 +29,7 @@
  * its UDP header says. */
 static bool paid(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
-	const uint32_t whole = (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
+	const uint32_t whole = damp_whole_ip_len(p);
 	enum damp_reason why;
 
 	if (p->side != DAMP_INSIDE || !p->proved)

@@ -17,6 +17,7 @@
  * silent for longer takes none.
  */
 #include "charges.h"
+#include "half.h"
 #include "observe.h"
 
 #include "attrs.h"
@@ -185,12 +186,12 @@ void damp_charge_notification(const struct damp_ctx *c, const struct damp_pkt *p
 /* When the peer was heard of last: the ACK of a notification, or any proof. */
 static uint32_t heard_last(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o)
 {
-	const uint32_t max_s = damp_due(DAMP_SECONDS(c->g->proof_max_s));
-	uint32_t due;
+	uint32_t due, life;
 
-	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &due) || (int32_t)(due - max_s - o->heard) < 0)
+	if (!damp_peer_max_due(c->j->peers, p->peer_key, c->now, &due))
 		return o->heard;
-	return due - max_s;
+	life = damp_due(DAMP_SECONDS(due % 2 ? DAMP_HALF_LIFE_S : c->g->proof_max_s));
+	return (int32_t)(due - life - o->heard) < 0 ? o->heard : due - life;
 }
 
 enum damp_hearing damp_observer_heard(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_obs *o,

@@ -58,6 +58,8 @@ struct damp_decision {
 	uint32_t floor_bytes, window_s;         /* likewise; window 0: as long as it lives */
 	uint8_t over;                           /* enum damp_action of that rule */
 	uint8_t proof;                          /* enum damp_proof: the peer has just proved itself */
+	bool half;                              /* by half, no more (half.h) */
+	uint8_t seconds;                        /* second pings to send beside; among the charges */
 	uint16_t blocked_slot;                  /* of the rule whose block it met, carried out or observed */
 	uint16_t note_rule;                     /* whose block may follow, its index + 1; 0 none */
 	bool observed;
@@ -126,7 +128,7 @@ struct damp_decision {
 };
 
 enum damp_proof { DAMP_PROOF_NONE, DAMP_PROOF_ECHO, DAMP_PROOF_PING, DAMP_PROOF_TOKEN, DAMP_PROOF_COOKIE,
-		  DAMP_PROOF_ACK, DAMP_PROOF_SERVER_ECHO };
+		  DAMP_PROOF_ACK, DAMP_PROOF_SERVER_ECHO, DAMP_PROOF_SECOND };
 
 static inline void damp_see(struct damp_decision *d, uint64_t key, uint64_t value, uint32_t life_s)
 {

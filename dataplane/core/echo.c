@@ -22,6 +22,7 @@
 
 #define ECHO_PURPOSE "damper echo"
 #define PING_PURPOSE "damper ping"
+#define SECOND_PURPOSE "damper second"
 #define MID_PURPOSE "damper mid"
 #define ECHO_LIFE_MAX_S 900u        /* the slot byte is unambiguous for 1024 s, less some skew */
 #define ECHO_MAC_LEN 8u
@@ -73,6 +74,7 @@ void damp_secrets_init(struct damp_secrets *s, const struct damp_key *master, ui
 	for (unsigned int i = 0; i < 2; i++) {
 		s->echo[i] = damp_key_derive(&key, ECHO_PURPOSE, s->epoch - i);
 		s->ping[i] = damp_key_derive(&key, PING_PURPOSE, s->epoch - i);
+		s->second[i] = damp_key_derive(&key, SECOND_PURPOSE, s->epoch - i);
 	}
 }
 
@@ -195,17 +197,23 @@ static inline void ping_words6(const struct ping_to *to, uint64_t epoch, uint64_
 	w[4 * step] = ping_rest(to, epoch) | 39ull << 56;
 }
 
-static uint16_t ping_mid(const struct damp_secrets *s, const struct ping_to *to, uint64_t epoch)
+static uint16_t keyed_mid(const struct damp_key *key, const struct ping_to *to, uint64_t epoch)
 {
-	const struct damp_key key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S);
 	uint64_t w[PING_WORDS6];
 
 	if (damp_addr_is_v4(to->peer) && damp_addr_is_v4(to->server)) {
 		ping_words4(to, epoch, w, 1);
-		return (uint16_t)damp_siphash24_words(&key, w, PING_WORDS4);
+		return (uint16_t)damp_siphash24_words(key, w, PING_WORDS4);
 	}
 	ping_words6(to, epoch, w, 1);
-	return (uint16_t)damp_siphash24_words(&key, w, PING_WORDS6);
+	return (uint16_t)damp_siphash24_words(key, w, PING_WORDS6);
+}
+
+static uint16_t ping_mid(const struct damp_secrets *s, const struct ping_to *to, uint64_t epoch)
+{
+	const struct damp_key key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S);
+
+	return keyed_mid(&key, to, epoch);
 }
 
 uint16_t damp_ping_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
@@ -245,4 +253,13 @@ bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer,
 	const uint16_t now = ping_mid(s, &to, epoch), before = ping_mid(s, &to, epoch - 1);
 
 	return (mid == now) | (mid == before);
+}
+
+uint16_t damp_second_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
+			 const struct damp_addr *server, uint16_t server_port, uint64_t epoch)
+{
+	const struct damp_key key = key_at(s, s->second, SECOND_PURPOSE, epoch * DAMP_PING_EPOCH_S);
+	const struct ping_to to = { peer, server, peer_port, server_port };
+
+	return keyed_mid(&key, &to, epoch);
 }

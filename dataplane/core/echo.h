@@ -10,7 +10,8 @@
  * four slots. Two bytes are as hard to guess as a ping, so wrong short values
  * have to be counted like wrong answers to pings (RFC 9175 allows 1 to 40).
  * The ping's Message ID is 16 bits of another SipHash over both endpoints and
- * the epoch.
+ * the epoch. That of the second ping, which asks for the other half of a proof
+ * (half.h), is one under a key of its own: who knows the first knows nothing of it.
  *
  * Invariant: keys differ per purpose; those of Echo and ping rotate hourly by
  * derivation from a master key and the wall time, and the current and the
@@ -29,6 +30,7 @@
 #define DAMP_ECHO_SHORT_SLOTS 4u
 #define DAMP_ECHO_SHORT_MIN 2u
 #define DAMP_ECHO_SHORT_MAX 8u
+#define DAMP_ECHO_WHOLE_MIN 4u      /* bytes that prove a peer alone, as two pings do; fewer are half a proof */
 #define DAMP_ECHO_SLOT_S 4u         /* 256 slots: the slot byte wraps after 1024 s */
 #define DAMP_KEY_ROTATION_S 3600u
 #define DAMP_PING_EPOCH_S 8u        /* a ping is answered in this or the next epoch */
@@ -38,7 +40,7 @@
 struct damp_secrets {
 	struct damp_key master;
 	uint64_t epoch;             /* wall seconds / DAMP_KEY_ROTATION_S of echo[0] */
-	struct damp_key echo[2], ping[2];
+	struct damp_key echo[2], ping[2], second[2];
 	struct damp_key mid;
 };
 
@@ -69,5 +71,8 @@ void damp_ping_mids(const struct damp_secrets *s, const struct damp_frame *const
 /* Does mid answer a ping of this or the previous epoch? */
 bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
 		     const struct damp_addr *server, uint16_t server_port, uint64_t wall_s, uint16_t mid);
+/* Message ID of the second ping of an epoch, this or one of the hour before. */
+uint16_t damp_second_mid(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
+			 const struct damp_addr *server, uint16_t server_port, uint64_t epoch);
 
 #endif

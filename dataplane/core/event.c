@@ -39,7 +39,7 @@ static void put_message(struct damp_event *e, const struct damp_pkt *p)
 	e->type = coap->type;
 	e->code = coap->code;
 	e->tkl = coap->tkl;
-	e->verified = p->proved;
+	e->verified = p->proved && !p->half;
 	e->reason = p->reason;
 	e->verdict = p->verdict;
 	e->path_len = 0;

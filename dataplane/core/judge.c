@@ -18,6 +18,7 @@
 #include "credit.h"
 #include "decide.h"
 #include "given.h"
+#include "half.h"
 #include "prepare.h"
 #include "short_way.h"
 
@@ -208,21 +209,33 @@ static void find_group_exchange(const struct damp_ctx *c, struct damp_pkt *p)
 		p->xchg = damp_xchg_of(c, damp_key_group(c->j, p));
 }
 
+/* What its peer has proved, what p itself brings included. Only what comes from the
+ * peer keeps its proof alive. */
+static enum echo_worth look_at_peer(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	const bool from_peer = p->side == DAMP_OUTSIDE;
+	const enum damp_standing is = damp_peer_look(c->j->peers, p->peer_key, c->now, from_peer && c->aside == NULL ?
+						     c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+	const enum echo_worth echo = weigh_echo(c, p);
+	const bool ours = echo == ECHO_PROOF, weak = ours && p->coap.echo_len < DAMP_ECHO_WHOLE_MIN;
+
+	p->proved = is == DAMP_PROVED || echo == ECHO_OF_SERVER || (ours && !weak);
+	p->half = !p->proved && (is == DAMP_HALF_PROVED || weak);
+	if (damp_unlikely(p->half))
+		p->proved = damp_half_has_room(c, p);
+	return echo;
+}
+
 /* Pass 2, first half: what the tables know of it. */
 static enum echo_worth look_up(const struct damp_ctx *c, struct damp_pkt *p)
 {
-	const bool from_peer = p->side == DAMP_OUTSIDE;
-	enum echo_worth echo = ECHO_NONE;
+	enum echo_worth echo;
 	uint64_t value;
 
+	p->half = 0;
 	if (p->frame.cls == DAMP_FRAME_OTHER)
-		return echo;
-	/* Only what comes from the peer keeps its proof alive. */
-	p->proved = damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				     from_peer && c->aside == NULL ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
-	echo = weigh_echo(c, p);
-	if (echo == ECHO_PROOF || echo == ECHO_OF_SERVER)
-		p->proved = 1;
+		return ECHO_NONE;
+	echo = look_at_peer(c, p);
 	if (damp_has_coap(p)) {
 		if (p->kind == DAMP_KIND_REQUEST && p->frame.dst_group)
 			p->xchg_key = damp_key_group(c->j, p);
@@ -246,6 +259,7 @@ static void bypass(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
+	p->proved = p->proved == DAMP_PROVED;
 	p->xchg = NULL;
 	p->obs = NULL;
 	memset(&d, 0, offsetof(struct damp_decision, cleared));
@@ -271,6 +285,9 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 		d->proof = DAMP_PROOF_SERVER_ECHO;
 	if (echo == ECHO_WRONG_GUESS)
 		damp_charge_guess(c, p, d, DAMP_DOMAIN_GUESSES);
+	d->half = damp_half_gives(c, p, d);
+	if (damp_unlikely(d->half || p->half))
+		damp_half_settle(c, p, d);
 }
 
 static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)

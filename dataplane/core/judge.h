@@ -106,7 +106,8 @@ struct damp_pkt {
 	 * made. */
 	uint64_t asked_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
-	uint8_t spare[34];
+	uint8_t half;               /* if it took the long way: of its peer no more than half is proved (half.h) */
+	uint8_t spare[33];
 };
 /* The first line: what passes touch again, the verdict and who it is. The second: where it
  * comes from and goes to. The third: what it says, as far as requests without options do.

@@ -22,7 +22,8 @@ enum damp_seen_kind {
 	DAMP_SEEN_COOKIE,                       /* a DTLS cookie of a server, and to whom it was given */
 	DAMP_SEEN_ECHO,                         /* likewise an Echo value */
 	DAMP_SEEN_CON_OUT,                      /* CONs of an inside server are out: their last Message IDs */
-	DAMP_SEEN_HANDSHAKE                     /* a DTLS server of ours waits for its client: 1 */
+	DAMP_SEEN_HANDSHAKE,                    /* a DTLS server of ours waits for its client: 1 */
+	DAMP_SEEN_SECOND_OUT                    /* a second ping is out: its epoch, and when the next may go (half.c) */
 };
 
 #define DAMP_FRAGMENT_LIFE_S 30u
@@ -35,7 +36,7 @@ enum damp_domain {
 	DAMP_DOMAIN_CHALLENGE_NET, DAMP_DOMAIN_CHALLENGE_ALL, DAMP_DOMAIN_RETRY, DAMP_DOMAIN_KNOWN,
 	DAMP_DOMAIN_FIRST_HOST, DAMP_DOMAIN_FIRST_KNOWN, DAMP_DOMAIN_FIRST_NET, DAMP_DOMAIN_PING, DAMP_DOMAIN_PROBING,
 	DAMP_DOMAIN_GUESSES, DAMP_DOMAIN_NOTIFY, DAMP_DOMAIN_TRUST, DAMP_DOMAIN_RESETS,
-	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL,
+	DAMP_DOMAIN_CURE_HOST, DAMP_DOMAIN_CURE_ALL, DAMP_DOMAIN_HALF,
 	DAMP_DOMAIN_LIMITS = 32
 };
 
@@ -70,7 +71,8 @@ static inline uint64_t damp_domain_move(uint64_t domain)
  * them, since anybody can name ever more servers.
  */
 #define DAMP_DOMAINS_KEPT \
-	(1u << DAMP_DOMAIN_PROVED | 1u << DAMP_DOMAIN_CHALLENGE_ALL | 1u << DAMP_DOMAIN_CURE_ALL)
+	(1u << DAMP_DOMAIN_PROVED | 1u << DAMP_DOMAIN_HALF | 1u << DAMP_DOMAIN_CHALLENGE_ALL | \
+	 1u << DAMP_DOMAIN_CURE_ALL)
 _Static_assert((DAMP_DOMAINS_KEPT & DAMP_DOMAINS_TOGETHER) == 0, "lines of addresses are not kept ones");
 
 static inline uint64_t damp_key_kept(uint64_t key)

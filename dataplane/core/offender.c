@@ -62,7 +62,7 @@ static bool offender(const struct damp_pkt *p, const struct damp_rule_block *k, 
 	}
 	if (p->frame.dst_group)
 		return false;
-	return outside ? p->proved : *addr == &p->frame.src;
+	return outside ? p->proved && !p->half : *addr == &p->frame.src;
 }
 
 void damp_note_offender(const struct damp_ctx *c, const struct damp_pkt *p, uint32_t rule)

@@ -7,7 +7,9 @@
  * a reader sees both of the same proof and can move the idle one with a single
  * compare-and-swap. Idle is never stored past absolute, so only idle has to be
  * looked at. Proofs are rare and take the lock, or two workers could enter one
- * peer twice; look-ups, moves and forgetting take none.
+ * peer twice; look-ups, moves and forgetting take none. The lowest bit of the
+ * absolute deadline says that this is half a proof (half.h): it costs a sixteenth
+ * of a second, and both kinds are found by one look.
  *
  * Invariant: no reader takes the deadlines of one peer for those of another. A
  * slot changes hands in three stores: deadlines to 0, key, new deadlines
@@ -22,6 +24,7 @@
 #include "peer_line.h"
 
 #define IDLE_STEP 16u               /* one second of damp_due() */
+#define HALF 1u                     /* of the absolute deadline */
 
 static inline uint32_t idle_of(uint64_t dues)
 {
@@ -37,6 +40,13 @@ static inline uint32_t max_of(uint64_t dues)
 static inline uint64_t dues_make(uint32_t idle, uint32_t max)
 {
 	return (uint64_t)max << 32 | ((int32_t)(idle - max) < 0 ? idle : max);
+}
+
+static inline uint32_t whole_max(damp_tick max_due)
+{
+	const uint32_t max = damp_stored_due(max_due) & ~HALF;
+
+	return max != 0 ? max : 2;
 }
 
 /* The slot of key and the deadlines it had, live or not; NULL when absent. */
@@ -102,21 +112,38 @@ void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key)
 	damp_prefetch(damp_peer_line(t, key));
 }
 
-bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
+static inline enum damp_standing standing_of(uint64_t dues)
 {
-	const uint32_t idle = damp_stored_due(idle_due);
-	uint64_t dues, moved;
-	struct damp_peer_slot *s = slot_find(damp_peer_line(t, key), damp_stored_key(key), &dues);
+	return (enum damp_standing)(DAMP_PROVED + (max_of(dues) & HALF));
+}
+_Static_assert(DAMP_PROVED + HALF == DAMP_HALF_PROVED, "the bit says which");
 
-	if (s == NULL || !damp_due_live(idle_of(dues), now))
-		return false;
-	if (damp_likely((int32_t)(idle - idle_of(dues)) < (int32_t)IDLE_STEP))
-		return true;
+/* Once a second and peer. Kept apart, and finds the slot anew, or each look would do
+ * more for the many that are not there. */
+static __attribute__((noinline)) void move_idle(struct damp_peer_line *line, uint64_t stored, uint32_t idle)
+{
+	uint64_t dues, moved;
+	struct damp_peer_slot *s = slot_find(line, stored, &dues);
+
+	if (s == NULL)
+		return;
 	moved = dues_make(idle, max_of(dues));
 	/* The last step before the absolute deadline may be shorter; it is not made. */
 	if ((int32_t)(idle_of(moved) - idle_of(dues)) >= (int32_t)IDLE_STEP)
 		dues_swap(s, dues, moved);
-	return true;
+}
+
+enum damp_standing damp_peer_look(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
+{
+	const uint32_t idle = damp_stored_due(idle_due);
+	struct damp_peer_line *line = damp_peer_line(t, key);
+	uint64_t dues;
+
+	if (slot_find(line, damp_stored_key(key), &dues) == NULL || !damp_due_live(idle_of(dues), now))
+		return DAMP_UNPROVED;
+	if (damp_unlikely((int32_t)(idle - idle_of(dues)) >= (int32_t)IDLE_STEP))
+		move_idle(line, damp_stored_key(key), idle);
+	return standing_of(dues);
 }
 
 bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due)
@@ -144,9 +171,29 @@ bool damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now,
 	s = slot_find(line, stored, &dues);
 	if (s == NULL)
 		s = slot_take(t, line, now, &evicts);
-	slot_put(s, stored, dues_make(damp_stored_due(idle_due), damp_stored_due(max_due)));
+	slot_put(s, stored, dues_make(damp_stored_due(idle_due), whole_max(max_due)));
 	damp_bytelock_drop(&line->lock);
 	return evicts;
+}
+
+bool damp_peer_prove_half(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick due)
+{
+	const uint64_t stored = damp_stored_key(key);
+	struct damp_peer_line *line = damp_peer_line(t, key);
+	struct damp_peer_slot *s;
+	uint64_t dues = 0;
+	bool evicts, live;
+
+	if (!damp_bytelock_take(&line->lock))
+		return false;
+	s = slot_find(line, stored, &dues);
+	live = s != NULL && damp_due_live(idle_of(dues), now);
+	if (s == NULL)
+		s = slot_take(t, line, now, &evicts);
+	if (!live)
+		slot_put(s, stored, dues_make(damp_stored_due(due), damp_stored_due(due) | HALF));
+	damp_bytelock_drop(&line->lock);
+	return !live;
 }
 
 uint64_t damp_peer_evictions(const struct damp_peer_table *t)

@@ -99,6 +99,15 @@ static inline uint32_t damp_tenant_of(const struct damp_view *v, const struct da
 	return v->classes[device].tenant ? v->classes[device].tenant : v->classes[peer].tenant;
 }
 
+/* IP bytes of p; of a first fragment what its UDP header says of the whole datagram, since
+ * all that follows it passes with it. */
+static inline uint32_t damp_whole_ip_len(const struct damp_pkt *p)
+{
+	if (p->frame.cls != DAMP_FRAME_FRAGMENT_FIRST)
+		return p->frame.ip_len;
+	return (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
+}
+
 static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)
 {
 	return (p->frame.v6 ? 40u : 20u) + 8u + coap_len;

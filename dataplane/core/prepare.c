@@ -110,6 +110,8 @@ static void prefetch_budgets(const struct damp_ctx *c, struct damp_pkt *p)
 	/* And the others of each: one line (judge_keys.h). */
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_host, DAMP_DOMAIN_HOST));
 	damp_ledger_prefetch(l, damp_ledger_key(p->peer_net, DAMP_DOMAIN_NET));
+	if (damp_unlikely(p->proved == DAMP_HALF_PROVED))
+		damp_ledger_prefetch(l, damp_ledger_key(p->peer_key, DAMP_DOMAIN_HALF));
 	if (p->side == DAMP_INSIDE)
 		return;
 	damp_peer_prefetch(c->j->peers, damp_key_known(p->peer_whole));
@@ -239,16 +241,16 @@ static __attribute__((noinline)) void prefetch_more(const struct damp_ctx *c, st
 		prefetch_notification(c, p);
 }
 
-/* Is the peer proved? Only what comes from it keeps its proof alive, and only where it
- * is judged. Answers are looked at for the short way of admit.c. */
-static inline bool proved(const struct damp_ctx *c, const struct damp_pkt *p)
+/* What has the peer proved? Only what comes from it keeps its proof alive, and only
+ * where it is judged. Answers are looked at for the short way of admit.c. */
+static inline enum damp_standing standing(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	const bool admits = c->admit != NULL && c->admit->on;
 
 	if (p->side == DAMP_INSIDE)
-		return admits && damp_peer_proved(c->j->peers, p->peer_key, c->now, 0);
-	return damp_peer_proved(c->j->peers, p->peer_key, c->now,
-				admits ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
+		return admits ? damp_peer_look(c->j->peers, p->peer_key, c->now, 0) : DAMP_UNPROVED;
+	return damp_peer_look(c->j->peers, p->peer_key, c->now,
+			      admits ? c->now + DAMP_SECONDS(c->g->proof_idle_s) : 0);
 }
 
 /*
@@ -262,9 +264,9 @@ ALWAYS void foresee(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 
 	if (message) {
 		p->mid_key = 0;
-		p->proved = proved(c, p);
+		p->proved = (uint8_t)standing(c, p);
 	}
-	if (p->budgets_wait && !p->proved)
+	if (p->budgets_wait && p->proved != DAMP_PROVED)
 		prefetch_budgets(c, p);
 	if (message && p->side == DAMP_OUTSIDE) {
 		if (damp_likely(!p->proved))

@@ -161,20 +161,31 @@ uint64_t damp_obs_live(const struct damp_obs_table *t, damp_tick now);
  * Proved peers: outside endpoints that have shown they are there. Filled by
  * proofs only, so spoofing can neither fill the table nor evict from it. 16
  * bytes a slot (tag, idle deadline, absolute deadline), three a line beside the
- * line's lock. Capacity counts usable slots.
+ * line's lock. Capacity counts usable slots. Half a proof (half.h) takes a slot
+ * too, which the other half then fills; use keeps it no longer alive.
  */
+enum damp_standing { DAMP_UNPROVED, DAMP_PROVED, DAMP_HALF_PROVED };
+
 struct damp_peer_table;
 size_t damp_peer_bytes(unsigned lines_log2);
 struct damp_peer_table *damp_peer_init(void *mem, unsigned lines_log2);
 void damp_peer_prefetch(const struct damp_peer_table *t, uint64_t key);
-/* Is key proved at now? A hit moves the idle deadline to idle_due, at most
+/* What is proved of key at now? A hit moves the idle deadline to idle_due, at most
  * once a second, never past the absolute one. */
-bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due);
+enum damp_standing damp_peer_look(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due);
+/* Is all of it proved? */
+static inline bool damp_peer_proved(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due)
+{
+	return damp_peer_look(t, key, now, idle_due) == DAMP_PROVED;
+}
 /* Record a proof. max_due: when it must be renewed at the latest. True: another's was
  * pushed out. */
 bool damp_peer_prove(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick idle_due, damp_tick max_due);
-/* When must the proof of key be renewed at the latest, in damp_due() units? False
- * when it is not proved. */
+/* Record half a proof, good until due. What is there already stays as it is, halves
+ * too: then false. */
+bool damp_peer_prove_half(struct damp_peer_table *t, uint64_t key, damp_tick now, damp_tick due);
+/* When must the proof of key be renewed at the latest, in damp_due() units (even for
+ * a whole one, odd for half of one)? False when there is none. */
 bool damp_peer_max_due(const struct damp_peer_table *t, uint64_t key, damp_tick now, uint32_t *max_due);
 uint64_t damp_peer_evictions(const struct damp_peer_table *t);
 uint64_t damp_peer_live(const struct damp_peer_table *t, damp_tick now);

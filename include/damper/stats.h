@@ -135,7 +135,8 @@ struct damp_worker_stats {
 	uint64_t routing_asked, routing_answered, routing_orphans; /* core/routing.h */
 	uint64_t elsewhere_looked, elsewhere_requests, elsewhere_responses; /* core/elsewhere.h */
 	uint64_t overload_passed;   /* messages sent on unjudged since a ring was full (fail: overload open) */
-	uint64_t reserved[19];
+	uint64_t proofs_second;     /* second pings answered: 32 bits with the proof before (core/half.h) */
+	uint64_t reserved[18];
 	struct damp_counter rule[DAMP_RULE_SLOTS][DAMP_OUTCOME_MAX];
 } __attribute__((aligned(64)));
 

@@ -66,7 +66,8 @@ def notifications_are_acknowledged():
     """Confirmable notifications of a libcoap server reach a libcoap client under
     other Message IDs, its ACKs bring the server's own back, and nothing that
     arrived is repeated. The first may come again: it may have come too early,
-    while the client was still being asked whether it is there."""
+    while the client was still being asked whether it is there. And one ACK may come
+    between the two pings, when it is no news."""
     with new_lab() as lab:
         for family in (4, 6):
             recorder = Recorder()
@@ -90,4 +91,4 @@ def notifications_are_acknowledged():
             expect(repeats[:-1] == [1] * (len(own) - 1) and repeats[-1] <= 2,
                    "repeated: " + where)
             expect(wire_acks == set(wire) and own_acks == set(own), "not acknowledged: " + where)
-            expect(proofs >= len(own), f"{proofs} proofs by ACK: {where}")
+            expect(proofs >= len(own) - 1, f"{proofs} proofs by ACK: {where}")

@@ -98,6 +98,7 @@ static void add_single(json_t *o, const struct damp_worker_stats *w)
 	add(o, "proofs_token", w->proofs_token);
 	add(o, "proofs_cookie", w->proofs_cookie);
 	add(o, "proofs_ack", w->proofs_ack);
+	add(o, "proofs_second", w->proofs_second);
 	add(o, "proofs_server_echo", w->proofs_server_echo);
 	add(o, "held", w->held);
 	add(o, "held_released", w->held_released);

@@ -206,7 +206,8 @@ static void run(bool v6, uint64_t first, uint32_t weight, void (*guard)(struct d
 	assert_true(r.peer_out > 0);
 	assert_int_equal(r.stats->worker[0].proofs_echo + r.stats->worker[0].proofs_ping +
 			 r.stats->worker[0].proofs_token + r.stats->worker[0].proofs_cookie +
-			 r.stats->worker[0].proofs_ack + r.stats->worker[0].proofs_server_echo, 0);
+			 r.stats->worker[0].proofs_ack + r.stats->worker[0].proofs_server_echo +
+			 r.stats->worker[0].proofs_second, 0);
 	/* The judge's own account agrees with the wire. */
 	assert_int_equal(r.stats->worker[0].unproved_bytes_in, r.peer_in);
 	assert_int_equal(r.stats->worker[0].unproved_bytes_out, r.peer_out);

@@ -35,6 +35,7 @@ static void fill_worker(struct damp_worker_stats *w, uint64_t k)
 	w->proofs_cookie = 2 * k;
 	w->proofs_ack = k;
 	w->proofs_server_echo = 7 * k;
+	w->proofs_second = 9 * k;
 	w->held = 8 * k;
 	w->held_released = 6 * k;
 	w->elsewhere_requests = 7 * k;

@@ -120,6 +120,7 @@ static void test_numbers(void **state)
 		"damper_table_capacity{table=\"exchanges\"} 131072",
 		"damper_table_evictions_total{table=\"ledger\",cause=\"full\"} 33",
 		"damper_challenges_total{kind=\"ping\",result=\"passed\"} 12",
+		"damper_challenges_total{kind=\"second_ping\",result=\"passed\"} 27",
 		"damper_server_proofs_total{kind=\"cookie\"} 6",
 		"damper_server_proofs_total{kind=\"ack\"} 3",
 		"damper_server_proofs_total{kind=\"echo\"} 21",

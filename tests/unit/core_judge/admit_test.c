@@ -165,7 +165,7 @@ static void count_observed(const struct twins_burst *b, unsigned n[DAMP_SIDE_MAX
 static void run(struct rig *a, struct rig *b)
 {
 	static struct twins_burst burst;
-	unsigned observed[DAMP_SIDE_MAX][4] = { { 0 } };
+	unsigned observed[DAMP_SIDE_MAX][4] = { { 0 } }, half = 0;
 	uint64_t s = seed;
 	char note[64];
 
@@ -176,6 +176,9 @@ static void run(struct rig *a, struct rig *b)
 		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
 		twins_judge(a, b, &burst, note);
 		count_observed(&burst, observed);
+		half += twins_halves(&burst);
+		if (i % 4 == 0)
+			twins_prove_half(a, b, &burst.pkt[twins_draw(&s, burst.n)]);
 		if (i % 16 == 0)
 			twins_compare_tables(a, b);
 		a->now += twins_draw(&s, 40) ? twins_draw(&s, 20000) : DAMP_SECONDS(twins_draw(&s, 300));
@@ -186,6 +189,7 @@ static void run(struct rig *a, struct rig *b)
 	print_message("registrations %u CON, %u NON; notifications %u CON, %u NON, %u ACK\n", observed[DAMP_OUTSIDE][0],
 		      observed[DAMP_OUTSIDE][1], observed[DAMP_INSIDE][0], observed[DAMP_INSIDE][1],
 		      observed[DAMP_INSIDE][2]);
+	assert_true(half > 50);
 	for (unsigned i = 0; i < 5; i++)
 		assert_true(observed[i < 2 ? DAMP_OUTSIDE : DAMP_INSIDE][i < 2 ? i : i - 2] > 20);
 }

@@ -98,6 +98,7 @@ static uint64_t reason_packets(const struct rig *r, enum damp_reason why)
 static void compare(struct rig *a, struct rig *b, bool unanswered)
 {
 	static struct twins_burst burst;
+	unsigned half = 0;
 	uint64_t s = seed;
 	char note[64];
 
@@ -111,12 +112,16 @@ static void compare(struct rig *a, struct rig *b, bool unanswered)
 		}
 		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
 		twins_judge(a, b, &burst, note);
+		half += twins_halves(&burst);
+		if (i % 4 == 0)
+			twins_prove_half(a, b, &burst.pkt[twins_draw(&s, burst.n)]);
 		if (i % 32 == 0)
 			twins_compare_tables(a, b);
 		a->now += twins_draw(&s, 40) ? twins_draw(&s, 5000) : DAMP_SECONDS(twins_draw(&s, 400));
 	}
 	b->now = a->now;
 	twins_compare(a, b);
+	assert_true(half > 50);
 }
 
 static void run_routed(struct rig *a, struct rig *b, bool unanswered)

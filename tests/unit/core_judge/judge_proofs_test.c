@@ -44,6 +44,7 @@ static void large_answer_needs_pong(void **state)
 	rig_close(&r);
 }
 
+/* The first answer ends the first pings, the second one all (half_test.c). */
 static void proof_ends_the_probes(void **state)
 {
 	struct rig r;
@@ -55,8 +56,16 @@ static void proof_ends_the_probes(void **state)
 	answer(&r, DAMP_COAP_ACK, 1, NULL, 0, 1000);
 	memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
 	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		rig_wait_ms(&r, 500 * i);
+		assert_int_equal(r.nemits, 1);
+		assert_memory_not_equal(rst + 2, r.emits[0].data + r.emits[0].len - 2, 2);
+	}
+	memcpy(rst + 2, r.emits[0].data + r.emits[0].len - 2, 2);
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
 	rig_wait_ms(&r, 500);
 	assert_int_equal(r.nemits, 0);
+	assert_int_equal(r.stats->worker[0].proofs_second, 1);
 	rig_close(&r);
 }
 

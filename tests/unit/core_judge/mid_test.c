@@ -199,6 +199,19 @@ static void replaced_responses_too(void **state)
 	rig_close(&r);
 }
 
+/* The RST to the second ping, which has just gone out. */
+static void answer_second(struct rig *r)
+{
+	const uint8_t *ping;
+
+	rig_wait_ms(r, 0);
+	assert_int_equal(r->nemits, 1);
+	ping = r->emits[0].data + r->emits[0].len - 4;
+	assert_int_equal(from_client(r, BYTES(EMPTY(DAMP_COAP_RST, damp_get16(ping + 2))))->reason,
+			 DAMP_REASON_PROOF_TAKEN);
+	assert_int_equal(r->stats->worker[0].proofs_second, 1);
+}
+
 static void ack_is_a_proof(void **state)
 {
 	uint8_t large[1000] = { CONTENT(DAMP_COAP_ACK, 2) };
@@ -227,6 +240,7 @@ static void acks_renew_the_proof(void **state)
 	rig_open(&r, *(bool *)*state);
 	asked(&r, 1);
 	from_client(&r, BYTES(EMPTY(DAMP_COAP_ACK, separate(&r, 0x0001))));
+	answer_second(&r);
 	for (uint16_t i = 2; i < 40; i++) {
 		rig_wait_ms(&r, 200000);
 		assert_true(from_client(&r, BYTES(GET_P(i)))->proved);
@@ -306,6 +320,7 @@ static void observe(struct rig *r)
 	asked(r, 1);
 	from_client(r, BYTES(EMPTY(DAMP_COAP_ACK, separate(r, 0x0501))));
 	assert_int_equal(proofs(r), 1);
+	answer_second(r);
 	from_client(r, BYTES(REGISTER(2)));
 	from_server(r, BYTES(NOTIFY(DAMP_COAP_ACK, 2)));
 }

@@ -157,10 +157,11 @@ static uint16_t mid_in(const struct rig *r)
 	return damp_get16(r->frame + 14 + ip_len(r) + 8 + 2);
 }
 
-/* The client asks, its server answers later, and its ACK proves it. Returns the Message
- * ID outside of 0x0001. */
+/* The client asks, its server answers later, and its ACK and its RST to the second ping
+ * prove it. Returns the Message ID outside of 0x0001. */
 static uint16_t prove(struct rig *r)
 {
+	const uint8_t *ping;
 	uint16_t wire;
 
 	from_client(r, BYTES(GET_P(1)));
@@ -170,6 +171,11 @@ static uint16_t prove(struct rig *r)
 	wire = mid_in(r);
 	from_client(r, BYTES(EMPTY(DAMP_COAP_ACK, wire)));
 	assert_int_equal(r->stats->worker[0].proofs_ack, 1);
+	rig_wait_ms(r, 0);
+	assert_int_equal(r->nemits, 1);
+	ping = r->emits[0].data + r->emits[0].len - 4;
+	from_client(r, BYTES(EMPTY(DAMP_COAP_RST, damp_get16(ping + 2))));
+	assert_int_equal(r->stats->worker[0].proofs_second, 1);
 	return wire;
 }
 

@@ -88,6 +88,25 @@ void twins_judge(struct rig *a, struct rig *b, struct twins_burst *burst, const 
 	assert_int_equal(a->nemits, b->nemits);
 }
 
+void twins_prove_half(struct rig *a, struct rig *b, const struct damp_pkt *p)
+{
+	const damp_tick due = a->now + DAMP_SECONDS(16);
+
+	if (p->peer_key == 0)
+		return;
+	damp_peer_prove_half(a->judge->peers, p->peer_key, a->now, due);
+	damp_peer_prove_half(b->judge->peers, p->peer_key, a->now, due);
+}
+
+unsigned twins_halves(const struct twins_burst *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		n += b->pkt[i].proved && b->pkt[i].half == 1;        /* junk where no long way looked */
+	return n;
+}
+
 void twins_compare(const struct rig *a, const struct rig *b)
 {
 	assert_memory_equal(&a->stats->worker[0], &b->stats->worker[0], sizeof(a->stats->worker[0]));

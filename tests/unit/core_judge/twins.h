@@ -30,6 +30,11 @@ struct damp_addr twins_peer(const struct rig *r, uint8_t host);
  * where, when they differ. */
 void twins_judge(struct rig *a, struct rig *b, struct twins_burst *burst, const char *note);
 
+/* The peer of p has half a proof from a's time on, in both. And how many packets were
+ * judged as those of one that has. */
+void twins_prove_half(struct rig *a, struct rig *b, const struct damp_pkt *p);
+unsigned twins_halves(const struct twins_burst *b);
+
 /* Compare counters and events. */
 void twins_compare(const struct rig *a, const struct rig *b);
 

@@ -167,6 +167,66 @@ static void test_stuck_lock_proves_nobody(void **state)
 	assert_true(proved(t, key_at(1, 1), S(10)));            /* asking needs no lock */
 }
 
+static enum damp_standing look(struct damp_peer_table *t, uint64_t key, damp_tick now)
+{
+	return damp_peer_look(t, key, now, now);
+}
+
+/* Half a proof is none; use does not prolong it, nor does giving it again. */
+static void test_half(void **state)
+{
+	struct damp_peer_table *t = *state;
+
+	assert_int_equal(look(t, 5, S(10)), DAMP_UNPROVED);
+	assert_true(damp_peer_prove_half(t, 5, S(10), S(26)));
+	assert_int_equal(damp_peer_look(t, 5, S(20), S(300)), DAMP_HALF_PROVED);
+	assert_false(damp_peer_proved(t, 5, S(20), S(300)));
+	assert_false(damp_peer_prove_half(t, 5, S(25), S(41)));
+	assert_int_equal(look(t, 5, S(26) - 1), DAMP_HALF_PROVED);
+	assert_int_equal(look(t, 5, S(26)), DAMP_UNPROVED);
+	assert_true(damp_peer_prove_half(t, 5, S(26), S(42)));
+	assert_int_equal(look(t, 5, S(42) - 1), DAMP_HALF_PROVED);
+	assert_int_equal(damp_peer_live(t, S(41)), 1);
+}
+
+/* The whole takes the place of the half, and is not made less by another half. */
+static void test_half_becomes_whole(void **state)
+{
+	struct damp_peer_table *t = *state;
+	uint32_t due;
+
+	damp_peer_prove_half(t, 5, S(10), S(26));
+	assert_true(damp_peer_max_due(t, 5, S(10), &due));
+	assert_int_equal(due, damp_due(S(26)) | 1);
+	assert_false(damp_peer_prove(t, 5, S(11), S(300), S(1800)));
+	assert_int_equal(damp_peer_live(t, S(11)), 1);
+	assert_int_equal(look(t, 5, S(11)), DAMP_PROVED);
+	assert_false(damp_peer_prove_half(t, 5, S(12), S(28)));
+	assert_int_equal(look(t, 5, S(299)), DAMP_PROVED);
+	assert_true(damp_peer_proved(t, 5, S(299), S(1000)));
+	assert_true(damp_peer_max_due(t, 5, S(900), &due));
+	assert_int_equal(due, damp_due(S(1800)) & ~1u);
+	/* Whatever the deadline's lowest bit was. */
+	damp_peer_prove(t, 6, S(10), S(300), S(1800) + S(1) / 16);
+	assert_int_equal(look(t, 6, S(11)), DAMP_PROVED);
+}
+
+/* It goes first when its line is full, and pushes out whoever ends soonest. */
+static void test_half_in_a_full_line(void **state)
+{
+	struct damp_peer_table *t = *state;
+
+	damp_peer_prove(t, key_at(2, 1), S(10), S(310), S(1800));
+	damp_peer_prove_half(t, key_at(2, 2), S(10), S(26));
+	damp_peer_prove(t, key_at(2, 3), S(10), S(300), S(1800));
+	assert_true(damp_peer_prove(t, key_at(2, 4), S(11), S(311), S(1800)));
+	assert_int_equal(look(t, key_at(2, 2), S(11)), DAMP_UNPROVED);
+	assert_true(damp_peer_prove_half(t, key_at(2, 5), S(11), S(27)));
+	assert_int_equal(look(t, key_at(2, 3), S(11)), DAMP_UNPROVED);
+	assert_int_equal(look(t, key_at(2, 1), S(11)), DAMP_PROVED);
+	assert_int_equal(damp_peer_evictions(t), 2);
+}
+
 #define PEER_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -183,6 +243,9 @@ int main(void)
 		PEER_TEST(test_key_zero),
 		PEER_TEST(test_deadlines_at_the_wraps),
 		PEER_TEST(test_stuck_lock_proves_nobody),
+		PEER_TEST(test_half),
+		PEER_TEST(test_half_becomes_whole),
+		PEER_TEST(test_half_in_a_full_line),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);

@@ -171,6 +171,7 @@ static void test_ping_layout(void **state)
 	const struct damp_addr peer = addr_of("192.0.2.1"), server = addr_of("198.51.100.2");
 	const struct damp_addr peer6 = addr_of("2001:db8::1"), server6 = addr_of("2001:db8:1::2");
 	const struct damp_key key = damp_key_derive(&master, "damper ping", NOON / 3600);
+	const struct damp_key second = damp_key_derive(&master, "damper second", NOON / 3600);
 	const uint8_t in[] = {
 		192, 0, 2, 1, 198, 51, 100, 2,
 		0x9c, 0x40, 0x16, 0x33,                         /* ports 40000 and 5683 */
@@ -188,6 +189,10 @@ static void test_ping_layout(void **state)
 			 (uint16_t)damp_siphash24(&key, in, sizeof(in)));
 	assert_int_equal(damp_ping_mid(&s, &peer6, PORT, &server6, 5683, NOON),
 			 (uint16_t)damp_siphash24(&key, in6, sizeof(in6)));
+	assert_int_equal(damp_second_mid(&s, &peer, PORT, &server, 5683, NOON / 8),
+			 (uint16_t)damp_siphash24(&second, in, sizeof(in)));
+	assert_int_equal(damp_second_mid(&s, &peer6, PORT, &server6, 5683, NOON / 8),
+			 (uint16_t)damp_siphash24(&second, in6, sizeof(in6)));
 }
 
 /* Several at once are what each is alone. */
@@ -259,6 +264,29 @@ static void test_ping(void **state)
 	assert_int_equal(good, 2);
 }
 
+/* Like the first, but under a key of its own and of one epoch. */
+static void test_second(void **state)
+{
+	const uint64_t epoch = NOON / DAMP_PING_EPOCH_S;
+	const struct damp_secrets s = secrets_at(NOON), before = secrets_at(NOON - 1);
+	const struct damp_addr peer = addr_of("2001:db8::1"), server = addr_of("2001:db8:1::2");
+	const uint16_t mid = damp_second_mid(&s, &peer, PORT, &server, 5683, epoch);
+	unsigned same = 0;
+
+	(void)state;
+	assert_int_equal(damp_second_mid(&s, &peer, PORT, &server, 5683, epoch), mid);
+	assert_int_not_equal(damp_second_mid(&s, &peer, PORT + 1, &server, 5683, epoch), mid);
+	assert_int_not_equal(damp_second_mid(&s, &peer, PORT, &server, 5684, epoch), mid);
+	assert_int_not_equal(damp_second_mid(&s, &peer, PORT, &server, 5683, epoch + 1), mid);
+	for (uint16_t port = 0; port < 1000; port++)
+		same += damp_second_mid(&s, &peer, port, &server, 5683, epoch) ==
+			damp_ping_mid(&s, &peer, port, &server, 5683, NOON);
+	assert_true(same < 4);
+	/* One that went out in the last second of an hour is known in the next. */
+	assert_int_equal(damp_second_mid(&before, &peer, PORT, &server, 5683, epoch - 1),
+			 damp_second_mid(&s, &peer, PORT, &server, 5683, epoch - 1));
+}
+
 static void test_ping_hour(void **state)
 {
 	const struct damp_secrets before = secrets_at(NOON - 1), after = secrets_at(NOON);
@@ -302,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_pings_at_once),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_ping),
+		cmocka_unit_test(test_second),
 		cmocka_unit_test(test_ping_hour),
 		cmocka_unit_test(test_ping_spread),
 	};
