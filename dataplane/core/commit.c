@@ -137,6 +137,7 @@ static void prove_half(const struct damp_ctx *c, const struct damp_pkt *p, uint8
 		return;
 	c->w->nproofs++;
 	mark(c, damp_key_known(p->peer_whole), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
+	mark(c, damp_key_network(c, p), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }

@@ -28,7 +28,7 @@
 #define DAMP_HALF_BYTES (64u << 10)     /* at once, both ways; a guess costs 512 KiB and more on the average */
 #define DAMP_HALF_BYTES_PER_S 1024u
 #define DAMP_HALF_RESERVE 1024u         /* more of them, for second pings alone */
-#define DAMP_HALF_KNOWN_S 60u           /* its address counts as one where somebody is */
+#define DAMP_HALF_KNOWN_S 60u           /* its address counts as one where somebody is, its network too */
 
 /* May p, whose peer has half a proof, be judged as a proved one's? */
 bool damp_half_has_room(const struct damp_ctx *c, const struct damp_pkt *p);

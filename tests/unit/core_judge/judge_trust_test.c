@@ -200,6 +200,9 @@ static void proves_himself(struct rig *r, struct rig_end other)
 	       DAMP_REASON_PINGED);
 	memcpy(rst + 2, rig_out(r, &len) + 2, 2);
 	expect(rig_send(r, DAMP_OUTSIDE, other, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
+	rig_wait_ms(r, 0);
+	memcpy(rst + 2, r->emits[0].data + r->emits[0].len - 2, 2);
+	expect(rig_send(r, DAMP_OUTSIDE, other, SERVER, rst, 4), DAMP_REASON_PROOF_TAKEN);
 }
 
 /* Somebody at CLIENT's address proves to be there. */
