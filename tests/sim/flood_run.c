@@ -332,6 +332,7 @@ static void open_run(struct run *r)
 	slow_down(&g->challenge_all, r->f.scale * (FLOOD_CHALLENGES / r->f.challenges));
 	slow_down(&g->server, r->f.scale);
 	g->hold = 0;            /* the flood has all the places */
+	g->trust_earned = 1;    /* as rules/default.yaml has it */
 	h->checksum = damp_program_checksum(h, len);
 	r->stats = lines(sizeof(*r->stats));
 	r->ring = lines(sizeof(struct damp_event_ring));
