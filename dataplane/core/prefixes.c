@@ -81,7 +81,7 @@ struct damp_addr damp_addr_prefix(const struct damp_addr *addr, unsigned plen)
 	struct damp_addr out = *addr;
 
 	for (unsigned i = bits / 8; i < sizeof(out.b); i++)
-		out.b[i] &= i == bits / 8 ? (uint8_t)~(0xffu >> bits % 8) : 0;
+		out.b[i] = (uint8_t)(out.b[i] & (i == bits / 8 ? ~(0xffu >> bits % 8) : 0));
 	return out;
 }
 

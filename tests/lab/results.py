@@ -13,9 +13,6 @@ import packets
 
 LIMIT = 3.0
 MANY = 100              # packets of an attacker from which on he must not gain anything
-# Runs that bring the victims' network as a whole more than they cost; docs/lab.md says
-# why. The most of bytes and of packets for each of the attacker's.
-EXCEPTIONS = {("AV-41", 4): (1.0, 1.1), ("AV-44", 4): (1.35, 1.4)}
 FIELDS = ("vector", "family", "setting", "attacker_packets", "attacker_bytes",
           "victim_packets_off", "victim_bytes_off", "victim_packets_on", "victim_bytes_on",
           "factor_off", "factor_on", "peak_factor_on", "gateway_bytes", "inside_bytes_off",
@@ -101,10 +98,9 @@ def verdict(row):
     broken = []
     if max(row["factor_on"], row["peak_factor_on"]) > LIMIT:
         broken.append("AMPLIFIED")
-    if row["attacker_packets"] >= MANY:
-        most, packets = EXCEPTIONS.get((row["vector"], row["family"]), (1.0, 1.0))
-        if row["factor_on"] > most or row["victim_packets_on"] > packets * row["attacker_packets"]:
-            broken.append("GAINED")
+    gained = row["factor_on"] > 1 or row["victim_packets_on"] > row["attacker_packets"]
+    if row["attacker_packets"] >= MANY and gained:
+        broken.append("GAINED")
     if row["honest_answered"] != row["honest_tried"] or not row["honest_tried"]:
         broken.append("LOCKED OUT")
     return " ".join(broken) or "ok"
