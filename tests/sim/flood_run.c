@@ -67,9 +67,9 @@ static uint64_t draw(struct run *r)
 
 static uint64_t mix(uint64_t n)
 {
-	struct run r = { .random = n * 0xd1342543de82ef95ull };
+	uint64_t state = n * 0xd1342543de82ef95ull;
 
-	return draw(&r);
+	return splitmix(&state);
 }
 
 /* The number of a client is in its address: 192.0.x.y, or a /64 of its own in one
