@@ -145,9 +145,14 @@ static void put_block_text(struct writer *w, const struct damp_fmt_node *n, size
 
 	while (p[strip] == ' ' || p[strip] == '\r' || p[strip] == '\n')
 		strip++;
-	while (strip && p[strip - 1] == ' ')
-		strip--;
-	strip = strspn(p + strip, " ");
+	/* Of blanks alone: they are all indentation (YAML 1.2.2 section 8.1.1.1). */
+	if (p[strip] == '\0') {
+		strip = end;
+	} else {
+		while (strip && p[strip - 1] == ' ')
+			strip--;
+		strip = strspn(p + strip, " ");
+	}
 	if (!strchr(n->head, '+'))
 		end = without_empty_lines(p, end);
 	for (const char *stop = p + end; p < stop; p = nl + 1) {

@@ -410,6 +410,7 @@ static const struct { const char *before, *after; } layouts[] = {
 	{ "a:  # why\n  5\n", "a: 5  # why\n" },
 	{ "a: one\n     two\n\n     three\n", "a: one\n  two\n\n  three\n" },
 	{ "a: |\n      x\n        y\n\n\nb: 1\n", "a: |\n  x\n    y\n\nb: 1\n" },
+	{ "o:\n  a: |\n    \nb: 1\n", "o:\n  a: |\n\nb: 1\n" },
 	{ "{\"a\":1,\"b\":[true,\n{\"c\":null}]}\n", "{\"a\": 1, \"b\": [true, {\"c\": null}]}\n" },
 	{ "a: {b: {c: [ x,y ]} , d: }\r\n", "a: {b: {c: [x, y]}, d:}\n" },
 	{ "? a\n: b\n'c' : \"d\\\n   e\"\n", "a: b\n'c': \"d\\\n  e\"\n" },
