@@ -10,7 +10,7 @@
  *
  * Invariant: what this writes is what a view of each line would have written, and a
  * refusal names the same charge; the vectors find what the scalar twin finds
- * (ledger_test.c compares all three).
+ * (test_ledger_ways.c compares all three).
  */
 #include "ledger_wide.h"
 

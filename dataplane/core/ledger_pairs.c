@@ -7,7 +7,7 @@
  * found of a line stays in registers until both are known to be admitted.
  *
  * Invariant: this does what ledger_at_once.c does with the same four charges, or nothing
- * (ledger_test.c).
+ * (test_ledger_ways.c).
  */
 #include "ledger_wide.h"
 
@@ -49,7 +49,7 @@ ALWAYS uint64_t word_of(uint32_t tag, uint32_t debt, damp_tick now)
 
 /* Charge k of p in one of `found`, or else in the least of `ways`. False: refused. */
 WIDE ALWAYS bool one_make(struct made *m, unsigned k, const uint64_t *words, unsigned found, __m256i ways,
-			       const struct damp_charge_pair *p, uint32_t tag, damp_tick now)
+			  const struct damp_charge_pair *p, uint32_t tag, damp_tick now)
 {
 	const unsigned at = (unsigned)__builtin_ctz(found ? found : wide_least(ways));
 	const uint32_t before = before_of(words[at], now);
@@ -67,7 +67,7 @@ WIDE ALWAYS bool one_make(struct made *m, unsigned k, const uint64_t *words, uns
 }
 
 WIDE ALWAYS int pair_make(struct made *m, const struct line *line, const struct damp_charge_pair *p,
-			       uint64_t hash, damp_tick now)
+			  uint64_t hash, damp_tick now)
 {
 	const uint64_t *words = (const uint64_t *)(const void *)line;
 	const uint32_t tag[2] = { tag_of(hash) + p->of[0].move, tag_of(hash) + p->of[1].move };
@@ -110,7 +110,7 @@ ALWAYS bool is_of_now(const struct line *line, damp_tick now)
 }
 
 WIDE ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2],
-			       const struct damp_charge_pair pair[2], const uint64_t hash[2], damp_tick now)
+			  const struct damp_charge_pair pair[2], const uint64_t hash[2], damp_tick now)
 {
 	const bool aged[2] = { !is_of_now(line[0], now), !is_of_now(line[1], now) };
 	struct made made[2];
@@ -134,7 +134,7 @@ WIDE ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2],
 }
 
 WIDE static int pairs_wide(struct damp_ledger *l, const struct damp_charge_pair pair[2], const uint64_t hash[2],
-				damp_tick now)
+			   damp_tick now)
 {
 	struct line *const line[2] = { &l->line[hash[0] & l->mask], &l->line[hash[1] & l->mask] };
 	int got = DAMP_LEDGER_NOT_AT_ONCE;

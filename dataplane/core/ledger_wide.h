@@ -3,7 +3,7 @@
  * A line of the ledger in the wide registers, for the charges that are made with them
  * (ledger_at_once.c, ledger_pairs.c).
  *
- * Invariant: what they find is what way_of() and way_least() find (ledger_test.c).
+ * Invariant: what they find is what way_of() and way_least() find (test_ledger_ways.c).
  */
 #ifndef DAMP_CORE_LEDGER_WIDE_H
 #define DAMP_CORE_LEDGER_WIDE_H
