@@ -21,10 +21,11 @@ bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* decide_request.c: things that are done for proved peers only; has the server
- * of p budget for a request on trust? */
+/* decide_request.c: things that are done for proved peers only; has the server of p
+ * budget for a request on trust, and if not, for how many ticks will it have none? */
 bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool observe);
 bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
+uint32_t damp_server_wait(const struct damp_ctx *c, const struct damp_pkt *p);
 
 /* decide_block.c. Is this request refused for its Block1? Else notes what its
  * block is to be recorded as. */

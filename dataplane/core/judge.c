@@ -290,7 +290,7 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 		damp_half_settle(c, p, d);
 }
 
-static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
+ALWAYS bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
@@ -305,16 +305,20 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 	return damp_admit(c, p);
 }
 
-static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+static __attribute__((noinline)) void judge_long(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	c->walk->of = NULL;
-	if (goes_short(c, p))
-		return;
 	c->flood->gateway_fine = false;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
+}
+
+ALWAYS void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	c->walk->of = NULL;
+	if (damp_unlikely(!goes_short(c, p)))
+		judge_long(c, p);
 }
 
 struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v,
@@ -335,13 +339,33 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 	decide_one(c, p, d);
 }
 
-/* What will be answered asks for so many lines that a burst of it loads them as it
- * goes (answer.h). */
-static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, struct damp_pkt *p, unsigned from,
-						 unsigned n)
+static void judge_all(struct damp_ctx *c, struct damp_pkt *p, unsigned n, bool bypassed)
 {
-	for (unsigned i = from; i < from + n; i++)
-		damp_answer_load(c, &p[i]);
+	for (unsigned i = 0; i < n; i++) {
+		c->p = &p[i];
+		if (bypassed)
+			bypass(c, &p[i]);
+		else
+			judge_one(c, &p[i]);
+	}
+}
+
+/* While servers are spent: what will be answered asks for so many lines that a burst of it
+ * loads them as it goes (answer.h), and what will not goes by in stretches. */
+static __attribute__((noinline)) void judge_flood(struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	unsigned loaded = c->flood->asks ? 0 : n;
+
+	for (unsigned i = 0; i < n; i++) {
+		for (; loaded < n && loaded < i + DAMP_ANSWER_AHEAD; loaded++)
+			damp_answer_load(c, &p[loaded]);
+		if (c->flood->gateway_spent && p[i].plain)
+			i += damp_flood_sweep(c, &p[i], n - i);
+		if (i == n)
+			return;
+		c->p = &p[i];
+		judge_one(c, &p[i]);
+	}
 }
 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
@@ -369,19 +393,12 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
-	if (damp_unlikely(flood.asks)) {
-		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
+	if (damp_unlikely(flood.asks))
 		damp_answer_foresee(&c, p, n);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
-			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
-		c.p = &p[i];
-		if (bypassed)
-			bypass(&c, &p[i]);
-		else
-			judge_one(&c, &p[i]);
-	}
+	if (damp_likely(bypassed || !(flood.asks || flood.gateway_spent)))
+		judge_all(&c, p, n, bypassed);
+	else
+		judge_flood(&c, p, n);
 	damp_admit_end(&c);
 	damp_flood_end(&c);
 	if (damp_unlikely(laps != NULL))

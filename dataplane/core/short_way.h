@@ -81,6 +81,9 @@ struct damp_admit {
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
+/* flood_sweep.c: refuses what needs no more than a note, as settle would, from p on; says
+ * how many. Worth a call while the gateway's challenges are spent. */
+unsigned damp_flood_sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
 void damp_flood_end(const struct damp_ctx *c);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
