@@ -15,17 +15,17 @@
 #include "flood.h"
 #include "repeat_line.h"
 
-/* Is there nothing about the burst that has a say? */
+/* Is there nothing about the burst that has a say? Somebody was told of whom his server's
+ * budget refused in it: so nobody has to prove himself first, whoever's server that is. */
 static bool burst_is_simple(const struct damp_ctx *c)
 {
 	const struct damp_flood *f = c->flood;
 
-	return f->on && f->gateway_spent && !f->others && !f->all_prove && f->told[DAMP_AWAY_SERVER] && !c->w->keep.on &&
+	return f->on && f->gateway_spent && !f->others && f->told[DAMP_AWAY_SERVER] && !c->w->keep.on &&
 	       c->w->nproofs == f->nproofs;
 }
 
-/* What pass 1 found plain and nobody proved is listed for; what has no line among the
- * repetitions goes the longer way too. */
+/* A stranger's confirmable request, of the kind that pass 1 found plain. */
 ALWAYS bool is_simple(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return p->plain == DAMP_PLAIN_YES && !p->proved && p->coap.type == DAMP_COAP_CON &&
