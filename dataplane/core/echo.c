@@ -176,16 +176,22 @@ struct ping_to {
 
 #define PING_WORDS4 2u
 #define PING_WORDS6 5u
+#define PING_END4 (15ull << 56)     /* the length */
+
+static inline uint64_t ping_time(uint64_t epoch)
+{
+	return (be32((uint32_t)epoch) >> 8) << 32;
+}
 
 static inline uint64_t ping_rest(const struct ping_to *to, uint64_t epoch)
 {
-	return be32((uint32_t)to->peer_port << 16 | to->server_port) | (be32((uint32_t)epoch) >> 8) << 32;
+	return be32((uint32_t)to->peer_port << 16 | to->server_port) | ping_time(epoch);
 }
 
 static inline void ping_words4(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)
 {
 	w[0] = half(to->peer->b + 12) | half(to->server->b + 12) << 32;
-	w[step] = ping_rest(to, epoch) | 15ull << 56;
+	w[step] = ping_rest(to, epoch) | PING_END4;
 }
 
 static inline void ping_words6(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)
@@ -243,6 +249,16 @@ void damp_ping_mids(const struct damp_secrets *s, const struct damp_frame *const
 	damp_sip_lanes(&key, (const uint64_t(*)[DAMP_SIP_LANES])w, v6 ? PING_WORDS6 : PING_WORDS4, wide, out);
 	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
 		mid[i] = (uint16_t)out[i];
+}
+
+struct damp_ping_moment damp_ping_moment(const struct damp_secrets *s, uint64_t wall_s)
+{
+	const uint64_t epoch = wall_s / DAMP_PING_EPOCH_S;
+
+	return (struct damp_ping_moment){
+		.key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S),
+		.rest = ping_time(epoch) | PING_END4,
+	};
 }
 
 bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,

@@ -309,7 +309,6 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	c->walk->of = NULL;
 	if (goes_short(c, p))
 		return;
 	c->flood->gateway_fine = false;
@@ -357,6 +356,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.flood = &flood;
 	c.admit = &admit;
 	c.walk = &walk;
+	walk.of = NULL;
 	damp_tap_look(&w->tap, now);
 	damp_keep_look(&w->keep, w->tap.file, now);
 	if (damp_unlikely(v->guard->count_elsewhere))
@@ -374,8 +374,13 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 		damp_answer_foresee(&c, p, n);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
-			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
+		if (damp_unlikely(flood.asks)) {
+			i = bypassed ? i : damp_answer_run(&c, p, i, n);
+			if (i == n)
+				break;
+			if (i + DAMP_ANSWER_AHEAD < n)
+				load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
+		}
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
