@@ -311,7 +311,9 @@ static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
 
 	if (goes_short(c, p))
 		return;
+	/* It may be charged there. */
 	c->flood->gateway_fine = false;
+	c->flood->gateway_known = false;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
 }
