@@ -85,9 +85,14 @@ uint16_t damp_answer_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 /* What is alike for all that one loop answers. */
 struct run {
 	struct fresh pay[2];            /* of the address; of its network */
+	struct line *lines;             /* of the ledger, */
+	uint64_t lines_mask;            /* and their number less one */
 	struct damp_seen_table *seen;
+	struct seen_slot *notes;
+	uint64_t notes_mask;
 	uint64_t note;                  /* without the Message ID */
 	uint32_t note_due;
+	damp_tick now;
 };
 
 /* Nothing of these changes while pings go out, and nobody proves himself. */
@@ -99,7 +104,12 @@ static bool run_begin(const struct damp_ctx *c, struct run *r)
 	if (!t->paired || f->short_of || f->all_prove || c->w->nproofs != f->nproofs ||
 	    (c->g->hold && damp_hold_room(&c->w->hold, true)) || c->now >= c->w->event_next[DAMP_REASON_PINGED])
 		return false;
+	r->now = c->now;
+	r->lines = c->j->ledger->line;
+	r->lines_mask = c->j->ledger->mask;
 	r->seen = c->w->seen;
+	r->notes = damp_assoc_line(&r->seen->assoc, 0);
+	r->notes_mask = r->seen->assoc.mask;
 	r->note = damp_asked_ping_out(damp_asked_once_more(0, 0, c->now), c->now);
 	r->note_due = damp_stored_due(c->now + DAMP_SECONDS(DAMP_CHALLENGED_LIFE_S));
 	return fresh_make(&r->pay[0], &t->pair[0], c->now) && fresh_make(&r->pay[1], &t->pair[1], c->now);
@@ -120,14 +130,23 @@ static void run_end(const struct damp_ctx *c, const struct run *r, unsigned n, u
 	damp_assoc_evicted_more(&r->seen->assoc, evicted);
 }
 
-/* The lines of a packet some way ahead (answer.h). */
-ALWAYS void load(const struct damp_ctx *c, struct damp_pkt *p)
+/* Its lines. */
+ALWAYS struct line *line_at(const struct run *r, uint64_t hash)
 {
-	const struct damp_ledger *l = c->j->ledger;
+	return r->lines + (hash & r->lines_mask);
+}
 
-	damp_prefetch(&l->line[p->peer_host & l->mask]);
-	damp_prefetch(&l->line[p->peer_net & l->mask]);
-	damp_prefetch(damp_assoc_line(&c->w->seen->assoc, p->asked_key));
+ALWAYS struct seen_slot *notes_at(const struct run *r, const struct damp_pkt *p)
+{
+	return r->notes + (p->asked_key & r->notes_mask) * SEEN_WAYS;
+}
+
+/* Those of a packet some way ahead (answer.h); of one that is not to be asked it is any. */
+ALWAYS void load(const struct run *r, const struct damp_pkt *p)
+{
+	damp_prefetch(line_at(r, p->peer_host));
+	damp_prefetch(line_at(r, p->peer_net));
+	damp_prefetch(notes_at(r, p));
 }
 
 WITH_AVX2 ALWAYS void put_ping(struct damp_pkt *p, const struct damp_ping_v4 *ping)
@@ -146,14 +165,15 @@ WITH_AVX2 ALWAYS void put_ping(struct damp_pkt *p, const struct damp_ping_v4 *pi
 }
 
 /* False: nothing was done. */
-WITH_AVX2 ALWAYS bool answer_one(const struct damp_ctx *c, const struct run *r, struct damp_pkt *p,
-				 const struct damp_ping_v4 *ping, uint64_t *evicted)
+WITH_AVX2 ALWAYS bool answer_one(const struct run *r, struct damp_pkt *p, const struct damp_ping_v4 *ping,
+				 uint64_t *evicted)
 {
-	struct seen_slot *s = damp_assoc_line(&r->seen->assoc, p->asked_key);
-	const struct seen_wide at = seen_wide(s, p->asked_key, c->now);
+	struct seen_slot *s = notes_at(r, p);
+	const struct seen_wide at = seen_wide(s, p->asked_key, r->now);
+	const uint64_t hash[2] = { p->peer_host, p->peer_net };
+	struct line *const line[2] = { line_at(r, hash[0]), line_at(r, hash[1]) };
 
-	if (damp_unlikely(at.met) ||
-	    damp_unlikely(!fresh_charge(c->j->ledger, r->pay, (uint64_t[]){ p->peer_host, p->peer_net }, c->now)))
+	if (damp_unlikely(at.met) || damp_unlikely(!fresh_charge(line, r->pay, hash, r->now)))
 		return false;
 	*evicted += at.evicts;
 	s[at.slot].value = r->note | p->coap.mid;
@@ -163,11 +183,13 @@ WITH_AVX2 ALWAYS bool answer_one(const struct damp_ctx *c, const struct run *r, 
 	return true;
 }
 
-WITH_AVX2 static unsigned run_wide(const struct damp_ctx *c, const struct run *r, struct damp_pkt *p, unsigned from,
-				   unsigned n)
+WITH_AVX2 static unsigned run_wide(const struct damp_ctx *c, const struct run *given, struct damp_pkt *p,
+				   unsigned from, unsigned n)
 {
 	const struct damp_flood *f = c->flood;
+	const struct run mine = *given, *r = &mine;     /* in registers, whatever is written */
 	const uint64_t ready = f->ready;
+	const bool others = f->others;
 	uint64_t bytes = 0, evicted = 0;
 	unsigned i = from;
 
@@ -175,10 +197,10 @@ WITH_AVX2 static unsigned run_wide(const struct damp_ctx *c, const struct run *r
 		const unsigned ahead = i + DAMP_ANSWER_AHEAD;
 
 		if (ahead < n)
-			load(c, &p[ahead]);
+			load(r, &p[ahead]);
 		if (damp_unlikely(!damp_server_known_spent(c->w, &p[i])) ||
-		    (damp_unlikely(f->others) && !damp_nobody_objects(c, &p[i])) ||
-		    damp_unlikely(!answer_one(c, r, &p[i], &f->answer[i], &evicted)))
+		    (damp_unlikely(others) && !damp_nobody_objects(c, &p[i])) ||
+		    damp_unlikely(!answer_one(r, &p[i], &f->answer[i], &evicted)))
 			break;
 		bytes += p[i].frame.ip_len;
 	}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two charges on each of two lines where the ledger knows nobody: what nearly every
- * challenge of a flood of forged sources pays. Inline, for answer_run.c.
+ * challenge of a flood of forged sources pays. Inline, for answer_run.c and ledger_pairs.c.
  *
  * Idea: who is not on his line and finds ways that are paid up owes nothing, so what the
  * charges leave is the same for all of a burst but for the tags, and which ways they take
  * is the two lowest bits of one mask.
  *
- * Invariant: this does what damp_ledger_charge_pairs() does with the same four charges, or
- * nothing (test_ledger_ways.c). No cost is above its burst.
+ * Invariant: this does what ledger_at_once.c does with the same four charges, or nothing
+ * (test_ledger_ways.c). No cost is above its burst.
  */
 #ifndef DAMP_CORE_LEDGER_FRESH_H
 #define DAMP_CORE_LEDGER_FRESH_H
@@ -97,9 +97,9 @@ WIDE ALWAYS bool fresh_both(struct line *const line[2], const struct fresh f[2],
 }
 
 /* False: nothing was done. */
-WIDE ALWAYS bool fresh_charge(struct damp_ledger *l, const struct fresh f[2], const uint64_t hash[2], damp_tick now)
+WIDE ALWAYS bool fresh_charge(struct line *const line[2], const struct fresh f[2], const uint64_t hash[2],
+			      damp_tick now)
 {
-	struct line *const line[2] = { &l->line[hash[0] & l->mask], &l->line[hash[1] & l->mask] };
 	bool done = false;
 
 	/* Also where both are one line. */
