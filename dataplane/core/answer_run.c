@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The pings of a burst: made side by side before anybody decides, and sent in one loop
- * as long as nothing is unusual.
+ * as long as nothing is unusual. Of Echoes the MACs are made so.
  *
  * Idea: of a flood of forged sources nearly every packet meets nobody: its address and
  * its network owe nothing, it was not asked before, and its answer is made already. Then
@@ -21,21 +21,43 @@
 #include "seen_line.h"
 #include "short_way.h"
 
-/* One that will be answered with a ping, in all likelihood. */
+/* One that will be answered with a ping, in all likelihood; or with a whole Echo. */
 static inline bool awaits_ping(const struct damp_pkt *p)
 {
 	return p->plain == DAMP_PLAIN_ASKED && p->coap.type == DAMP_COAP_CON && !p->proved &&
 	       !(p->coap.options & DAMP_Q_BLOCKS) && p->frame.ip_len >= EMPTY_V4_LEN;
 }
 
-/* Of those packets; the lanes of others are not used. */
+static inline bool awaits_echo(const struct damp_pkt *p)
+{
+	/* An IPv4 address in an IPv6 header makes another message (echo.c). */
+	return p->plain == DAMP_PLAIN_ASKED && p->coap.type == DAMP_COAP_NON &&
+	       damp_echo_fitting(p, p->coap.len) == DAMP_ECHO_LEN &&
+	       (!p->frame.v6 || !damp_addr_is_v4(&p->frame.src));
+}
+
+/* The frames of those packets; the lanes of others are not used. */
+static void lanes_of(const struct damp_frame *f[DAMP_SIP_LANES], const struct damp_pkt *p, unsigned those)
+{
+	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
+		f[i] = &p[those >> i & 1 ? i : (unsigned)__builtin_ctz(those)].frame;
+}
+
+static void make_echoes(const struct damp_ctx *c, const struct damp_pkt *p, unsigned first, unsigned those)
+{
+	const struct damp_frame *f[DAMP_SIP_LANES];
+
+	lanes_of(f, p + first, those);
+	damp_echo_macs(&c->v->secrets, f, c->wall_s, c->j->wide, &c->flood->mac[first]);
+	c->flood->macs |= (uint64_t)those << first;
+}
+
 static void make_pings(const struct damp_ctx *c, const struct damp_pkt *p, unsigned first, bool v6, unsigned those)
 {
 	struct damp_flood *flood = c->flood;
 	const struct damp_frame *f[DAMP_SIP_LANES];
 
-	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
-		f[i] = &p[first + (those >> i & 1 ? i : (unsigned)__builtin_ctz(those))].frame;
+	lanes_of(f, p + first, those);
 	flood->pings |= (uint64_t)those << first;
 	if (!v6 && damp_likely(c->j->wide)) {
 		if (flood->ready == 0)
@@ -60,13 +82,22 @@ void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, uns
 		return;
 	c->flood->first = p;
 	for (unsigned first = 0; first < n; first += DAMP_SIP_LANES) {
-		unsigned those[2] = { 0, 0 };   /* by family */
+		unsigned pings[2] = { 0, 0 }, echoes[2] = { 0, 0 };     /* by family */
 
-		for (unsigned i = 0; i < DAMP_SIP_LANES && first + i < n; i++)
-			those[p[first + i].frame.v6 & 1] |= (unsigned)awaits_ping(&p[first + i]) << i;
-		for (unsigned v6 = 0; v6 < 2; v6++)
-			if (several(those[v6]))
-				make_pings(c, p, first, v6, those[v6]);
+		for (unsigned i = 0; i < DAMP_SIP_LANES && first + i < n; i++) {
+			const struct damp_pkt *q = &p[first + i];
+
+			if (damp_likely(awaits_ping(q)))
+				pings[q->frame.v6 & 1] |= 1u << i;
+			else if (awaits_echo(q))
+				echoes[q->frame.v6 & 1] |= 1u << i;
+		}
+		for (unsigned v6 = 0; v6 < 2; v6++) {
+			if (several(pings[v6]))
+				make_pings(c, p, first, v6, pings[v6]);
+			if (several(echoes[v6]))
+				make_echoes(c, p, first, echoes[v6]);
+		}
 	}
 }
 _Static_assert(DAMP_BURST % DAMP_SIP_LANES == 0, "whole vectors of packets");
@@ -79,6 +110,17 @@ uint16_t damp_answer_mid(const struct damp_ctx *c, const struct damp_pkt *p)
 	if (damp_unlikely(!(f->pings >> at & 1)))
 		return damp_ping_mid_of(c, p);
 	return f->ready >> at & 1 ? damp_ping_v4_mid(&f->answer[at]) : f->ping[p->frame.v6][at];
+}
+
+bool damp_answer_echo(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t out[DAMP_ECHO_LEN])
+{
+	const struct damp_flood *f = c->flood;
+	const size_t at = f != NULL && f->macs != 0 ? (size_t)(p - f->first) : 0;
+
+	if (f == NULL || !(f->macs >> at & 1))
+		return false;
+	damp_echo_of_mac(f->mac[at], c->wall_s, out);
+	return true;
 }
 
 #if defined(__x86_64__)

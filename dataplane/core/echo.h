@@ -56,6 +56,13 @@ void damp_echo_make(const struct damp_secrets *s, const struct damp_addr *peer, 
 void damp_echo_make_len(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
 			uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN], size_t len);
 
+/* The MACs of DAMP_SIP_LANES of those that are DAMP_ECHO_LEN long, for who sent each of
+ * these frames, which are all of one family; wide as in sip_lanes.h. */
+void damp_echo_macs(const struct damp_secrets *s, const struct damp_frame *const f[DAMP_SIP_LANES], uint64_t wall_s,
+		    bool wide, uint64_t mac[DAMP_SIP_LANES]);
+/* The value of such a MAC. */
+void damp_echo_of_mac(uint64_t mac, uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN]);
+
 /* Is this a value we made for peer:port, not older than life_s (at most 900;
  * a short one lives DAMP_ECHO_SHORT_SLOTS slots)? */
 bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,

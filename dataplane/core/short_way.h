@@ -56,6 +56,7 @@ struct damp_flood {
 	bool short_of;                  /* the challenge asked for last was refused */
 	uint64_t pings;                 /* packets of which the ping's Message ID is there: bits */
 	uint64_t ready;                 /* and all of it, in `answer` */
+	uint64_t macs;                  /* packets whose whole Echo's is in `mac` */
 	char cleared[0];
 	struct damp_prices price[2];
 	const struct damp_pkt *first;   /* of the burst */
@@ -63,6 +64,7 @@ struct damp_flood {
 	 * registers, the pings instead. */
 	uint16_t ping[2][DAMP_BURST];
 	struct damp_ping_v4 answer[DAMP_BURST];
+	uint64_t mac[DAMP_BURST];
 	struct damp_ping_moment moment;
 };
 
@@ -137,10 +139,11 @@ static inline bool damp_gateway_has_room(const struct damp_ctx *c)
 void damp_answer_end(const struct damp_ctx *c);
 
 /* answer_run.c: what is made for a whole burst of challenges, between the passes; the
- * Message ID of p's ping; and the pings of p[i] and of those behind it that are as usual.
+ * Message ID of p's ping; its whole Echo, if that was made; and the pings of p[i] and of those behind it that are as usual.
  * Returns the first of the n packets that is not, and still has to be judged. */
 void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n);
 uint16_t damp_answer_mid(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_answer_echo(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t out[DAMP_ECHO_LEN]);
 unsigned damp_answer_run(const struct damp_ctx *c, struct damp_pkt *p, unsigned i, unsigned n);
 
 /* What flood.c finds plain may still bring several answers (RFC 9177). */
