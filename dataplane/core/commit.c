@@ -260,7 +260,8 @@ void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_l
 			damp_prepare_rest(c, p);
 		mid = non_mid(c, p);
 	}
-	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
+	if (echo_len != DAMP_ECHO_LEN || !damp_answer_echo(c, p, echo))
+		damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
 	damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, echo_len, mid);
 }
 

@@ -29,28 +29,12 @@ static inline bool damp_flood_stranger_lately(const struct damp_ctx *c, const st
 /* What look_up(), decide_block.c and decide_observe.c have a say in. */
 #define DAMP_FLOOD_MORE (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
 
-/* A server that is spent is asked again after at most so long: its line is read while
- * others write it, and a word that was read wrongly must not count for long. */
-#define DAMP_FLOOD_SPENT_MAX (DAMP_TICK_HZ / 64)
-/* And is guessed to be spent for so long after it was. */
+/* A server is guessed to be spent for so long after it was. */
 #define DAMP_FLOOD_SPENT_AFTER (DAMP_TICK_HZ / 16)
-
-static inline struct damp_spent *damp_flood_spent_of(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	return &c->w->spent[p->device_whole % DAMP_FLOOD_SERVERS];
-}
-
-/* A clock that steps back makes a server's budget asked again. */
-static inline bool damp_flood_server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const struct damp_spent *s = damp_flood_spent_of(c, p);
-
-	return s->device == p->device_whole && s->until - c->now - 1 < DAMP_FLOOD_SPENT_MAX;
-}
 
 static inline bool damp_flood_server_lately(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const struct damp_spent *s = damp_flood_spent_of(c, p);
+	const struct damp_spent *s = damp_spent_of(c, p);
 
 	return s->device == p->device_whole &&
 	       s->until + DAMP_FLOOD_SPENT_AFTER - c->now - 1 < DAMP_FLOOD_SPENT_MAX + DAMP_FLOOD_SPENT_AFTER;

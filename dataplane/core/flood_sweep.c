@@ -29,7 +29,7 @@ static bool burst_is_simple(const struct damp_ctx *c)
 ALWAYS bool is_simple(const struct damp_ctx *c, const struct damp_pkt *p)
 {
 	return p->plain == DAMP_PLAIN_YES && !p->proved && p->coap.type == DAMP_COAP_CON &&
-	       !(p->coap.options & DAMP_Q_BLOCKS) && damp_flood_server_spent(c, p);
+	       !(p->coap.options & DAMP_Q_BLOCKS) && damp_server_known_spent(c, p);
 }
 
 ALWAYS void refuse(struct damp_pkt *p)

@@ -309,7 +309,9 @@ static __attribute__((noinline)) void judge_long(const struct damp_ctx *c, struc
 {
 	struct damp_decision d;
 
+	/* It may be charged there. */
 	c->flood->gateway_fine = false;
+	c->flood->gateway_known = false;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
 }
@@ -350,16 +352,33 @@ static void judge_all(struct damp_ctx *c, struct damp_pkt *p, unsigned n, bool b
 	}
 }
 
+/* The first of the packets from `from` on that has no line on its way yet, when those before
+ * p[i + DAMP_ANSWER_AHEAD] have. */
+static unsigned load_ahead(const struct damp_ctx *c, struct damp_pkt *p, unsigned from, unsigned i, unsigned n)
+{
+	const unsigned to = i + DAMP_ANSWER_AHEAD < n ? i + DAMP_ANSWER_AHEAD : n;
+
+	for (; from < to; from++)
+		damp_answer_load(c, &p[from]);
+	return from;
+}
+
 /* While servers are spent: what will be answered asks for so many lines that a burst of it
- * loads them as it goes (answer.h), and what will not goes by in stretches. */
+ * loads them as it goes (answer.h), and what is as usual goes by in stretches. */
 static __attribute__((noinline)) void judge_flood(struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
-	unsigned loaded = c->flood->asks ? 0 : n;
+	const bool asks = c->flood->asks;
+	unsigned loaded = asks ? load_ahead(c, p, 0, 0, n) : n;
 
+	if (asks)
+		damp_answer_foresee(c, p, n);
 	for (unsigned i = 0; i < n; i++) {
-		for (; loaded < n && loaded < i + DAMP_ANSWER_AHEAD; loaded++)
-			damp_answer_load(c, &p[loaded]);
-		if (c->flood->gateway_spent && p[i].plain)
+		if (asks) {
+			loaded = load_ahead(c, p, loaded, i, n);
+			i = damp_answer_run(c, p, i, n);
+			loaded = loaded < i + DAMP_ANSWER_AHEAD ? i + DAMP_ANSWER_AHEAD : loaded;
+		}
+		if (i < n && c->flood->gateway_spent && p[i].plain)
 			i += damp_flood_sweep(c, &p[i], n - i);
 		if (i == n)
 			return;
@@ -381,6 +400,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.flood = &flood;
 	c.admit = &admit;
 	c.walk = &walk;
+	walk.of = NULL;
 	damp_tap_look(&w->tap, now);
 	damp_keep_look(&w->keep, w->tap.file, now);
 	if (damp_unlikely(v->guard->count_elsewhere))
@@ -393,8 +413,6 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
-	if (damp_unlikely(flood.asks))
-		damp_answer_foresee(&c, p, n);
 	if (damp_likely(bypassed || !(flood.asks || flood.gateway_spent)))
 		judge_all(&c, p, n, bypassed);
 	else
