@@ -345,6 +345,17 @@ static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, struc
 		damp_answer_load(c, &p[i]);
 }
 
+/* Of a burst of which some will be. */
+static __attribute__((noinline)) void judge_asked(struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	for (unsigned i = damp_answer_run(c, p, 0, n); i < n; i = damp_answer_run(c, p, i + 1, n)) {
+		if (i + DAMP_ANSWER_AHEAD < n)
+			load_ahead(c, p, i + DAMP_ANSWER_AHEAD, 1);
+		c->p = &p[i];
+		judge_one(c, &p[i]);
+	}
+}
+
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
 		    damp_tick now, bool bypassed)
 {
@@ -375,14 +386,11 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
 		damp_answer_foresee(&c, p, n);
 	}
+	if (damp_unlikely(flood.asks && !bypassed)) {
+		judge_asked(&c, p, n);
+		n = 0;
+	}
 	for (unsigned i = 0; i < n; i++) {
-		if (damp_unlikely(flood.asks)) {
-			i = bypassed ? i : damp_answer_run(&c, p, i, n);
-			if (i == n)
-				break;
-			if (i + DAMP_ANSWER_AHEAD < n)
-				load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
-		}
 		c.p = &p[i];
 		if (bypassed)
 			bypass(&c, &p[i]);
