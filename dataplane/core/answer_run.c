@@ -256,7 +256,7 @@ unsigned damp_answer_run(const struct damp_ctx *c, struct damp_pkt *p, unsigned 
 	struct run r;
 	unsigned end;
 
-	if (!(f->ready >> i & 1) || !run_begin(c, &r))
+	if (i >= n || !(f->ready >> i & 1) || !run_begin(c, &r))
 		return i;
 	do {
 		end = damp_gateway_has_room(c) && f->gateway_left < n - i ? i + f->gateway_left : n;

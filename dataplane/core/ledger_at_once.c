@@ -114,7 +114,7 @@ ALWAYS bool paid_put(struct paid *p, unsigned from, unsigned i, uint64_t *way, b
 	return debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
 }
 
-/* The way of tag but those taken, or WAYS; and the first that is paid up, or will be
+/* The way of tag but those taken, or WAYS; and the first that is settled, or will be
  * soonest. */
 static unsigned way_among(const struct line *line, uint32_t tag, unsigned taken)
 {
@@ -130,7 +130,7 @@ static unsigned least_among(const struct line *line, unsigned taken, damp_tick n
 	uint32_t least = 0;
 
 	for (unsigned w = 0; w < WAYS; w++) {
-		const uint32_t debt = positive((int32_t)((uint32_t)line->way[w] - (uint32_t)now));
+		const uint32_t debt = unsettled((int32_t)((uint32_t)line->way[w] - (uint32_t)now));
 
 		if ((taken >> w & 1) || (way != WAYS && debt >= least))
 			continue;

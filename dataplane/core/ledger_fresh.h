@@ -3,7 +3,7 @@
  * Two charges on each of two lines where the ledger knows nobody: what nearly every
  * challenge of a flood of forged sources pays. Inline, for answer_run.c and ledger_pairs.c.
  *
- * Idea: who is not on his line and finds ways that are paid up owes nothing, so what the
+ * Idea: who is not on his line and finds settled ways (ledger_line.h) owes nothing, so what the
  * charges leave is the same for all of a burst but for the tags, and which ways they take
  * is the two lowest bits of one mask.
  *
@@ -34,8 +34,8 @@ static inline bool fresh_make(struct fresh *f, const struct damp_charge_pair *pa
 	return true;
 }
 
-/* Words of the line but the first that are paid up, and whether one has either tag. */
-struct fresh_line { unsigned paid_up; __m256i met; };
+/* Words of the line but the first that are settled, and whether one has either tag. */
+struct fresh_line { unsigned settled; __m256i met; };
 
 WIDE ALWAYS struct fresh_line fresh_look(const struct line *line, const struct fresh *f, uint64_t hash, damp_tick now)
 {
@@ -45,24 +45,25 @@ WIDE ALWAYS struct fresh_line fresh_look(const struct line *line, const struct f
 	const __m256i tags = _mm256_castps_si256(
 		_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), UPPER_HALVES));
 	const __m256i tag = _mm256_set1_epi32((int)tag_of(hash));
-	/* Below 0 where nothing is owed. */
-	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES), _mm256_set1_epi32((int)((uint32_t)now + 1)));
+	/* Below 0 where it is settled. */
+	const __m256i debts = _mm256_sub_epi32(HALVES(a, b, LOWER_HALVES),
+					       _mm256_set1_epi32((int)((uint32_t)now - SETTLED + 1)));
 
 	return (struct fresh_line){
-		.paid_up = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(debts)) & ~1u,
+		.settled = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(debts)) & ~1u,
 		.met = _mm256_or_si256(
 			_mm256_cmpeq_epi32(tags, _mm256_add_epi32(tag, _mm256_set1_epi32((int)f->move[0]))),
 			_mm256_cmpeq_epi32(tags, _mm256_add_epi32(tag, _mm256_set1_epi32((int)f->move[1])))),
 	};
 }
 
-WIDE ALWAYS void fresh_store(struct line *line, const struct fresh *f, uint64_t hash, unsigned paid_up)
+WIDE ALWAYS void fresh_store(struct line *line, const struct fresh *f, uint64_t hash, unsigned settled)
 {
 	uint64_t *words = (uint64_t *)(void *)line;
 	const uint64_t tag = hash & ~(uint64_t)UINT32_MAX;
 
-	__atomic_store_n(&words[__builtin_ctz(paid_up)], tag + f->word[0], __ATOMIC_RELAXED);
-	__atomic_store_n(&words[__builtin_ctz(paid_up & (paid_up - 1))], tag + f->word[1], __ATOMIC_RELAXED);
+	__atomic_store_n(&words[__builtin_ctz(settled)], tag + f->word[0], __ATOMIC_RELAXED);
+	__atomic_store_n(&words[__builtin_ctz(settled & (settled - 1))], tag + f->word[1], __ATOMIC_RELAXED);
 }
 
 /* Once in some minutes. False: it was aged too long ago, or another's clock is further. */
@@ -87,12 +88,12 @@ WIDE ALWAYS bool fresh_both(struct line *const line[2], const struct fresh f[2],
 	const unsigned met = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_or_si256(one.met, two.met))) & ~1u;
 
 	/* Two ways of each. */
-	if (damp_unlikely(met != 0) || damp_unlikely((one.paid_up & (one.paid_up - 1)) == 0) ||
-	    damp_unlikely((two.paid_up & (two.paid_up - 1)) == 0) || !fresh_span(line[0], now) ||
+	if (damp_unlikely(met != 0) || damp_unlikely((one.settled & (one.settled - 1)) == 0) ||
+	    damp_unlikely((two.settled & (two.settled - 1)) == 0) || !fresh_span(line[0], now) ||
 	    !fresh_span(line[1], now))
 		return false;
-	fresh_store(line[0], &f[0], hash[0], one.paid_up);
-	fresh_store(line[1], &f[1], hash[1], two.paid_up);
+	fresh_store(line[0], &f[0], hash[0], one.settled);
+	fresh_store(line[1], &f[1], hash[1], two.settled);
 	return true;
 }
 
