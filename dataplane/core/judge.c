@@ -170,7 +170,7 @@ enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_OF_SERVER, ECHO_WRONG_GUESS };
 
 static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
+	const bool guessable = p->coap.echo_len >= DAMP_ECHO_SHORT_MIN && p->coap.echo_len <= DAMP_ECHO_SHORT_MAX;
 	const struct damp_given echo = damp_echo_of(p);
 	uint64_t asked = 0;
 
