@@ -3,11 +3,11 @@
  * Records of single packets: at most one per reason and second and worker, with
  * the number of packets it stands for (see events.h), and those of tell.c.
  *
- * Invariant: the worker never waits for a reader. A record's seq is written
- * last and the head after it, both with release order; the partner is the
- * reader in the control plane, which loads head, copies, and loads head again.
+ * Invariant: the worker never waits for a reader, which finds out by itself what it
+ * came too late for (slot.h).
  */
 #include "commit.h"
+#include "slot.h"
 
 #define UDP_HEADER_LEN 8u
 
@@ -76,7 +76,7 @@ void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const st
 		return;
 	seq = ring->head;
 	e = &ring->slot[seq % DAMP_EVENT_SLOTS];
-	__atomic_store_n(&e->seq, ~0ull, __ATOMIC_RELEASE);
+	damp_slot_open(&e->seq);
 	e->wall_us = c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
 	e->represents = told->represents;
 	put_message(e, p);
@@ -87,8 +87,7 @@ void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const st
 	e->generation = c->v->hdr->generation;
 	e->rule_slot = told->rule >= 0 ? c->v->rule_slot[told->rule] : 0;
 	e->loud = told->rule >= 0 ? c->v->rules[told->rule].loud : DAMP_LOUD_UNSAID;
-	__atomic_store_n(&e->seq, seq, __ATOMIC_RELEASE);
-	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&e->seq, &ring->head, seq);
 }
 
 void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)
