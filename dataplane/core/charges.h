@@ -19,7 +19,8 @@ void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *
 /* Is one left, as far as these budgets alone are concerned? A peek. */
 bool damp_first_contact_left(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The mark "somebody in its network has proved to be there" of the peer of p, in the peer
- * table. */
+ * table. Made while trust has to be earned: who proved himself before a load that asks for it
+ * counts from his next proof on. */
 uint64_t damp_key_network(const struct damp_ctx *c, const struct damp_pkt *p);
 /* May that network be trusted at all? */
 bool damp_network_earned(const struct damp_ctx *c, const struct damp_pkt *p);

@@ -116,7 +116,9 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
 	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
-	damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
+	/* It takes a place of the proved, so only where somebody asks for it. */
+	if (c->g->trust_earned)
+		damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }
@@ -137,7 +139,8 @@ static void prove_half(const struct damp_ctx *c, const struct damp_pkt *p, uint8
 		return;
 	c->w->nproofs++;
 	mark(c, damp_key_known(p->peer_whole), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
-	mark(c, damp_key_network(c, p), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
+	if (c->g->trust_earned)
+		mark(c, damp_key_network(c, p), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }

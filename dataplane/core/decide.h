@@ -72,7 +72,10 @@ static inline uint64_t damp_mids_with(uint64_t mids, uint16_t mid)
 /* decide_fragment.c: what left toward the peer of p in fragments and may be answered by
  * an ACK or RST that names it. */
 bool damp_split_out(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *mids);
-void damp_decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_first(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Remember that the first fragment p was dropped: what follows it has to go as well. */
+void damp_drop_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */

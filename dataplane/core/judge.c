@@ -170,7 +170,7 @@ enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_OF_SERVER, ECHO_WRONG_GUESS };
 
 static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
+	const bool guessable = p->coap.echo_len >= DAMP_ECHO_SHORT_MIN && p->coap.echo_len <= DAMP_ECHO_SHORT_MAX;
 	const struct damp_given echo = damp_echo_of(p);
 	uint64_t asked = 0;
 
@@ -448,61 +448,4 @@ void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w,
 {
 	for (unsigned i = 0; i < n; i++)
 		damp_blocker_read(j->blocker, &w[i]->notes, v);
-}
-
-void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
-		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
-		      uint64_t bytes[DAMP_TABLE_MAX])
-{
-	const struct damp_judge_config *c = &j->cfg;
-
-	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
-	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
-	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
-	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
-	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
-	entries[DAMP_TABLE_REGISTRY] = damp_registry_live(j->registry, now);
-	for (unsigned i = 0; i < n; i++) {
-		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
-		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
-		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
-		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
-		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
-		entries[DAMP_TABLE_WAITING] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
-		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
-	}
-	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS * damp_ledger_lines(j->ledger);
-	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
-	capacity[DAMP_TABLE_CONCURRENT] = (uint64_t)DAMP_TALLY_WAYS << c->tally_log2;
-	capacity[DAMP_TABLE_HELD] = (2ull << c->held_log2) * n;
-	capacity[DAMP_TABLE_EXCHANGES] = (2ull << c->xchg_log2) * n;
-	capacity[DAMP_TABLE_SEEN] = (4ull << c->seen_log2) * n;
-	capacity[DAMP_TABLE_OBSERVATIONS] = (2ull << c->obs_log2) * n;
-	capacity[DAMP_TABLE_PROBES] = (1ull << DAMP_PROBES_LOG2) * n;
-	bytes[DAMP_TABLE_LEDGER] = damp_ledger_bytes(c->ledger_log2);
-	bytes[DAMP_TABLE_PEERS] = damp_peer_bytes(c->peers_log2);
-	bytes[DAMP_TABLE_CONCURRENT] = damp_tally_bytes(c->tally_log2);
-	bytes[DAMP_TABLE_HELD] = damp_held_bytes(c->held_log2) * n;
-	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
-	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
-	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
-	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
-	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_lines)) * n;
-	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
-	capacity[DAMP_TABLE_WAITING] = (uint64_t)DAMP_HOLDS * n;
-	bytes[DAMP_TABLE_WAITING] = sizeof(struct damp_hold) * n;
-	for (unsigned list = 0; list < DAMP_LISTS_MAX; list++)
-		entries[DAMP_TABLE_LISTS] += damp_prefixes_count(j->prefixes, list);
-	capacity[DAMP_TABLE_LISTS] = damp_prefixes_capacity(j->prefixes);
-	bytes[DAMP_TABLE_LISTS] = damp_prefixes_bytes(c->lists_log2);
-	for (unsigned i = 0; i < DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS; i++)
-		entries[DAMP_TABLE_SUSPECTS] += j->blocker->suspect[i / DAMP_SUSPECT_WAYS][i % DAMP_SUSPECT_WAYS].slot != 0;
-	capacity[DAMP_TABLE_SUSPECTS] = DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS;
-	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
-	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
-	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
-	capacity[DAMP_TABLE_LEASES] = (uint64_t)DAMP_LEASE_WAYS << c->leases_log2;
-	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
-	capacity[DAMP_TABLE_REGISTRY] = 2ull << c->registry_log2;
-	bytes[DAMP_TABLE_REGISTRY] = damp_registry_bytes(c->registry_log2);
 }
