@@ -37,18 +37,19 @@ static const char *const reason_name[] = {
 };
 
 struct options {
-	unsigned runs, chunks, frames;
+	unsigned runs, chunks, frames, burst;
 	bool check, quiet, stages;
 	const char *only, *json, *program;
 };
 
 static void usage(FILE *to)
 {
-	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--case NAME] [--program FILE]\n"
-	      "                [--json FILE] [--no-noise] [--stages] [--check] [--list]\n"
+	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--burst N] [--case NAME]\n"
+	      "                [--program FILE] [--json FILE] [--no-noise] [--stages] [--check] [--list]\n"
 	      "  --runs N       runs of each case (7); each is the median of its slices\n"
 	      "  --chunks N     chunks of a run (9)\n"
 	      "  --frames N     frames of a chunk (16384, which is also the most)\n"
+	      "  --burst N      packets judged at once (64, which is also the most)\n"
 	      "  --case NAME    only this case\n"
 	      "  --no-noise     leave the noise probe out, and the rows of slices that had a core of their own\n"
 	      "  --stages       cycles of the judge's passes too; to take them costs some cycles\n"
@@ -81,17 +82,18 @@ static void read_options(struct options *o, int argc, char **argv)
 		{ "program", required_argument, NULL, 'p' }, { "json", required_argument, NULL, 'j' },
 		{ "check", no_argument, NULL, 't' },	     { "list", no_argument, NULL, 'l' },
 		{ "no-noise", no_argument, NULL, 'q' },	     { "help", no_argument, NULL, 'h' },
-		{ "stages", no_argument, NULL, 's' },
+		{ "stages", no_argument, NULL, 's' },	     { "burst", required_argument, NULL, 'b' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
 
-	*o = (struct options){ .runs = 7, .chunks = 9, .frames = POOL_FRAMES };
+	*o = (struct options){ .runs = 7, .chunks = 9, .frames = POOL_FRAMES, .burst = DAMP_BURST };
 	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (opt) {
 		case 'r': o->runs = number(optarg, BENCH_RUNS_MAX); break;
 		case 'k': o->chunks = number(optarg, CHUNKS_MAX); break;
 		case 'f': o->frames = number(optarg, POOL_FRAMES); break;
+		case 'b': o->burst = number(optarg, DAMP_BURST); break;
 		case 'c': o->only = optarg; break;
 		case 'p': o->program = optarg; break;
 		case 'j': o->json = optarg; break;
@@ -239,6 +241,7 @@ static unsigned open_all(struct perf_run *run, const struct options *o, struct s
 			continue;
 		if (!perf_open(&run[n], &perf_cases[i], pool, o->frames, o->program))
 			exit(1);
+		run[n].s->burst = o->burst;
 		if (o->stages)
 			stage_take_laps(run[n].s);
 		n++;
