@@ -9,8 +9,9 @@
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
  * the memory of fragments to follow, the greylist, the count of wrong guesses,
- * what an answer that was too large has taught, and a proof that was given
- * whatever became of the message that carried it.
+ * what an answer that was too large has taught, how long a DTLS server talks to
+ * who asked, and a proof that was given whatever became of the message that
+ * carried it.
  */
 #include "charges.h"
 #include "commit.h"
@@ -112,11 +113,15 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 {
 	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
 	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
+	/* Longer than the proof that a sealed answer gives anew (decide_dtls.c). */
+	const damp_tick session = max + DAMP_SECONDS(c->g->proof_max_s);
 
 	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
 	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
 	damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
+	if (damp_unlikely(p->kind == DAMP_KIND_DTLS))
+		damp_peer_prove(c->j->peers, damp_key_session(p->xchg_key), c->now, session, session);
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }
@@ -511,6 +516,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->note_transfer && d->move == DAMP_MOVE_FORWARD)
 			damp_commit_transfer(c, p, d);
 		spend(p, d);
+		if (damp_unlikely(d->talked_on))
+			p->xchg->due = damp_due(c->now + DAMP_SECONDS(c->g->con_life_s));
 		observe(c, p, d);
 		settle_tickets(c, p, d);
 		if (damp_unlikely(c->v->counts_later))
