@@ -444,6 +444,19 @@ static bool hold_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 	return true;
 }
 
+bool damp_decide_hold_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_decision before = *d;
+
+	if (hold_response(c, p, d, p->xchg, 0)) {
+		d->payer = p->xchg;
+		d->speaks_blocks = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
+		return true;
+	}
+	*d = before;
+	return false;
+}
+
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			      enum damp_reason why)
 {

@@ -168,7 +168,7 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
 	if (o != NULL && d->note_notification)
 		damp_observe_notified(c, p, &(struct damp_heard){ .at = d->note_heard ? d->heard : 0, .anew = d->note_heard }, o);
-	if (o != NULL && d->note_observer_ping && o->pings < UINT8_MAX)
+	if (o != NULL && d->note_observer_ping && o->pings < DAMP_OBS_PINGS_MAX)
 		o->pings++;
 	if (!d->refresh_obs && !d->close_obs)
 		return;

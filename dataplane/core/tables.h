@@ -146,8 +146,10 @@ struct damp_obs {
 	uint32_t opened;            /* damp_due() of the first response */
 	uint16_t notify_gap;        /* as its exchange had it */
 	uint8_t unheard;            /* non-confirmable notifications since */
-	uint8_t pings;              /* since, unanswered */
+	uint8_t pings : 7;          /* since, unanswered */
+	uint8_t known : 1;          /* its peer has proved itself, once */
 };
+#define DAMP_OBS_PINGS_MAX 127u
 _Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
 
 struct damp_obs_table;
