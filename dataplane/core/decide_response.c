@@ -65,6 +65,28 @@ static void refuse(struct damp_decision *d, enum damp_reason why)
 	damp_drop(d, why);
 }
 
+/* A notification larger than that: whoever watched before the start is asked in its
+ * place, and has it when he has answered and it comes again, or the next. */
+static bool resumed(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const bool notifies = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && DAMP_COAP_CLASS(p->coap.code) == 2 &&
+			      (p->coap.type == DAMP_COAP_CON || p->coap.type == DAMP_COAP_NON);
+	enum damp_reason why;
+
+	if (!c->grace || !notifies)
+		return false;
+	if (!p->proved)
+		return damp_decide_ping_on(c, p, d, damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN));
+	damp_charge_proved(c, p, d);
+	if (!damp_charges_fit(c, d, &why))
+		return false;
+	damp_forward(d, p, DAMP_REASON_ACCEPTED_GRACE);
+	d->open_obs = true;
+	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
+	return true;
+}
+
 /* Without a record, right after a start, or where requests take another way:
  * small and charged (attacks.md 8). */
 static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
@@ -74,7 +96,8 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 	enum damp_reason why = DAMP_REASON_UNSOLICITED_OUT;
 
 	if (!believed || p->coap.len > most) {
-		refuse(d, why);
+		if (!resumed(c, p, d))
+			refuse(d, why);
 		return;
 	}
 	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);

@@ -148,6 +148,40 @@ static void the_known_are_asked(void **state)
 	rig_close(&r);
 }
 
+/* A gateway that has just started knows no observer. One whose notifications are too
+ * large to be believed is asked, and has the next; nobody is brought more than a ping. */
+static void a_start_ends_no_observation(void **state)
+{
+	static const uint8_t types[] = { CON, NON };
+	struct rig r;
+
+	for (size_t i = 0; i < sizeof(types); i++) {
+		rig_open_guard(&r, *(bool *)*state, as_shipped);
+		r.now = DAMP_SECONDS(5);
+		assert_int_equal(notify(&r, types[i], 1, 200)->reason, DAMP_REASON_PINGED);
+		assert_int_equal(r.peer_out, (r.v6 ? 48 : 28) + 4);
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER,
+			 (const uint8_t[]){ 0x70, 0, r.frame[14 + r.peer_out - 2], r.frame[14 + r.peer_out - 1] }, 4);
+		answer_pings(&r, 2000);
+		assert_int_equal(notify(&r, types[i], 1, 200)->fate, DAMP_FATE_FORWARD);
+		answer_pings(&r, 20000);
+		assert_int_equal(notify(&r, types[i], 2, 200)->fate, DAMP_FATE_FORWARD);
+		rig_close(&r);
+	}
+	/* Nobody answers: a ping for each of the few that the budgets of challenges allow. */
+	rig_open_guard(&r, *(bool *)*state, as_shipped);
+	r.now = DAMP_SECONDS(5);
+	for (uint8_t n = 0; n < 200; n++) {
+		notify(&r, NON, n, 200);
+		rig_wait_ms(&r, 1000);
+	}
+	assert_true(r.peer_out <= (uint64_t)((r.v6 ? 48 : 28) + 4) * (3 + 200 * 3 / 10 + 1));
+	/* And later nothing. */
+	rig_wait_ms(&r, 100000);
+	assert_int_equal(notify(&r, NON, 1, 200)->reason, DAMP_REASON_UNSOLICITED_OUT);
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -155,7 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(short_answers_wait_for_the_ping), BOTH(others_go_on), BOTH(late_notifications_bring_no_pings),
-		BOTH(the_known_are_asked),
+		BOTH(the_known_are_asked), BOTH(a_start_ends_no_observation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
