@@ -178,7 +178,7 @@ static bool take_plain(struct reader *r, const uint8_t *start, struct damp_dtls 
 	if (h == NULL || h[1] != 0xfe || (h[2] != 0xff && h[2] != 0xfd))
 		return false;
 	if (first)
-		d->first = first_of(h);
+		d->first = (uint8_t)first_of(h);
 	if (h[0] == TYPE_CID) {
 		r->left = 0;
 		return true;
