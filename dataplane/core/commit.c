@@ -9,8 +9,9 @@
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
  * the memory of fragments to follow, the greylist, the count of wrong guesses,
- * what an answer that was too large has taught, and a proof that was given
- * whatever became of the message that carried it.
+ * what an answer that was too large has taught, how long a DTLS server talks to
+ * who asked, and a proof that was given whatever became of the message that
+ * carried it.
  */
 #include "charges.h"
 #include "commit.h"
@@ -112,6 +113,8 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 {
 	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
 	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
+	/* Longer than the proof that a sealed answer gives anew (decide_dtls.c). */
+	const damp_tick session = max + DAMP_SECONDS(c->g->proof_max_s);
 
 	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
@@ -119,6 +122,8 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 	/* It takes a place of the proved, so only where somebody asks for it. */
 	if (c->g->trust_earned)
 		damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
+	if (damp_unlikely(p->kind == DAMP_KIND_DTLS))
+		damp_peer_prove(c->j->peers, damp_key_session(p->xchg_key), c->now, session, session);
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }
@@ -166,7 +171,7 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
 	if (o != NULL && d->note_notification)
 		damp_observe_notified(c, p, &(struct damp_heard){ .at = d->note_heard ? d->heard : 0, .anew = d->note_heard }, o);
-	if (o != NULL && d->note_observer_ping && o->pings < UINT8_MAX)
+	if (o != NULL && d->note_observer_ping && o->pings < DAMP_OBS_PINGS_MAX)
 		o->pings++;
 	if (!d->refresh_obs && !d->close_obs)
 		return;
@@ -515,6 +520,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->note_transfer && d->move == DAMP_MOVE_FORWARD)
 			damp_commit_transfer(c, p, d);
 		spend(p, d);
+		if (damp_unlikely(d->talked_on))
+			p->xchg->due = damp_due(c->now + DAMP_SECONDS(c->g->con_life_s));
 		observe(c, p, d);
 		settle_tickets(c, p, d);
 		if (damp_unlikely(c->v->counts_later))

@@ -107,7 +107,7 @@ struct damp_pkt {
 	uint64_t asked_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
 	uint8_t half;               /* if it took the long way: of its peer no more than half is proved (half.h) */
-	uint8_t spare[33];
+	uint8_t spare[31];
 };
 /* The first line: what passes touch again, the verdict and who it is. The second: where it
  * comes from and goes to. The third: what it says, as far as requests without options do.
