@@ -62,7 +62,7 @@ def dtls_session():
 
 
 CON_CONTENT, EMPTY_ACK = 0x40, b"\x60\x00"
-ENOUGH = 6              # notifications that have to be acknowledged
+ENOUGH = 5              # notifications that have to be acknowledged
 
 
 def _confirmed(capture, to_client, to_server):
@@ -116,9 +116,9 @@ def _notified(lab, family):
         outside = recorder.add(lab.ns("honest"), "eth0")
         inside = recorder.add(lab.ns("inside"), "eth0")
         with honest.Watching(lab, family, "/time") as client:
+            proofs, acks = _proved_by_ack(lab, inside)
             wire = until("ACKs outside", lambda: _enough(outside, "in", "out"))
             own = until("ACKs inside", lambda: _enough(inside, "out", "in"))
-            proofs, acks = _proved_by_ack(lab, inside)
             # What is under way when the client ends is nobody's.
             (sent, _), (kept, _) = _confirmed(outside, "in", "out"), _confirmed(inside, "out", "in")
             output = client.end()
