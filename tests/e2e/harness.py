@@ -249,4 +249,5 @@ def expect_no_loss(echo, *asking):
     expect(echo.sent > 50, f"only {echo.sent} datagrams were sent: the test itself is too slow")
     expect(echo.lost == 0, f"{echo.lost} of {echo.sent} datagrams lost")
     for one in asking:
-        expect(one.unanswered == 0, f"of {one.asked} requests, each sent once, {one.unanswered} stayed without answer")
+        expect(one.unanswered == 0,
+               f"of {one.asked} requests, each sent once, {one.unanswered} stayed without answer")
