@@ -21,23 +21,6 @@ struct made {
 	unsigned evicted;
 };
 
-/* A line's debts but that of one word. */
-static const int32_t without[8][8] __attribute__((aligned(32))) = {
-	[0] = { INT32_MAX, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN },
-	[1] = { INT32_MIN, INT32_MAX, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN },
-	[2] = { INT32_MIN, INT32_MIN, INT32_MAX, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN },
-	[3] = { INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN },
-	[4] = { INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX, INT32_MIN, INT32_MIN, INT32_MIN },
-	[5] = { INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX, INT32_MIN, INT32_MIN },
-	[6] = { INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX, INT32_MIN },
-	[7] = { INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX },
-};
-
-WIDE ALWAYS __m256i leave_out(__m256i debts, unsigned word)
-{
-	return _mm256_max_epi32(debts, *(const __m256i *)(const void *)without[word]);
-}
-
 /* What the owner of a word, or who takes its place, owes before the charge. */
 ALWAYS uint32_t before_of(uint64_t word, damp_tick now)
 {
@@ -92,23 +75,6 @@ ALWAYS void pair_store(struct line *line, const struct made *m)
 
 	__atomic_store_n(&words[m->way[0]], m->word[0], __ATOMIC_RELAXED);
 	__atomic_store_n(&words[m->way[1]], m->word[1], __ATOMIC_RELAXED);
-}
-
-/* A line as aging it would leave it: itself, or a copy, once in some minutes. */
-static __attribute__((noinline)) const struct line *aged_copy(struct line *copy, const struct line *line, damp_tick now)
-{
-	/* Not the lock, which others try meanwhile. */
-	copy->epoch = line->epoch;
-	for (unsigned w = 0; w < WAYS; w++)
-		copy->way[w] = line->way[w];
-	line_age(copy, now);
-	return copy;
-}
-
-/* Of this span, or of the one that another's clock is in already. */
-ALWAYS bool is_of_now(const struct line *line, damp_tick now)
-{
-	return spans_since(line, now) + 1 <= 1;
 }
 
 WIDE ALWAYS int both_make(struct damp_ledger *l, struct line *const line[2],
