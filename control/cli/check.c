@@ -16,13 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r)
+static int compile(const struct damp_cli *cli, const char *file, bool dash, struct damp_rules *r)
 {
-	struct damp_rules_options opt = { .colour = cli->colour_err, .strict = cli->args.strict };
+	const struct damp_rules_options opt = {
+		.colour = cli->colour_err, .strict = cli->args.strict, .dash = dash
+	};
 
 	if (damp_rules_compile_file(file, &opt, r) == 0)
 		return cli->args.strict && r->warnings ? DAMP_EXIT_NO : DAMP_EXIT_OK;
 	return r->unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO;
+}
+
+int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r)
+{
+	return compile(cli, file, false, r);
 }
 
 char *damp_check_count(char *out, size_t len, const struct damp_rules *r)
@@ -100,7 +107,7 @@ static int check_one(const struct damp_cli *cli, const char *file, json_t *out)
 	struct damp_progview view;
 	const struct damp_progview *v = NULL;
 	struct damp_rules r;
-	int code = damp_check_file(cli, file, &r);
+	int code = compile(cli, file, true, &r);
 	char count[64], signatures[DAMP_SIGNED_BY_LEN] = "";
 
 	if (r.program != NULL && damp_progview_open(r.program, r.program_len, &view) == 0)

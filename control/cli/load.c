@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * `damper load`: check and test here, so that errors come with caret and colour
- * and without damperd; show what would change; then send the text. damperd
- * never reads a file for us.
+ * and without damperd; show what would change; then send the very text that was
+ * checked. damperd never reads a file for us.
  */
 #include "load.h"
 
@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RULE_FILE_MAX (4u << 20)        /* the language's bound (operators.md 3.2) */
 #define TESTS_LEN 64
 
 struct loading {
@@ -36,22 +35,6 @@ struct loading {
 	char *text;                     /* what is sent */
 	size_t len;
 };
-
-static int read_file(struct loading *l)
-{
-	FILE *f = fopen(l->file, "re");
-
-	if (f == NULL)
-		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", l->file, strerror(errno));
-	l->text = malloc(RULE_FILE_MAX + 1);
-	l->len = l->text != NULL ? fread(l->text, 1, RULE_FILE_MAX + 1, f) : 0;
-	fclose(f);
-	if (l->text == NULL)
-		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	if (l->len > RULE_FILE_MAX)
-		return damp_fail(DAMP_EXIT_NO, "%s: too large: at most 4 MiB", l->file);
-	return DAMP_EXIT_OK;
-}
 
 static int refuse_wrong(const struct loading *l, int code)
 {
@@ -71,8 +54,7 @@ static int refuse_wrong(const struct loading *l, int code)
 			       code);
 }
 
-/* Check the file; with errors they are printed and the exit code says so. A
- * rule set of several files goes to damperd as the bundle the check made. */
+/* Check the file; with errors they are printed and the exit code says so. */
 static int check_first(struct loading *l)
 {
 	const struct damp_rules_options opt = { .colour = l->cli->colour_err, .outline = true };
@@ -82,15 +64,9 @@ static int check_first(struct loading *l)
 		fputs(l->rules.text, stderr);
 	if (rc != 0)
 		return refuse_wrong(l, l->rules.unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO);
-	if (l->rules.bundle == NULL)
-		return read_file(l);
-	if (l->rules.bundle_len > RULE_FILE_MAX)
-		return damp_fail(DAMP_EXIT_NO, "%s: with its files more than 4 MiB", l->file);
-	l->len = l->rules.bundle_len;
-	l->text = malloc(l->len);
-	if (l->text == NULL)
-		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	memcpy(l->text, l->rules.bundle, l->len);
+	l->text = l->rules.source;
+	l->len = l->rules.source_len;
+	l->rules.source = NULL; /* moved */
 	return DAMP_EXIT_OK;
 }
 

@@ -70,10 +70,10 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
 		   struct damp_load_result *r);
 
-/* The text of a compiled job: of all its files, or of its one. owned: what the
- * caller frees, NULL nothing. NULL when it cannot be read any more. */
+/* The text of a job: as it was given, or as it was compiled from its path. NULL
+ * when it was neither. */
 const char *damp_load_text(const struct damp_load_job *job, const struct damp_rules *rules,
-			   size_t *len, char **owned);
+			   size_t *len);
 
 void damp_load_result_free(struct damp_load_result *r);
 const char *damp_load_status_name(enum damp_load_status status);

@@ -87,7 +87,7 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 
 	if (src->len > DAMP_FILE_BYTES_MAX) {
 		damp_diag_error(d, (struct damp_place){ .src = src },
-				"the file has %zu bytes; at most 4 MiB are read", src->len);
+				"the file has more than 4 MiB, the most that is read");
 		return false;
 	}
 	if (is_utf16(src)) {

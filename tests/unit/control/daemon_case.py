@@ -5,12 +5,14 @@ tests of the binaries share. Each takes DAMPERD DAMPER FAKE_DATAPLANE as argumen
 Every wait is for a condition, with a bound; nothing depends on how long a
 fixed sleep happens to be.
 """
+import ctypes
 import http.client
 import json
 import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -52,6 +54,32 @@ def until(what, condition):
             return value
         time.sleep(0.02)
     raise AssertionError("waited in vain for " + what)
+
+
+class Opens:
+    """How often a file is opened while this is entered, told by the kernel
+    (inotify), whoever does it."""
+    IN_OPEN, HEAD = 0x20, struct.Struct("iIII")
+
+    def __init__(self, path):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.path, self.count = path, 0
+
+    def __enter__(self):
+        self.fd = self.libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.libc.inotify_add_watch(self.fd, self.path.encode(), self.IN_OPEN) < 0:
+            raise OSError(ctypes.get_errno(), "inotify_add_watch")
+        return self
+
+    def __exit__(self, *why):
+        try:
+            while True:
+                data = os.read(self.fd, 4096)
+                while data:
+                    self.count += 1
+                    data = data[self.HEAD.size + self.HEAD.unpack_from(data)[3]:]
+        except BlockingIOError:
+            os.close(self.fd)
 
 
 class UnixConnection(http.client.HTTPConnection):

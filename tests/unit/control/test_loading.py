@@ -7,12 +7,13 @@ Usage: test_loading.py DAMPERD DAMPER FAKE_DATAPLANE
 import grp
 import json
 import os
+import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from daemon_case import BOUND_S, DAMPER, OTHER, WRONG, Case, until  # noqa: E402
+from daemon_case import BOUND_S, DAMPER, OTHER, WRONG, Case, Opens, until  # noqa: E402
 import needs  # noqa: E402
 
 
@@ -35,6 +36,42 @@ class Loading(Case):
         j = json.loads(self.damper("load", self.rules, "--json").stdout)
         self.assertEqual((j["ok"], j["generation"], j["program"]["revision"]), (True, 3, 7))
         self.assertIn("rules loaded: generation 2", self.damper("events").stdout)
+
+    def test_what_was_checked_is_what_is_loaded(self):
+        """A file is read once: what is put to work, kept and shown is what was
+        compiled, whoever writes the file meanwhile."""
+        self.start_fake()
+        with Opens(self.rules) as at_start:
+            self.start_daemon()
+        other = self.write("other.yaml", OTHER)
+        with Opens(other) as at_load:
+            self.damper("load", other)
+        self.damper("load", self.rules)
+        self.write("rules.yaml", OTHER + "# more\n")
+        with Opens(self.rules) as at_reload:
+            self.daemon.send_signal(signal.SIGHUP)
+            until("the reload", lambda: self.generation() == 4)
+        with Opens(other) as at_check:
+            self.damper("check", other)
+        self.assertEqual([o.count for o in (at_start, at_load, at_reload, at_check)], [1, 1, 1, 1])
+        self.assertIn(OTHER + "# more\n", self.damper("show", "rules", "--generation", "4").stdout)
+
+    def test_large_sets(self):
+        """Whatever check takes, load takes: many files of up to 4 MiB each."""
+        self.start_fake()
+        self.start_daemon()
+        rules = OTHER + "sets:\n"
+        for name in ("one", "two"):
+            self.write(name + ".txt", "192.0.2.1\n" + "# who was seen scanning\n" * 130000)
+            rules += f"  {name}: {{kind: prefix, source: file, file: {name}.txt}}\n"
+        large = self.write("large.yaml", rules)
+        self.damper("check", large)
+        self.assertIn("generation 2 runs", self.damper("load", large).stdout)
+        self.assertEqual(self.damper("diff", large).returncode, 0)
+        self.write("two.txt", "# over 4 MiB\n" * 400000)
+        p = self.damper("load", large, code=1)
+        self.assertIn("two.txt: error: the file has more than 4 MiB", p.stderr)
+        self.assertEqual(self.generation(), 2)
 
     def test_wrong_changes_nothing(self):
         self.start_fake()
@@ -153,7 +190,8 @@ class Loading(Case):
         nobody = {"user": 65534, "group": 65534}
         self.damper("show", "status", **nobody, extra_groups=[])
         os.chmod(self.rules, 0o644)
-        for args in (["load", self.rules], ["bypass", "on"], ["bypass", "off"]):
+        large = self.write("large.yaml", OTHER + "# x\n" * 200000)
+        for args in (["load", self.rules], ["load", large], ["bypass", "on"], ["bypass", "off"]):
             p = self.damper(*args, code=5, **nobody, extra_groups=[])
             self.assertIn("only root and members of group", p.stderr)
         self.assertEqual(self.generation(), 1)
