@@ -92,6 +92,15 @@ class Command(Case):
         self.assertIn("^", p.stderr)
         self.assertEqual(p.stdout, "")
 
+    def test_check_strict(self):
+        """What the exit code says stands on the screen as well."""
+        unused = self.write("unused.yaml", "define: {x: 192.0.2.0/24}\n" + "version: 1\nrules: []\n")
+        self.assertIn("unused.yaml: ok, 0 errors, 1 warning", self.damper("check", unused).stdout)
+        p = self.damper("check", "--strict", unused, code=1)
+        self.assertIn("unused.yaml: not ok with --strict, 0 errors, 1 warning", p.stdout)
+        j = json.loads(self.damper("check", "--strict", "--json", unused, self.rules, code=1).stdout)
+        self.assertEqual([f["ok"] for f in j["files"]], [False, True])
+
     def test_standard_input(self):
         """As an editor asks; what is included is looked for in the folder it stands in."""
         self.write("more.yaml", "version: 1\nrules: [{id: more, match: any, then: accept}]\n")
