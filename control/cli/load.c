@@ -32,6 +32,7 @@ struct loading {
 	struct damp_rules rules;        /* as checked here, with its outline */
 	char tests[TESTS_LEN];          /* how they went */
 	json_t *diff;                   /* against what runs; NULL not known */
+	json_int_t base;                /* the generation that ran when that was made, 0 not known */
 	char *text;                     /* what is sent */
 	size_t len;
 };
@@ -101,6 +102,7 @@ static void compare_first(struct loading *l)
 	if (damp_source_open(l->cli, "running", &running) == DAMP_EXIT_OK)
 		l->diff = damp_rules_diff(&running.rules, &l->rules);
 	if (l->diff != NULL) {
+		l->base = damp_get_int(running.json, "generation");
 		json_object_set(l->diff, "old", running.json);
 		json_object_set_new(l->diff, "new",
 				    json_pack("{s:o, s:s, s:I}", "file", damp_json_text(l->file), "name",
@@ -149,6 +151,18 @@ static void print_report(const json_t *j)
 		fputs(report, stderr);
 }
 
+/* Two load at once: what the second was shown is not all that it has changed. */
+static void warn_of_others(const struct loading *l, const json_t *answer)
+{
+	const json_int_t before = damp_get_int(answer, "before");
+
+	if (l->base > 0 && before > 0 && before != l->base)
+		fprintf(stderr,
+			"damper: warning: somebody else has loaded meanwhile: the difference above is to generation %lld, "
+			"but %lld ran; see 'damper diff %lld %lld'\n",
+			(long long)l->base, (long long)before, (long long)before, damp_get_int(answer, "generation"));
+}
+
 static int send_and_tell(struct loading *l)
 {
 	struct damp_client *c = damp_client_new(l->cli);
@@ -164,6 +178,7 @@ static int send_and_tell(struct loading *l)
 		damp_print_json(json_incref(answer), code);
 	} else if (code == DAMP_EXIT_OK) {
 		damp_change_print_loaded(l->cli, answer);
+		warn_of_others(l, answer);
 	} else {
 		print_report(answer);
 	}

@@ -49,6 +49,7 @@ static json_t *load_json(const struct damp_load_result *r)
 
 	if (ok) {
 		json_object_set_new(j, "generation", json_integer(r->generation));
+		json_object_set_new(j, "before", r->before > 0 ? json_integer(r->before) : json_null());
 		if (r->prog != NULL)
 			json_object_set_new(j, "program", damp_program_json(&r->prog->view));
 		if (r->confirm_s > 0)

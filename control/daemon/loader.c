@@ -88,13 +88,14 @@ static void set_wanted(struct damp_prog **slot, struct damp_prog *p)
 }
 
 static void remember(struct damp_control *c, const struct damp_load_job *job,
-		     const struct damp_load_result *r, const struct damp_wire_reply *reply)
+		     struct damp_load_result *r, const struct damp_wire_reply *reply)
 {
 	struct damp_state *s = &c->state;
 	struct damp_history *h = &s->history;
 	struct damp_prog *lasting = r->confirm_s > 0 ? damp_change_base(c) : damp_prog_get(r->prog);
 
 	pthread_mutex_lock(&s->lock);
+	r->before = s->generation;
 	s->generation = reply->generation;
 	s->source = reply->source;
 	set_wanted(&s->running, r->prog);

@@ -44,6 +44,7 @@ struct damp_load_job {
 struct damp_load_result {
 	enum damp_load_status status;
 	uint32_t generation;
+	uint32_t before;                /* on OK: the generation that ran until then, 0 not known */
 	uint32_t confirm_s;             /* on OK: within this time, 0 never */
 	struct damp_rules rules;        /* diagnostics; the program has moved to prog */
 	struct damp_prog *prog;         /* what was compiled, NULL when it was wrong */

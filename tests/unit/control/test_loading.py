@@ -4,6 +4,7 @@
 
 Usage: test_loading.py DAMPERD DAMPER FAKE_DATAPLANE
 """
+import fcntl
 import grp
 import json
 import os
@@ -129,6 +130,28 @@ class Loading(Case):
         self.assertEqual([p.returncode for p in both], [0, 0])
         self.assertIn("generation 2 runs", said[0])
         self.assertIn("generation 3 runs", said[1])
+
+    def test_two_operators(self):
+        """Who was shown the difference to what another has replaced meanwhile is told so.
+        The second is held up by a pipe that has no room for all that it shows."""
+        self.start_fake()
+        self.start_daemon()
+        self.assertEqual(json.loads(self.damper("load", self.rules, "--json").stdout)["before"], 1)
+        many = OTHER + "".join(f"  - {{id: more-{n}, match: {{path: /more/{n}}}, then: drop}}\n" for n in range(300))
+        end, pipe = os.pipe()
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+        second = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", self.write("many.yaml", many)],
+                                  stdout=pipe, stderr=subprocess.PIPE, text=True, env=self.env())
+        os.close(pipe)
+        with open(end, encoding="utf-8", buffering=1) as shown:
+            self.assertIn("--- generation 2, ", shown.readline())
+            self.assertIn("generation 3 runs", self.damper("load", self.write("other.yaml", OTHER)).stdout)
+            self.assertIn("generation 4 runs", shown.read())
+        self.assertIn("the difference above is to generation 2, but 3 ran; see 'damper diff 3 4'",
+                      second.communicate(timeout=BOUND_S)[1])
+        self.assertEqual(second.returncode, 0)
+        p = self.damper("load", self.rules)
+        self.assertEqual(p.stderr, "")
 
     def test_data_plane_goes_silent(self):
         self.start_fake()
