@@ -85,8 +85,9 @@ static void print_summary(const struct damp_cli *cli, const char *file, const st
 	const struct damp_program_hdr *h = v->hdr;
 	json_t *limits;
 
+	damp_check_count(count, sizeof(count), r);
 	printf("%s: %s%s%s, %s\n", file, damp_colour(cli, good ? DAMP_GREEN : DAMP_YELLOW),
-	       good ? "ok" : "not ok with --strict", damp_colour(cli, DAMP_PLAIN), damp_check_count(count, sizeof(count), r));
+	       good ? "ok" : "not ok with --strict", damp_colour(cli, DAMP_PLAIN), count);
 	printf("  ruleset  %s, revision %u\n", h->name, h->revision);
 	if (signed_by[0] != '\0')
 		printf("  signed   by %s\n", signed_by);

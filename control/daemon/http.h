@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define DAMP_HTTP_BODY_MAX (80u << 20) /* the files of a rule set (rules/files.h), their frame and signatures */
+/* The files of a rule set (rules/files.h), their frame, and signatures. */
+#define DAMP_HTTP_BODY_MAX (80u << 20)
 
 struct damp_peer {
 	bool known;             /* false over TCP */

@@ -63,7 +63,7 @@ class Loading(Case):
         self.start_daemon()
         rules = OTHER + "sets:\n"
         for name in ("one", "two"):
-            self.write(name + ".txt", "192.0.2.1\n" + "# who was seen scanning\n" * 130000)
+            self.write(name + ".txt", "192.0.2.1\n" + "# who was seen scanning\n" * 90000)
             rules += f"  {name}: {{kind: prefix, source: file, file: {name}.txt}}\n"
         large = self.write("large.yaml", rules)
         self.damper("check", large)
