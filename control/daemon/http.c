@@ -106,15 +106,6 @@ static enum MHD_Result answer(struct damp_http *h, struct MHD_Connection *conn, 
 	return send_reply(conn, &reply);
 }
 
-/* Whoever says how much will come is refused before it does. */
-static bool announces_too_much(struct MHD_Connection *conn)
-{
-	const char *text =
-		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-	return text != NULL && strtoull(text, NULL, 10) > DAMP_HTTP_BODY_MAX;
-}
-
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *url,
 				  const char *method, const char *version, const char *data,
 				  size_t *data_len, void **kept)
@@ -127,8 +118,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
 		if (p == NULL)
 			return MHD_NO;
 		p->peer = peer_of(arg, conn);
-		p->too_large = announces_too_much(conn);
-		return p->too_large ? answer(arg, conn, url, method, p) : MHD_YES;
+		return MHD_YES;
 	}
 	if (*data_len > 0) {
 		append(p, data, *data_len);
