@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #define LINES_LOG2_MIN 4u
-#define LINES_LOG2_MAX 26u
 #define ENTRIES_MAX 64u /* keys in one section, far above what there are */
 
 enum kind { KIND_TEXT, KIND_COUNT, KIND_WORKERS, KIND_ENTRIES, KIND_CHOICE };
@@ -28,12 +27,24 @@ static const char *const choices[][WORDS_MAX] = {
 	[CHOICE_TRUST] = { "kernel", "always" },
 };
 
+/* Bytes of a table of 2^n lines; 0: it cannot have so many. */
+static size_t (*const bytes_of[])(unsigned lines_log2) = {
+	[DAMP_TABLE_LEDGER] = damp_ledger_bytes,
+	[DAMP_TABLE_PEERS] = damp_peer_bytes,
+	[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes,
+	[DAMP_TABLE_SEEN] = damp_seen_bytes,
+	[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes,
+	[DAMP_TABLE_CONCURRENT] = damp_tally_bytes,
+	[DAMP_TABLE_HELD] = damp_held_bytes,
+	[DAMP_TABLE_LISTS] = damp_prefixes_bytes,
+};
+
 struct key {
 	const char *section, *name;
 	enum kind kind;
 	size_t off;
-	uint64_t min, max;          /* TEXT: max bytes with NUL, min 0: need not be there; ENTRIES: max is the slots of a line; CHOICE: min
-				     * is which */
+	uint64_t min, max;          /* TEXT: max bytes with NUL, min 0: need not be there; ENTRIES: max is the
+				     * slots of a line; CHOICE, ENTRIES: min is which */
 	const char *help;
 };
 
@@ -56,24 +67,24 @@ static const struct key keys[] = {
 	  "cores)" },
 	{ "clock", "trust", KIND_CHOICE, AT(trust_clock), CHOICE_TRUST, 0,
 	  "when the wall clock is believed: kernel (while it says that it is synchronised), or always" },
-	{ "tables", "ledger", KIND_ENTRIES, AT(tables.ledger_log2), 1, DAMP_LEDGER_WAYS,
+	{ "tables", "ledger", KIND_ENTRIES, AT(tables.ledger_log2), DAMP_TABLE_LEDGER, DAMP_LEDGER_WAYS,
 	  "addresses and networks with unproved bytes, all workers together" },
-	{ "tables", "peers", KIND_ENTRIES, AT(tables.peers_log2), 1, 3,
+	{ "tables", "peers", KIND_ENTRIES, AT(tables.peers_log2), DAMP_TABLE_PEERS, 3,
 	  "proved peers, all workers together" },
-	{ "tables", "exchanges", KIND_ENTRIES, AT(tables.xchg_log2), 1, 2,
+	{ "tables", "exchanges", KIND_ENTRIES, AT(tables.xchg_log2), DAMP_TABLE_EXCHANGES, 2,
 	  "requests under way, each worker" },
-	{ "tables", "seen", KIND_ENTRIES, AT(tables.seen_log2), 1, 4,
+	{ "tables", "seen", KIND_ENTRIES, AT(tables.seen_log2), DAMP_TABLE_SEEN, 4,
 	  "Message IDs that may still be acknowledged, each worker" },
-	{ "tables", "observations", KIND_ENTRIES, AT(tables.obs_log2), 1, 2,
+	{ "tables", "observations", KIND_ENTRIES, AT(tables.obs_log2), DAMP_TABLE_OBSERVATIONS, 2,
 	  "observations under way, each worker" },
-	{ "tables", "concurrent", KIND_ENTRIES, AT(tables.tally_log2), 1, DAMP_TALLY_WAYS,
+	{ "tables", "concurrent", KIND_ENTRIES, AT(tables.tally_log2), DAMP_TABLE_CONCURRENT, DAMP_TALLY_WAYS,
 	  "keys of `concurrent` limits with something open, all workers together" },
-	{ "tables", "held", KIND_ENTRIES, AT(tables.held_log2), 1, 2,
+	{ "tables", "held", KIND_ENTRIES, AT(tables.held_log2), DAMP_TABLE_HELD, 2,
 	  "exchanges and observations that `concurrent` limits count, each worker" },
 	{ "tables", "repetitions", KIND_COUNT, AT(tables.repeat_lines), 1, 1u << 26,
 	  "lines of 64 bytes for requests that a flood had refused and that may come again, each worker; 16384 (1 MiB) "
 	  "for each 60 000 requests a second of a flood" },
-	{ "tables", "lists", KIND_ENTRIES, AT(tables.lists_log2), 1, 4,
+	{ "tables", "lists", KIND_ENTRIES, AT(tables.lists_log2), DAMP_TABLE_LISTS, 4,
 	  "prefixes that are blocked or in sets filled at run time, all workers together" },
 	{ "paths", "runtime", KIND_TEXT, AT(runtime_dir), 1, DAMP_PATH_MAX,
 	  "directory of counters, events and the control socket" },
@@ -129,13 +140,14 @@ static int parse_number(const char *text, uint64_t *out)
 	return *end == '\0' || *end == 'k' || *end == 'M' ? 0 : -1;
 }
 
-static int lines_log2(uint64_t entries, unsigned ways)
+/* The fewest lines for so many entries, or the most that there may be. */
+static unsigned lines_log2(const struct key *k, uint64_t entries)
 {
 	unsigned n = LINES_LOG2_MIN;
 
-	while (n <= LINES_LOG2_MAX && ((uint64_t)ways << n) < entries)
+	while (k->max << n < entries && bytes_of[k->min](n + 1) > 0)
 		n++;
-	return n > LINES_LOG2_MAX ? -1 : (int)n;
+	return n;
 }
 
 static int set_count(const struct key *k, void *at, const char *value, char *why, size_t len)
@@ -162,17 +174,16 @@ static int set_workers(const struct key *k, void *at, const char *value, char *w
 
 static int set_entries(const struct key *k, void *at, const char *value, char *why, size_t len)
 {
-	const unsigned ways = (unsigned)k->max;
+	const uint64_t most = k->max << lines_log2(k, UINT64_MAX);
 	uint64_t v;
-	int log2;
 
-	if (parse_number(value, &v) != 0 || (log2 = lines_log2(v, ways)) < 0) {
+	if (parse_number(value, &v) != 0 || v > most) {
 		snprintf(why, len,
 			 "\"%s\" is not a number of entries up to %llu (such as 65536, 64k, 2M or 2^20)",
-			 value, (unsigned long long)ways << LINES_LOG2_MAX);
+			 value, (unsigned long long)most);
 		return -1;
 	}
-	*(unsigned *)at = (unsigned)log2;
+	*(unsigned *)at = lines_log2(k, v);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #define DAMP_CONFIG_H
 
 #include "core/judge.h"
+#include "core/prefixes.h"
 #include "core/tally.h"
 #include <damper/program.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "lists.h"
 
 #include "core/block.h"
+#include "core/slot.h"
 #include "lists_state.h"
 #include "programs.h"
 #include "say.h"
@@ -97,13 +98,12 @@ static void put_notice(void *arg, const struct damp_notice *n, unsigned list)
 	const uint64_t seq = ring->head;
 	struct damp_notice *slot = &ring->slot[seq % DAMP_NOTICE_SLOTS];
 
-	__atomic_store_n(&slot->seq, ~0ull, __ATOMIC_RELEASE);
+	damp_slot_open(&slot->seq);
 	*slot = *n;
 	slot->wall_us = wall_us();
 	if (list >= DAMP_LIST_SETS)
 		memcpy(slot->set, p->set_name[list], sizeof(slot->set));
-	__atomic_store_n(&slot->seq, seq, __ATOMIC_RELEASE);
-	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&slot->seq, &ring->head, seq);
 }
 
 void damp_lists_tell(struct damp_plane *p)

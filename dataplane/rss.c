@@ -4,11 +4,14 @@
  */
 #include "rss.h"
 
+#include <errno.h>
 #include <rte_thash.h>
 
 #define KEY_BITS_MIN 5
 #define KEY_BITS_MAX 11
 #define TUPLE_WORDS_MAX RTE_THASH_V6_L4_LEN
+/* What drivers take at most: ice and hns3. rte_ethdev.h names none above 512. */
+#define RETA_SIZE_MAX 2048u
 
 /* Without these two a conversation cannot be told by its ports. */
 #define HASH_NEEDED (RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP)
@@ -41,7 +44,7 @@ static const char *obstacle(const struct rte_eth_dev_info *i, unsigned n)
 		return "does not hash the ports of UDP over IPv4 and IPv6";
 	if (i->hash_key_size == 0 || i->hash_key_size > DAMP_RSS_KEY_MAX)
 		return "takes no hash key of ours";
-	if (i->reta_size == 0 || i->reta_size > RTE_ETH_RSS_RETA_SIZE_512)
+	if (i->reta_size == 0 || i->reta_size > RETA_SIZE_MAX)
 		return "has no redirection table that can be set";
 	return NULL;
 }
@@ -68,12 +71,14 @@ static unsigned queue_of(const struct damp_rss *rss, uint32_t entry, unsigned n)
 
 int damp_rss_table(const struct damp_rss *rss, uint16_t port, unsigned n)
 {
-	struct rte_eth_rss_reta_entry64 reta[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE] = { 0 };
+	struct rte_eth_rss_reta_entry64 reta[RETA_SIZE_MAX / RTE_ETH_RETA_GROUP_SIZE] = { 0 };
 	struct rte_eth_dev_info info;
 	const int rc = rte_eth_dev_info_get(port, &info);
 
 	if (rc != 0)
 		return rc;
+	if (info.reta_size > RETA_SIZE_MAX) /* damp_rss_plan() saw another */
+		return -ENOTSUP;
 	for (unsigned i = 0; i < info.reta_size; i++) {
 		struct rte_eth_rss_reta_entry64 *group = &reta[i / RTE_ETH_RETA_GROUP_SIZE];
 

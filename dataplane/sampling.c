@@ -4,6 +4,7 @@
 
 #include "core/decide.h"
 #include "core/hash.h"
+#include "core/slot.h"
 
 #include <string.h>
 
@@ -42,12 +43,9 @@ static void put(struct damp_sample_ring *ring, const struct damp_key_sample *s)
 	const uint64_t seq = ring->head;
 	struct damp_key_sample *slot = &ring->slot[seq % DAMP_SAMPLE_SLOTS];
 
-	/* A reader that copies while we write finds another number. */
-	__atomic_store_n(&slot->seq, UINT64_MAX, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	damp_slot_open(&slot->seq);
 	*slot = *s;
-	slot->seq = seq;
-	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&slot->seq, &ring->head, seq);
 }
 
 void damp_sampling_take(struct damp_sample_ring *ring, const struct damp_key *key, uint32_t one_in,

@@ -9,7 +9,8 @@
  *
  * Invariant: a value is what was measured. Nothing is subtracted, nothing is
  * thrown away but by taking medians, and what could not be measured here has
- * no row.
+ * no row. A row of the slices that had a core of their own stands beside the one of
+ * all slices, never in its place.
  */
 #ifndef DAMP_PERF_BENCH_H
 #define DAMP_PERF_BENCH_H
@@ -114,6 +115,16 @@ bool bench_write(const struct bench_results *r, const char *path);
  * cycles while one thread spins) and noise_gap_max_us. Takes about 0.4 s.
  */
 void bench_noise(struct bench_results *r, double hz);
+
+/*
+ * How much of its core this thread has just now: 1 when it has all of it, about a half
+ * when another thread of the core is busy, which a virtual machine cannot see otherwise.
+ * Four independent chains of additions are timed against one, which hardly feels
+ * such a neighbour; no frequency has a part in it. Some 2 000 cycles; touches no memory.
+ */
+double bench_core_share(void);
+/* Above it the core counts as ours alone. */
+#define BENCH_WHOLE_CORE 0.9
 
 /* Instructions that this thread retires in user mode: a descriptor, or -1
  * where the kernel or the machine does not count them. */

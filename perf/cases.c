@@ -277,8 +277,9 @@ static void count_reasons(struct perf_run *r, uint64_t add)
 		r->reasons[i] += add * (w->reason[DAMP_OUTSIDE][i].packets + w->reason[DAMP_INSIDE][i].packets);
 }
 
-unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX])
+unsigned perf_measure(struct perf_run *r, bool probe, struct perf_slice slice[SLICES_MAX])
 {
+	double core = probe ? bench_core_share() : 1, after;
 	unsigned n = 0;
 
 	count_reasons(r, ~0ull);
@@ -291,7 +292,10 @@ unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX])
 		slice[n].parse = (double)r->s->parse_cycles / frames;
 		slice[n].keys = (double)r->s->laps.keys / frames;
 		slice[n].proofs = (double)r->s->laps.proofs / frames;
-		slice[n++].decide = (double)r->s->laps.decide / frames;
+		slice[n].decide = (double)r->s->laps.decide / frames;
+		after = probe ? bench_core_share() : 1;
+		slice[n++].core = core < after ? core : after;
+		core = after;
 	}
 	count_reasons(r, 1);
 	r->measured += r->frames;

@@ -70,9 +70,10 @@ void perf_close(struct perf_run *r);
 /* Build the next chunk and everything it needs. */
 void perf_prepare(struct perf_run *r);
 /* Cycles per packet of one slice: all of it, parsing alone, and, where laps are taken,
- * the judge's passes (judge.h). */
-struct perf_slice { double cycles, parse, keys, proofs, decide; };
-/* Measure it. Returns how many slices it had. */
-unsigned perf_measure(struct perf_run *r, struct perf_slice slice[SLICES_MAX]);
+ * the judge's passes (judge.h); and the share of the core that the thread had right before
+ * it or right after, whichever was less (bench_core_share()). */
+struct perf_slice { double cycles, parse, keys, proofs, decide, core; };
+/* Measure it; probe: ask for the share of the core, else it is 1. Returns how many slices it had. */
+unsigned perf_measure(struct perf_run *r, bool probe, struct perf_slice slice[SLICES_MAX]);
 
 #endif

@@ -96,6 +96,51 @@ static void gaps(struct bench_results *r, double hz)
 	bench_add(r, "noise_gap_max_us", "us", (double)longest / hz * 1e6);
 }
 
+#define STEPS 256u
+
+static inline __attribute__((always_inline)) void hidden(uint64_t *x)
+{
+	__asm__ volatile("" : "+r"(*x));
+}
+
+/* An addition that the compiler can neither leave out nor put together with others. */
+#define STEP(x) ((x)++, hidden(&(x)))
+
+static double one_chain(void)
+{
+	const uint64_t since = bench_start();
+	uint64_t a = 0;
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		STEP(a);
+		STEP(a);
+		STEP(a);
+		STEP(a);
+	}
+	return (double)(bench_stop() - since) / (4 * STEPS);
+}
+
+static double all_chains(void)
+{
+	const uint64_t since = bench_start();
+	uint64_t a = 0, b = 0, c = 0, d = 0;
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		STEP(a), STEP(b), STEP(c), STEP(d);
+		STEP(a), STEP(b), STEP(c), STEP(d);
+		STEP(a), STEP(b), STEP(c), STEP(d);
+		STEP(a), STEP(b), STEP(c), STEP(d);
+	}
+	return (double)(bench_stop() - since) / (4 * STEPS);
+}
+
+double bench_core_share(void)
+{
+	const double alone = one_chain(), together = all_chains();
+
+	return alone / together;
+}
+
 void bench_noise(struct bench_results *r, double hz)
 {
 	pingpong(r, hz);

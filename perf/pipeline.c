@@ -37,20 +37,21 @@ static const char *const reason_name[] = {
 };
 
 struct options {
-	unsigned runs, chunks, frames;
+	unsigned runs, chunks, frames, burst;
 	bool check, quiet, stages;
 	const char *only, *json, *program;
 };
 
 static void usage(FILE *to)
 {
-	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--case NAME] [--program FILE]\n"
-	      "                [--json FILE] [--no-noise] [--stages] [--check] [--list]\n"
+	fputs("usage: pipeline [--runs N] [--chunks N] [--frames N] [--burst N] [--case NAME]\n"
+	      "                [--program FILE] [--json FILE] [--no-noise] [--stages] [--check] [--list]\n"
 	      "  --runs N       runs of each case (7); each is the median of its slices\n"
 	      "  --chunks N     chunks of a run (9)\n"
 	      "  --frames N     frames of a chunk (16384, which is also the most)\n"
+	      "  --burst N      packets judged at once (64, which is also the most)\n"
 	      "  --case NAME    only this case\n"
-	      "  --no-noise     leave the noise probe out\n"
+	      "  --no-noise     leave the noise probe out, and the rows of slices that had a core of their own\n"
 	      "  --stages       cycles of the judge's passes too; to take them costs some cycles\n"
 	      "  --program FILE a compiled rule program in place of the built-in one\n"
 	      "  --check        one small chunk of each case: does it do what it says? no times\n", to);
@@ -81,17 +82,18 @@ static void read_options(struct options *o, int argc, char **argv)
 		{ "program", required_argument, NULL, 'p' }, { "json", required_argument, NULL, 'j' },
 		{ "check", no_argument, NULL, 't' },	     { "list", no_argument, NULL, 'l' },
 		{ "no-noise", no_argument, NULL, 'q' },	     { "help", no_argument, NULL, 'h' },
-		{ "stages", no_argument, NULL, 's' },
+		{ "stages", no_argument, NULL, 's' },	     { "burst", required_argument, NULL, 'b' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
 
-	*o = (struct options){ .runs = 7, .chunks = 9, .frames = POOL_FRAMES };
+	*o = (struct options){ .runs = 7, .chunks = 9, .frames = POOL_FRAMES, .burst = DAMP_BURST };
 	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (opt) {
 		case 'r': o->runs = number(optarg, BENCH_RUNS_MAX); break;
 		case 'k': o->chunks = number(optarg, CHUNKS_MAX); break;
 		case 'f': o->frames = number(optarg, POOL_FRAMES); break;
+		case 'b': o->burst = number(optarg, DAMP_BURST); break;
 		case 'c': o->only = optarg; break;
 		case 'p': o->program = optarg; break;
 		case 'j': o->json = optarg; break;
@@ -121,9 +123,32 @@ static void add(struct bench_results *res, const struct perf_case *c, const char
 
 #define SAMPLES_MAX (CHUNKS_MAX * SLICES_MAX)
 
+/* A run with fewer slices that had a core of their own has no row of them. */
+#define ALONE_MIN 8u
+
 struct sample {
 	double cycles[SAMPLES_MAX], parse[SAMPLES_MAX], keys[SAMPLES_MAX], proofs[SAMPLES_MAX], decide[SAMPLES_MAX];
+	double alone[SAMPLES_MAX];      /* of `cycles` */
+	unsigned nalone;
 };
+
+static void take_sample(struct sample *s, unsigned n, const struct perf_slice *slice)
+{
+	s->cycles[n] = slice->cycles;
+	s->parse[n] = slice->parse;
+	s->keys[n] = slice->keys;
+	s->proofs[n] = slice->proofs;
+	s->decide[n] = slice->decide;
+	if (slice->core >= BENCH_WHOLE_CORE)
+		s->alone[s->nalone++] = slice->cycles;
+}
+
+static void add_alone(struct bench_results *res, const struct perf_case *c, struct sample *s, unsigned n)
+{
+	if (s->nalone >= ALONE_MIN)
+		add(res, c, "whole_core_cycles", "cycles", bench_median(s->alone, s->nalone));
+	add(res, c, "whole_core_share", "%", 100.0 * s->nalone / n);
+}
 
 static void add_stages(struct bench_results *res, const struct perf_case *c, struct sample *s, unsigned n)
 {
@@ -140,6 +165,7 @@ static void run_case(struct perf_run *r, const struct options *o, struct bench_r
 	unsigned n = 0;
 	double cycles;
 
+	s.nalone = 0;
 	for (unsigned k = 0; k < o->chunks; k++) {
 		struct perf_slice slice[SLICES_MAX];
 		uint64_t before;
@@ -148,20 +174,17 @@ static void run_case(struct perf_run *r, const struct options *o, struct bench_r
 		perf_prepare(r);
 		before = bench_instructions_read(instructions);
 		COUNT_FROM_HERE();
-		slices = perf_measure(r, slice);
+		slices = perf_measure(r, !o->quiet, slice);
 		COUNT_TO_HERE();
 		retired += bench_instructions_read(instructions) - before;
-		for (unsigned i = 0; i < slices; i++, n++) {
-			s.cycles[n] = slice[i].cycles;
-			s.parse[n] = slice[i].parse;
-			s.keys[n] = slice[i].keys;
-			s.proofs[n] = slice[i].proofs;
-			s.decide[n] = slice[i].decide;
-		}
+		for (unsigned i = 0; i < slices; i++, n++)
+			take_sample(&s, n, &slice[i]);
 	}
 	cycles = bench_median(s.cycles, n);
 	add(res, r->c, "cycles", "cycles", cycles);
 	add(res, r->c, "parse_cycles", "cycles", bench_median(s.parse, n));
+	if (!o->quiet)
+		add_alone(res, r->c, &s, n);
 	if (o->stages)
 		add_stages(res, r->c, &s, n);
 	add(res, r->c, "ns", "ns", cycles / hz * 1e9);
@@ -202,7 +225,7 @@ static bool check_all(const struct options *o, struct stage_frame *pool)
 		if (!perf_open(&r, &perf_cases[i], pool, o->frames, o->program))
 			return false;
 		perf_prepare(&r);
-		perf_measure(&r, slice);
+		perf_measure(&r, false, slice);
 		good &= report(&r, &res);
 		perf_close(&r);
 	}
@@ -218,6 +241,7 @@ static unsigned open_all(struct perf_run *run, const struct options *o, struct s
 			continue;
 		if (!perf_open(&run[n], &perf_cases[i], pool, o->frames, o->program))
 			exit(1);
+		run[n].s->burst = o->burst;
 		if (o->stages)
 			stage_take_laps(run[n].s);
 		n++;

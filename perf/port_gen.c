@@ -15,6 +15,9 @@
 
 #define POOL_SIZE 65535u            /* more than all rings between here and there hold */
 #define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 1024u)
+/* Of frames that do not fit in there: half as many. */
+#define LARGE_POOL_SIZE 32767u
+#define LARGE_DATA_ROOM (RTE_PKTMBUF_HEADROOM + 2048u)
 #define POOL_CACHE 256u
 #define DESCRIPTORS 1024u
 #define LINK_TRIES 1000u            /* of 10 ms */
@@ -372,6 +375,7 @@ int port_gen_run(const struct port_options *o)
 {
 	struct port_gen *g = calloc(1, sizeof(*g));
 	struct port_traffic *t = malloc(sizeof(*t));
+	const bool large = o->traffic.size > DATA_ROOM - RTE_PKTMBUF_HEADROOM;
 	int rc = 1;
 
 	if (g == NULL || t == NULL)
@@ -386,7 +390,8 @@ int port_gen_run(const struct port_options *o)
 	g->hz = (double)rte_get_tsc_hz();
 	g->absent = (uint64_t)(ABSENT_US * 1e-6 * g->hz);
 	g->check.macswap = o->macswap;
-	g->pool = rte_pktmbuf_pool_create("port_gen", POOL_SIZE, POOL_CACHE, 0, DATA_ROOM, SOCKET_ID_ANY);
+	g->pool = rte_pktmbuf_pool_create("port_gen", large ? LARGE_POOL_SIZE : POOL_SIZE, POOL_CACHE, 0,
+					  large ? LARGE_DATA_ROOM : DATA_ROOM, SOCKET_ID_ANY);
 	if (g->pool == NULL)
 		fprintf(stderr, "port-gen: no memory for buffers: %s\n", rte_strerror(rte_errno));
 	else if (port_check_init(&g->check, t) && open_port(g, 0) == 0 && open_port(g, 1) == 0 &&

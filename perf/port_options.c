@@ -12,7 +12,7 @@
 #define SERVERS 1024u
 
 enum { O_OUTSIDE, O_INSIDE, O_JSON, O_RATE, O_SECONDS, O_WARM, O_ANSWER, O_SEARCH, O_CAPTURES, O_KIND, O_SOURCES,
-       O_IP, O_CLIENTS, O_SERVERS, O_MACSWAP, O_LINGER };
+       O_IP, O_CLIENTS, O_SERVERS, O_SIZE, O_MACSWAP, O_LINGER };
 
 static const char usage[] =
 	"usage: port-gen EAL-OPTIONS -- --outside DEVICE --inside DEVICE [options]\n"
@@ -20,6 +20,7 @@ static const char usage[] =
 	"  --sources uniform|zipf|carpet   client addresses: all alike, by 1/rank, neighbours (uniform)\n"
 	"  --ip 4|6|both                   (4)\n"
 	"  --clients N, --servers N        how many (1000000, 1024)\n"
+	"  --size N                        of pass: bytes of a frame with its FCS, 64 (IPv6: 74) to 1518\n"
 	"  --rate PPS                      packets a second; 0 as many as the port takes (0)\n"
 	"  --seconds S, --warm S           how long, and how long before that (1, 0)\n"
 	"  --answer                        answer as the servers would, and pings as honest clients\n"
@@ -66,10 +67,18 @@ static bool set(struct port_options *o, int option, const char *value)
 	case O_SOURCES: t->sources = (enum port_sources)(word = word_of("uniform|zipf|carpet", value)); break;
 	case O_IP: t->ip = (enum port_ip)(word = word_of("4|6|both", value)); break;
 	case O_CLIENTS: t->clients = (uint32_t)strtoul(value, NULL, 10); break;
+	case O_SIZE: t->size = (uint32_t)strtoul(value, NULL, 10); word = t->size > 0 ? 0 : -1; break;
 	case O_SERVERS: t->servers = (uint32_t)strtoul(value, NULL, 10); break;
 	default: return false;
 	}
 	return word >= 0;
+}
+
+static bool size_fits(const struct port_traffic *t)
+{
+	const uint32_t least = t->ip == PORT_IP4 ? PORT_SIZE_MIN_IP4 : PORT_SIZE_MIN_IP6;
+
+	return t->size == 0 || (t->kind == PORT_PASS && t->size >= least && t->size <= PORT_SIZE_MAX);
 }
 
 bool port_options_read(struct port_options *o, int argc, char **argv)
@@ -82,6 +91,7 @@ bool port_options_read(struct port_options *o, int argc, char **argv)
 		{ "captures", no_argument, NULL, O_CAPTURES }, { "kind", required_argument, NULL, O_KIND },
 		{ "sources", required_argument, NULL, O_SOURCES }, { "ip", required_argument, NULL, O_IP },
 		{ "clients", required_argument, NULL, O_CLIENTS }, { "servers", required_argument, NULL, O_SERVERS },
+		{ "size", required_argument, NULL, O_SIZE },
 		{ "macswap", no_argument, NULL, O_MACSWAP },
 		{ "linger", no_argument, NULL, O_LINGER }, { NULL, 0, NULL, 0 },
 	};
@@ -96,7 +106,7 @@ bool port_options_read(struct port_options *o, int argc, char **argv)
 			return false;
 		}
 	if (optind == argc && o->seconds > 0 && o->traffic.clients > 0 &&
-	    o->traffic.servers > 0)
+	    o->traffic.servers > 0 && size_fits(&o->traffic))
 		return true;
 	fputs(usage, stderr);
 	return false;

@@ -12,6 +12,7 @@
 
 #define PASS_PORT 53u
 #define PASS_LEN 24u                /* of the payload: a frame of 66 bytes */
+#define FCS_LEN 4u
 #define CARPET_IP4 0xc6120000u      /* 198.18.0.0/15, for benchmarks (RFC 2544) */
 #define CARPET_IP4_SIZE 0x20000u
 
@@ -141,11 +142,13 @@ static size_t put_message(uint8_t *m, unsigned type, const struct port_template 
 	return 4 + PORT_ID_LEN + p->len;
 }
 
-static size_t put_pass(uint8_t *m, uint64_t n)
+static size_t put_pass(const struct port_traffic *t, bool v6, uint8_t *m, uint64_t n)
 {
-	memset(m, 0, PASS_LEN);
+	const size_t len = t->size > 0 ? t->size - FCS_LEN - frame_payload_at(v6) : PASS_LEN;
+
+	memset(m, 0, len);
 	put64(m, n);
-	return PASS_LEN;
+	return len;
 }
 
 static unsigned request_type(const struct port_template *p)
@@ -157,7 +160,8 @@ uint32_t port_build_request(const struct port_traffic *t, const struct port_draw
 {
 	const bool pass = t->kind == PORT_PASS;
 	uint8_t *m = out + frame_payload_at(d->v6);
-	const size_t len = pass ? put_pass(m, d->n) : put_message(m, request_type(d->request), d->request, d->n);
+	const size_t len = pass ? put_pass(t, d->v6, m, d->n) :
+				  put_message(m, request_type(d->request), d->request, d->n);
 
 	return frame_wrap(out, &d->client_addr, &d->server_addr, d->port, pass ? PASS_PORT : DAMP_PORT_COAP, d->v6,
 			  len);
@@ -168,7 +172,7 @@ uint32_t port_build_response(const struct port_traffic *t, const struct port_dra
 	const bool pass = t->kind == PORT_PASS;
 	const unsigned type = request_type(d->request) == DAMP_COAP_CON ? DAMP_COAP_ACK : DAMP_COAP_NON;
 	uint8_t *m = out + frame_payload_at(d->v6);
-	const size_t len = pass ? put_pass(m, d->n) : put_message(m, type, d->response, d->n);
+	const size_t len = pass ? put_pass(t, d->v6, m, d->n) : put_message(m, type, d->response, d->n);
 
 	return frame_wrap(out, &d->server_addr, &d->client_addr, pass ? PASS_PORT : DAMP_PORT_COAP, d->port, d->v6,
 			  len);

@@ -43,6 +43,7 @@ struct port_traffic {
 	enum port_sources sources;
 	enum port_ip ip;
 	uint32_t clients, servers;
+	uint32_t size;                          /* of PORT_PASS: bytes of a frame and its FCS; 0: a short one */
 	struct port_set requests, responses;
 	uint32_t rank_of[PORT_ZIPF_STEPS + 1];  /* quantiles of the ranks */
 };
@@ -56,7 +57,12 @@ struct port_draw {
 	bool v6;
 };
 
-/* Fill in what the settings (kind to servers) say. captures: take templates
+/* A frame carries a number at least, and fits into what Ethernet takes. */
+#define PORT_SIZE_MIN_IP4 64u
+#define PORT_SIZE_MIN_IP6 74u
+#define PORT_SIZE_MAX 1518u
+
+/* Fill in what the settings (kind to size) say. captures: take templates
  * from the shared captures where they are there; else some made by hand. */
 void port_traffic_init(struct port_traffic *t, bool captures);
 

@@ -70,6 +70,7 @@ struct stage *stage_open(void *program, size_t len)
 		free(s);
 		return NULL;
 	}
+	s->burst = DAMP_BURST;
 	s->stats = bench_memory(sizeof(*s->stats));
 	s->events = bench_memory(sizeof(*s->events));
 	/* Past the grace time, so that every response needs a record. */
@@ -139,8 +140,8 @@ static inline __attribute__((always_inline)) void put_through(struct stage *s, c
 {
 	s->parse_cycles = 0;
 	s->laps.keys = s->laps.proofs = s->laps.decide = 0;
-	for (unsigned at = 0; at < n; at += DAMP_BURST) {
-		const unsigned burst = n - at < DAMP_BURST ? n - at : DAMP_BURST;
+	for (unsigned at = 0; at < n; at += s->burst) {
+		const unsigned burst = n - at < s->burst ? n - at : s->burst;
 		const uint64_t since = bench_lap();
 		unsigned held;
 

@@ -27,6 +27,7 @@ struct stage {
 	struct damp_events *events;
 	damp_tick now;
 	uint64_t fraction, step;        /* of the clock: ticks a packet, 32 fraction bits */
+	unsigned burst;                 /* packets judged at once, DAMP_BURST if nobody says */
 	bool checksum_known;            /* as if the port had verified the checksums */
 	uint64_t parse_cycles;          /* laps of the last call: parse; the rest is the judge */
 	struct damp_laps laps;          /* of it, when they are taken */

@@ -202,24 +202,21 @@ static void watch_conditions(struct damp_control *c, const struct damp_snap *sna
 	damp_prog_put(running);
 }
 
-static void sample(struct damp_control *c)
+/* A snapshot, which may be NULL, when it was taken, and how often a bypass was asked for
+ * before that. */
+static void sample(struct damp_control *c, const struct damp_snap *snap, const struct timespec *now, unsigned asked)
 {
-	const unsigned asked = bypass_asked(c);
-	struct damp_snap *snap = damp_control_snapshot(c);
-	struct timespec now;
 	int64_t mono_ns;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	watch_conditions(c, snap, now.tv_sec);
+	watch_conditions(c, snap, now->tv_sec);
 	if (snap == NULL)
 		return;
-	mono_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	mono_ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec;
 	tell_routing(c, snap->stats.routing);
 	tell_bypass(c, snap, asked);
 	damp_sampler_add(c->sampler, snap, mono_ns);
 	watch_attacks(c, snap, mono_ns);
 	damp_learner_totals(c->learner, snap);
-	free(snap);
 }
 
 static void notify_status(struct damp_control *c)
@@ -248,14 +245,24 @@ static void notify_status(struct damp_control *c)
 
 static void tick(struct parts *p, unsigned count)
 {
+	const bool due = count % TICKS_PER_SAMPLE == 0;
+	const unsigned asked = bypass_asked(&p->control);
+	struct damp_snap *snap;
+	struct timespec now;
+
+	/* Before the records are read: whoever is told of an attack that these counters
+	 * have seen is told who it was. */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snap = due ? damp_control_snapshot(&p->control) : NULL;
 	damp_pump_run(&p->control, p->events);
 	damp_learner_run(&p->control, p->control.learner);
 	damp_drops_run(&p->control, p->control.drops);
 	if (p->watchdog)
 		sd_notify(0, "WATCHDOG=1");
-	if (count % TICKS_PER_SAMPLE != 0)
+	if (!due)
 		return;
-	sample(&p->control);
+	sample(&p->control, snap, &now, asked);
+	free(snap);
 	notify_status(&p->control);
 }
 

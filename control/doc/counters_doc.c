@@ -36,8 +36,8 @@ int main(void)
 	puts("\n## Packets that end here\n\n"
 	     "As `damper_drops_total{reason=\"...\"}`; together they are all drops. `no_mbuf` and `tx_full` are losses\n"
 	     "behind the judgement: such a packet keeps its first reason and the loss is counted beside it\n"
-	     "(`include/damper/stats.h`). AV numbers are attack vectors, M numbers rows of the parsing rules, both in\n"
-	     "[threat-model.md](threat-model.md).\n\n"
+	     "(`include/damper/stats.h`). AV numbers are the attacks of [attacks.md](attacks.md), M numbers malformed\n"
+	     "messages, which `tests/unit/core_wire/scan_test.c` and `frame_test.c` beside it have byte by byte.\n\n"
 	     "| reason | severity | meaning |\n|---|---|---|");
 	DAMP_REASONS_DROP(X)
 #undef X

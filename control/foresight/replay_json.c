@@ -60,20 +60,6 @@ static json_t *reasons_json(const struct damp_replay_set *s)
 	return j;
 }
 
-static uint64_t evictions(const struct damp_bench *b, unsigned table)
-{
-	switch (table) {
-	case DAMP_TABLE_LEDGER: return damp_ledger_evictions(b->judge->ledger);
-	case DAMP_TABLE_EXCHANGES: return damp_xchg_evictions(b->worker->xchg);
-	case DAMP_TABLE_SEEN: return damp_seen_evictions(b->worker->seen);
-	case DAMP_TABLE_OBSERVATIONS: return damp_obs_evictions(b->worker->obs);
-	case DAMP_TABLE_PEERS: return damp_peer_evictions(b->judge->peers);
-	case DAMP_TABLE_REGISTRY: return damp_registry_evictions(b->judge->registry);
-	case DAMP_TABLE_HELD: return damp_held_evictions(b->worker->held);
-	default: return b->stats->table_evictions[table];
-	}
-}
-
 static json_t *tables_json(const struct damp_replay_set *s)
 {
 	json_t *j = json_object();
@@ -82,7 +68,7 @@ static json_t *tables_json(const struct damp_replay_set *s)
 		json_object_set_new(j, damp_name_table(t),
 				    json_pack("{s:I, s:I, s:I}", "most", (json_int_t)s->peak[t],
 					      "capacity", (json_int_t)s->capacity[t], "evictions",
-					      (json_int_t)evictions(s->bench, t)));
+					      (json_int_t)s->bench->stats->table_evictions[t]));
 	return j;
 }
 

@@ -178,7 +178,7 @@
 	X(TOP, SCHEDULES, "schedules", NAMED, "0.1", "",                                          \
 	  "Times of the week, for `when`. Local time: in the hour that a change to summer "       \
 	  "time leaves out nothing holds, in the one that comes twice a schedule holds twice.")   \
-	X(TOP, TENANTS, "tenants", TENANTS, "0.1", "each item of a set called `tenants`",          \
+	X(TOP, TENANTS, "tenants", TENANTS, "0.1", "each item of the set of that name",          \
 	  "Whose the addresses are, for limits per `tenant`: a name and its prefixes. No address " \
 	  "belongs to two.")                                                                      \
 	X(TOP, EXEMPT, "exempt", EXEMPTIONS, "0.1", "[]",                                         \

@@ -148,6 +148,15 @@ static __attribute__((noinline)) void price_bytes(struct damp_prices *t, uint32_
 	t->bytes = bytes;
 }
 
+const struct damp_prices *damp_answer_prices(const struct damp_ctx *c, bool v6, uint32_t bytes)
+{
+	struct damp_prices *t = prices(c, v6);
+
+	if (damp_unlikely(t->bytes != bytes))
+		price_bytes(t, bytes);
+	return t;
+}
+
 /* Is a challenge left in one domain? */
 static bool has_room_in(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
@@ -191,17 +200,6 @@ void damp_answer_owed(const struct damp_ctx *c)
 		c->w->asks_owed = 0;
 }
 
-static inline bool gateway_has_room(const struct damp_ctx *c)
-{
-	struct damp_flood *f = c->flood;
-
-	if (damp_unlikely(!f->gateway_known)) {
-		f->gateway_left = damp_answer_left(c);
-		f->gateway_known = true;
-	}
-	return f->gateway_left > 0;
-}
-
 /* The address and the network, each charge with a key of its own. */
 static __attribute__((noinline)) int pay_each(const struct damp_ctx *c, const struct damp_pkt *p,
 					      struct damp_prices *t)
@@ -236,7 +234,7 @@ static inline bool pay(const struct damp_ctx *c, const struct damp_pkt *p, uint3
 	int refused = DAMP_LEDGER_NOT_AT_ONCE;
 
 	f->short_of = true;
-	if (damp_unlikely(!gateway_has_room(c)))
+	if (damp_unlikely(!damp_gateway_has_room(c)))
 		return false;
 	if (damp_unlikely(t->bytes != bytes))
 		price_bytes(t, bytes);
@@ -313,54 +311,6 @@ void damp_answer_load(const struct damp_ctx *c, struct damp_pkt *p)
 	damp_seen_prefetch(c->w->seen, p->asked_key);
 }
 
-/* Of those packets; the lanes of others are not used. */
-static void make_mids(const struct damp_ctx *c, const struct damp_pkt *p, unsigned first, bool v6, unsigned those)
-{
-	const struct damp_frame *f[DAMP_SIP_LANES];
-
-	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
-		f[i] = &p[first + (those >> i & 1 ? i : (unsigned)__builtin_ctz(those))].frame;
-	damp_ping_mids(&c->v->secrets, f, c->wall_s, c->j->wide, &c->flood->ping[v6][first]);
-	c->flood->pings |= (uint64_t)those << first;
-}
-
-/* More than one, for one alone is as quickly made when it is wanted. */
-static inline bool several(unsigned those)
-{
-	return those & (those - 1);
-}
-
-void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n)
-{
-	/* While challenges are refused, few will be. */
-	if (damp_unlikely(c->flood->short_of))
-		return;
-	c->flood->first = p;
-	for (unsigned first = 0; first < n; first += DAMP_SIP_LANES) {
-		unsigned those[2] = { 0, 0 };   /* by family */
-
-		for (unsigned i = 0; i < DAMP_SIP_LANES && first + i < n; i++) {
-			const struct damp_pkt *q = &p[first + i];
-
-			if (q->plain == DAMP_PLAIN_ASKED && q->coap.type == DAMP_COAP_CON)
-				those[q->frame.v6] |= 1u << i;
-		}
-		for (unsigned v6 = 0; v6 < 2; v6++)
-			if (several(those[v6]))
-				make_mids(c, p, first, v6, those[v6]);
-	}
-}
-_Static_assert(DAMP_BURST % DAMP_SIP_LANES == 0, "whole vectors of packets");
-
-static inline uint16_t ping_mid(const struct damp_ctx *c, const struct damp_pkt *p)
-{
-	const struct damp_flood *f = c->flood;
-
-	if (damp_likely(f->pings != 0) && damp_likely(f->pings >> (p - f->first) & 1))
-		return f->ping[p->frame.v6][p - f->first];
-	return damp_ping_mid_of(c, p);
-}
-
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	const uint8_t fitting = damp_echo_fitting(p, p->coap.len);
@@ -389,7 +339,7 @@ bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p)
 	if (echo)
 		damp_make_echo(c, p, echo);
 	else
-		damp_reply_ping(p->data, p->len, &p->frame, ping_mid(c, p));
+		damp_reply_ping(p->data, p->len, &p->frame, damp_answer_mid(c, p));
 	settle(c, p, echo ? ANSWER_ECHO : ANSWER_PING, out_ip);
 	return true;
 }

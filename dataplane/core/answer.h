@@ -40,7 +40,7 @@ ALWAYS void damp_answer_marks(const struct damp_ctx *c, struct damp_pkt *p, cons
 }
 
 /* Packets between the loads of one's lines and its turn: some thousand cycles. */
-#define DAMP_ANSWER_AHEAD 4u
+#define DAMP_ANSWER_AHEAD 8u
 
 /* answer.c: load what p, which is to be challenged, will ask for. While challenges are
  * refused, an address that has none left is found here, and no more is loaded. */

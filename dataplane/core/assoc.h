@@ -73,6 +73,12 @@ static inline void damp_assoc_evicted(struct damp_assoc *t)
 	__atomic_store_n(&t->evictions, t->evictions + 1, __ATOMIC_RELAXED);
 }
 
+/* Likewise, so many. */
+static inline void damp_assoc_evicted_more(struct damp_assoc *t, uint64_t n)
+{
+	__atomic_store_n(&t->evictions, t->evictions + n, __ATOMIC_RELAXED);
+}
+
 static inline uint64_t damp_stored_key(uint64_t key)
 {
 	return key != 0 ? key : 1;

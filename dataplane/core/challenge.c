@@ -444,6 +444,35 @@ static bool hold_response(const struct damp_ctx *c, const struct damp_pkt *p, st
 	return true;
 }
 
+bool damp_decide_ask_for_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			     struct damp_xchg *x)
+{
+	const uint32_t ping = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+	const struct damp_decision before = *d;
+
+	if (p->held || !damp_decide_ping_on(c, p, d, ping)) {
+		*d = before;
+		return false;
+	}
+	d->payer = x;
+	if (may_hold(c, p))
+		keep(c, p, d, 1);
+	return true;
+}
+
+bool damp_decide_hold_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const struct damp_decision before = *d;
+
+	if (hold_response(c, p, d, p->xchg, 0)) {
+		d->payer = p->xchg;
+		d->speaks_blocks = damp_coap_has(&p->coap, DAMP_OPTBIT_BLOCK2);
+		return true;
+	}
+	*d = before;
+	return false;
+}
+
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			      enum damp_reason why)
 {

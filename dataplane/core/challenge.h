@@ -23,7 +23,12 @@ bool damp_peer_may_be_asked(const struct damp_ctx *c, const struct damp_pkt *p, 
 /* The same of one whose challenges for fresh requests are known to be used up. */
 bool damp_peer_may_be_asked_more(const struct damp_ctx *c, const struct damp_pkt *p, bool spent, uint8_t *copies);
 enum damp_reason damp_refusal(enum damp_reason cause);
-/* The same in place of a response that would cost too much; why: the drop
+/* Hold a response whose exchange can pay a ping. False: it cannot be held, and d is as it was. */
+bool damp_decide_hold_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* A ping in the place of an ACK, paid by exchange x, and the ACK held if there is room. Likewise. */
+bool damp_decide_ask_for_ack(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			     struct damp_xchg *x);
+/* A challenge in place of a response that would cost too much; why: the drop
  * reason when no challenge is possible. */
 void damp_decide_challenge_on(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			      enum damp_reason why);

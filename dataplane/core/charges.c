@@ -184,6 +184,15 @@ bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uin
 	return r->cost_q16 == 0 || alone_fits(c, &one, why);
 }
 
+uint32_t damp_rung_wait(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units)
+{
+	const uint64_t then = (uint64_t)damp_ledger_debt(c->j->ledger, key, c->now) + damp_cost(r->cost_q16, units);
+
+	if (r->cost_q16 == 0 || then <= r->burst_ticks)
+		return 0;
+	return then - r->burst_ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)(then - r->burst_ticks);
+}
+
 static struct damp_charge guess(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain)
 {
 	return (struct damp_charge){

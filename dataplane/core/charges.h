@@ -19,7 +19,8 @@ void damp_charge_first_contact(const struct damp_ctx *c, const struct damp_pkt *
 /* Is one left, as far as these budgets alone are concerned? A peek. */
 bool damp_first_contact_left(const struct damp_ctx *c, const struct damp_pkt *p);
 /* The mark "somebody in its network has proved to be there" of the peer of p, in the peer
- * table. */
+ * table. Made while trust has to be earned: who proved himself before a load that asks for it
+ * counts from his next proof on. */
 uint64_t damp_key_network(const struct damp_ctx *c, const struct damp_pkt *p);
 /* May that network be trusted at all? */
 bool damp_network_earned(const struct damp_ctx *c, const struct damp_pkt *p);
@@ -36,13 +37,17 @@ void damp_charge_unproved(const struct damp_ctx *c, struct damp_decision *d, con
 bool damp_guesses_left(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_domain domain);
 void damp_charge_guess(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 		       enum damp_domain domain);
-/* Would one charge against a guard rung pass, alone? why: for who watches. */
 /* A budget for something of which so many copies were here before (repeat.h). All
  * pay from one, but what came again may use half of the burst more, and what came
  * twice again as much more: so these go first, and the fresh have what they leave. */
 struct damp_rung damp_rung_for_copies(const struct damp_rung *r, unsigned copies);
+/* Would one charge against a guard rung pass, alone? why: for who watches. */
 bool damp_rung_has_room(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units,
 			enum damp_reason why);
+/* Ticks from now on during which that charge would be refused even if nobody else were
+ * charged: 0 if it would pass. Debts drain and are never forgiven (ledger.h), so nothing
+ * makes it less. Does not tell who watches. */
+uint32_t damp_rung_wait(const struct damp_ctx *c, const struct damp_rung *r, uint64_t key, uint32_t units);
 /* Would all charges pass? Otherwise the reason of the first that would not. */
 bool damp_charges_fit(const struct damp_ctx *c, const struct damp_decision *d, enum damp_reason *why);
 

@@ -9,8 +9,9 @@
  *
  * Invariant: a dropped packet changes no table, but for what exists for drops:
  * the memory of fragments to follow, the greylist, the count of wrong guesses,
- * what an answer that was too large has taught, and a proof that was given
- * whatever became of the message that carried it.
+ * what an answer that was too large has taught, how long a DTLS server talks to
+ * who asked, and a proof that was given whatever became of the message that
+ * carried it.
  */
 #include "charges.h"
 #include "commit.h"
@@ -112,11 +113,17 @@ static void prove(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t pr
 {
 	const damp_tick idle = c->now + DAMP_SECONDS(c->g->proof_idle_s);
 	const damp_tick max = c->now + DAMP_SECONDS(c->g->proof_max_s);
+	/* Longer than the proof that a sealed answer gives anew (decide_dtls.c). */
+	const damp_tick session = max + DAMP_SECONDS(c->g->proof_max_s);
 
 	c->w->nproofs++;
 	damp_peer_prove(c->j->peers, p->peer_key, c->now, idle, max);
 	damp_peer_prove(c->j->peers, damp_key_known(p->peer_whole), c->now, max, max);
-	damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
+	/* It takes a place of the proved, so only where somebody asks for it. */
+	if (c->g->trust_earned)
+		damp_peer_prove(c->j->peers, damp_key_network(c, p), c->now, max, max);
+	if (damp_unlikely(p->kind == DAMP_KIND_DTLS))
+		damp_peer_prove(c->j->peers, damp_key_session(p->xchg_key), c->now, session, session);
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }
@@ -137,7 +144,8 @@ static void prove_half(const struct damp_ctx *c, const struct damp_pkt *p, uint8
 		return;
 	c->w->nproofs++;
 	mark(c, damp_key_known(p->peer_whole), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
-	mark(c, damp_key_network(c, p), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
+	if (c->g->trust_earned)
+		mark(c, damp_key_network(c, p), c->now + DAMP_SECONDS(DAMP_HALF_KNOWN_S));
 	damp_hold_release(&c->w->hold, p->peer_key);
 	count_proof(c, proof);
 }
@@ -163,7 +171,7 @@ static void observe(const struct damp_ctx *c, struct damp_pkt *p, const struct d
 		o = damp_obs_open(c->w->obs, p->xchg_key, c->now, due, &fresh);
 	if (o != NULL && d->note_notification)
 		damp_observe_notified(c, p, &(struct damp_heard){ .at = d->note_heard ? d->heard : 0, .anew = d->note_heard }, o);
-	if (o != NULL && d->note_observer_ping && o->pings < UINT8_MAX)
+	if (o != NULL && d->note_observer_ping && o->pings < DAMP_OBS_PINGS_MAX)
 		o->pings++;
 	if (!d->refresh_obs && !d->close_obs)
 		return;
@@ -260,7 +268,8 @@ void damp_make_echo(const struct damp_ctx *c, struct damp_pkt *p, uint8_t echo_l
 			damp_prepare_rest(c, p);
 		mid = non_mid(c, p);
 	}
-	damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
+	if (echo_len != DAMP_ECHO_LEN || !damp_answer_echo(c, p, echo))
+		damp_echo_make_len(&c->v->secrets, damp_peer_addr(p), damp_peer_port(p), c->wall_s, echo, echo_len);
 	damp_reply_challenge(p->data, p->len, &p->frame, &p->coap, echo, echo_len, mid);
 }
 
@@ -511,6 +520,8 @@ void damp_commit(const struct damp_ctx *c, struct damp_pkt *p, struct damp_decis
 		if (d->note_transfer && d->move == DAMP_MOVE_FORWARD)
 			damp_commit_transfer(c, p, d);
 		spend(p, d);
+		if (damp_unlikely(d->talked_on))
+			p->xchg->due = damp_due(c->now + DAMP_SECONDS(c->g->con_life_s));
 		observe(c, p, d);
 		settle_tickets(c, p, d);
 		if (damp_unlikely(c->v->counts_later))

@@ -43,13 +43,19 @@ static bool exempt(const struct damp_ctx *c, const struct damp_pkt *p)
 	return damp_class_exempt(c->v, p->side == DAMP_OUTSIDE ? p->src_class : p->dst_class);
 }
 
+/* Is the type of p that of a message? */
+static bool has_type(const struct damp_pkt *p)
+{
+	return p->kind == DAMP_KIND_NOT_COAP ? p->head : p->kind != DAMP_KIND_DTLS;
+}
+
 static bool envelope_ok(const struct damp_ctx *c, const struct damp_pkt *p, enum damp_reason *why)
 {
 	if (p->frame.l2_group && !p->frame.dst_group)
 		*why = DAMP_REASON_L2_GROUP_UNICAST;
 	else if (p->frame.dst_group && p->side == DAMP_OUTSIDE && !c->g->allow_group_from_outside)
 		*why = DAMP_REASON_GROUP_FROM_OUTSIDE;
-	else if (p->frame.dst_group && p->kind != DAMP_KIND_DTLS && p->coap.type == DAMP_COAP_CON)
+	else if (p->frame.dst_group && has_type(p) && p->coap.type == DAMP_COAP_CON)
 		*why = DAMP_REASON_CON_TO_GROUP;
 	else
 		return source_belongs(c, p, why);
@@ -65,6 +71,19 @@ static void decide_malformed(const struct damp_ctx *c, const struct damp_pkt *p,
 	damp_drop(d, why);
 }
 
+/* A first fragment goes no way that the whole message would not; rules need the message. */
+static void decide_first(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	enum damp_reason why;
+
+	if (!envelope_ok(c, p, &why))
+		damp_drop(d, why);
+	else if (!damp_decide_blocked(c, p, d))
+		damp_decide_first(c, p, d);
+	if (d->move == DAMP_MOVE_DROP)
+		damp_drop_rest(c, p, d);
+}
+
 void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	enum damp_reason why;
@@ -78,11 +97,13 @@ void damp_decide(const struct damp_ctx *c, const struct damp_pkt *p, struct damp
 	case DAMP_FRAME_OTHER:
 		damp_forward(d, p, DAMP_REASON_NOT_COAP);
 		return;
-	case DAMP_FRAME_FRAGMENT_FIRST:
 	case DAMP_FRAME_FRAGMENT_REST:
-		if (p->frame.cls == DAMP_FRAME_FRAGMENT_FIRST && exempt(c, p))
+		damp_decide_rest(c, p, d);
+		return;
+	case DAMP_FRAME_FRAGMENT_FIRST:
+		if (exempt(c, p))
 			break;
-		damp_decide_fragment(c, p, d);
+		decide_first(c, p, d);
 		return;
 	case DAMP_FRAME_BAD:
 		decide_malformed(c, p, d);

@@ -21,10 +21,11 @@ bool damp_any_rule(const struct damp_ctx *c, const struct damp_pkt *p);
 /* Walk the matching rules; returns the final action. */
 enum damp_action damp_decide_rules(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
-/* decide_request.c: things that are done for proved peers only; has the server
- * of p budget for a request on trust? */
+/* decide_request.c: things that are done for proved peers only; has the server of p
+ * budget for a request on trust, and if not, for how many ticks will it have none? */
 bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool observe);
 bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p);
+uint32_t damp_server_wait(const struct damp_ctx *c, const struct damp_pkt *p);
 
 /* decide_block.c. Is this request refused for its Block1? Else notes what its
  * block is to be recorded as. */
@@ -71,7 +72,10 @@ static inline uint64_t damp_mids_with(uint64_t mids, uint16_t mid)
 /* decide_fragment.c: what left toward the peer of p in fragments and may be answered by
  * an ACK or RST that names it. */
 bool damp_split_out(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t *mids);
-void damp_decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_first(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+void damp_decide_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
+/* Remember that the first fragment p was dropped: what follows it has to go as well. */
+void damp_drop_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d);
 
 /* decide_empty.c: remember that p, if it is a CON of an inside server and its
  * Message ID leaves permuted, may be acknowledged; the ACK is a proof. */

@@ -13,10 +13,17 @@
  * ServerHelloDone changes its cipher only when the client's Finished is right, which
  * nobody can make who did not receive the server's random (RFC 5246 section 7.4.9). Not
  * so a session that is resumed, where the server changes first, behind its
- * ServerHello. A peer that keeps
+ * ServerHello. Sessions last longer than proofs, so a server's application data in
+ * answer to its client's is a proof anew, as long as the handshake is known. A peer that keeps
  * sending and never does is trusted with little (AV-24): beyond its first contact
  * it gets less than it sent, which is still enough for a cookie when its hello
  * comes again.
+ *
+ * A server that speaks first, or still, is no client: its flights repeat themselves for
+ * minutes, and its streams go wherever a connection ID has moved them. So what was
+ * begun from outside is not forgotten while the server talks; in the clear it answers
+ * or is silent; and sealed, where nothing is known any more, it has PROBING_RATE,
+ * which no answer lifts, for anybody can send what looks like one.
  *
  * Reference: RFC 6347 4.2.1, 4.2.4; RFC 9147 5.1, AV-45, AV-46.
  */
@@ -145,6 +152,7 @@ static void from_outside(const struct damp_ctx *c, const struct damp_pkt *p, str
 	d->open_xchg = true;
 	d->xchg_life_s = c->g->con_life_s;
 	d->xchg_flags = p->xchg ? p->xchg->flags & (uint16_t)~DAMP_XCHG_WINDOW : 0;
+	d->xchg_flags |= h->first == DAMP_DTLS_DATA ? DAMP_XCHG_DATA : h->first == DAMP_DTLS_CID ? DAMP_XCHG_CID : 0;
 	d->credit = damp_credit(c, p, d);
 	damp_note_window(p, d);
 }
@@ -164,35 +172,83 @@ static void toward_proved(const struct damp_ctx *c, const struct damp_pkt *p, st
 	damp_drop(d, why);
 }
 
+/* Is p part of a conversation that a client inside began? What a server of ours sends
+ * in the clear is not, whoever began. */
+static bool client_inside(const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	const bool asked = p->xchg != NULL && (p->xchg->flags & DAMP_XCHG_FROM_INSIDE);
+
+	if (p->device_serves && h->hello != DAMP_DTLS_CLIENT_HELLO)
+		return asked && h->first != DAMP_DTLS_CLEAR;
+	return asked || p->xchg == NULL;
+}
+
+/* A session whose handshake proved its client goes on: its server answers what it
+ * could open. Not where a connection ID may have moved it to who never shook hands,
+ * nor, so that it stays so, where nothing is known of a handshake any more. */
+static bool session_goes_on(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	const unsigned heard = p->xchg == NULL ? 0 : p->xchg->flags & (DAMP_XCHG_DATA | DAMP_XCHG_CID);
+
+	return h->first == DAMP_DTLS_DATA && heard == DAMP_XCHG_DATA &&
+	       (c->grace || damp_peer_proved(c->j->peers, damp_key_session(p->xchg_key), c->now, 0));
+}
+
+/* Of a session older than what is known its server may speak first, a little. */
+static bool server_first(const struct damp_pkt *p, const struct damp_dtls *h)
+{
+	return h->first != DAMP_DTLS_CLEAR && (p->xchg == NULL || (p->xchg->flags & DAMP_XCHG_SERVER_FIRST));
+}
+
+static void charge_probing(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+			   uint16_t flags)
+{
+	const bool answered = (flags & DAMP_XCHG_FROM_INSIDE) &&
+			      damp_peer_proved(c->j->peers, damp_key_answers(p->peer_key), c->now, 0);
+
+	if (!answered)
+		damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1, DAMP_REASON_PROBING_RATE);
+	d->open_xchg = true;
+	d->xchg_life_s = c->g->con_life_s;
+	d->xchg_flags = flags;
+}
+
+/* Who pays for p? False: nobody. */
+static bool charge(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
+		   const struct damp_dtls *h)
+{
+	if (client_inside(p, h)) {
+		charge_probing(c, p, d, DAMP_XCHG_FROM_INSIDE);
+	} else if (p->xchg != NULL && p->xchg->credit >= p->frame.ip_len) {
+		damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
+		d->payer = p->xchg;
+		d->pay = p->frame.ip_len;
+	} else if (server_first(p, h)) {
+		charge_probing(c, p, d, (p->xchg == NULL ? 0 : p->xchg->flags) | DAMP_XCHG_SERVER_FIRST);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void toward_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			    const struct damp_dtls *h)
 {
-	const bool ours = p->xchg == NULL || (p->xchg->flags & DAMP_XCHG_FROM_INSIDE);
-	enum damp_reason why = DAMP_REASON_AMPLIFICATION;
+	enum damp_reason why = p->xchg == NULL ? DAMP_REASON_UNSOLICITED_OUT : DAMP_REASON_AMPLIFICATION;
+	const bool ours = client_inside(p, h);
 
-	if (!ours && finishes(c, p, h)) {
+	if (!ours && (finishes(c, p, h) || session_goes_on(c, p, h))) {
 		d->proof = DAMP_PROOF_COOKIE;
 		toward_proved(c, p, d, h);
 		return;
 	}
 	if (!ours)
 		note_stage(c, p, d, h);
-	if (ours) {
-		if (!damp_peer_proved(c->j->peers, damp_key_answers(p->peer_key), c->now, 0))
-			damp_charge_rung(c, d, &c->g->probing, &p->frame.dst, DAMP_DOMAIN_PROBING, 1,
-					 DAMP_REASON_PROBING_RATE);
-		d->open_xchg = true;
-		d->xchg_life_s = c->g->con_life_s;
-		d->xchg_flags = DAMP_XCHG_FROM_INSIDE;
-	} else {
-		damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
-		d->payer = p->xchg;
-		d->pay = p->frame.ip_len;
-	}
-	if ((d->payer != NULL && d->payer->credit < d->pay) || !damp_charges_fit(c, d, &why)) {
+	if (!charge(c, p, d, h) || !damp_charges_fit(c, d, &why)) {
 		d->ncharges = 0;
 		d->payer = NULL;
 		d->open_xchg = false;
+		d->talked_on = !ours && p->xchg != NULL;
 		damp_drop(d, why);
 		return;
 	}

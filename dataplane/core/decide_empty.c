@@ -9,6 +9,7 @@
  * Pings from unproved peers are answered by the gateway, so that a sleepy
  * server sleeps on.
  */
+#include "challenge.h"
 #include "charges.h"
 #include "credit.h"
 #include "decide.h"
@@ -142,6 +143,17 @@ static void decide_answer_in(const struct damp_ctx *c, const struct damp_pkt *p,
 		damp_charge_guess(c, p, d, DAMP_DOMAIN_RESETS);
 }
 
+/* Does this ACK promise an answer that its exchange could not even ask for a proof for?
+ * The client, once it has the ACK, does not repeat its request, and what its server sends
+ * later would be too much each time. So it is asked now, and has the ACK when it has
+ * answered. */
+static bool answer_would_be_lost(const struct damp_pkt *p, const struct damp_xchg *x)
+{
+	const uint32_t ping = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
+
+	return p->coap.type == DAMP_COAP_ACK && x->credit < p->frame.ip_len + ping && x->credit >= ping;
+}
+
 /* An ACK or RST toward outside: paid by the exchange it belongs to. */
 static void decide_answer_out(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
@@ -159,8 +171,15 @@ static void decide_answer_out(const struct damp_ctx *c, const struct damp_pkt *p
 		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
 		return;
 	}
-	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
 	d->payer = damp_xchg_of(c, payer);
+	if (d->payer != NULL && !(d->payer->flags & DAMP_XCHG_FROM_INSIDE) && answer_would_be_lost(p, d->payer)) {
+		if (damp_decide_ask_for_ack(c, p, d, d->payer))
+			return;
+		/* Nobody has answered: its client repeats the request, and is asked again. */
+		if (p->held)
+			d->payer = NULL;
+	}
+	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
 	if (d->payer != NULL && (d->payer->flags & DAMP_XCHG_FROM_INSIDE)) {
 		/* The outside answered an inside request with a CON: this ACK is owed. */
 		d->pay = 0;

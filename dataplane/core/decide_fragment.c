@@ -68,18 +68,28 @@ static void expect_answer(const struct damp_ctx *c, const struct damp_pkt *p, st
 	d->split_key = split_key(c, p);
 }
 
-void damp_decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+static uint64_t datagram_key(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const uint64_t key = damp_key_seen(c->j, p, DAMP_SEEN_FRAGMENT, p->frame.frag_id);
+	return damp_key_seen(c->j, p, DAMP_SEEN_FRAGMENT, p->frame.frag_id);
+}
+
+void damp_decide_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
 	uint64_t value;
 
-	if (p->frame.cls == DAMP_FRAME_FRAGMENT_REST) {
-		if (damp_seen_find(c->w->seen, key, c->now, &value))
-			damp_drop(d, DAMP_REASON_FRAGMENT_REST);
-		else
-			damp_forward(d, p, DAMP_REASON_NOT_COAP);
-		return;
-	}
+	if (damp_seen_find(c->w->seen, datagram_key(c, p), c->now, &value))
+		damp_drop(d, DAMP_REASON_FRAGMENT_REST);
+	else
+		damp_forward(d, p, DAMP_REASON_NOT_COAP);
+}
+
+void damp_drop_rest(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	damp_see(d, datagram_key(c, p), 0, DAMP_FRAGMENT_LIFE_S);
+}
+
+void damp_decide_first(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
 	if (paid(c, p, d)) {
 		damp_forward(d, p, DAMP_REASON_ACCEPTED_PROVED);
 		if (damp_mid_permuted(c, p))
@@ -91,5 +101,4 @@ void damp_decide_fragment(const struct damp_ctx *c, const struct damp_pkt *p, st
 		return;
 	}
 	damp_drop(d, DAMP_REASON_FRAGMENT_COAP);
-	damp_see(d, key, 0, DAMP_FRAGMENT_LIFE_S);
 }

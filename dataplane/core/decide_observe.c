@@ -129,6 +129,8 @@ void damp_observe_notified(const struct damp_ctx *c, const struct damp_pkt *p, c
 		damp_observe_heard_at(o, heard->at);
 	if (p->side == DAMP_OUTSIDE)
 		return;
+	if (p->proved)
+		o->known = 1;
 	if (p->coap.type == DAMP_COAP_NON && o->unheard < UINT8_MAX)
 		o->unheard++;
 	if (renews(c, o)) {

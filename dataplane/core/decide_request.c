@@ -152,10 +152,19 @@ bool damp_needs_proof(const struct damp_ctx *c, const struct damp_pkt *p, bool o
 	return c->g->prove_observe && observe;
 }
 
+static uint64_t key_server(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_key_prefix(c, &p->frame.dst, c->g->server.plen, DAMP_DOMAIN_SERVER);
+}
+
 bool damp_server_has_room(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return damp_rung_has_room(c, &c->g->server, damp_key_prefix(c, &p->frame.dst, c->g->server.plen, DAMP_DOMAIN_SERVER),
-				  1, DAMP_REASON_LEDGER_SERVER);
+	return damp_rung_has_room(c, &c->g->server, key_server(c, p), 1, DAMP_REASON_LEDGER_SERVER);
+}
+
+uint32_t damp_server_wait(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return damp_rung_wait(c, &c->g->server, key_server(c, p), 1);
 }
 
 /* Is there room in the unproved budgets for an answer as large as the request?

@@ -65,6 +65,28 @@ static void refuse(struct damp_decision *d, enum damp_reason why)
 	damp_drop(d, why);
 }
 
+/* A notification larger than that: whoever watched before the start is asked in its
+ * place, and has it when he has answered and it comes again, or the next. */
+static bool resumed(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	const bool notifies = damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && DAMP_COAP_CLASS(p->coap.code) == 2 &&
+			      (p->coap.type == DAMP_COAP_CON || p->coap.type == DAMP_COAP_NON);
+	enum damp_reason why;
+
+	if (!c->grace || !notifies)
+		return false;
+	if (!p->proved)
+		return damp_decide_ping_on(c, p, d, damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN));
+	damp_charge_proved(c, p, d);
+	if (!damp_charges_fit(c, d, &why))
+		return false;
+	damp_forward(d, p, DAMP_REASON_ACCEPTED_GRACE);
+	d->open_obs = true;
+	damp_see_mid(c, p, d);
+	damp_expect_ack(c, p, d);
+	return true;
+}
+
 /* Without a record, right after a start, or where requests take another way:
  * small and charged (attacks.md 8). */
 static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
@@ -74,7 +96,8 @@ static void decide_unrecorded(const struct damp_ctx *c, const struct damp_pkt *p
 	enum damp_reason why = DAMP_REASON_UNSOLICITED_OUT;
 
 	if (!believed || p->coap.len > most) {
-		refuse(d, why);
+		if (!resumed(c, p, d))
+			refuse(d, why);
 		return;
 	}
 	damp_charge_unproved(c, d, &p->frame.dst, p->frame.ip_len, 0);
@@ -99,9 +122,11 @@ static bool fresh(const struct damp_ctx *c, const struct damp_obs *o)
 static void decide_observer(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
 {
 	const uint32_t ping = damp_udp_ip_len(p, DAMP_COAP_HEADER_LEN);
-	/* A peer that was proved once has no exchange left to pay; its pings are
-	 * paid from the challenge budgets alone. */
-	const uint32_t budget = p->xchg ? p->xchg->credit : ping;
+	/* A peer that was proved once, or before the gateway started, has no exchange
+	 * left to pay; its pings are paid from the challenge budgets alone. Nobody else
+	 * has any without. */
+	const bool known = p->obs->known || p->obs->opened == 0;
+	const uint32_t budget = p->xchg ? p->xchg->credit : known ? ping : 0;
 
 	if (p->obs->pings < c->g->observe_pings && budget >= ping && damp_decide_ping_on(c, p, d, ping)) {
 		d->payer = p->xchg;
@@ -198,6 +223,15 @@ static uint32_t ask_ahead(const struct damp_pkt *p, struct damp_decision *d)
 	return bytes + d->probes * ping;
 }
 
+/* An observer that gets its first answer and no ping beside it is asked too late: of
+ * his credit nothing is left when the notifications come, and the first of them would
+ * end his observation. So he is asked before. A CON asks for an ACK, which will do. */
+static bool asks_first(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d)
+{
+	return p->xchg != NULL && p->obs == NULL && is_notification(p) && d->probes == 0 &&
+	       p->coap.type != DAMP_COAP_CON && damp_decide_hold_on(c, p, d);
+}
+
 static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, struct damp_decision *d,
 			    bool challenge)
 {
@@ -206,6 +240,8 @@ static void decide_unproved(const struct damp_ctx *c, const struct damp_pkt *p, 
 	struct damp_xchg *x = p->xchg;
 	const uint32_t bytes = p->frame.ip_len + ask_ahead(p, d);
 
+	if (!challenge && asks_first(c, p, d))
+		return;
 	damp_charge_unproved(c, d, &p->frame.dst, bytes, 0);
 	if (!challenge && x != NULL && p->frame.ip_len <= x->credit && damp_charges_fit(c, d, &why)) {
 		pass(c, p, d, DAMP_REASON_ACCEPTED);

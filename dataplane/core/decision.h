@@ -72,6 +72,7 @@ struct damp_decision {
 	bool answers;                           /* the outside peer answered an inside request */
 	bool clamp_attrs;                       /* conditional attributes are written over (attrs.h) */
 	bool strip_size2;
+	bool talked_on;                         /* a conversation from outside: not forgotten while its server talks */
 	bool note_transfer;                     /* block, under transfer_key, was let through */
 	bool take_place;                        /* of an observation of `path` */
 	bool keep_path;                         /* `path` is what the exchange leads to (learned.h) */

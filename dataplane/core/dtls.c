@@ -10,6 +10,7 @@
 #define TYPE_FIRST 20u                  /* change_cipher_spec */
 #define TYPE_CHANGE TYPE_FIRST
 #define TYPE_HANDSHAKE 22u
+#define TYPE_DATA 23u
 #define TYPE_CID 25u                    /* tls12_cid */
 #define TYPE_LAST 26u                   /* ACK; what came later is sent under a CID only */
 #define RECORD_HEADER 13u
@@ -20,6 +21,8 @@
 #define UNIFIED_CID 0x10u
 #define UNIFIED_SEQ16 0x08u
 #define UNIFIED_LEN 0x04u
+#define UNIFIED_EPOCH 0x03u
+#define EPOCH_HANDSHAKE 2u              /* RFC 9147 section 6.1 */
 #define CIPHERTEXT_MIN 16u              /* RFC 9147 section 4.2.3 */
 
 #define HANDSHAKE_HEADER 12u
@@ -155,6 +158,15 @@ static void scan_clear(uint8_t type, const struct reader *body, struct damp_dtls
 		d->stage = DAMP_DTLS_CHANGES;
 }
 
+static enum damp_dtls_first first_of(const uint8_t *h)
+{
+	if (h[0] == TYPE_CID)
+		return DAMP_DTLS_CID;
+	if (damp_get16(h + 3) == 0)
+		return DAMP_DTLS_CLEAR;
+	return h[0] == TYPE_DATA ? DAMP_DTLS_DATA : DAMP_DTLS_SEALED;
+}
+
 /* Type, version, epoch, sequence number, length. */
 static bool take_plain(struct reader *r, const uint8_t *start, struct damp_dtls *d)
 {
@@ -165,6 +177,8 @@ static bool take_plain(struct reader *r, const uint8_t *start, struct damp_dtls 
 	/* DTLS 1.0 and 1.2; 1.3 says 1.2 here. */
 	if (h == NULL || h[1] != 0xfe || (h[2] != 0xff && h[2] != 0xfd))
 		return false;
+	if (first)
+		d->first = (uint8_t)first_of(h);
 	if (h[0] == TYPE_CID) {
 		r->left = 0;
 		return true;
@@ -181,11 +195,14 @@ static bool take_plain(struct reader *r, const uint8_t *start, struct damp_dtls 
 	return true;
 }
 
-static bool take_unified(struct reader *r)
+static bool take_unified(struct reader *r, const uint8_t *start, struct damp_dtls *d)
 {
 	const uint8_t bits = r->at[0];
 	struct reader body;
 
+	if (r->at == start)
+		d->first = bits & UNIFIED_CID ? DAMP_DTLS_CID :
+			   (bits & UNIFIED_EPOCH) == EPOCH_HANDSHAKE ? DAMP_DTLS_SEALED : DAMP_DTLS_DATA;
 	take(r, 1);
 	if (take(r, bits & UNIFIED_SEQ16 ? 2 : 1) == NULL)
 		return false;
@@ -208,7 +225,7 @@ bool damp_dtls_scan(const uint8_t *m, size_t len, struct damp_dtls *d)
 		if (r.at[0] >= TYPE_FIRST && r.at[0] <= TYPE_LAST) {
 			if (!take_plain(&r, m, d))
 				return false;
-		} else if ((r.at[0] & UNIFIED_MASK) != UNIFIED || !take_unified(&r)) {
+		} else if ((r.at[0] & UNIFIED_MASK) != UNIFIED || !take_unified(&r, m, d)) {
 			return false;
 		}
 	}

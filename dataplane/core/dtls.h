@@ -36,8 +36,17 @@ enum damp_dtls_stage {
 	DAMP_DTLS_CHANGES               /* ChangeCipherSpec, and no ServerHello before it */
 };
 
+/* What the first record of a datagram is. */
+enum damp_dtls_first {
+	DAMP_DTLS_CLEAR,                /* of epoch 0 */
+	DAMP_DTLS_SEALED,               /* an alert or a handshake message of a later epoch */
+	DAMP_DTLS_DATA,                 /* application data of one */
+	DAMP_DTLS_CID                   /* whichever, with a connection ID */
+};
+
 struct damp_dtls {
 	uint8_t hello;                  /* enum damp_dtls_hello, of the first record */
+	uint8_t first;                  /* enum damp_dtls_first */
 	uint8_t stage;                  /* enum damp_dtls_stage */
 	uint16_t cookie_off, cookie_len; /* from the start of the datagram; length 0: none */
 };

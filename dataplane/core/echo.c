@@ -96,25 +96,58 @@ static struct damp_key key_at(const struct damp_secrets *s, const struct damp_ke
  * port, length of the value: 11 or 23 bytes. The last separates values of one
  * length from those of another: a long one cut short is not a short one.
  */
+#define ECHO_WORDS4 2u
+#define ECHO_WORDS6 3u
+
+static inline void echo_words(const struct damp_addr *peer, bool v4, uint16_t port, uint64_t slot, size_t len,
+			      uint64_t *w, size_t step)
+{
+	const uint64_t time = be32((uint32_t)slot), rest = be16(port) | (uint64_t)len << 16;
+
+	if (v4) {
+		w[0] = half(peer->b + 12) | time << 32;
+		w[step] = rest | 11ull << 56;
+		return;
+	}
+	w[0] = word(peer->b);
+	w[step] = word(peer->b + 8);
+	w[2 * step] = time | rest << 32 | 23ull << 56;
+}
+
 static uint64_t echo_mac(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
 			 uint64_t slot, size_t len)
 {
 	const struct damp_key key = key_at(s, s->echo, ECHO_PURPOSE, slot * DAMP_ECHO_SLOT_S);
-	const uint64_t time = be32((uint32_t)slot), rest = be16(port) | (uint64_t)len << 16;
+	const bool v4 = damp_addr_is_v4(peer);
+	uint64_t w[ECHO_WORDS6];
 
-	if (damp_addr_is_v4(peer))
-		return damp_siphash24_words(&key, (uint64_t[]){ half(peer->b + 12) | time << 32, rest | 11ull << 56 }, 2);
-	return damp_siphash24_words(&key, (uint64_t[]){ word(peer->b), word(peer->b + 8),
-							time | rest << 32 | 23ull << 56 }, 3);
+	echo_words(peer, v4, port, slot, len, w, 1);
+	return damp_siphash24_words(&key, w, v4 ? ECHO_WORDS4 : ECHO_WORDS6);
+}
+
+void damp_echo_macs(const struct damp_secrets *s, const struct damp_frame *const f[DAMP_SIP_LANES], uint64_t wall_s,
+		    bool wide, uint64_t mac[DAMP_SIP_LANES])
+{
+	const uint64_t slot = wall_s / DAMP_ECHO_SLOT_S;
+	const struct damp_key key = key_at(s, s->echo, ECHO_PURPOSE, slot * DAMP_ECHO_SLOT_S);
+	const bool v4 = !f[0]->v6;
+	uint64_t w[ECHO_WORDS6][DAMP_SIP_LANES];
+
+	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
+		echo_words(&f[i]->src, v4, f[i]->sport, slot, DAMP_ECHO_LEN, &w[0][i], DAMP_SIP_LANES);
+	damp_sip_lanes(&key, (const uint64_t(*)[DAMP_SIP_LANES])w, v4 ? ECHO_WORDS4 : ECHO_WORDS6, wide, mac);
+}
+
+void damp_echo_of_mac(uint64_t mac, uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN])
+{
+	out[0] = (uint8_t)(wall_s / DAMP_ECHO_SLOT_S);
+	put64(out + 1, mac);
 }
 
 void damp_echo_make(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
 		    uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN])
 {
-	const uint64_t slot = wall_s / DAMP_ECHO_SLOT_S;
-
-	out[0] = (uint8_t)slot;
-	put64(out + 1, echo_mac(s, peer, port, slot, DAMP_ECHO_LEN));
+	damp_echo_of_mac(echo_mac(s, peer, port, wall_s / DAMP_ECHO_SLOT_S, DAMP_ECHO_LEN), wall_s, out);
 }
 
 void damp_echo_make_len(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
@@ -176,16 +209,22 @@ struct ping_to {
 
 #define PING_WORDS4 2u
 #define PING_WORDS6 5u
+#define PING_END4 (15ull << 56)     /* the length */
+
+static inline uint64_t ping_time(uint64_t epoch)
+{
+	return (be32((uint32_t)epoch) >> 8) << 32;
+}
 
 static inline uint64_t ping_rest(const struct ping_to *to, uint64_t epoch)
 {
-	return be32((uint32_t)to->peer_port << 16 | to->server_port) | (be32((uint32_t)epoch) >> 8) << 32;
+	return be32((uint32_t)to->peer_port << 16 | to->server_port) | ping_time(epoch);
 }
 
 static inline void ping_words4(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)
 {
 	w[0] = half(to->peer->b + 12) | half(to->server->b + 12) << 32;
-	w[step] = ping_rest(to, epoch) | 15ull << 56;
+	w[step] = ping_rest(to, epoch) | PING_END4;
 }
 
 static inline void ping_words6(const struct ping_to *to, uint64_t epoch, uint64_t *w, size_t step)
@@ -243,6 +282,16 @@ void damp_ping_mids(const struct damp_secrets *s, const struct damp_frame *const
 	damp_sip_lanes(&key, (const uint64_t(*)[DAMP_SIP_LANES])w, v6 ? PING_WORDS6 : PING_WORDS4, wide, out);
 	for (unsigned i = 0; i < DAMP_SIP_LANES; i++)
 		mid[i] = (uint16_t)out[i];
+}
+
+struct damp_ping_moment damp_ping_moment(const struct damp_secrets *s, uint64_t wall_s)
+{
+	const uint64_t epoch = wall_s / DAMP_PING_EPOCH_S;
+
+	return (struct damp_ping_moment){
+		.key = key_at(s, s->ping, PING_PURPOSE, epoch * DAMP_PING_EPOCH_S),
+		.rest = ping_time(epoch) | PING_END4,
+	};
 }
 
 bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,

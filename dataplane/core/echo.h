@@ -56,6 +56,13 @@ void damp_echo_make(const struct damp_secrets *s, const struct damp_addr *peer, 
 void damp_echo_make_len(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
 			uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN], size_t len);
 
+/* The MACs of DAMP_SIP_LANES of those that are DAMP_ECHO_LEN long, for who sent each of
+ * these frames, which are all of one family; wide as in sip_lanes.h. */
+void damp_echo_macs(const struct damp_secrets *s, const struct damp_frame *const f[DAMP_SIP_LANES], uint64_t wall_s,
+		    bool wide, uint64_t mac[DAMP_SIP_LANES]);
+/* The value of such a MAC. */
+void damp_echo_of_mac(uint64_t mac, uint64_t wall_s, uint8_t out[DAMP_ECHO_LEN]);
+
 /* Is this a value we made for peer:port, not older than life_s (at most 900;
  * a short one lives DAMP_ECHO_SHORT_SLOTS slots)? */
 bool damp_echo_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t port,
@@ -68,6 +75,10 @@ uint16_t damp_ping_mid(const struct damp_secrets *s, const struct damp_addr *pee
  * one family; wide as in sip_lanes.h. */
 void damp_ping_mids(const struct damp_secrets *s, const struct damp_frame *const f[DAMP_SIP_LANES], uint64_t wall_s,
 		    bool wide, uint16_t mid[DAMP_SIP_LANES]);
+/* What all pings of a moment have in common: their key, and what the time adds to the last
+ * word of their messages (IPv4; ping_lanes.c). */
+struct damp_ping_moment { struct damp_key key; uint64_t rest; };
+struct damp_ping_moment damp_ping_moment(const struct damp_secrets *s, uint64_t wall_s);
 /* Does mid answer a ping of this or the previous epoch? */
 bool damp_ping_check(const struct damp_secrets *s, const struct damp_addr *peer, uint16_t peer_port,
 		     const struct damp_addr *server, uint16_t server_port, uint64_t wall_s, uint16_t mid);

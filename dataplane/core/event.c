@@ -3,11 +3,13 @@
  * Records of single packets: at most one per reason and second and worker, with
  * the number of packets it stands for (see events.h), and those of tell.c.
  *
- * Invariant: the worker never waits for a reader. A record's seq is written
- * last and the head after it, both with release order; the partner is the
- * reader in the control plane, which loads head, copies, and loads head again.
+ * Invariant: the worker never waits for a reader, which finds out by itself what it
+ * came too late for (slot.h).
  */
 #include "commit.h"
+#include "slot.h"
+
+#define UDP_HEADER_LEN 8u
 
 /* The verdict that an action would have had. */
 static uint8_t verdict_of(uint8_t action)
@@ -20,6 +22,24 @@ static uint8_t verdict_of(uint8_t action)
 	};
 
 	return verdict[action];
+}
+
+/* The path of a request that was not answered in its place, cut off at cap bytes. Of one
+ * that leaves changed it is read anew: what was taken out before it has moved it. */
+static uint8_t put_path(const struct damp_pkt *p, char *path, size_t cap)
+{
+	const uint8_t *msg = p->data + p->frame.payload_off;
+	const struct damp_coap *m = &p->coap;
+	struct damp_coap anew;
+	int n;
+
+	if (damp_unlikely(p->verdict == DAMP_VERDICT_SHAPE)) {
+		damp_coap_scan(msg, damp_get16(p->data + p->frame.l4_off + 4) - UDP_HEADER_LEN, &anew);
+		m = &anew;
+	}
+	n = damp_coap_path_text(msg, m, path, cap);
+	/* What does not fit has filled all of it. */
+	return (uint8_t)(n < 0 ? cap : (size_t)n);
 }
 
 static void put_message(struct damp_event *e, const struct damp_pkt *p)
@@ -42,12 +62,8 @@ static void put_message(struct damp_event *e, const struct damp_pkt *p)
 	e->verified = p->proved && !p->half;
 	e->reason = p->reason;
 	e->verdict = p->verdict;
-	e->path_len = 0;
-	if (p->kind == DAMP_KIND_REQUEST && p->fate != DAMP_FATE_BACK) {
-		const int n = damp_coap_path_text(p->data + p->frame.payload_off, &p->coap, e->path, sizeof(e->path));
-
-		e->path_len = n < 0 ? 0 : (uint8_t)n;
-	}
+	e->path_len = p->kind == DAMP_KIND_REQUEST && p->fate != DAMP_FATE_BACK ?
+			      put_path(p, e->path, sizeof(e->path)) : 0;
 }
 
 void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_told *told)
@@ -60,7 +76,7 @@ void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const st
 		return;
 	seq = ring->head;
 	e = &ring->slot[seq % DAMP_EVENT_SLOTS];
-	__atomic_store_n(&e->seq, ~0ull, __ATOMIC_RELEASE);
+	damp_slot_open(&e->seq);
 	e->wall_us = c->j->wall_s * 1000000 + (uint64_t)(((unsigned __int128)c->now * 1000000) >> 20);
 	e->represents = told->represents;
 	put_message(e, p);
@@ -71,8 +87,7 @@ void damp_event_put(const struct damp_ctx *c, const struct damp_pkt *p, const st
 	e->generation = c->v->hdr->generation;
 	e->rule_slot = told->rule >= 0 ? c->v->rule_slot[told->rule] : 0;
 	e->loud = told->rule >= 0 ? c->v->rules[told->rule].loud : DAMP_LOUD_UNSAID;
-	__atomic_store_n(&e->seq, seq, __ATOMIC_RELEASE);
-	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&e->seq, &ring->head, seq);
 }
 
 void damp_event_offer(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d)

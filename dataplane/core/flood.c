@@ -7,9 +7,9 @@
  * (the victim's) that may ask nothing more without a proof, at a time when no
  * challenge can be paid. All that decides about it is asked here, with two
  * lines of its own (the peer's proof, its greylist cell) and a few hot ones. A
- * budget that is spent stays so for the burst: time stands still in it and debts
- * only grow. So each server, each victim, and the gateway's challenges, are asked
- * once. Of what several workers share nothing is written for what is refused, nor
+ * budget that is spent stays so until its debt has drained: debts only grow beside
+ * that. So each server is asked when it may have room again, each victim, and the
+ * gateway's challenges, once a burst. Of what several workers share nothing is written for what is refused, nor
  * locked: they may all refuse for the same victim without a line going back and forth.
  *
  * What is not ours passes as it is; nothing but counters knows of it.
@@ -31,12 +31,25 @@
 
 #define WHOLE_ALPHA (1u << 8)
 
+/* Where the budget itself has changed nothing is known. */
+static void look_at_budget(const struct damp_ctx *c)
+{
+	const struct damp_rung *now = &c->g->server, *then = &c->w->spent_by;
+
+	if (damp_likely(now->cost_q16 == then->cost_q16 && now->burst_ticks == then->burst_ticks &&
+			now->plen == then->plen))
+		return;
+	memset(c->w->spent, 0, sizeof(c->w->spent));
+	c->w->spent_by = *now;
+}
+
 void damp_flood_begin(const struct damp_ctx *c)
 {
 	struct damp_flood *f = c->flood;
 
 	memset(f, 0, offsetof(struct damp_flood, cleared));
 	c->w->nbursts++;
+	look_at_budget(c);
 	/* A ping, 4 bytes of CoAP, must fit under every request, as it does from alpha 1 on. */
 	f->on = !c->j->long_way && !c->w->tap.on && c->g->alpha_q8 >= WHOLE_ALPHA;
 	damp_answer_settle_up(c);
@@ -53,26 +66,24 @@ void damp_flood_begin(const struct damp_ctx *c)
 	f->others = f->blocks || c->v->hdr->nwords != 0;
 }
 
-static __attribute__((noinline)) bool ask_server(const struct damp_ctx *c, const struct damp_pkt *p)
+/* The gateway's challenges may still be owed: they lie on a line of another kind. */
+__attribute__((noinline)) bool damp_flood_server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	struct damp_judge_worker *w = c->w;
-	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
+	uint64_t wait;
 
-	damp_answer_settle_up(c);
-	if (damp_server_has_room(c, p))
+	wait = damp_server_wait(c, p);
+	if (wait == 0)
 		return false;
-	w->spent[at].device = p->device_whole;
-	w->spent[at].burst = w->nbursts;
+	*damp_spent_of(c, p) = (struct damp_spent){
+		.device = p->device_whole,
+		.until = c->now + (wait < DAMP_FLOOD_SPENT_MAX ? wait : DAMP_FLOOD_SPENT_MAX),
+	};
 	return true;
 }
 
 static inline bool server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const struct damp_judge_worker *w = c->w;
-	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
-
-	return damp_likely(w->spent[at].device == p->device_whole && w->spent[at].burst == w->nbursts) ||
-	       ask_server(c, p);
+	return damp_server_known_spent(c, p) || damp_flood_server_spent(c, p);
 }
 
 static inline struct damp_stranger *stranger_of(const struct damp_ctx *c, const struct damp_pkt *p)

@@ -29,12 +29,15 @@ static inline bool damp_flood_stranger_lately(const struct damp_ctx *c, const st
 /* What look_up(), decide_block.c and decide_observe.c have a say in. */
 #define DAMP_FLOOD_MORE (1ull << DAMP_OPTBIT_ECHO | 1ull << DAMP_OPTBIT_BLOCK1 | 1ull << DAMP_OPTBIT_OBSERVE)
 
+/* A server is guessed to be spent for so long after it was. */
+#define DAMP_FLOOD_SPENT_AFTER (DAMP_TICK_HZ / 16)
+
 static inline bool damp_flood_server_lately(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const struct damp_judge_worker *w = c->w;
-	const unsigned at = p->device_whole % DAMP_FLOOD_SERVERS;
+	const struct damp_spent *s = damp_spent_of(c, p);
 
-	return w->spent[at].device == p->device_whole && w->nbursts - w->spent[at].burst < DAMP_FLOOD_LATELY;
+	return s->device == p->device_whole &&
+	       s->until + DAMP_FLOOD_SPENT_AFTER - c->now - 1 < DAMP_FLOOD_SPENT_MAX + DAMP_FLOOD_SPENT_AFTER;
 }
 
 /* A request from outside, from and to where nothing special holds, and with none of

@@ -170,7 +170,7 @@ enum echo_worth { ECHO_NONE, ECHO_PROOF, ECHO_OF_SERVER, ECHO_WRONG_GUESS };
 
 static enum echo_worth weigh_as_ours(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	const bool guessable = p->coap.echo_len != DAMP_ECHO_LEN;
+	const bool guessable = p->coap.echo_len >= DAMP_ECHO_SHORT_MIN && p->coap.echo_len <= DAMP_ECHO_SHORT_MAX;
 	const struct damp_given echo = damp_echo_of(p);
 	uint64_t asked = 0;
 
@@ -290,7 +290,7 @@ static inline void decide_one(const struct damp_ctx *c, struct damp_pkt *p, stru
 		damp_half_settle(c, p, d);
 }
 
-static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
+ALWAYS bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	if (p->frame.cls == DAMP_FRAME_OTHER)
 		return damp_flood_pass_by(c, p);
@@ -305,16 +305,22 @@ static inline bool goes_short(const struct damp_ctx *c, struct damp_pkt *p)
 	return damp_admit(c, p);
 }
 
-static void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+static __attribute__((noinline)) void judge_long(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_decision d;
 
-	c->walk->of = NULL;
-	if (goes_short(c, p))
-		return;
+	/* It may be charged there. */
 	c->flood->gateway_fine = false;
+	c->flood->gateway_known = false;
 	decide_one(c, p, &d);
 	damp_commit(c, p, &d);
+}
+
+ALWAYS void judge_one(const struct damp_ctx *c, struct damp_pkt *p)
+{
+	c->walk->of = NULL;
+	if (damp_unlikely(!goes_short(c, p)))
+		judge_long(c, p);
 }
 
 struct damp_ctx damp_judge_ctx(struct damp_judge_worker *w, const struct damp_view *v,
@@ -335,13 +341,50 @@ void damp_judge_decide(const struct damp_ctx *c, struct damp_pkt *p, struct damp
 	decide_one(c, p, d);
 }
 
-/* What will be answered asks for so many lines that a burst of it loads them as it
- * goes (answer.h). */
-static __attribute__((noinline)) void load_ahead(const struct damp_ctx *c, struct damp_pkt *p, unsigned from,
-						 unsigned n)
+static void judge_all(struct damp_ctx *c, struct damp_pkt *p, unsigned n, bool bypassed)
 {
-	for (unsigned i = from; i < from + n; i++)
-		damp_answer_load(c, &p[i]);
+	for (unsigned i = 0; i < n; i++) {
+		c->p = &p[i];
+		if (bypassed)
+			bypass(c, &p[i]);
+		else
+			judge_one(c, &p[i]);
+	}
+}
+
+/* The first of the packets from `from` on that has no line on its way yet, when those before
+ * p[i + DAMP_ANSWER_AHEAD] have. */
+static unsigned load_ahead(const struct damp_ctx *c, struct damp_pkt *p, unsigned from, unsigned i, unsigned n)
+{
+	const unsigned to = i + DAMP_ANSWER_AHEAD < n ? i + DAMP_ANSWER_AHEAD : n;
+
+	for (; from < to; from++)
+		damp_answer_load(c, &p[from]);
+	return from;
+}
+
+/* While servers are spent: what will be answered asks for so many lines that a burst of it
+ * loads them as it goes (answer.h), and what is as usual goes by in stretches. */
+static __attribute__((noinline)) void judge_flood(struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	const bool asks = c->flood->asks;
+	unsigned loaded = asks ? load_ahead(c, p, 0, 0, n) : n;
+
+	if (asks)
+		damp_answer_foresee(c, p, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (asks) {
+			loaded = load_ahead(c, p, loaded, i, n);
+			i = damp_answer_run(c, p, i, n);
+			loaded = loaded < i + DAMP_ANSWER_AHEAD ? i + DAMP_ANSWER_AHEAD : loaded;
+		}
+		if (i < n && c->flood->gateway_spent && p[i].plain)
+			i += damp_flood_sweep(c, &p[i], n - i);
+		if (i == n)
+			return;
+		c->p = &p[i];
+		judge_one(c, &p[i]);
+	}
 }
 
 void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, struct damp_pkt *p, unsigned n,
@@ -357,6 +400,7 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	c.flood = &flood;
 	c.admit = &admit;
 	c.walk = &walk;
+	walk.of = NULL;
 	damp_tap_look(&w->tap, now);
 	damp_keep_look(&w->keep, w->tap.file, now);
 	if (damp_unlikely(v->guard->count_elsewhere))
@@ -369,19 +413,10 @@ void damp_judge_run(struct damp_judge_worker *w, const struct damp_view *v, stru
 	damp_foresee(&c, p, n);
 	if (damp_unlikely(laps != NULL))
 		t = damp_lap(laps, &laps->proofs, t);
-	if (damp_unlikely(flood.asks)) {
-		load_ahead(&c, p, 0, n < DAMP_ANSWER_AHEAD ? n : DAMP_ANSWER_AHEAD);
-		damp_answer_foresee(&c, p, n);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		if (damp_unlikely(flood.asks) && i + DAMP_ANSWER_AHEAD < n)
-			load_ahead(&c, p, i + DAMP_ANSWER_AHEAD, 1);
-		c.p = &p[i];
-		if (bypassed)
-			bypass(&c, &p[i]);
-		else
-			judge_one(&c, &p[i]);
-	}
+	if (damp_likely(bypassed || !(flood.asks || flood.gateway_spent)))
+		judge_all(&c, p, n, bypassed);
+	else
+		judge_flood(&c, p, n);
 	damp_admit_end(&c);
 	damp_flood_end(&c);
 	if (damp_unlikely(laps != NULL))
@@ -413,61 +448,4 @@ void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w,
 {
 	for (unsigned i = 0; i < n; i++)
 		damp_blocker_read(j->blocker, &w[i]->notes, v);
-}
-
-void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
-		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
-		      uint64_t bytes[DAMP_TABLE_MAX])
-{
-	const struct damp_judge_config *c = &j->cfg;
-
-	memset(entries, 0, DAMP_TABLE_MAX * sizeof(*entries));
-	entries[DAMP_TABLE_LEDGER] = damp_ledger_live(j->ledger, now, 0, damp_ledger_lines(j->ledger));
-	entries[DAMP_TABLE_CONCURRENT] = damp_tally_live(j->tally, now);
-	entries[DAMP_TABLE_PEERS] = damp_peer_live(j->peers, now);
-	entries[DAMP_TABLE_LEASES] = damp_lease_live(j->leases, now);
-	entries[DAMP_TABLE_REGISTRY] = damp_registry_live(j->registry, now);
-	for (unsigned i = 0; i < n; i++) {
-		entries[DAMP_TABLE_EXCHANGES] += damp_xchg_live(w[i]->xchg, now);
-		entries[DAMP_TABLE_HELD] += damp_held_live(w[i]->held, now);
-		entries[DAMP_TABLE_SEEN] += damp_seen_live(w[i]->seen, now);
-		entries[DAMP_TABLE_OBSERVATIONS] += damp_obs_live(w[i]->obs, now);
-		entries[DAMP_TABLE_PROBES] += w[i]->probes.tail - w[i]->probes.head;
-		entries[DAMP_TABLE_WAITING] += __atomic_load_n(&w[i]->hold.used, __ATOMIC_RELAXED);
-		entries[DAMP_TABLE_TRANSFERS] += damp_transfer_live(w[i]->transfers, now);
-	}
-	capacity[DAMP_TABLE_LEDGER] = (uint64_t)DAMP_LEDGER_WAYS * damp_ledger_lines(j->ledger);
-	capacity[DAMP_TABLE_PEERS] = 3ull << c->peers_log2;
-	capacity[DAMP_TABLE_CONCURRENT] = (uint64_t)DAMP_TALLY_WAYS << c->tally_log2;
-	capacity[DAMP_TABLE_HELD] = (2ull << c->held_log2) * n;
-	capacity[DAMP_TABLE_EXCHANGES] = (2ull << c->xchg_log2) * n;
-	capacity[DAMP_TABLE_SEEN] = (4ull << c->seen_log2) * n;
-	capacity[DAMP_TABLE_OBSERVATIONS] = (2ull << c->obs_log2) * n;
-	capacity[DAMP_TABLE_PROBES] = (1ull << DAMP_PROBES_LOG2) * n;
-	bytes[DAMP_TABLE_LEDGER] = damp_ledger_bytes(c->ledger_log2);
-	bytes[DAMP_TABLE_PEERS] = damp_peer_bytes(c->peers_log2);
-	bytes[DAMP_TABLE_CONCURRENT] = damp_tally_bytes(c->tally_log2);
-	bytes[DAMP_TABLE_HELD] = damp_held_bytes(c->held_log2) * n;
-	bytes[DAMP_TABLE_EXCHANGES] = damp_xchg_bytes(c->xchg_log2) * n;
-	bytes[DAMP_TABLE_SEEN] = damp_seen_bytes(c->seen_log2) * n;
-	bytes[DAMP_TABLE_OBSERVATIONS] = damp_obs_bytes(c->obs_log2) * n;
-	capacity[DAMP_TABLE_GREYLIST] = (1ull << c->grey_log2) * n;
-	bytes[DAMP_TABLE_GREYLIST] = (damp_grey_bytes(c->grey_log2) + damp_repeat_bytes(c->repeat_lines)) * n;
-	bytes[DAMP_TABLE_PROBES] = 2 * sizeof(struct damp_probe_fifo) * n;
-	capacity[DAMP_TABLE_WAITING] = (uint64_t)DAMP_HOLDS * n;
-	bytes[DAMP_TABLE_WAITING] = sizeof(struct damp_hold) * n;
-	for (unsigned list = 0; list < DAMP_LISTS_MAX; list++)
-		entries[DAMP_TABLE_LISTS] += damp_prefixes_count(j->prefixes, list);
-	capacity[DAMP_TABLE_LISTS] = damp_prefixes_capacity(j->prefixes);
-	bytes[DAMP_TABLE_LISTS] = damp_prefixes_bytes(c->lists_log2);
-	for (unsigned i = 0; i < DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS; i++)
-		entries[DAMP_TABLE_SUSPECTS] += j->blocker->suspect[i / DAMP_SUSPECT_WAYS][i % DAMP_SUSPECT_WAYS].slot != 0;
-	capacity[DAMP_TABLE_SUSPECTS] = DAMP_SUSPECT_LINES * DAMP_SUSPECT_WAYS;
-	bytes[DAMP_TABLE_SUSPECTS] = sizeof(struct damp_blocker);
-	capacity[DAMP_TABLE_TRANSFERS] = (2ull << c->transfers_log2) * n;
-	bytes[DAMP_TABLE_TRANSFERS] = damp_transfer_bytes(c->transfers_log2) * n;
-	capacity[DAMP_TABLE_LEASES] = (uint64_t)DAMP_LEASE_WAYS << c->leases_log2;
-	bytes[DAMP_TABLE_LEASES] = damp_lease_bytes(c->leases_log2);
-	capacity[DAMP_TABLE_REGISTRY] = 2ull << c->registry_log2;
-	bytes[DAMP_TABLE_REGISTRY] = damp_registry_bytes(c->registry_log2);
 }

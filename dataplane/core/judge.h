@@ -107,7 +107,7 @@ struct damp_pkt {
 	uint64_t asked_key;
 	struct damp_dtls dtls;      /* of a whole DTLS datagram */
 	uint8_t half;               /* if it took the long way: of its peer no more than half is proved (half.h) */
-	uint8_t spare[33];
+	uint8_t spare[31];
 };
 /* The first line: what passes touch again, the verdict and who it is. The second: where it
  * comes from and goes to. The third: what it says, as far as requests without options do.
@@ -212,8 +212,9 @@ struct damp_blocker *damp_judge_blocker(struct damp_judge *j);
 void damp_judge_blocks(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n,
 		       const struct damp_view *v);
 
-/* For the slow loop: live entries and capacity of each table over all workers
- * given; walks the tables. */
+/* For the slow loop: live entries and capacity of each table over the n workers
+ * given, at least one; walks the tables. And usage.c writes into the counters of those
+ * workers how often each table had to forget something. */
 void damp_judge_usage(struct damp_judge *j, struct damp_judge_worker *const *w, unsigned n, damp_tick now,
 		      uint64_t entries[DAMP_TABLE_MAX], uint64_t capacity[DAMP_TABLE_MAX],
 		      uint64_t bytes[DAMP_TABLE_MAX]);

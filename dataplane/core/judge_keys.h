@@ -192,6 +192,12 @@ static inline uint64_t damp_key_answers(uint64_t peer_key)
 	return damp_mix(peer_key, 1);
 }
 
+/* The mark "a DTLS handshake has proved its client, not long ago" of a conversation, likewise. */
+static inline uint64_t damp_key_session(uint64_t xchg_key)
+{
+	return damp_mix(xchg_key, 1ull << 51);
+}
+
 /* What left in fragments toward an endpoint, in the registry: of the key that CONs out to
  * it have among Message IDs. */
 static inline uint64_t damp_key_split(uint64_t con_out_key)

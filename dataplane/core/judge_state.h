@@ -69,6 +69,12 @@ struct damp_judge {
 #define DAMP_FLOOD_SERVERS 64u
 #define DAMP_FLOOD_STRANGERS 64u
 
+/* A server found spent, and until when it will be, whatever comes (flood.c). */
+struct damp_spent {
+	uint64_t device;
+	damp_tick until;
+};
+
 /* An address found to be served on trust no more, and when (flood.c). */
 struct damp_stranger {
 	uint64_t peer, burst;
@@ -93,7 +99,8 @@ struct damp_judge_worker {
 	bool short_lately;              /* a challenge of the burst before was refused */
 	uint32_t asks_owed;             /* challenges that the gateway's budget is still to be charged with (answer.c) */
 	uint32_t elsewhere_at;          /* packets on other ports so far (elsewhere.h) */
-	struct { uint64_t device, burst; } spent[DAMP_FLOOD_SERVERS];   /* servers found spent, and when (flood.c) */
+	struct damp_spent spent[DAMP_FLOOD_SERVERS];
+	struct damp_rung spent_by;      /* the budget that they were asked about */
 	struct damp_stranger stranger[DAMP_FLOOD_STRANGERS];
 	uint64_t refused_until;         /* burst: first contacts are asked for early, some was refused lately */
 	uint16_t slip[DAMP_RULE_SLOTS]; /* messages ended since the last that slipped */

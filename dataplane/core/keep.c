@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See keep.h. */
 #include "judge_state.h"
+#include "slot.h"
 
 void damp_keep_look(struct damp_keep *k, const struct damp_capture_file *f, damp_tick now)
 {
@@ -32,7 +33,7 @@ void damp_keep_drop(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t
 
 	if (!its_turn(&w->keep, w->tap.file->keep_share))
 		return;
-	__atomic_store_n(&r->seq, ~0ull, __ATOMIC_RELEASE);
+	damp_slot_open(&r->seq);
 	r->wall_us = damp_wall_us(c);
 	r->len = p->len;
 	r->caplen = p->len < DAMP_CAPTURE_SNAP ? p->len : DAMP_CAPTURE_SNAP;
@@ -44,8 +45,7 @@ void damp_keep_drop(const struct damp_ctx *c, const struct damp_pkt *p, uint16_t
 	r->observed = 0;
 	r->proved = p->proved;
 	r->kept = 1;
-	__atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE);
-	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&r->seq, &ring->head, seq);
 	if (--w->keep.left == 0)
 		w->keep.on = false;
 }

@@ -83,15 +83,15 @@ static inline unsigned view_find(const struct view *v, uint32_t tag)
 	return (unsigned)__builtin_ctz(found);
 }
 
-/* The way paid up soonest, of those not taken if there are any: the least of
- * {taken, debt, way} as one number, debt moved up to be unsigned. */
+/* The first way that is settled, else the one that will be soonest, of those not taken if
+ * there are any: the least of {taken, debt, way} as one number. */
 static inline unsigned view_least(const struct view *v)
 {
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned w = 0; w < WAYS; w++) {
 		const uint64_t taken = v->taken >> w & 1;
-		const uint64_t debt = (uint32_t)v->debt[w] ^ (1u << 31);
+		const uint64_t debt = unsettled(v->debt[w]);
 		const uint64_t rank = taken << 35 | debt << 3 | w;
 
 		least = rank < least ? rank : least;

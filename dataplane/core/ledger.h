@@ -7,9 +7,9 @@
  * is "paid up" (tat, theoretical arrival time). A charge of `cost` ticks is
  * admitted iff max(tat, now) - now + cost <= burst, and then tat = max(tat,
  * now) + cost. Rates are folded into the cost, so every debt drains at one
- * second per second. A 64-byte line holds seven ways; a newcomer to a line
- * without a free way takes the way that is paid up soonest and *inherits its
- * debt* (Space-Saving, Metwally et al. 2005).
+ * second per second. A 64-byte line holds seven ways; a newcomer takes one
+ * that is paid up; on a line without any it takes the way that will be paid up
+ * soonest and *inherits its debt* (Space-Saving, Metwally et al. 2005).
  *
  * Invariant: whatever the number of keys, no key is ever admitted more than
  * burst + window in any window. Errors are one-sided: a key may be refused

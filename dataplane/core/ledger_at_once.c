@@ -97,12 +97,6 @@ ALWAYS struct age age_of(const struct line *line, damp_tick now)
 	return (struct age){ true, spans >= SPANS_PAID_UP };
 }
 
-/* What aging will lift a debt to; less counts alike. */
-ALWAYS int32_t oldest(struct age age)
-{
-	return damp_unlikely(age.any) ? -SPAN : INT32_MIN;
-}
-
 /* What charge i of the run that begins at `from` leaves in a way, which a newcomer took.
  * False: it is refused. */
 ALWAYS bool paid_put(struct paid *p, unsigned from, unsigned i, uint64_t *way, bool newcomer, struct age age,
@@ -120,7 +114,8 @@ ALWAYS bool paid_put(struct paid *p, unsigned from, unsigned i, uint64_t *way, b
 	return debt <= c->burst && c->burst <= DAMP_BURST_TICKS_MAX;
 }
 
-/* The way of tag but those taken, or WAYS; and the one paid up soonest. */
+/* The way of tag but those taken, or WAYS; and the first that is settled, or will be
+ * soonest. */
 static unsigned way_among(const struct line *line, uint32_t tag, unsigned taken)
 {
 	for (unsigned w = 0; w < WAYS; w++)
@@ -129,14 +124,13 @@ static unsigned way_among(const struct line *line, uint32_t tag, unsigned taken)
 	return WAYS;
 }
 
-static unsigned least_among(const struct line *line, unsigned taken, struct age age, damp_tick now)
+static unsigned least_among(const struct line *line, unsigned taken, damp_tick now)
 {
-	int32_t least = INT32_MAX;
 	unsigned way = WAYS;
+	uint32_t least = 0;
 
 	for (unsigned w = 0; w < WAYS; w++) {
-		const int32_t raw = (int32_t)((uint32_t)line->way[w] - (uint32_t)now);
-		const int32_t debt = raw > oldest(age) ? raw : oldest(age);
+		const uint32_t debt = unsettled((int32_t)((uint32_t)line->way[w] - (uint32_t)now));
 
 		if ((taken >> w & 1) || (way != WAYS && debt >= least))
 			continue;
@@ -170,7 +164,7 @@ static __attribute__((noinline)) unsigned run_make(struct paid *p, unsigned run,
 		if (age.empty)
 			way = (unsigned)__builtin_ctz(~taken);
 		else if (newcomer)
-			way = taken || age.any ? least_among(line, taken, age, now) : way_least(line, now);
+			way = taken ? least_among(line, taken, now) : way_least(line, now);
 		if (!paid_put(p, from, i, &line->way[way], newcomer, age, &c[i], now))
 			return i;
 		taken |= 1u << way;

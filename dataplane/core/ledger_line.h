@@ -91,6 +91,16 @@ static inline uint32_t positive(int32_t debt)
 	return debt > 0 ? (uint32_t)debt : 0;
 }
 
+/* Ticks for which a way must have been paid up to be as good as any other (4 ms): by the
+ * clock of a worker that is behind, one that was paid up just now is not. */
+#define SETTLED (1 << 12)
+
+/* How soon a way gives way to a newcomer, by what it owes: 0 is at once. */
+static inline uint32_t unsettled(int32_t debt)
+{
+	return debt > -SETTLED ? (uint32_t)(debt + SETTLED) : 0;
+}
+
 /* Spans since the line was last aged. */
 static inline uint32_t spans_since(const struct line *line, damp_tick now)
 {
@@ -142,13 +152,20 @@ static inline void line_age(struct line *line, damp_tick now)
 	__atomic_store_n(&line->epoch, epoch_of(now), __ATOMIC_RELEASE);
 }
 
-/* The way paid up soonest, the first of several. Under the lock. No branch. */
+/* The first way that is settled, else the one that will be soonest. Under the lock. No
+ * branch. Who owes nothing loses nothing, so which of those gives way is no matter; that it
+ * is the first lets several be found by one look (ledger_fresh.h). */
 #if defined(__SSE2__)
 static inline __m128i least_of(__m128i a, __m128i b)
 {
 	const __m128i more = _mm_cmpgt_epi32(a, b);
 
 	return _mm_or_si128(_mm_and_si128(more, b), _mm_andnot_si128(more, a));
+}
+
+static inline __m128i not_below_0(__m128i a)
+{
+	return _mm_andnot_si128(_mm_srai_epi32(a, 31), a);
 }
 
 /* The lower halves of four words, from an address with their order kept. */
@@ -161,11 +178,12 @@ UNSANITIZED static inline __m128i lower_halves(const __m128i *v)
 
 UNSANITIZED static inline unsigned way_least(const struct line *line, damp_tick now)
 {
-	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)(uint32_t)now);
+	const __m128i *v = (const __m128i *)(const void *)line, t = _mm_set1_epi32((int)((uint32_t)now - SETTLED));
 	/* The line's first word is not a way, and comes last. */
 	const __m128i first = _mm_set_epi32(0, 0, 0, -1), last = _mm_set_epi32(0, 0, 0, INT32_MAX);
-	const __m128i low = _mm_or_si128(_mm_andnot_si128(first, _mm_sub_epi32(lower_halves(v), t)), last);
-	const __m128i high = _mm_sub_epi32(lower_halves(v + 2), t);
+	const __m128i debts = not_below_0(_mm_sub_epi32(lower_halves(v), t));
+	const __m128i low = _mm_or_si128(_mm_andnot_si128(first, debts), last);
+	const __m128i high = not_below_0(_mm_sub_epi32(lower_halves(v + 2), t));
 	__m128i least = least_of(low, high);
 	unsigned found;
 
@@ -180,7 +198,7 @@ static inline unsigned way_least(const struct line *line, damp_tick now)
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned w = 0; w < WAYS; w++) {
-		const uint64_t rank = (uint64_t)(((uint32_t)line->way[w] - (uint32_t)now) ^ 1u << 31) << 3 | w;
+		const uint64_t rank = (uint64_t)unsettled((int32_t)((uint32_t)line->way[w] - (uint32_t)now)) << 3 | w;
 
 		least = rank < least ? rank : least;
 	}

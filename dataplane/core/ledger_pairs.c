@@ -6,10 +6,12 @@
  * Idea: what of a packet is not alike for all of a burst are two hashes, and all that is
  * found of a line stays in registers until both are known to be admitted.
  *
+ * Whom the ledger does not know is charged as ledger_fresh.h does it.
+ *
  * Invariant: this does what ledger_at_once.c does with the same four charges, or nothing
  * (test_ledger_ways.c).
  */
-#include "ledger_wide.h"
+#include "ledger_fresh.h"
 
 #if defined(__x86_64__)
 /* What two charges leave in two ways of a line. */
@@ -138,12 +140,16 @@ WIDE static int pairs_wide(struct damp_ledger *l, const struct damp_charge_pair 
 {
 	struct line *const line[2] = { &l->line[hash[0] & l->mask], &l->line[hash[1] & l->mask] };
 	int got = DAMP_LEDGER_NOT_AT_ONCE;
+	struct fresh f[2];
+	bool fresh;
 
 	/* Also where both are one line. */
 	if (damp_unlikely(!damp_bytelock_try(&line[0]->lock)))
 		return got;
 	if (damp_likely(damp_bytelock_try(&line[1]->lock))) {
-		got = both_make(l, line, pair, hash, now);
+		fresh = fresh_make(&f[0], &pair[0], now) && fresh_make(&f[1], &pair[1], now) &&
+			fresh_both(line, f, hash, now);
+		got = damp_likely(fresh) ? -1 : both_make(l, line, pair, hash, now);
 		damp_bytelock_drop(&line[1]->lock);
 	}
 	damp_bytelock_drop(&line[0]->lock);

@@ -45,9 +45,10 @@ WIDE ALWAYS unsigned wide_found(const struct wide *v, uint32_t tag)
 		_mm256_castsi256_ps(_mm256_cmpeq_epi32(v->tags, _mm256_set1_epi32((int)tag))));
 }
 
-/* Those that may be taken and are paid up soonest. */
-WIDE ALWAYS unsigned wide_least(__m256i ways)
+/* Those that may be taken and are settled, or will be soonest. */
+WIDE ALWAYS unsigned wide_least(__m256i debts)
 {
+	const __m256i ways = _mm256_max_epi32(debts, _mm256_set1_epi32(-SETTLED));
 	__m128i min = _mm_min_epi32(_mm256_castsi256_si128(ways), _mm256_extracti128_si256(ways, 1));
 
 	min = _mm_min_epi32(min, _mm_shuffle_epi32(min, _MM_SHUFFLE(1, 0, 3, 2)));

@@ -100,12 +100,15 @@ static inline uint32_t damp_tenant_of(const struct damp_view *v, const struct da
 }
 
 /* IP bytes of p; of a first fragment what its UDP header says of the whole datagram, since
- * all that follows it passes with it. */
+ * all that follows it passes with it, but no less than it has itself. */
 static inline uint32_t damp_whole_ip_len(const struct damp_pkt *p)
 {
+	uint32_t whole;
+
 	if (p->frame.cls != DAMP_FRAME_FRAGMENT_FIRST)
 		return p->frame.ip_len;
-	return (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
+	whole = (uint32_t)(p->frame.l4_off - p->frame.l3_off) + damp_get16(p->data + p->frame.l4_off + 4);
+	return whole > p->frame.ip_len ? whole : p->frame.ip_len;
 }
 
 static inline uint32_t damp_udp_ip_len(const struct damp_pkt *p, uint32_t coap_len)

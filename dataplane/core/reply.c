@@ -18,16 +18,12 @@
 
 #include "compiled.h"
 #include "option.h"
+#include "reply_v4.h"
 
 #define MAC_LEN 6u
-#define IPV4_HEADER_LEN 20u
 #define IPV6_HEADER_LEN 40u
-#define UDP_HEADER_LEN 8u
-#define IP_PROTO_UDP 17u
-#define REPLY_TTL 64u
 
 #define UINT_LEN_MAX 4u             /* of a uint option */
-#define WORD 8u
 
 /* Header, token, then two of each option, and an Echo's MAC: the most that is built. */
 #define PARTS_MAX 8u
@@ -268,9 +264,6 @@ static size_t put_frame(uint8_t *out, const struct damp_frame *f, enum damp_repl
 /* An Empty message of IPv4, which is what most answers are: of its 32 bytes all is known
  * but addresses, ports and Message ID, so it is four words. What is summed up has 32 bits
  * at most, and needs no carry in 64. */
-#define EMPTY_V4_LEN (IPV4_HEADER_LEN + UDP_HEADER_LEN + DAMP_COAP_HEADER_LEN)
-_Static_assert(EMPTY_V4_LEN == 4 * WORD, "four words");
-
 ALWAYS size_t put_empty_v4(uint8_t *out, const struct damp_frame *f, enum damp_reply_way way, uint8_t type,
 			   uint16_t mid)
 {
@@ -278,21 +271,17 @@ ALWAYS size_t put_empty_v4(uint8_t *out, const struct damp_frame *f, enum damp_r
 	const uint64_t src = load_half((back ? &f->dst : &f->src)->b + 12);
 	const uint64_t dst = load_half((back ? &f->src : &f->dst)->b + 12);
 	const uint64_t ports = (uint64_t)be16(back ? f->sport : f->dport) << 16 | be16(back ? f->dport : f->sport);
-	const uint64_t head = 4 << 4 | IPV4_HEADER_LEN / 4, len = be16(EMPTY_V4_LEN), df = 0x40;
-	const uint64_t life = be16(REPLY_TTL << 8 | IP_PROTO_UDP);
-	const uint64_t udp_len = be16(UDP_HEADER_LEN + DAMP_COAP_HEADER_LEN);
-	const uint64_t message = (uint64_t)be16(mid) << 16 | DAMP_COAP_CODE_EMPTY << 8 | DAMP_COAP_VERSION << 6 |
-				 (uint64_t)type << 4;
-	const uint64_t ip_check = sum_check(src + dst + head + len + df + life);
-	const uint64_t check = sum_check(src + dst + ports + message + 2 * udp_len + be16(IP_PROTO_UDP));
+	const uint64_t message = (uint64_t)be16(mid) << 16 | EMPTY_V4_MESSAGE(type);
+	const uint64_t ip_check = sum_check(src + dst + EMPTY_V4_IP_SUM);
+	const uint64_t check = sum_check(src + dst + ports + message + EMPTY_V4_UDP_SUM);
 	uint8_t *ip = out + f->l3_off;
 
 	if (back)
 		swap_macs(out);
-	store(ip, head | len << 16 | df << 48);
-	store(ip + WORD, life | ip_check << 16 | src << 32);
+	store(ip, EMPTY_V4_HEAD | EMPTY_V4_IP_LEN << 16 | EMPTY_V4_DF << 48);
+	store(ip + WORD, EMPTY_V4_LIFE | ip_check << 16 | src << 32);
 	store(ip + 2 * WORD, dst | ports << 32);
-	store(ip + 3 * WORD, udp_len | (check ? check : 0xffff) << 16 | message << 32);
+	store(ip + 3 * WORD, EMPTY_V4_UDP_LEN | (check ? check : 0xffff) << 16 | message << 32);
 	return f->l3_off + EMPTY_V4_LEN;
 }
 

@@ -15,8 +15,9 @@
  * a short frame) are not carried along: the port pads anew.
  *
  * Not touched: what is malformed or no whole CoAP datagram; what OSCORE
- * protects, because the inner options govern (RFC 8613 section 4.1.3.5); and
- * no Block2 beside Q-Block, which RFC 9177 section 4.1 forbids.
+ * protects, because the inner options govern (RFC 8613 section 4.1.3.5), but for a
+ * Size2 that is taken out (section 4.1.3.4); and no Block2 beside Q-Block, which RFC
+ * 9177 section 4.1 forbids.
  */
 #include "rewrite.h"
 #include "echo.h"
@@ -128,9 +129,20 @@ static bool plan_block2(struct plan *p, const struct damp_coap *m)
 	return true;
 }
 
+static bool is_whole(const struct damp_frame *f, const struct damp_coap *m)
+{
+	return f->cls == DAMP_FRAME_COAP && !m->malformed;
+}
+
 static bool may_touch(const struct damp_frame *f, const struct damp_coap *m)
 {
-	return f->cls == DAMP_FRAME_COAP && !m->malformed && !damp_coap_has(m, DAMP_OPTBIT_OSCORE);
+	return is_whole(f, m) && !damp_coap_has(m, DAMP_OPTBIT_OSCORE);
+}
+
+/* The size that stands outside of OSCORE is nobody's but its sender's word. */
+static bool strips_outer(const struct plan *p)
+{
+	return p->strip == DAMP_COAP_OPT_SIZE2 && !p->slice;
 }
 
 static uint32_t planned_len(const struct plan *p, const struct damp_coap *m)
@@ -198,7 +210,7 @@ static size_t rewrite(struct plan *p, uint8_t *data, size_t len, size_t cap, con
 {
 	uint32_t msg_len, ip_len;
 
-	if (!may_touch(f, m) || (p->slice && !plan_block2(p, m)) ||
+	if (!(strips_outer(p) ? is_whole(f, m) : may_touch(f, m)) || (p->slice && !plan_block2(p, m)) ||
 	    !plan_options(p, data + f->payload_off, m))
 		return 0;
 	if (p->nsplices == 0 && !p->lower)

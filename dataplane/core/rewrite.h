@@ -11,10 +11,11 @@
  * Invariant: a rewrite is a pure function of the message and its arguments, so
  * that a repeated, cancelling or re-registering request is rewritten alike. A
  * rewrite that does not fit into cap bytes, or that meets a message it may not
- * touch (malformed, a fragment, with OSCORE; for Block2 also a response or one
- * with Q-Block; but for its Message ID), returns 0 and leaves the frame as it was. The result scans as
- * well formed with exactly the intended difference; f and m no longer describe
- * it, and bytes behind the IP packet are gone.
+ * touch (malformed, a fragment, with OSCORE unless it is Size2 that goes; for
+ * Block2 also a response or one with Q-Block; but for its Message ID), returns 0
+ * and leaves the frame as it was. The result scans as well formed with exactly the
+ * intended difference; f and m no longer describe it, and bytes behind the IP
+ * packet are gone.
  *
  * References: RFC 7252 section 3.1; RFC 7641 sections 2 and 4.1 (Observe is
  * elective); RFC 7959 sections 2.2 to 2.4; RFC 1624 (incremental checksums).

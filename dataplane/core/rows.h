@@ -99,9 +99,4 @@ static inline uint64_t damp_row_head(const uint64_t *words, uint32_t nwords)
 	return head;
 }
 
-static inline bool damp_rows_ask(const struct damp_rows *r, enum damp_dimension d)
-{
-	return r->asked >> d & 1;
-}
-
 #endif

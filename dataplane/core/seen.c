@@ -13,19 +13,7 @@
  *
  * Reference: RFC 7252 sections 4.2 to 4.4.
  */
-#include "assoc.h"
-#include "compiled.h"
-
-#define WAYS 4u
-
-struct seen_slot {
-	uint64_t value;
-	uint32_t tag;
-	uint32_t due;
-};
-_Static_assert(sizeof(struct seen_slot) * WAYS == DAMP_CACHE_LINE, "four slots a line");
-
-struct damp_seen_table { struct damp_assoc assoc; };
+#include "seen_line.h"
 
 static inline uint32_t tag_of(uint64_t key)
 {
@@ -34,28 +22,33 @@ static inline uint32_t tag_of(uint64_t key)
 
 static inline struct seen_slot *slot_find(struct seen_slot *s, uint32_t tag, damp_tick now)
 {
-	for (unsigned i = 0; i < WAYS; i++)
+	for (unsigned i = 0; i < SEEN_WAYS; i++)
 		if (s[i].tag == tag && damp_due_live(s[i].due, now))
 			return &s[i];
 	return NULL;
 }
 
-/* The value of key and its slot, or the one to use for it: in one pass, since every
- * challenge asks and notes. */
+static inline uint32_t positive(int32_t left)
+{
+	return left > 0 ? (uint32_t)left : 0;
+}
+
+/* The value of key and its slot, or the one to use for it (the first that is over, else
+ * the one that will be soonest): in one pass, since every challenge asks and notes. */
 ALWAYS void look(const struct damp_seen_table *t, uint64_t key, damp_tick now, struct damp_seen_place *at)
 {
 	struct seen_slot *s = damp_assoc_line(&t->assoc, key), *victim = s;
-	int32_t soonest = INT32_MAX;
+	uint32_t soonest = UINT32_MAX;
 
-	for (unsigned i = 0; i < WAYS; i++) {
+	for (unsigned i = 0; i < SEEN_WAYS; i++) {
 		const int32_t left = damp_due_left(s[i].due, now);
 
 		if (s[i].tag == tag_of(key) && left > 0) {
 			*at = (struct damp_seen_place){ .value = s[i].value, .slot = &s[i] };
 			return;
 		}
-		victim = left < soonest ? &s[i] : victim;
-		soonest = left < soonest ? left : soonest;
+		victim = positive(left) < soonest ? &s[i] : victim;
+		soonest = positive(left) < soonest ? positive(left) : soonest;
 	}
 	*at = (struct damp_seen_place){ .slot = victim, .evicts = soonest > 0 };
 }
@@ -127,7 +120,7 @@ uint64_t damp_seen_live(const struct damp_seen_table *t, damp_tick now)
 	const struct seen_slot *s = damp_assoc_line(&t->assoc, 0);
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < damp_assoc_lines(&t->assoc) * WAYS; i++)
+	for (size_t i = 0; i < damp_assoc_lines(&t->assoc) * SEEN_WAYS; i++)
 		n += damp_due_live(__atomic_load_n(&s[i].due, __ATOMIC_RELAXED), now);
 	return n;
 }

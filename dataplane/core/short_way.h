@@ -8,6 +8,7 @@
 
 #include "classify.h"
 #include "decide.h"
+#include "ping_lanes.h"
 
 /* What a challenge is charged with beside the gateway's budget, as far as all packets of a
  * family have it in common (answer.c); the keys are those of the packet charged last. */
@@ -53,11 +54,18 @@ struct damp_flood {
 	bool asks;                      /* some will be challenged, in all likelihood */
 	bool priced[2];                 /* for each family, `price` is there */
 	bool short_of;                  /* the challenge asked for last was refused */
-	uint64_t pings;                 /* packets of which `ping` is there: bits */
+	uint64_t pings;                 /* packets of which the ping's Message ID is there: bits */
+	uint64_t ready;                 /* and all of it, in `answer` */
+	uint64_t macs;                  /* packets whose whole Echo's is in `mac` */
 	char cleared[0];
 	struct damp_prices price[2];
 	const struct damp_pkt *first;   /* of the burst */
-	uint16_t ping[2][DAMP_BURST];   /* Message IDs of pings, by family (answer.c) */
+	/* answer_run.c: Message IDs of pings, by family; of those of IPv4, where there are wide
+	 * registers, the pings instead. */
+	uint16_t ping[2][DAMP_BURST];
+	struct damp_ping_v4 answer[DAMP_BURST];
+	uint64_t mac[DAMP_BURST];
+	struct damp_ping_moment moment;
 };
 
 /* The rules that match one packet: gathered by a short way, which found that some
@@ -81,6 +89,28 @@ struct damp_admit {
 void damp_flood_begin(const struct damp_ctx *c);
 bool damp_flood_pass_by(const struct damp_ctx *c, struct damp_pkt *p);
 bool damp_flood_settle(const struct damp_ctx *c, struct damp_pkt *p);
+/* flood_sweep.c: refuses what needs no more than a note, as settle would, from p on; says
+ * how many. Worth a call while the gateway's challenges are spent. */
+unsigned damp_flood_sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n);
+/* Is the budget of p's server spent? Asked when it may have room again (judge_state.h). */
+bool damp_flood_server_spent(const struct damp_ctx *c, const struct damp_pkt *p);
+
+/* A server that is spent is asked again after at most so long: its line is read while
+ * others write it, and a word that was read wrongly must not count for long. */
+#define DAMP_FLOOD_SPENT_MAX (DAMP_TICK_HZ / 64)
+
+static inline struct damp_spent *damp_spent_of(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	return &c->w->spent[p->device_whole % DAMP_FLOOD_SERVERS];
+}
+
+/* Is that known already? A clock that steps back makes it asked again. */
+static inline bool damp_server_known_spent(const struct damp_ctx *c, const struct damp_pkt *p)
+{
+	const struct damp_spent *s = damp_spent_of(c, p);
+
+	return damp_likely(s->device == p->device_whole && s->until - c->now - 1 < DAMP_FLOOD_SPENT_MAX);
+}
 void damp_flood_end(const struct damp_ctx *c);
 
 /* admit.c: one burst's short way for what passes. Within damp_flood_begin() and
@@ -96,10 +126,10 @@ bool damp_afford_answer(const struct damp_ctx *c, struct damp_pkt *p, struct dam
 
 /* answer.c: the short way of a challenge, for a plain packet that has met no rule
  * and whose server is spent. False: nothing was done, and it is refused or goes
- * the long way. foresee: what is made for a whole burst of them, between the passes;
- * end: the sums of the burst. */
-void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n);
+ * the long way. end: the sums of the burst. */
 bool damp_answer(const struct damp_ctx *c, struct damp_pkt *p);
+/* What a challenge of so many bytes costs. Good until somebody asks for another length. */
+const struct damp_prices *damp_answer_prices(const struct damp_ctx *c, bool v6, uint32_t bytes);
 /* Charge the gateway's budget for those asked since it was charged last; before anybody
  * else looks at it. */
 void damp_answer_owed(const struct damp_ctx *c);
@@ -110,7 +140,25 @@ static inline void damp_answer_settle_up(const struct damp_ctx *c)
 }
 /* Challenges that the gateway can still pay. */
 uint32_t damp_answer_left(const struct damp_ctx *c);
+static inline bool damp_gateway_has_room(const struct damp_ctx *c)
+{
+	struct damp_flood *f = c->flood;
+
+	if (damp_unlikely(!f->gateway_known)) {
+		f->gateway_left = damp_answer_left(c);
+		f->gateway_known = true;
+	}
+	return f->gateway_left > 0;
+}
 void damp_answer_end(const struct damp_ctx *c);
+
+/* answer_run.c: what is made for a whole burst of challenges, between the passes; the
+ * Message ID of p's ping; its whole Echo, if that was made; and the pings of p[i] and of those behind it that are as usual.
+ * Returns the first of the n packets that is not, and still has to be judged. */
+void damp_answer_foresee(const struct damp_ctx *c, const struct damp_pkt *p, unsigned n);
+uint16_t damp_answer_mid(const struct damp_ctx *c, const struct damp_pkt *p);
+bool damp_answer_echo(const struct damp_ctx *c, const struct damp_pkt *p, uint8_t out[DAMP_ECHO_LEN]);
+unsigned damp_answer_run(const struct damp_ctx *c, struct damp_pkt *p, unsigned i, unsigned n);
 
 /* What flood.c finds plain may still bring several answers (RFC 9177). */
 #define DAMP_Q_BLOCKS (1ull << DAMP_OPTBIT_Q_BLOCK1 | 1ull << DAMP_OPTBIT_Q_BLOCK2)

@@ -45,6 +45,9 @@ static inline uint32_t damp_due(damp_tick t)
 #define DAMP_XCHG_CHALLENGED 32u    /* a challenge went out for it */
 #define DAMP_XCHG_HELD 512u         /* holds tickets of the tally (struct damp_held) */
 #define DAMP_XCHG_WINDOW 1024u      /* its credit ends with its entry in the table of Message IDs */
+#define DAMP_XCHG_SERVER_FIRST 2048u /* DTLS: a server of ours spoke first, in a session older than what is known */
+#define DAMP_XCHG_DATA 4096u        /* DTLS: the peer has sent application data, without a connection ID */
+#define DAMP_XCHG_CID 8192u         /* DTLS: it has sent a record with one */
 #define DAMP_XCHG_SLICED 128u       /* the gateway asked for a smaller first block */
 #define DAMP_XCHG_TOKEN_PROOF 64u   /* token long enough to prove the answering peer */
 #define DAMP_XCHG_GROUP 256u        /* asked of a group: its members answer, each for itself */
@@ -143,8 +146,10 @@ struct damp_obs {
 	uint32_t opened;            /* damp_due() of the first response */
 	uint16_t notify_gap;        /* as its exchange had it */
 	uint8_t unheard;            /* non-confirmable notifications since */
-	uint8_t pings;              /* since, unanswered */
+	uint8_t pings : 7;          /* since, unanswered */
+	uint8_t known : 1;          /* its peer has proved itself, once */
 };
+#define DAMP_OBS_PINGS_MAX 127u
 _Static_assert(sizeof(struct damp_obs) == 32, "two observations a cache line");
 
 struct damp_obs_table;

@@ -6,6 +6,7 @@
  * it was, so that no reader takes it.
  */
 #include "decision.h"
+#include "slot.h"
 
 bool damp_tap_afford(struct damp_tap_budget *b, damp_tick now, unsigned per_s)
 {
@@ -20,7 +21,7 @@ static struct damp_capture_record *copy_frame(struct damp_tap *t, const struct d
 {
 	struct damp_capture_record *r = &t->ring->slot[t->ring->head % DAMP_CAPTURE_SLOTS];
 
-	__atomic_store_n(&r->seq, ~0ull, __ATOMIC_RELEASE);
+	damp_slot_open(&r->seq);
 	r->len = p->len;
 	r->caplen = p->len < DAMP_CAPTURE_SNAP ? p->len : DAMP_CAPTURE_SNAP;
 	if (damp_tap_afford(&t->capture_budget, now, DAMP_CAPTURE_PER_S))
@@ -75,8 +76,7 @@ static void keep_copy(const struct damp_ctx *c, const struct damp_pkt *p, const 
 	r->observed = p->observed;
 	r->proved = p->proved;
 	r->kept = 0;
-	__atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE);
-	__atomic_store_n(&t->ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&r->seq, &t->ring->head, seq);
 }
 
 void damp_tap_end(const struct damp_ctx *c, const struct damp_pkt *p, const struct damp_decision *d,

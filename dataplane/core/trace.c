@@ -14,6 +14,7 @@
  */
 #include "finding.h"
 #include "decision.h"
+#include "slot.h"
 
 bool damp_trace_look(struct damp_tap *t)
 {
@@ -116,7 +117,7 @@ void damp_trace_begin(const struct damp_ctx *c, const struct damp_pkt *p, const 
 	if (!out->trace_fits || !wanted(c, d, d->verdict, reason_of(p, d)) ||
 	    !damp_tap_afford(&t->trace_budget, c->now, DAMP_TRACE_PER_S))
 		return;
-	__atomic_store_n(&r->seq, ~0ull, __ATOMIC_RELEASE);
+	damp_slot_open(&r->seq);
 	r->side = p->side;
 	r->len = p->len;
 	r->caplen = p->len < DAMP_TRACE_SNAP ? p->len : DAMP_TRACE_SNAP;
@@ -151,6 +152,5 @@ void damp_trace_end(const struct damp_ctx *c, const struct damp_pkt *p, const st
 	damp_finding_close(p, d, &r->found);
 	copy_sent(p, r);
 	r->wall_us = damp_wall_us(c);
-	__atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE);
-	__atomic_store_n(&ring->head, seq + 1, __ATOMIC_RELEASE);
+	damp_slot_close(&r->seq, &ring->head, seq);
 }

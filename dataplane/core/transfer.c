@@ -93,11 +93,6 @@ struct damp_transfer_table *damp_transfer_init(void *mem, unsigned lines_log2)
 	return (struct damp_transfer_table *)damp_assoc_init(mem, lines_log2);
 }
 
-void damp_transfer_prefetch(const struct damp_transfer_table *t, uint64_t key)
-{
-	damp_prefetch(damp_assoc_line(&t->assoc, key));
-}
-
 const struct damp_transfer *damp_transfer_find(const struct damp_transfer_table *t, uint64_t key,
 					       damp_tick now)
 {

@@ -72,7 +72,6 @@ bool damp_transfer_completes(const struct damp_transfer *t, const struct damp_bl
 struct damp_transfer_table;
 size_t damp_transfer_bytes(unsigned lines_log2);
 struct damp_transfer_table *damp_transfer_init(void *mem, unsigned lines_log2);
-void damp_transfer_prefetch(const struct damp_transfer_table *t, uint64_t key);
 const struct damp_transfer *damp_transfer_find(const struct damp_transfer_table *t, uint64_t key,
 					       damp_tick now);
 /* Record that b was forwarded. */

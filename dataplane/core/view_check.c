@@ -213,7 +213,7 @@ static bool check_guard(const struct check *c)
 	    g->transfers_source > DAMP_LEASE_CAP_MAX || g->transfers_server > DAMP_LEASE_CAP_MAX)
 		return bad(c, "guard: a number at once is out of range");
 	if (g->q_blocks > UINT8_MAX || g->group_answers > UINT8_MAX || g->observe_unheard > UINT8_MAX ||
-	    g->observe_pings > UINT8_MAX)
+	    g->observe_pings > DAMP_OBS_PINGS_MAX)
 		return bad(c, "guard: a number of answers or pings is out of range");
 	if (g->challenge_reserve_ticks > DAMP_BURST_TICKS_MAX)
 		return bad(c, "guard: challenge reserve is out of range");

@@ -3,8 +3,10 @@
  * The counter segment: a file in the runtime directory that the data plane
  * maps for writing and anyone else for reading.
  *
- * Invariant: each worker block has a single writer and is only ever added to,
- * so a reader needs no lock and no worker ever waits. A 64-bit counter is read
+ * Invariant: each counter has a single writer and is only ever added to, so a
+ * reader needs no lock and no worker ever waits. A worker block's writer is its
+ * worker; but what tables had to forget the main thread copies there once a second,
+ * that of tables which all workers share into the first block. A 64-bit counter is read
  * whole on the machines we run on; a set of counters read together may be a
  * burst apart.
  *

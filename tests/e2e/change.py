@@ -18,7 +18,7 @@ rules:
     match: {from: outside, msg: request, path: /time}
     then: drop
 """
-TRIAL_S = 8
+TRIAL_S, LATE = 15, 15        # seconds; a busy machine may need some to go back
 
 
 def _reads_time(lab):
@@ -66,7 +66,7 @@ def _killed_while_waiting(lab, strict):
     expect(confirm and 0 <= confirm["remaining_s"] <= TRIAL_S, f"after the kill: {confirm}")
     _wait_name(lab, "e2e-base")
     took = time.monotonic() - began
-    expect(took < TRIAL_S + 5, f"back only after {took:.1f} s")
+    expect(TRIAL_S - 1 <= took < TRIAL_S + LATE, f"back after {took:.1f} s")
     expect(_reads_time(lab), "what came back are not the rules before")
 
 

@@ -7,6 +7,8 @@ nothing in between can smooth them.
 
 import json
 import os
+import signal
+import struct
 import subprocess
 import threading
 import time
@@ -14,8 +16,8 @@ import time
 import coap
 from clients import INSIDE_ZONES
 from harness import (FIRST_CONTACT, Asking, Echo, build_folder, damper_ok, expect,
-                     expect_no_loss, new_lab, rule_file, samples, scenario)
-from peer import Peer
+                     expect_no_loss, new_lab, rule_file, samples, scenario, until)
+from peer import ONCE, Peer
 
 # One message, and the next one twelve minutes later: a reload that resets the
 # limit shows at once.
@@ -87,13 +89,13 @@ def reload_under_load():
         asker, limited, refused = Peer(lab, "honest", 4), Peer(lab, "honest", 6), 0
         for _ in range(FIRST_CONTACT):
             expect(limited.get("/") is not None, "no answer to a first GET /")
-        expect(limited.get("/time") is not None, "the limit refused its first message")
+        expect(limited.get("/time", **ONCE) is not None, "the limit refused its first message")
         with Watch(lambda: stats(lab), 0.1) as raw, Watch(lambda: metric_totals(lab), 1) as told, \
                 Echo(lab, rate=500) as echo, Asking(asker, "/") as asking:
             for i in range(reloads):
                 at = time.monotonic()
                 damper_ok(lab, "load", files[(i + 1) % 2])
-                answer = limited.ask(coap.GET, "/time")
+                answer = limited.ask(coap.GET, "/time", **ONCE)
                 expect(answer is not None, "a limited request stayed without answer")
                 refused += answer[1] == 0x9d  # 4.29
                 time.sleep(max(0.0, at + 1 - time.monotonic()))
@@ -120,15 +122,25 @@ rules:
 """
 
 
-def _captured(lab, seconds, traffic, *argv):
+def asked_until(lab, name):
+    """The tick until which the workers fill the file of a trace or a capture: 0 when
+    nobody asks. It is the last that is written of a request."""
+    with open(os.path.join(lab.runtime, name), "rb") as file:
+        # magic, version and workers, boot, until (include/damper/trace.h, capture.h)
+        return struct.unpack("=QQQQ", file.read(32))[3]
+
+
+def _captured(lab, traffic, *argv):
     """The comments and hex frames of a capture of some traffic."""
     path = os.path.join(lab.folder, f"{len(os.listdir(lab.folder))}.pcapng")
+    before = asked_until(lab, "capture")
     with subprocess.Popen([lab.binary("damper"), "--runtime-dir", lab.runtime, "capture", "--for",
-                           f"{seconds}s", "--out", path, *argv], stderr=subprocess.PIPE,
+                           "10min", "--out", path, *argv], stderr=subprocess.PIPE,
                           text=True) as process:
-        time.sleep(0.5)
+        until("the capture", lambda: asked_until(lab, "capture") not in (0, before) or process.poll() is not None)
         traffic()
-        said = process.communicate(timeout=30)[1]
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
     expect(process.returncode == 0, f"damper capture: exit {process.returncode}: {said}")
     done = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.comment", "-e",
                            "coap.opt.uri_path", "-e", "frame.interface_name"], check=True,
@@ -149,12 +161,12 @@ def capture_of_drops():
             expect(peer.get("/") is not None, "GET / passes")
             expect(peer.get("/time", tries=1) is None, "GET /time is dropped")
 
-        drops = _captured(lab, 4, traffic, "--verdict", "drop")
+        drops = _captured(lab, traffic, "--verdict", "drop")
         expect([frame for frame in drops if frame[0].startswith("drop: rule, rule no-time") and
                 frame[1:] == ["time", "outside"]],
                f"the dropped request is missing: {drops}")
         expect(all(frame[0].startswith("drop: ") for frame in drops), f"not only drops: {drops}")
-        trial = _captured(lab, 4, traffic, "--rule", "trial")
+        trial = _captured(lab, traffic, "--rule", "trial")
         expect(trial and all("would have been that of rule trial" in frame[0] for frame in trial),
                f"not what the rule would have decided: {trial}")
         done = lab.damper("capture", "--rule", "nobody", "--out", os.path.join(lab.folder, "none"))

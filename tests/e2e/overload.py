@@ -12,14 +12,13 @@ import time
 
 import coap
 from clients import INSIDE_ZONES
-from harness import damper_ok, expect, new_lab, rule_file, samples, scenario, status, total
+from harness import damper_ok, expect, new_lab, rule_file, samples, scenario, status, total, until
 from limits import stats
 from peer import Peer
-from told import events, expect_valid, until
+from told import events, expect_valid
 
 RING = 512              # DAMP_RING_SIZE of dataplane/steer.h
 SOCKETS = 32            # ports of the client: half of them are the other worker's
-HOLD_BOUND_S = 20       # a condition holds 10 s behind the last packet that met it
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
 
 RULES = INSIDE_ZONES % "e2e-overload" + """\
@@ -76,18 +75,27 @@ def _over(lab):
     return told[-1] == "ok" and "overload" not in {c["condition"] for c in status(lab)["conditions"]}
 
 
+def _settled(lab):
+    """The counters when all that was sent has been read."""
+    last = [stats(lab)]
+
+    def look():
+        time.sleep(0.5)
+        last.append(stats(lab))
+        return last[-1] if last[-1]["rx.outside"] == last[-2]["rx.outside"] else None
+    return until("the end of what was sent", look)
+
+
 def _press(lab, peers, policy):
     """What became of the packets in the time of it: counters that have moved."""
-    rules = rule_file(lab, f"{policy}.yaml", RULES % policy)
-    until("the load", lambda: lab.damper("load", rules).returncode == 0)  # that of the start may still go on
-    before, passed = stats(lab), _passed(lab)
+    damper_ok(lab, "load", rule_file(lab, f"{policy}.yaml", RULES % policy))
+    before, passed = _settled(lab), _passed(lab)
     with Stopped(status(lab)["dataplane"]["pid"], 1):
         # Again and again: the kernel may lose some while the first worker waits for its core.
-        until(f"overload under {policy}", lambda: _pour(peers, "/time", 2 * RING // SOCKETS) or _active(lab, policy),
-              HOLD_BOUND_S)
+        until(f"overload under {policy}", lambda: _pour(peers, "/time", 2 * RING // SOCKETS) or _active(lab, policy))
         expect(f"(fail: overload is {policy})" in damper_ok(lab, "show", "status"), "the status does not say so")
-        after = stats(lab)
-    until(f"the end of it under {policy}", lambda: _over(lab), HOLD_BOUND_S)
+        after = _settled(lab)
+    until(f"the end of it under {policy}", lambda: _over(lab))
     return {name: after.get(name, 0) - before.get(name, 0) for name in after}, _passed(lab) - passed
 
 

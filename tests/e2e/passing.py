@@ -11,7 +11,7 @@ import coap
 import lab as wiring
 import netns
 import packets
-from harness import Echo, expect, new_lab, scenario
+from harness import LATE_S, Echo, expect, new_lab, scenario
 
 _SOL_PACKET, _PACKET_AUXDATA = 263, 8
 VLAN = 5
@@ -63,7 +63,7 @@ def icmp_passes():
             sock = netns.in_namespace(
                 lab.ns("honest"),
                 lambda kind=kind, proto=proto: socket.socket(kind, socket.SOCK_RAW, proto))
-            sock.settimeout(2)
+            sock.settimeout(LATE_S)
             head = struct.pack("!BBHHH", request, 0, 0, 77, 1)
             total = packets.checksum(head + b"echo")  # the kernel fills in that of ICMPv6
             sock.sendto(head[:2] + struct.pack("!H", total) + head[4:] + b"echo",
@@ -123,19 +123,21 @@ def _tagged_listener():
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     sock.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
     sock.bind(("eth0", 3))
-    sock.settimeout(1.5)
+    sock.settimeout(LATE_S)
     return sock
 
 
 def _tagged(sock):
-    """{destination port: VLAN id} of datagrams from port 46000."""
+    """{destination port: VLAN id} of datagrams from port 46000, up to the good one,
+    which was sent last."""
     found = {}
     try:
-        while True:
+        while 7777 not in found:
             frame, ancillary, _, _ = sock.recvmsg(4096, 256)
             packet = packets.parse(frame)
             if packet and packet.sport == 46000:
                 # struct tpacket_auxdata: five fields of 4, 4, 4, 2, 2 bytes, then the tag
                 found[packet.dport] = struct.unpack_from("@H", ancillary[0][2], 16)[0] & 0xFFF
     except TimeoutError:
-        return found
+        pass
+    return found

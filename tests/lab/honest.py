@@ -11,7 +11,9 @@ costs shows in the count of request transmissions.
 """
 
 import os
+import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections import namedtuple
@@ -31,6 +33,42 @@ def _text(size, seed):
     """A printable body that is different for each seed."""
     line = f"{seed} the quick brown fox jumps over the lazy dog 0123456789\n"
     return (line * (size // len(line) + 1))[:size]
+
+
+class Watching:
+    """libcoap's client observing a path, from a port of its own when one is named,
+    until end(). For scenarios that wait for what they need to see instead of for
+    some seconds."""
+
+    LONGEST_S = 600
+
+    def __init__(self, lab, family, path, port=None):
+        self.said = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", lab.ns("honest"), "coap-client-notls", "-v", "0",
+             "-s", str(self.LONGEST_S), "-B", str(self.LONGEST_S),
+             *(["-p", str(port)] if port else []), wiring.url(family, path)],
+            stdin=subprocess.DEVNULL, stdout=self.said, stderr=subprocess.DEVNULL)
+
+    def end(self):
+        """Have it end as at the terminal; what it printed."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(60)
+        finally:
+            self.process.kill()
+        self.said.seek(0)
+        text = self.said.read().decode("utf-8", "replace")
+        self.said.close()
+        return text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
 class Honest:

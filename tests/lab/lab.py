@@ -46,6 +46,7 @@ INSIDE_NET = {4: "192.0.2.0/24", 6: "2001:db8:1::/64"}
 OUTSIDE_NETS = {4: ("198.51.100.0/24", "198.18.66.0/24", "10.0.0.0/8"),
                 6: ("2001:db8:2::/64", "2001:db9:66::/64", "3fff::/20")}
 EAL_MEMORY_MB = 512
+FRAMES = 4096           # of net_af_packet, each way; its default is 512
 
 
 class LabError(RuntimeError):
@@ -121,7 +122,7 @@ class Lab:
         self.rules = os.path.abspath(rules) if rules else None
         self.middle = middle
         self.workers = workers
-        self.id = ident or secrets.token_hex(2)
+        self.id = ident or secrets.token_hex(4)
         self.folder = tempfile.mkdtemp(prefix=f"damper-lab-{self.id}-")
         self.runtime = self._folder("run")
         self.state_dir = self._folder("state")
@@ -304,7 +305,7 @@ class Lab:
         self._write_state()
         return process.returncode
 
-    def wait_for(self, what, ready, process=None, patience=20.0):
+    def wait_for(self, what, ready, process=None, patience=60.0):
         """Poll ready() until true; fail with the log of `process`."""
         end = time.monotonic() + patience
         while not ready():
@@ -345,7 +346,8 @@ class Lab:
         return f"net_{'pcap' if self.fragments else 'af_packet'}{number}"
 
     def _eal(self, lcores):
-        way = "rx_iface_in=d{0},tx_iface=d{0}" if self.fragments else "iface=d{0}"
+        # Room for seconds in which a busy machine lets no worker run.
+        way = "rx_iface_in=d{0},tx_iface=d{0}" if self.fragments else f"iface=d{{0}},framecnt={FRAMES}"
         return ["--no-huge", "-m", str(EAL_MEMORY_MB), "--no-pci", "--lcores", lcores,
                 "--file-prefix", f"damper-{self.id}", *(f"--vdev={self._port(i)},{way.format(i)}" for i in range(2))]
 
@@ -396,12 +398,12 @@ class Lab:
         """Run the command; returns the finished process with text output."""
         return subprocess.run([self.binary("damper"), "--runtime-dir", self.runtime, *argv],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              check=False, timeout=30)
+                              check=False, timeout=90)
 
     def metrics(self):
         """The text that Prometheus would read."""
         program = ("import urllib.request as u;"
-                   "print(u.urlopen('http://127.0.0.1:9568/metrics',timeout=5).read().decode())")
+                   "print(u.urlopen('http://127.0.0.1:9568/metrics',timeout=60).read().decode())")
         return run("python3", "-c", program, ns=self.ns("gateway"))
 
     def forwards(self):
@@ -424,7 +426,14 @@ class Lab:
             self.start_dataplane()
         if self.middle == "damper":
             self.start_damperd()
+            self.wait_for("the rules", self._rules_run, "damperd")
         self.wait_for("forwarding", self.forwards, "dataplane")
+
+    def _rules_run(self):
+        """Not what the data plane has built in, but what damperd was given."""
+        done = self.damper("show", "status", "--json")
+        program = json.loads(done.stdout)["program"] if done.returncode == 0 else None
+        return program is not None and program["source"] != "builtin"
 
     def stop(self):
         """Take everything away; safe to call at any time, and twice."""

@@ -8,6 +8,7 @@ start or does not say enough.
 """
 
 import socket
+import struct
 import time
 
 import coap
@@ -15,6 +16,7 @@ import lab as wiring
 import netns
 
 TIMEOUT, REPEAT = 1.5, 6
+ONCE = {"tries": 1, "wait": 30.0}   # for who counts: an answer that is late is no answer that was lost
 
 
 class Peer:
@@ -29,17 +31,20 @@ class Peer:
         self.target = ((server or wiring.SERVER)[family], coap.PORT)
         self.family, self.mid = family, 0x7000
         self.knows_echo = knows_echo
+        self.token = b""            # of the last request; each has one of its own
         self.sent = self.pings = self.challenges = 0
 
-    def ask(self, code, path, options=(), payload=b"", kind=coap.CON, tries=REPEAT):
-        """The response (bytes), or None when there was none."""
-        options, token = coap.path(path) + list(options), b"peer"
+    def ask(self, code, path, options=(), payload=b"", kind=coap.CON, tries=REPEAT, wait=TIMEOUT):
+        """The response (bytes), or None when there was none. Another answer to an
+        earlier request, which was repeated, is not taken for it."""
+        options = coap.path(path) + list(options)
         self.mid += 1
+        self.token = token = struct.pack("!2sH", b"pe", self.mid & 0xFFFF)
         data = coap.message(kind, code, self.mid, token, options, payload)
         for _ in range(tries):
             self.sent += 1
             self.sock.sendto(data, self.target)
-            answer = self._answer(token)
+            answer = self._answer(token, wait)
             if answer is None:
                 continue
             echo = coap.option(answer, coap.OPT_ECHO)
@@ -51,9 +56,9 @@ class Peer:
                                 options + [(coap.OPT_ECHO, echo)], payload)
         return None
 
-    def _answer(self, token):
-        """Next response with our token, within TIMEOUT."""
-        end = time.monotonic() + TIMEOUT
+    def _answer(self, token, wait):
+        """Next response with our token, within `wait` seconds."""
+        end = time.monotonic() + wait
         while (left := end - time.monotonic()) > 0:
             self.sock.settimeout(left)
             try:

@@ -104,6 +104,12 @@ static size_t datagram(uint64_t *s, enum damp_side side, uint8_t *m)
 
 	memset(m, 0, n);
 	memcpy(m, ((const uint8_t[]){ 22, 0xfe, 0xfd }), 3);
+	if (side == DAMP_OUTSIDE && draw(s, 3) == 0) {
+		m[0] = (uint8_t)(23 + 2 * draw(s, 2));          /* as it may look under a key, or a connection ID */
+		m[4] = 1;
+		damp_put16(m + 11, (uint16_t)(n - 13));
+		return n;
+	}
 	damp_put16(m + 11, (uint16_t)(n - 13));
 	m[13] = side == DAMP_OUTSIDE ? 1 : 3;
 	damp_put16(m + 15, (uint16_t)(n - 25));
@@ -130,6 +136,8 @@ static void exhaust(struct rig *r, uint64_t *s, struct rig_end peer, struct rig_
 		memcpy(m, request, 4u + tkl);
 		m[0] = (uint8_t)(0x40 | type << 4 | (type == DAMP_COAP_RST || i % 5 == 4 ? 0 : tkl));
 		m[1] = m[0] & 0x0f || (type != DAMP_COAP_RST && i % 5 != 4) ? DAMP_COAP_2_05 : 0;
+		if (m[1] == 0 && type == DAMP_COAP_CON)
+			continue;               /* a ping, which is a client's */
 		if (m[1] != 0) {
 			n += tkl;
 			n += put_option(m + n, 6, draw(s, 2), (uint8_t)i);
@@ -153,9 +161,8 @@ static void step(struct rig *r, uint64_t *s, uint32_t weight)
 	uint8_t m[1400];
 	const size_t n = dtls ? datagram(s, side, m) : message(s, side, m);
 
-	/* What an inside host begins is bounded by PROBING_RATE, not by alpha. */
-	if (side == DAMP_INSIDE && (dtls ? r->peer_in == 0 : damp_coap_is_request(m[1]) ||
-				    (m[1] == 0 && (m[0] & 0x30) == 0)))
+	/* What an inside client begins is bounded by PROBING_RATE, not by alpha. */
+	if (side == DAMP_INSIDE && !dtls && (damp_coap_is_request(m[1]) || (m[1] == 0 && (m[0] & 0x30) == 0)))
 		return;
 	if (side == DAMP_OUTSIDE) {
 		rig_send(r, side, peer, server, m, n);
@@ -170,17 +177,15 @@ static void step(struct rig *r, uint64_t *s, uint32_t weight)
 		;
 }
 
-static void no_probing(struct damp_guard *g)
+static void holding(struct damp_guard *g)
 {
 	g->hold = 1;
-	/* DTLS toward a peer that asked nothing is a conversation begun inside. */
-	g->probing.burst_ticks = 1;
 }
 
 /* Without the ledger only the credit of each exchange holds. */
 static void credit_alone(struct damp_guard *g)
 {
-	no_probing(g);
+	holding(g);
 	g->host4.cost_q16 = g->net4.cost_q16 = g->host6.cost_q16 = g->net6.cost_q16 = 0;
 	g->challenge_host.cost_q16 = g->challenge_net4.cost_q16 = g->challenge_net6.cost_q16 = 0;
 }
@@ -219,7 +224,7 @@ static void runs(bool v6)
 	static const uint32_t weights[] = { 1, 5, 40, 200 };
 
 	for (unsigned i = 0; i < 12; i++)
-		run(v6, seed + i, weights[i % 4], i < 4 ? credit_alone : i < 8 ? credit_without_holding : no_probing);
+		run(v6, seed + i, weights[i % 4], i < 4 ? credit_alone : i < 8 ? credit_without_holding : holding);
 }
 
 static void promise_v4(void **state)

@@ -12,6 +12,7 @@
 #define FLIGHT_COPIES 5u
 #define DATAGRAM_MAX 1200u
 #define STREAM_GAP SIM_MS(20)
+#define WAIT_MAX DAMP_SECONDS(60)       /* RFC 6347 section 4.2.4.1 */
 /* Where the cookie's length stands in a ClientHello without a session: record
  * and handshake header, version, random, session length. */
 #define COOKIE_AT (RECORD_HEAD + 12u + 2u + 32u + 1u)
@@ -27,10 +28,11 @@ static void send_record(struct sim_dtls *v, const struct sim_end *peer, uint8_t 
 	sim_send(v->sim, DAMP_INSIDE, &v->end, peer, data, len);
 }
 
-/* At 0, 1, 2, 4 and 8 s. arg unused */
+/* At 0, 1, 2, 4 and 8 s, and so on. arg unused */
 static void send_flight(void *self, uint64_t arg)
 {
 	struct flight *f = self;
+	const unsigned int copies = f->server->copies ? f->server->copies : FLIGHT_COPIES;
 
 	(void)arg;
 	for (size_t left = f->server->flight; left > 0;) {
@@ -39,12 +41,14 @@ static void send_flight(void *self, uint64_t arg)
 		send_record(f->server, &f->peer, SIM_DTLS_HANDSHAKE, SERVER_HELLO, n);
 		left -= n;
 	}
-	if (++f->sent == FLIGHT_COPIES) {
+	if (++f->sent == copies) {
 		free(f);
 		return;
 	}
 	sim_at(f->server->sim, f->server->sim->now + f->wait, send_flight, f, 0);
 	f->wait = f->sent == 1 ? f->wait : 2 * f->wait;
+	if (f->wait > WAIT_MAX)
+		f->wait = WAIT_MAX;
 }
 
 static void on_hello(struct sim_dtls *v, const struct sim_datagram *d)
@@ -71,7 +75,7 @@ static void send_stream(void *self, uint64_t arg)
 	(void)arg;
 	send_record(v, &v->newest, SIM_DTLS_CID, 0, DATAGRAM_MAX);
 	if (--v->left > 0)
-		sim_at(v->sim, v->sim->now + STREAM_GAP, send_stream, v, 0);
+		sim_at(v->sim, v->sim->now + (v->stream_gap ? v->stream_gap : STREAM_GAP), send_stream, v, 0);
 }
 
 static void receive(void *self, const struct sim_datagram *d)

@@ -18,6 +18,7 @@
 
 #define SIM_DTLS_HANDSHAKE 22u
 #define SIM_DTLS_ALERT 21u
+#define SIM_DTLS_DATA 23u
 #define SIM_DTLS_CID 25u
 #define SIM_DTLS_HELLO 1u               /* handshake type */
 
@@ -26,8 +27,10 @@ struct sim_dtls {
 	struct sim_end end;
 	bool cookies;               /* verifies addresses before anything else */
 	size_t flight;              /* bytes of one flight */
+	unsigned int copies;        /* of a flight that nobody answers, 60 s apart at most; 0: five */
 	bool alerts;                /* answers garbage with a fatal alert */
 	unsigned int stream;        /* datagrams sent to a known CID's newest address */
+	damp_tick stream_gap;       /* between two of them; 0: 20 ms */
 	struct sim_end newest;
 	unsigned int left;          /* of the stream */
 	uint64_t hellos;

@@ -100,6 +100,22 @@ void av24(struct sim_world *w)
 	a->dst = w->dtls.end;
 }
 
+/* The stream is slow and long, so that it lasts when the exchange of that record has
+ * ended; then records come in V's name that look like its answers. */
+void av24_long(struct sim_world *w)
+{
+	static const uint8_t record[60] = { SIM_DTLS_CID, 0xfe, 0xfd, [4] = 1, [11] = 1, 2, 3, 4, 0, 43 };
+	static const uint8_t data[60] = { SIM_DTLS_DATA, 0xfe, 0xfd, [4] = 1, [12] = 47 };
+	struct sim_attack *a = sim_attack_add(w, record, sizeof(record));
+
+	w->dtls.stream = 600;
+	w->dtls.stream_gap = DAMP_SECONDS(1);
+	a->dst = w->dtls.end;
+	a = sim_repeat(sim_attack_add(w, data, sizeof(data)), 3, DAMP_SECONDS(100));
+	a->start = SIM_START + DAMP_SECONDS(300);
+	a->dst = w->dtls.end;
+}
+
 /* A client of ours is made to stream to V, who never says a word. */
 void av25(struct sim_world *w)
 {

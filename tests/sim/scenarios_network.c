@@ -145,6 +145,27 @@ static size_t any_port(const struct sim_attack *a, uint32_t i, struct sim_end *s
 	return sim_next_port(a, i, src, msg, len);
 }
 
+static size_t any_host(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len)
+{
+	damp_put16(msg + 2, damp_get16(a->message + 2));
+	return sim_next_host(a, i, src, msg, len);
+}
+
+/* A hello for each host of a network, at a server that repeats its flight for seven
+ * minutes; and again when the exchanges of the first are over. */
+void av45_patient(struct sim_world *w)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct sim_attack *a;
+
+		hellos(w);
+		a = &w->attack[w->nattacks - 1];
+		a->start += i * DAMP_SECONDS(320);
+		a->vary = any_host;
+	}
+	w->dtls.copies = 12;
+}
+
 /* A thousand hellos a second in one's name at the server that honest devices use,
  * which verifies addresses; and as many from anywhere. */
 void av45_rate(struct sim_world *w)

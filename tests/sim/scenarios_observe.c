@@ -21,6 +21,20 @@ void av12(struct sim_world *w)
 	sim_attack_add(w, observe_time, sizeof(observe_time));
 }
 
+/* Answers shorter than the registrations, so that they pass, and a change only when the
+ * exchanges are over. Honest observers of other networks begin like these. */
+void av12_slow(struct sim_world *w)
+{
+	static const uint8_t reg[] = { 0x51, 0x01, 0x00, 0x01, 0x83, 0x60, 0x5c,
+				       't', 'e', 'm', 'p', 'e', 'r', 'a', 't', 'u', 'r', 'e', '1' };
+	struct sim_attack *a = sim_repeat(sim_attack_add(w, reg, sizeof(reg)), 100, DAMP_SECONDS(1));
+
+	sim_server_every(&w->server, sim_server_add(&w->server, "temperature1", 4, 9), DAMP_SECONDS(300));
+	w->server.never_con = true;
+	sim_world_watch(w, "temperature1", WATCHERS);
+	a->vary = sim_next_host;
+}
+
 static size_t next_tag(const struct sim_attack *a, uint32_t i, struct sim_end *src, uint8_t *msg, size_t len)
 {
 	(void)a;

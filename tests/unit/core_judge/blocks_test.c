@@ -447,6 +447,28 @@ static void large_announcements_are_taken_out(void **state)
 	rig_close(&r);
 }
 
+/* Nor beside OSCORE, which protects no option that stands outside (RFC 8613 section 4.1.3.4);
+ * the answer itself is not lost for it. */
+static void large_announcements_beside_oscore(void **state)
+{
+	/* NON 2.05, token 4a, OSCORE of no bytes, Size2 (delta 19) of 4 GiB, payload "x". */
+	static const uint8_t m[] = { 0x51, 0x45, 0, 1, 0x4a, 0x90, 0xd4, 19 - 13, 0xff, 0xff, 0xff, 0xff, 0xff, 'x' };
+	static const uint8_t without[] = { 0x51, 0x45, 0, 1, 0x4a, 0x90, 0xff, 'x' };
+	const uint8_t *out;
+	struct rig r;
+	size_t len;
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, BYTES(0x41, 0x02, 0, 1, 0x4a, 0x90, 0xff, 'x'));
+	expect(rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, m, sizeof(m)), DAMP_REASON_ACCEPTED);
+	out = rig_out(&r, &len);
+	assert_non_null(out);
+	assert_int_equal(len, sizeof(without));
+	assert_memory_equal(out, without, sizeof(without));
+	assert_true(damp_udp_checksum_good(r.frame, &r.pkt.frame, (uint16_t)(8 + len)));
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -456,7 +478,8 @@ int main(void)
 		BOTH(uploads_in_order), BOTH(uploads_out_of_order), BOTH(uploads_of_a_wrong_size), BOTH(bodies_have_a_cap),
 		BOTH(uploads_at_once), BOTH(the_unproved_hear_nothing), BOTH(middle_is_believed_after_a_start),
 		BOTH(one_answer_for_a_request), BOTH(second_answer_from_outside), BOTH(q_block_bursts),
-		BOTH(group_answers), BOTH(large_announcements_are_taken_out), BOTH(q_blocks_may_be_missing),
+		BOTH(group_answers), BOTH(large_announcements_are_taken_out), BOTH(large_announcements_beside_oscore),
+		BOTH(q_blocks_may_be_missing),
 		BOTH(q_blocks_have_sizes), BOTH(q_uploads_are_counted), BOTH(q_blocks_of_strangers),
 	};
 

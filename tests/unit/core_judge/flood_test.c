@@ -93,9 +93,42 @@ static uint64_t reason_packets(const struct rig *r, enum damp_reason why)
 	return r->stats->worker[0].reason[DAMP_OUTSIDE][why].packets;
 }
 
-/* Both are opened alike; b goes the long way. Every 64 bursts the answers are seen
- * or not. */
-static void compare(struct rig *a, struct rig *b, bool unanswered)
+/* What happens every 16 bursts beside them. */
+typedef void between(struct rig *a, struct rig *b, unsigned nth);
+
+/* Every other time the answers are not seen. */
+static void unanswered(struct rig *a, struct rig *b, unsigned nth)
+{
+	damp_judge_set_routing(a->judge, nth / 4 % 2 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
+	damp_judge_set_routing(b->judge, nth / 4 % 2 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
+}
+
+/* To be written in place: the program was made for this rig. */
+static struct damp_guard *guard_of(const struct rig *r)
+{
+	return (struct damp_guard *)(uintptr_t)r->view->guard;
+}
+
+/* A program is loaded that gives servers a larger budget, or the one from before. */
+static void reloaded(struct rig *a, struct rig *b, unsigned nth)
+{
+	guard_of(a)->server.burst_ticks = guard_of(b)->server.burst_ticks =
+		(uint32_t)(nth % 2 ? DAMP_SECONDS(10) : DAMP_TICK_HZ / 10);
+}
+
+/* Most often none to speak of; now and then as long as clients wait to repeat a request, or
+ * until all is forgotten. */
+static damp_tick pause_after(uint64_t *s)
+{
+	const uint32_t kind = twins_draw(s, 40);
+
+	if (kind > 4)
+		return twins_draw(s, 5000);
+	return kind > 0 ? twins_draw(s, (uint32_t)DAMP_SECONDS(3)) : DAMP_SECONDS(twins_draw(s, 400));
+}
+
+/* Both are opened alike; b goes the long way. */
+static void compare(struct rig *a, struct rig *b, between *meanwhile)
 {
 	static struct twins_burst burst;
 	unsigned half = 0;
@@ -106,27 +139,27 @@ static void compare(struct rig *a, struct rig *b, bool unanswered)
 		burst.n = 0;
 		for (unsigned n = 1 + twins_draw(&s, DAMP_BURST); n > 0; n--)
 			add(&s, a, &burst);
-		if (unanswered && i % 64 == 0) {
-			damp_judge_set_routing(a->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
-			damp_judge_set_routing(b->judge, i % 128 ? DAMP_ROUTING_UNANSWERED : DAMP_ROUTING_BOTH);
-		}
+		if (meanwhile != NULL && i % 16 == 0)
+			meanwhile(a, b, i / 16);
 		snprintf(note, sizeof(note), "seed %llu, burst %u", (unsigned long long)seed, i);
 		twins_judge(a, b, &burst, note);
 		half += twins_halves(&burst);
 		if (i % 4 == 0)
 			twins_prove_half(a, b, &burst.pkt[twins_draw(&s, burst.n)]);
-		if (i % 32 == 0)
+		if (i % 128 == 0) {
 			twins_compare_tables(a, b);
-		a->now += twins_draw(&s, 40) ? twins_draw(&s, 5000) : DAMP_SECONDS(twins_draw(&s, 400));
+			twins_compare(a, b);
+		}
+		a->now += pause_after(&s);
 	}
 	b->now = a->now;
 	twins_compare(a, b);
 	assert_true(half > 50);
 }
 
-static void run_routed(struct rig *a, struct rig *b, bool unanswered)
+static void run_with(struct rig *a, struct rig *b, between *meanwhile)
 {
-	compare(a, b, unanswered);
+	compare(a, b, meanwhile);
 	/* and it was a flood */
 	assert_true(refused(a) > BURSTS / 2);
 	assert_true(a->stats->worker[0].proofs_echo > 50);
@@ -136,7 +169,7 @@ static void run_routed(struct rig *a, struct rig *b, bool unanswered)
 
 static void run(struct rig *a, struct rig *b)
 {
-	run_routed(a, b, false);
+	run_with(a, b, NULL);
 }
 
 static void few_challenges(struct damp_guard *g)
@@ -213,6 +246,8 @@ static void test_gateway_spent(void **state)
 	(void)state;
 	both(false, few_challenges);
 	both(true, few_challenges);
+	both(false, few_of_both);
+	both(true, few_of_both);
 }
 
 static void test_gateway_not_spent(void **state)
@@ -228,7 +263,7 @@ static void answered(bool v6, void (*change)(struct damp_guard *g))
 
 	rig_open_guard(&a, v6, change);
 	rig_open_guard(&b, v6, change);
-	compare(&a, &b, false);
+	compare(&a, &b, NULL);
 	print_message("%llu pinged, %llu challenged\n", (unsigned long long)reason_packets(&a, DAMP_REASON_PINGED),
 		      (unsigned long long)reason_packets(&a, DAMP_REASON_CHALLENGED));
 	assert_true(reason_packets(&a, DAMP_REASON_PINGED) > BURSTS);
@@ -276,7 +311,7 @@ static void strangers(bool v6, void (*change)(struct damp_guard *g))
 
 	rig_open_guard(&a, v6, change);
 	rig_open_guard(&b, v6, change);
-	compare(&a, &b, false);
+	compare(&a, &b, NULL);
 	assert_true(reason_packets(&a, DAMP_REASON_FIRST_CONTACT) > 10 * BURSTS);
 	assert_int_equal(reason_packets(&a, DAMP_REASON_LEDGER_SERVER), 0);
 	/* and it was short */
@@ -313,7 +348,18 @@ static void test_unanswered(void **state)
 	(void)state;
 	rig_open_guard(&a, false, few_of_both);
 	rig_open_guard(&b, false, few_of_both);
-	run_routed(&a, &b, true);
+	run_with(&a, &b, unanswered);
+}
+
+/* What was found spent may not be spent by another budget. */
+static void test_reloaded(void **state)
+{
+	struct rig a, b;
+
+	(void)state;
+	rig_open_guard(&a, false, few_of_both);
+	rig_open_guard(&b, false, few_of_both);
+	run_with(&a, &b, reloaded);
 }
 
 static void test_with_rules(void **state)
@@ -326,16 +372,23 @@ static void test_with_rules(void **state)
 	struct rig a, b;
 
 	(void)state;
-	rules_open(&a, false, text);
-	rules_open(&b, false, text);
-	run(&a, &b);
+	for (unsigned scarce = 0; scarce < 2; scarce++) {
+		rules_open(&a, false, text);
+		rules_open(&b, false, text);
+		if (scarce) {
+			few_of_both(guard_of(&a));
+			few_of_both(guard_of(&b));
+		}
+		run(&a, &b);
+	}
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_gateway_not_spent),
-		cmocka_unit_test(test_answered), cmocka_unit_test(test_strangers), cmocka_unit_test(test_strict), cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_answered), cmocka_unit_test(test_strangers), cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_unanswered), cmocka_unit_test(test_reloaded),
 		cmocka_unit_test(test_with_rules),
 	};
 

@@ -2,6 +2,8 @@
 /* What is counted and told: one reason a packet, events, owners, the bypass. */
 #include "judge_kit.h"
 
+#include "judge_state.h"
+
 static void bypass_passes_all(void **state)
 {
 	static const uint8_t token[] = { 0x99 };
@@ -112,6 +114,30 @@ static void counters_add_up(void **state)
 	rig_close(&r);
 }
 
+/* What tables have to forget is told with what they hold: of 2500 requests to as many
+ * endpoints, which have room for 2048 and whose Message IDs have room for 1024. */
+static void evictions_are_told(void **state)
+{
+	uint64_t entries[DAMP_TABLE_MAX], capacity[DAMP_TABLE_MAX], bytes[DAMP_TABLE_MAX];
+	uint64_t *told;
+	struct rig r;
+
+	rig_open(&r, *(bool *)*state);
+	told = r.stats->worker[0].table_evictions;
+	for (unsigned i = 0; i < 2500; i++)
+		expect(rig_send(&r, DAMP_INSIDE, SERVER, (struct rig_end){ (uint8_t)(1 + i / 10), (uint16_t)(1000 + i) },
+				BYTES(GET_P)), DAMP_REASON_ACCEPTED);
+	told[DAMP_TABLE_PROBES] = 7;    /* the worker's own */
+	damp_judge_usage(r.judge, &r.worker, 1, r.now, entries, capacity, bytes);
+	assert_int_equal(capacity[DAMP_TABLE_EXCHANGES], 2048);
+	assert_true(entries[DAMP_TABLE_EXCHANGES] <= 2048);
+	assert_int_equal(told[DAMP_TABLE_EXCHANGES], 2500 - entries[DAMP_TABLE_EXCHANGES]);
+	assert_int_equal(told[DAMP_TABLE_SEEN], 2500 - entries[DAMP_TABLE_SEEN]);
+	assert_int_equal(told[DAMP_TABLE_LEDGER], damp_ledger_evictions(r.judge->ledger));
+	assert_int_equal(told[DAMP_TABLE_PROBES], 7);
+	rig_close(&r);
+}
+
 /* A frame that was parsed as CoAP and is then said to be of no kind: nobody can send
  * that, and it ends here. */
 static void impossible_kinds_are_bugs(void **state)
@@ -137,7 +163,7 @@ int judge_counts(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(bypass_passes_all), BOTH(events_tell_of_drops), BOTH(owners_agree),
-		BOTH(counters_add_up), BOTH(impossible_kinds_are_bugs),
+		BOTH(counters_add_up), BOTH(evictions_are_told), BOTH(impossible_kinds_are_bugs),
 	};
 
 	return cmocka_run_group_tests_name("judge counts", tests, NULL, NULL);

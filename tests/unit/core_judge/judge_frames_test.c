@@ -106,6 +106,40 @@ static void fragments_out(struct rig *r, uint8_t *f, size_t n)
 	assert_int_equal(passed, (1 << 20) / 60028);
 }
 
+static void sum_v4(uint8_t *f)
+{
+	damp_put16(f + 14 + 10, 0);
+	damp_put16(f + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, f + 14, 20)));
+}
+
+/* Make a whole frame of n bytes the first fragment of a datagram. Returns its length. */
+static size_t first_of(const struct rig *r, uint8_t *f, size_t n)
+{
+	if (!r->v6) {
+		f[14 + 6] = 0x20;
+		sum_v4(f);
+		return n;
+	}
+	/* A fragment header, M set, identification 7, between IPv6 and UDP. */
+	memmove(f + 62, f + 54, n - 54);
+	memcpy(f + 54, ((const uint8_t[]){ 17, 0, 0, 1, 0, 0, 0, 7 }), 8);
+	f[14 + 6] = 44;
+	damp_put16(f + 14 + 4, (uint16_t)(n - 54 + 8));
+	return n + 8;
+}
+
+/* And that the last one of the same, at offset 1. */
+static void last_of(const struct rig *r, uint8_t *f)
+{
+	if (r->v6) {
+		f[54 + 3] = 8;
+		return;
+	}
+	f[14 + 6] = 0;
+	f[14 + 7] = 1;
+	sum_v4(f);
+}
+
 static void fragments(void **state)
 {
 	const bool v6 = *(bool *)*state;
@@ -115,31 +149,63 @@ static void fragments(void **state)
 
 	rig_open(&r, v6);
 	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
-	if (v6) {
-		/* A fragment header, M set, identification 7, between IPv6 and UDP. */
-		memmove(f + 62, f + 54, n - 54);
-		memcpy(f + 54, ((const uint8_t[]){ 17, 0, 0, 1, 0, 0, 0, 7 }), 8);
-		f[14 + 6] = 44;
-		damp_put16(f + 14 + 4, (uint16_t)(n - 54 + 8));
-		n += 8;
-	} else {
-		f[14 + 6] = 0x20;
-		damp_put16(f + 14 + 10, 0);
-		damp_put16(f + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, f + 14, 20)));
-	}
+	n = first_of(&r, f, n);
 	memcpy(g, f, n);
-	if (v6) {
-		g[54 + 3] = 8;          /* offset 1, last */
-	} else {
-		g[14 + 6] = 0;
-		g[14 + 7] = 1;
-		damp_put16(g + 14 + 10, 0);
-		damp_put16(g + 14 + 10, (uint16_t)~damp_csum_fold(damp_csum_add(0, g + 14, 20)));
-	}
+	last_of(&r, g);
 	expect(rig_frame(&r, DAMP_OUTSIDE, g, n), DAMP_REASON_NOT_COAP);
 	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_FRAGMENT_COAP);
 	expect(rig_frame(&r, DAMP_OUTSIDE, g, n), DAMP_REASON_FRAGMENT_REST);
 	fragments_out(&r, f, n);
+	rig_close(&r);
+}
+
+/* Whatever the UDP header says, a first fragment costs what it is. */
+static void fragments_cost_what_they_are(void **state)
+{
+	uint8_t m[1400] = { 0x40, 0x45, 0x00, 0x01, 0xff }, f[2048];
+	unsigned passed = 0;
+	struct rig r;
+	size_t n;
+
+	rig_open(&r, *(bool *)*state);
+	rig_send(&r, DAMP_INSIDE, SERVER, CLIENT, BYTES(0x54, 0x01, 0x77, 0x01, 1, 2, 3, 4));
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(0x54, 0x45, 0x77, 0x02, 1, 2, 3, 4));
+	n = rig_build(&r, DAMP_INSIDE, SERVER, CLIENT, m, sizeof(m), f);
+	n = first_of(&r, f, n);
+	damp_put16(f + (r.v6 ? 62 : 34) + 4, 8);
+	for (unsigned i = 0; i < 800; i++)
+		passed += rig_frame(&r, DAMP_INSIDE, f, n)->reason == DAMP_REASON_ACCEPTED_PROVED;
+	assert_int_equal(passed, (1 << 20) / (n - 14));
+	rig_close(&r);
+}
+
+static void let_fragments_pass(struct damp_guard *g)
+{
+	g->fragments = DAMP_FRAGMENTS_PASS;
+}
+
+/* Where fragments from outside are let in, they are let in where whole messages are: not to
+ * groups, and not inside a broadcast frame. What follows such a one is not let in either. */
+static void fragments_in_order(void **state)
+{
+	struct rig r;
+	uint8_t f[256];
+	size_t n;
+
+	rig_open_guard(&r, *(bool *)*state, let_fragments_pass);
+	n = rig_build(&r, DAMP_OUTSIDE, CLIENT, SERVER, BYTES(GET_P), f);
+	n = first_of(&r, f, n);
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_ACCEPTED);
+	f[0] |= 1;
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_L2_GROUP_UNICAST);
+	f[0] &= 0xfe;
+	last_of(&r, f);
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_FRAGMENT_REST);
+	n = to_group(&r, DAMP_OUTSIDE, DAMP_COAP_NON, f);
+	n = first_of(&r, f, n);
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_GROUP_FROM_OUTSIDE);
+	last_of(&r, f);
+	expect(rig_frame(&r, DAMP_OUTSIDE, f, n), DAMP_REASON_FRAGMENT_REST);
 	rig_close(&r);
 }
 
@@ -167,6 +233,7 @@ int judge_frames(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(broken_messages), BOTH(broken_frames), BOTH(groups), BOTH(fragments),
+		BOTH(fragments_in_order), BOTH(fragments_cost_what_they_are),
 		BOTH(header_chains),
 	};
 

@@ -5,6 +5,8 @@
  */
 #include "judge_kit.h"
 
+#include "judge_state.h"
+
 /* Once a server was seen to use Block2, a first GET asks it for a block that
  * fits, and the client needs no proof for it. */
 static void known_servers_are_sliced(void **state)
@@ -252,6 +254,21 @@ static void trust_is_earned(void **state)
 	rig_close(&r);
 }
 
+/* A proof takes a place for its endpoint and one for its address; a third, for the network,
+ * only where trust is earned: nobody else asks for it. */
+static void networks_are_marked_where_it_counts(void **state)
+{
+	static void (*const change[])(struct damp_guard *g) = { NULL, earned };
+	struct rig r;
+
+	for (unsigned i = 0; i < 2; i++) {
+		rig_open_guard(&r, *(bool *)*state, change[i]);
+		proves_himself(&r, (struct rig_end){ 200, 20000 });
+		assert_int_equal(damp_peer_live(r.judge->peers, r.now), 2 + i);
+		rig_close(&r);
+	}
+}
+
 static void retransmission_during_flood(bool v6, bool known)
 {
 	static const struct rig_end mine = { 1, 55555 };
@@ -300,6 +317,7 @@ int judge_trust(void)
 		BOTH(first_slice_brings_an_echo),
 		BOTH(many_requests_bring_back_less), BOTH(a_known_address_has_more),
 		BOTH(a_slow_network_is_trusted_less), BOTH(trust_is_earned), BOTH(retransmission_is_recognised),
+		BOTH(networks_are_marked_where_it_counts),
 		BOTH(retransmission_at_a_known_address),
 	};
 

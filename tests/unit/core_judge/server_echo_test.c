@@ -104,6 +104,29 @@ static void shared_echoes_are_none(void **state)
 	rig_close(&r);
 }
 
+/* A value of a length that ours never have is no guess at them: whoever returns what a
+ * server gave him long ago, while he is asked by a ping, has answered it wrongly not once. */
+static void old_echoes_are_no_guesses(void **state)
+{
+	static const uint8_t lengths[] = { 1, 10, 12 };
+	uint8_t rst[4] = { 0x70, 0x00 };
+	struct rig r;
+	size_t len;
+
+	for (unsigned i = 0; i < sizeof(lengths); i++) {
+		rig_open(&r, *(bool *)*state);
+		while (get(&r, CLIENT, SERVER, NULL, 0)->reason == DAMP_REASON_ACCEPTED)
+			;
+		assert_int_equal(r.pkt.reason, DAMP_REASON_PINGED);
+		memcpy(rst + 2, rig_out(&r, &len) + 2, 2);
+		for (unsigned k = 0; k < 10; k++)
+			get(&r, CLIENT, SERVER, value, lengths[i]);
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, rst, sizeof(rst));
+		assert_int_equal(r.pkt.reason, DAMP_REASON_PROOF_TAKEN);
+		rig_close(&r);
+	}
+}
+
 static void no_amplification(struct damp_guard *g)
 {
 	g->alpha_q8 = 64;
@@ -128,7 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(returned_echo_is_a_proof), BOTH(other_echoes_are_none), BOTH(shared_echoes_are_none),
-		BOTH(echo_that_did_not_leave),
+		BOTH(echo_that_did_not_leave), BOTH(old_echoes_are_no_guesses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

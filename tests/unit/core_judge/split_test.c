@@ -457,6 +457,30 @@ static void the_exempt(void **state)
 	rig_close(&r);
 }
 
+/* Who is blocked gets nothing, proved or not, nor what follows a first fragment. */
+static void not_to_the_blocked(void **state)
+{
+	uint8_t m[LARGE], frame[2048];
+	struct damp_addr client;
+	struct whole w;
+	struct rig r;
+	size_t len;
+
+	rig_open(&r, *(bool *)*state);
+	prove(&r);
+	client = r.pkt.frame.src;
+	split(&r, DAMP_COAP_CON, 0x7b3e);
+	assert_int_equal(damp_block_put(damp_judge_blocker(r.judge), &client, r.v6 ? 128 : 32, r.now + DAMP_SECONDS(60),
+					r.now), DAMP_PREFIX_ADDED);
+	fill(m, DAMP_COAP_CON, 0x45, 0x7b3f);
+	len = rig_build(&r, DAMP_INSIDE, SERVER, CLIENT, m, LARGE, frame);
+	send_cut(&r, DAMP_INSIDE, frame, len, &w);
+	assert_int_equal(w.passed, 0);
+	assert_int_equal(r.stats->worker[0].reason[DAMP_INSIDE][DAMP_REASON_BLOCKED].packets, 1);
+	assert_int_equal(r.stats->worker[0].reason[DAMP_INSIDE][DAMP_REASON_FRAGMENT_REST].packets, w.dropped - 1);
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -466,6 +490,7 @@ int main(void)
 		BOTH(permuted_and_back), BOTH(one_numbering), BOTH(any_worker), BOTH(acks_renew_the_proof),
 		BOTH(the_last_four), BOTH(guessing_runs_out), BOTH(odd_checksums), BOTH(others_are_left_alone),
 		BOTH(not_to_the_unproved), BOTH(inside_clients), BOTH(the_exempt),
+		BOTH(not_to_the_blocked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

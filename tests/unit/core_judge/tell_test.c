@@ -156,6 +156,52 @@ static void warnings_come_before(void **state)
 	rig_close(&r);
 }
 
+/* What is told of a message is what it asked for, though it left in another form: without
+ * its Observe the path lies elsewhere in it. */
+static void the_path_is_its_own(void **state)
+{
+	/* CON GET, MID 1, Observe 0, Uri-Path "lamp"; and behind it Block2 0/0/64. */
+	static const uint8_t observe[] = { 0x40, 0x01, 0x00, 0x01, 0x60, 0x54, 'l', 'a', 'm', 'p', 0xc1, 0x02 };
+	const struct damp_event *e;
+	struct rig r;
+
+	rules_open(&r, *(bool *)*state, HEAD ZONES
+		   "rules:\n  - {id: plain, match: {path: /lamp}, then: {strip: observe}, log: {sample: 1/1}}\n");
+	rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, observe, sizeof(observe));
+	assert_int_equal(r.pkt.fate, DAMP_FATE_FORWARD);
+	assert_int_equal(r.pkt.verdict, DAMP_VERDICT_SHAPE);
+	assert_int_equal(r.pkt.out_len, r.pkt.len - 1);
+	assert_int_equal(records(&r), 1);
+	e = record(&r, 0);
+	assert_int_equal(e->how, DAMP_TOLD_LOG);
+	assert_int_equal(e->path_len, 5);
+	assert_memory_equal(e->path, "/lamp", 5);
+	rig_close(&r);
+}
+
+/* A path that is longer than a record has room for is cut off there, not left out. */
+static void long_paths_are_cut_off(void **state)
+{
+	/* CON GET, MID 1, Uri-Path of 40 bytes: length 13 + 27. */
+	uint8_t get[6 + 40] = { 0x40, 0x01, 0x00, 0x01, 0xbd, 0x1b };
+	const struct damp_event *e;
+	struct rig r;
+
+	rules_open(&r, *(bool *)*state, HEAD ZONES
+		   "rules:\n  - {id: r, match: {from: outside, msg: request}, then: drop, log: {sample: 1/1}}\n");
+	for (unsigned n = 34; n <= 40; n++) {
+		get[5] = (uint8_t)(n - 13);
+		memset(get + 6, 'a' + (int)(n - 34), n);
+		rig_send(&r, DAMP_OUTSIDE, CLIENT, SERVER, get, 6 + n);
+		e = record(&r, records(&r) - 1);
+		assert_int_equal(e->path_len, n < sizeof(e->path) ? n + 1 : sizeof(e->path));
+		assert_int_equal(e->path[0], '/');
+		assert_memory_equal(e->path + 1, get + 6, e->path_len - 1u);
+	}
+	assert_int_equal(records(&r), 7);
+	rig_close(&r);
+}
+
 static bool v4 = false, v6 = true;
 #define BOTH(f) { #f " IPv4", f, NULL, NULL, &v4 }, { #f " IPv6", f, NULL, NULL, &v6 }
 
@@ -163,7 +209,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(shares_add_up), BOTH(the_first_of_each), BOTH(telling_is_bounded), BOTH(observed_says_would),
-		BOTH(warnings_come_before),
+		BOTH(warnings_come_before), BOTH(the_path_is_its_own),
+		BOTH(long_paths_are_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

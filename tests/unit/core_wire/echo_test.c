@@ -204,6 +204,8 @@ static void test_pings_at_once(void **state)
 	for (unsigned i = 0; i < 64; i++) {
 		struct damp_frame frame[DAMP_SIP_LANES] = { 0 };
 		const struct damp_frame *f[DAMP_SIP_LANES];
+		uint8_t one[DAMP_ECHO_LEN], lane[DAMP_ECHO_LEN];
+		uint64_t mac[DAMP_SIP_LANES];
 		uint16_t mid[DAMP_SIP_LANES];
 		const bool v6 = i & 1;
 
@@ -221,6 +223,12 @@ static void test_pings_at_once(void **state)
 		for (unsigned k = 0; k < DAMP_SIP_LANES; k++)
 			assert_int_equal(mid[k], damp_ping_mid(&s, &frame[k].src, frame[k].sport, &frame[k].dst,
 							       frame[k].dport, NOON + 100 * i));
+		damp_echo_macs(&s, f, NOON + 100 * i, i & 2 && damp_has_avx2(), mac);
+		for (unsigned k = 0; k < DAMP_SIP_LANES; k++) {
+			damp_echo_make(&s, &frame[k].src, frame[k].sport, NOON + 100 * i, one);
+			damp_echo_of_mac(mac[k], NOON + 100 * i, lane);
+			assert_memory_equal(lane, one, sizeof(one));
+		}
 	}
 }
 

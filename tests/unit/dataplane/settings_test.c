@@ -101,6 +101,10 @@ static void wrong_settings_are_named(void **state)
 		{ PORTS "[tables]\nledger = 2^41\n", "not a number of entries" },
 		{ PORTS "[tables]\nseen = 1kk\n", "not a number of entries" },
 		{ PORTS "[tables]\nseen =\n", "not a number of entries" },
+		/* What the table itself has no room for. */
+		{ PORTS "[tables]\nseen = 2^29\n", "not a number of entries up to 268435456" },
+		{ PORTS "[tables]\nlists = 2^25\n", "not a number of entries up to 16777216" },
+		{ PORTS "[tables]\nconcurrent = 2^27\n", "not a number of entries up to 67108864" },
 		{ PORTS "[packets]\nmtu = 1500\nmtu = 1500\n", ":6: [packets] mtu is given twice" },
 		{ PORTS "[workers]\ncount = 1\n[workers]\ncount = 2\n", "given twice" },
 		{ "[ports]\noutside = a0\n", "needs both outside and inside" },

@@ -247,6 +247,15 @@ static void rss_needs_both_ports(void **state)
 	damp_rss_plan(&rss, info, 2, 1);
 	assert_true(rss.usable);
 	assert_int_equal(rss.reta_size, 64);
+	info[DAMP_OUTSIDE].reta_size = info[DAMP_INSIDE].reta_size = 2048;
+	damp_rss_plan(&rss, info, 2, 1);
+	assert_true(rss.usable);
+	assert_int_equal(rss.reta_size, 2048);
+	info[DAMP_OUTSIDE].reta_size = 2049;
+	damp_rss_plan(&rss, info, 2, 1);
+	assert_false(rss.usable);
+	assert_string_equal(rss.obstacle, "has no redirection table that can be set");
+	assert_int_equal(rss.obstacle_side, DAMP_OUTSIDE);
 }
 
 /* A ring of our own between two workers, and frames that nobody may free: a

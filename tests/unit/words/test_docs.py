@@ -5,7 +5,9 @@
 Idea: a document that names a file which is gone, or leaves out a standard that
 the code follows, misleads without anybody noticing. So each file named in
 docs/rfc.md exists, each link between the documents leads somewhere, and every
-RFC that a source names has a row in docs/rfc.md.
+RFC and draft that a source names has a row in docs/rfc.md. A table that an empty
+line cuts in two is shown as text, so every table has its head, and as many
+cells in each row.
 """
 import re
 import sys
@@ -44,20 +46,52 @@ def missing_files(table):
             yield f"docs/rfc.md: names {name}, which is not there"
 
 
+STANDARD = re.compile(r"RFC \d{3,5}|draft-(?:ietf|irtf)-[a-z0-9-]+[a-z0-9]")
+
+
 def missing_rows(table):
-    rows = "\n".join(line for line in table.splitlines() if line.startswith("|"))
-    known = set(re.findall(r"RFC (\d+)", rows))
+    known = set(STANDARD.findall("\n".join(line for line in table.splitlines() if line.startswith("|"))))
     files = [f for d in SOURCES for f in (ROOT / d).rglob("*") if f.suffix in (".c", ".h", ".yaml")]
     assert len(files) > 100, "the sources were not found"
     for file in files:
-        for rfc in sorted(set(re.findall(r"RFC (\d{3,5})", file.read_text())) - known):
-            yield f"{file.relative_to(ROOT)}: RFC {rfc} has no row in docs/rfc.md"
+        for name in sorted(set(STANDARD.findall(file.read_text())) - known):
+            yield f"{file.relative_to(ROOT)}: {name} has no row in docs/rfc.md"
+
+
+def cells(row):
+    """Of a row, how many; a bar behind a backslash is text."""
+    return len(row.replace("\\|", "").strip()[1:-1].split("|"))
+
+
+def tables(text):
+    """Each run of lines that begin with a bar, outside of code, with the number of its first."""
+    run = []
+    fenced = False
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        fenced ^= line.startswith("```")
+        if line.startswith("|") and not fenced:
+            run.append((number, line))
+        elif run:
+            yield run
+            run = []
+
+
+def broken_tables():
+    for doc in documents():
+        for run in tables(doc.read_text()):
+            number, head = run[0]
+            if len(run) < 2 or not re.fullmatch(r"\|(?::?-+:?\|)+", run[1][1].replace(" ", "")):
+                yield f"{doc.relative_to(ROOT)}:{number}: a row without a table's head above it"
+                continue
+            for at, row in run:
+                if cells(row) != cells(head):
+                    yield f"{doc.relative_to(ROOT)}:{at}: {cells(row)} cells, where the head has {cells(head)}"
 
 
 def main():
     table = (ROOT / "docs" / "rfc.md").read_text()
-    wrong = [*broken_links(), *missing_files(table), *missing_rows(table)]
-    print("\n".join(wrong) or f"{len(documents())} documents: all links, files and standards are there")
+    wrong = [*broken_links(), *missing_files(table), *missing_rows(table), *broken_tables()]
+    print("\n".join(wrong) or f"{len(documents())} documents: all links, files and standards are there, and the tables whole")
     return 1 if wrong else 0
 
 

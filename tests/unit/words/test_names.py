@@ -23,7 +23,7 @@ METRIC = re.compile(r"\bdamper_[a-z_]+\b")
 
 # Names of other projects, and places for a name of the reader's.
 FOREIGN = {"docs/usecases/acls.rst", "test/release/v1.9.2/performance.md", "src/apps/rate_limiter/README.md",
-           "balancer_consts.h", "dpdk-hugepages.py", "dpdk-devbind.py"}
+           "src/doc/in-a-nutshell.md", "balancer_consts.h", "dpdk-hugepages.py", "dpdk-devbind.py"}
 
 
 def tree():
