@@ -16,13 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r)
+static int compile(const struct damp_cli *cli, const char *file, bool dash, struct damp_rules *r)
 {
-	struct damp_rules_options opt = { .colour = cli->colour_err, .strict = cli->args.strict };
+	const struct damp_rules_options opt = {
+		.colour = cli->colour_err, .strict = cli->args.strict, .dash = dash
+	};
 
 	if (damp_rules_compile_file(file, &opt, r) == 0)
 		return cli->args.strict && r->warnings ? DAMP_EXIT_NO : DAMP_EXIT_OK;
 	return r->unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO;
+}
+
+int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r)
+{
+	return compile(cli, file, false, r);
 }
 
 char *damp_check_count(char *out, size_t len, const struct damp_rules *r)
@@ -50,12 +57,12 @@ static int look_at_signatures(const struct damp_cli *cli, const char *file, cons
 	return damp_fail(code, "%s: %s", file, text);
 }
 
-static json_t *file_json(const char *file, const struct damp_rules *r,
-			 const struct damp_progview *v, const char *signatures)
+static json_t *file_json(const char *file, const struct damp_rules *r, const struct damp_progview *v,
+			 const char *signatures, bool good)
 {
 	json_t *j = json_pack("{s:o, s:b, s:b, s:i, s:i, s:o}",
 			      "file", damp_json_text(file),
-			      "ok", v != NULL,
+			      "ok", good,
 			      "unreadable", r->unreadable,
 			      "errors", (int)r->errors,
 			      "warnings", (int)r->warnings,
@@ -70,15 +77,17 @@ static json_t *file_json(const char *file, const struct damp_rules *r,
 	return j;
 }
 
+/* good: no warning stands against it that --strict takes for an error. */
 static void print_summary(const struct damp_cli *cli, const char *file, const struct damp_rules *r,
-			  const struct damp_progview *v, const char *signed_by)
+			  const struct damp_progview *v, const char *signed_by, bool good)
 {
 	char bytes[DAMP_TEXT_LEN], count[64];
 	const struct damp_program_hdr *h = v->hdr;
 	json_t *limits;
 
-	printf("%s: %sok%s, %s\n", file, damp_colour(cli, DAMP_GREEN), damp_colour(cli, DAMP_PLAIN),
-	       damp_check_count(count, sizeof(count), r));
+	damp_check_count(count, sizeof(count), r);
+	printf("%s: %s%s%s, %s\n", file, damp_colour(cli, good ? DAMP_GREEN : DAMP_YELLOW),
+	       good ? "ok" : "not ok with --strict", damp_colour(cli, DAMP_PLAIN), count);
 	printf("  ruleset  %s, revision %u\n", h->name, h->revision);
 	if (signed_by[0] != '\0')
 		printf("  signed   by %s\n", signed_by);
@@ -100,7 +109,7 @@ static int check_one(const struct damp_cli *cli, const char *file, json_t *out)
 	struct damp_progview view;
 	const struct damp_progview *v = NULL;
 	struct damp_rules r;
-	int code = damp_check_file(cli, file, &r);
+	int code = compile(cli, file, true, &r);
 	char count[64], signatures[DAMP_SIGNED_BY_LEN] = "";
 
 	if (r.program != NULL && damp_progview_open(r.program, r.program_len, &view) == 0)
@@ -113,9 +122,9 @@ static int check_one(const struct damp_cli *cli, const char *file, json_t *out)
 	if (v != NULL)
 		code = worse(code, look_at_signatures(cli, file, &r, &v, signatures));
 	if (out != NULL)
-		json_array_append_new(out, file_json(file, &r, v, signatures));
+		json_array_append_new(out, file_json(file, &r, v, signatures, code == DAMP_EXIT_OK));
 	else if (v != NULL)
-		print_summary(cli, file, &r, v, signatures);
+		print_summary(cli, file, &r, v, signatures, code == DAMP_EXIT_OK);
 	else if (out == NULL && code == DAMP_EXIT_NO)
 		fprintf(stderr, "%s: %s\n", file, damp_check_count(count, sizeof(count), &r));
 	damp_rules_free(&r);

@@ -9,8 +9,9 @@
 int damp_cmd_check(struct damp_cli *cli);
 int damp_cmd_schema(struct damp_cli *cli);
 
-/* Compile file as check does; fills *r, which the caller frees. Returns the
- * exit code that this file deserves, and prints nothing. */
+/* Compile file as check does, but for "-", which is a file like others; fills *r,
+ * which the caller frees. Returns the exit code that this file deserves, and
+ * prints nothing. */
 int damp_check_file(const struct damp_cli *cli, const char *file, struct damp_rules *r);
 
 /* "2 errors, 1 warning" */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MAX (64u << 20)
+#define ANSWER_MAX (192u << 20)        /* the text of a generation, escaped (rules/files.h) */
 #define CONNECT_TIMEOUT_S 5L
 #define READ_TIMEOUT_S 10L
 #define LOAD_TIMEOUT_S 60L      /* above what damperd itself waits for the data plane */
@@ -161,14 +161,14 @@ static int judge(const struct damp_client *c, const json_t *j)
 	if (code == DAMP_EXIT_OK)
 		return code;
 	if (status == 413)
-		return fail(c, code, "the rule file is too large: at most 4 MiB");
+		return fail(c, code, "the rules are too large for damperd");
 	return fail(c, code, "%s", text_of(j, "text", "damperd gave no reason"));
 }
 
 /* One request; its answer is c->text. */
 static int perform(struct damp_client *c, const char *path, const char *body, size_t len)
 {
-	char url[4096];
+	char url[4096 + 32];
 	CURLcode rc;
 
 	free(c->text);

@@ -107,7 +107,8 @@ const struct damp_command damp_commands[] = {
 		.help = "Compiles each rule file and prints what is wrong, each with file, line and\n"
 			"column. For a good file it prints what it holds: rules, limits, memory.\n"
 			"Needs neither damperd nor root, and changes nothing. A file with 'signed_by'\n"
-			"has to be signed; --unsigned checks it before that.\n",
+			"has to be signed; --unsigned checks it before that. '-' is standard input,\n"
+			"as of an editor; what it includes is looked for in the working directory.\n",
 		.options = { DAMP_OPT_STRICT, DAMP_OPT_KEYS, DAMP_OPT_UNSIGNED, DAMP_OPT_JSON },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE },
 		.examples = { "damper check /etc/damper/rules.yaml",
@@ -135,6 +136,7 @@ const struct damp_command damp_commands[] = {
 			"other. What is written, all comments, the order, and whether a list stands in\n"
 			"brackets or in lines stay as they are; so do single empty lines.\n"
 			"Files that are included are named by themselves. Rule tests are laid out too.\n"
+			"'-' is standard input, as of an editor.\n"
 			"Ends with 1 when a file has errors, or with --check when one would change.\n",
 		.options = { DAMP_OPT_WRITE, DAMP_OPT_CHECK },
 		.exits = { DAMP_EXIT_NO, DAMP_EXIT_UNREADABLE, DAMP_EXIT_REFUSED },

@@ -73,9 +73,10 @@ static json_t *no_message(struct lines *l)
 	return json_pack("{s:b, s:n, s:s}", "accepted", 0, "reason", "error", "no hex");
 }
 
-static void one(struct lines *l, const char *text)
+static void one(struct lines *l, const char *text, size_t len)
 {
-	const long n = damp_hex_parse(text, l->msg, MESSAGE_MAX);
+	/* A NUL ends no line. */
+	const long n = strlen(text) == len ? damp_hex_parse(text, l->msg, MESSAGE_MAX) : -1;
 	json_t *j = n < 0 ? no_message(l) : damp_message_json(l->msg, (size_t)n);
 
 	if (n >= 0 && (l->live || l->origin.block != NULL)) {
@@ -95,6 +96,7 @@ int damp_explain_lines(const struct damp_cli *cli)
 	struct lines *l = calloc(1, sizeof(*l));
 	char *text = NULL;
 	size_t room = 0;
+	ssize_t len;
 	int code = DAMP_EXIT_OK;
 
 	if (l == NULL)
@@ -106,9 +108,9 @@ int damp_explain_lines(const struct damp_cli *cli)
 		code = damp_live_open(cli, &l->plane);
 	else if (a->rules != NULL || a->from != NULL || a->to != NULL || a->side != NULL)
 		code = damp_origin_open(cli, a->rules, &l->origin);
-	while (code == DAMP_EXIT_OK && getline(&text, &room, stdin) >= 0) {
+	while (code == DAMP_EXIT_OK && (len = getline(&text, &room, stdin)) >= 0) {
 		l->number++;
-		one(l, text);
+		one(l, text, (size_t)len);
 	}
 	if (code == DAMP_EXIT_OK && ferror(stdin))
 		code = damp_fail(DAMP_EXIT_UNREADABLE, "standard input cannot be read");

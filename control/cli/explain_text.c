@@ -88,7 +88,7 @@ static void print_frame(const json_t *doc)
 		       damp_get_int(x, "credit_bytes"));
 	else
 		printf("no exchange on record");
-	puts(damp_get_true(k, "exempt") ? "; source is exempt" : "");
+	puts(damp_get_true(k, "exempt") ? "; the outside end is exempt" : "");
 }
 
 /* "path: /x is not what it asks for" */

@@ -69,6 +69,8 @@ out_free:
 	return rc;
 }
 
+#define DASH "-" /* standard input */
+
 /* What is to be done with a file that was laid out; its exit code. */
 static int deliver(const struct damp_cli *cli, const char *path, const char *text, size_t len, bool same)
 {
@@ -76,6 +78,8 @@ static int deliver(const struct damp_cli *cli, const char *path, const char *tex
 		puts(path);
 		return DAMP_EXIT_NO;
 	}
+	if (cli->args.write && !cli->args.check && strcmp(path, DASH) == 0)
+		return damp_fail(DAMP_EXIT_USAGE, "standard input has no file to write: leave --write out");
 	if (cli->args.write && !same && !cli->args.check) {
 		if (replace(path, text, len) != 0)
 			return damp_fail(DAMP_EXIT_REFUSED, "cannot write %s: %s", path, strerror(errno));
@@ -88,7 +92,7 @@ static int deliver(const struct damp_cli *cli, const char *path, const char *tex
 
 static int format_one(const struct damp_cli *cli, const char *path)
 {
-	const struct damp_rules_options opt = { .colour = cli->colour_err };
+	const struct damp_rules_options opt = { .colour = cli->colour_err, .dash = true };
 	struct damp_rules r;
 	char *before = NULL, *text;
 	size_t len = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * `damper load`: check and test here, so that errors come with caret and colour
- * and without damperd; show what would change; then send the text. damperd
- * never reads a file for us.
+ * and without damperd; show what would change; then send the very text that was
+ * checked. damperd never reads a file for us.
  */
 #include "load.h"
 
@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RULE_FILE_MAX (4u << 20)        /* the language's bound (operators.md 3.2) */
 #define TESTS_LEN 64
 
 struct loading {
@@ -33,25 +32,10 @@ struct loading {
 	struct damp_rules rules;        /* as checked here, with its outline */
 	char tests[TESTS_LEN];          /* how they went */
 	json_t *diff;                   /* against what runs; NULL not known */
+	json_int_t base;                /* the generation that ran when that was made, 0 not known */
 	char *text;                     /* what is sent */
 	size_t len;
 };
-
-static int read_file(struct loading *l)
-{
-	FILE *f = fopen(l->file, "re");
-
-	if (f == NULL)
-		return damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", l->file, strerror(errno));
-	l->text = malloc(RULE_FILE_MAX + 1);
-	l->len = l->text != NULL ? fread(l->text, 1, RULE_FILE_MAX + 1, f) : 0;
-	fclose(f);
-	if (l->text == NULL)
-		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	if (l->len > RULE_FILE_MAX)
-		return damp_fail(DAMP_EXIT_NO, "%s: too large: at most 4 MiB", l->file);
-	return DAMP_EXIT_OK;
-}
 
 static int refuse_wrong(const struct loading *l, int code)
 {
@@ -71,8 +55,7 @@ static int refuse_wrong(const struct loading *l, int code)
 			       code);
 }
 
-/* Check the file; with errors they are printed and the exit code says so. A
- * rule set of several files goes to damperd as the bundle the check made. */
+/* Check the file; with errors they are printed and the exit code says so. */
 static int check_first(struct loading *l)
 {
 	const struct damp_rules_options opt = { .colour = l->cli->colour_err, .outline = true };
@@ -82,15 +65,9 @@ static int check_first(struct loading *l)
 		fputs(l->rules.text, stderr);
 	if (rc != 0)
 		return refuse_wrong(l, l->rules.unreadable ? DAMP_EXIT_UNREADABLE : DAMP_EXIT_NO);
-	if (l->rules.bundle == NULL)
-		return read_file(l);
-	if (l->rules.bundle_len > RULE_FILE_MAX)
-		return damp_fail(DAMP_EXIT_NO, "%s: with its files more than 4 MiB", l->file);
-	l->len = l->rules.bundle_len;
-	l->text = malloc(l->len);
-	if (l->text == NULL)
-		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
-	memcpy(l->text, l->rules.bundle, l->len);
+	l->text = l->rules.source;
+	l->len = l->rules.source_len;
+	l->rules.source = NULL; /* moved */
 	return DAMP_EXIT_OK;
 }
 
@@ -125,6 +102,7 @@ static void compare_first(struct loading *l)
 	if (damp_source_open(l->cli, "running", &running) == DAMP_EXIT_OK)
 		l->diff = damp_rules_diff(&running.rules, &l->rules);
 	if (l->diff != NULL) {
+		l->base = damp_get_int(running.json, "generation");
 		json_object_set(l->diff, "old", running.json);
 		json_object_set_new(l->diff, "new",
 				    json_pack("{s:o, s:s, s:I}", "file", damp_json_text(l->file), "name",
@@ -173,6 +151,18 @@ static void print_report(const json_t *j)
 		fputs(report, stderr);
 }
 
+/* Two load at once: what the second was shown is not all that it has changed. */
+static void warn_of_others(const struct loading *l, const json_t *answer)
+{
+	const json_int_t before = damp_get_int(answer, "before");
+
+	if (l->base > 0 && before > 0 && before != l->base)
+		fprintf(stderr,
+			"damper: warning: somebody else has loaded meanwhile: the difference above is to generation %lld, "
+			"but %lld ran; see 'damper diff %lld %lld'\n",
+			(long long)l->base, (long long)before, (long long)before, damp_get_int(answer, "generation"));
+}
+
 static int send_and_tell(struct loading *l)
 {
 	struct damp_client *c = damp_client_new(l->cli);
@@ -188,6 +178,7 @@ static int send_and_tell(struct loading *l)
 		damp_print_json(json_incref(answer), code);
 	} else if (code == DAMP_EXIT_OK) {
 		damp_change_print_loaded(l->cli, answer);
+		warn_of_others(l, answer);
 	} else {
 		print_report(answer);
 	}

@@ -399,7 +399,8 @@ int main(int argc, char **argv)
 	code = split(&cli.args, argc, argv, seen);
 	if (code == DAMP_EXIT_OK)
 		code = run(&cli, seen);
-	if (fflush(stdout) != 0 && code == DAMP_EXIT_OK)
+	/* What did not fit into the buffer may have failed long before. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == DAMP_EXIT_OK)
 		code = damp_fail(DAMP_EXIT_INTERNAL, "cannot write the output");
 	return code;
 }

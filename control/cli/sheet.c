@@ -2,6 +2,8 @@
 /* Aligned tables; see sheet.h. */
 #include "sheet.h"
 
+#include "rules/source_line.h"
+
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -79,34 +81,52 @@ void damp_sheet_heads(struct damp_sheet *t, const char *heads)
 	}
 }
 
+/* Cells of a terminal that text takes. fit: how many of its bytes go into room. */
+static size_t cells_of(const char *text, size_t room, size_t *fit)
+{
+	size_t cells = 0, left = strlen(text), n;
+	uint32_t code;
+
+	for (*fit = 0; left > 0; text += n, left -= n) {
+		n = damp_utf8_next(text, left, &code);
+		cells += (size_t)(damp_utf8_cells(code) < 0 ? 1 : damp_utf8_cells(code));
+		*fit += cells <= room ? n : 0;
+	}
+	return cells;
+}
+
 static size_t width(const struct damp_sheet *t, size_t col)
 {
-	size_t w = 0;
+	size_t w = 0, cells, fit;
 
-	for (size_t i = col; i < t->ncells; i += t->ncols)
-		if (strlen(t->cells[i].text) > w)
-			w = strlen(t->cells[i].text);
+	for (size_t i = col; i < t->ncells; i += t->ncols) {
+		cells = cells_of(t->cells[i].text, SIZE_MAX, &fit);
+		w = cells > w ? cells : w;
+	}
 	return w;
 }
 
 #define CUT ".."
 
 /* What is cut off says so. */
-static void print_text(const char *text, size_t len, size_t wide)
+static void print_text(const char *text, size_t cells, size_t wide)
 {
 	const size_t mark = strlen(CUT);
+	size_t fit;
 
-	if (len <= wide)
+	if (cells <= wide) {
 		printf("%s", text);
-	else if (wide > mark)
-		printf("%.*s" CUT, (int)(wide - mark), text);
+	} else if (wide > mark) {
+		cells_of(text, wide - mark, &fit);
+		printf("%.*s" CUT, (int)fit, text);
+	}
 }
 
 static void print_cell(const struct damp_sheet *t, const struct damp_cli *cli, size_t i,
 		       size_t wide)
 {
 	const struct cell *c = &t->cells[i];
-	size_t col = i % t->ncols, len = strlen(c->text);
+	size_t col = i % t->ncols, fit, len = cells_of(c->text, wide, &fit);
 	bool last = col + 1 == t->ncols, right = t->align[col] == 'r';
 	int pad = (int)(wide > len ? wide - len : 0);
 
@@ -146,7 +166,7 @@ static void fit_last(const struct damp_sheet *t, size_t wide[DAMP_SHEET_COLUMNS_
 		wide[t->ncols - 1] = before < room ? room - before : 0;
 }
 
-void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)
+static void print_rows(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)
 {
 	size_t wide[DAMP_SHEET_COLUMNS_MAX];
 
@@ -157,5 +177,16 @@ void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, un
 		if (i % t->ncols == 0)
 			printf("%*s", (int)indent, "");
 		print_cell(t, cli, i, wide[i % t->ncols]);
+	}
+}
+
+void damp_sheet_print(const struct damp_sheet *t, const struct damp_cli *cli, unsigned indent)
+{
+	const locale_t utf8 = damp_utf8_locale(), old = utf8 ? uselocale(utf8) : (locale_t)0;
+
+	print_rows(t, cli, indent);
+	if (utf8) {
+		uselocale(old);
+		freelocale(utf8);
 	}
 }

@@ -12,34 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_MAX (4u << 20)             /* the language's bound (operators.md 3.2) */
-
-static char *read_file(const char *file, size_t *len)
-{
-	FILE *f = fopen(file, "re");
-	char *text = f != NULL ? malloc(FILE_MAX + 1) : NULL;
-
-	if (f == NULL) {
-		damp_fail(DAMP_EXIT_UNREADABLE, "%s: %s", file, strerror(errno));
-		return NULL;
-	}
-	*len = text != NULL ? fread(text, 1, FILE_MAX + 1, f) : 0;
-	fclose(f);
-	return text;
-}
-
-char *damp_signed_text(const char *file, const struct damp_rules *r, size_t *len)
-{
-	char *text;
-
-	if (r->bundle == NULL)
-		return read_file(file, len);
-	text = malloc(r->bundle_len);
-	if (text != NULL)
-		memcpy(text, r->bundle, *len = r->bundle_len);
-	return text;
-}
-
 /* The signers that the rules name, all of them. */
 static struct damp_signers signers_of(const struct damp_rules *r)
 {
@@ -55,29 +27,22 @@ int damp_signed_look(const struct damp_cli *cli, const char *file, const struct 
 {
 	const struct damp_signers signers = signers_of(r);
 	struct damp_signatures *s = calloc(1, sizeof(*s));
-	char by[DAMP_SIGNED_BY_LEN], why[DAMP_SIGN_WHY], *body = NULL;
-	int code = DAMP_EXIT_OK;
-	size_t body_len = 0;
+	char by[DAMP_SIGNED_BY_LEN], why[DAMP_SIGN_WHY];
+	bool good;
 
 	text[0] = '\0';
-	if (signers.n > 0 && !cli->args.unsigned_) {
-		body = s != NULL ? damp_signed_text(file, r, &body_len) : NULL;
-		if (s != NULL)
-			damp_signatures_beside(file, s);
-		if (body == NULL)
-			code = DAMP_EXIT_INTERNAL;
-		else if (damp_signatures_check(s, &signers,
-					       cli->args.keys != NULL ? cli->args.keys : DAMP_KEYS_DIR,
-					       body, body_len, by, why))
-			snprintf(text, len, "%s", by);
-		else
-			code = DAMP_EXIT_NO;
-		if (code == DAMP_EXIT_NO)
-			snprintf(text, len, "%s", why);
+	if (signers.n == 0 || cli->args.unsigned_) {
+		free(s);
+		return DAMP_EXIT_OK;
 	}
-	free(body);
+	if (s == NULL)
+		return damp_fail(DAMP_EXIT_INTERNAL, "no memory");
+	damp_signatures_beside(file, s);
+	good = damp_signatures_check(s, &signers, cli->args.keys != NULL ? cli->args.keys : DAMP_KEYS_DIR,
+				     r->source, r->source_len, by, why);
+	snprintf(text, len, "%s", good ? by : why);
 	free(s);
-	return code;
+	return good ? DAMP_EXIT_OK : DAMP_EXIT_NO;
 }
 
 int damp_signed_add(const char *file, char **text, size_t *len)
@@ -122,19 +87,15 @@ int damp_cmd_bundle(struct damp_cli *cli)
 	const char *file = cli->args.words[0];
 	struct damp_rules r;
 	int code = damp_check_file(cli, file, &r);
-	char count[64], *text = NULL;
-	size_t len = 0;
+	char count[64];
 
 	if (r.text != NULL)
 		fputs(r.text, stderr);
 	if (code != DAMP_EXIT_OK)
 		damp_fail(code, "%s: %s: there is nothing to sign", file,
 			  damp_check_count(count, sizeof(count), &r));
-	else if ((text = damp_signed_text(file, &r, &len)) == NULL)
-		code = DAMP_EXIT_UNREADABLE;
 	else
-		code = write_out(cli, text, len);
-	free(text);
+		code = write_out(cli, r.source, r.source_len);
 	damp_rules_free(&r);
 	return code;
 }

@@ -7,10 +7,6 @@
 #include "cli.h"
 #include "rules/rules.h"
 
-/* What is signed of a rule set that compiled: its one file, or all of them as
- * one text. malloc'ed, NULL after a line on standard error. */
-char *damp_signed_text(const char *file, const struct damp_rules *r, size_t *len);
-
 /* Have those signed whom the rules name? Returns an exit code; text (len bytes):
  * a line that says who has, or what is wrong; "" when nobody has to. */
 int damp_signed_look(const struct damp_cli *cli, const char *file, const struct damp_rules *r, char *text,

@@ -49,6 +49,7 @@ static json_t *load_json(const struct damp_load_result *r)
 
 	if (ok) {
 		json_object_set_new(j, "generation", json_integer(r->generation));
+		json_object_set_new(j, "before", r->before > 0 ? json_integer(r->before) : json_null());
 		if (r->prog != NULL)
 			json_object_set_new(j, "program", damp_program_json(&r->prog->view));
 		if (r->confirm_s > 0)
@@ -71,10 +72,16 @@ static const char *or_default(const char *text, const char *otherwise)
 	return text != NULL && text[0] != '\0' ? text : otherwise;
 }
 
-/* A copy of text without control characters: it ends in logs and on terminals. */
+/* A copy of text without control characters: it ends in logs and on terminals.
+ * What is too long is cut off between two characters. */
 static void clean(char *out, size_t len, const char *text)
 {
-	snprintf(out, len, "%s", text);
+	size_t n = strlen(text);
+
+	if (n >= len)
+		for (n = len - 1; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+			;
+	snprintf(out, len, "%.*s", (int)n, text);
 	for (char *p = out; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';

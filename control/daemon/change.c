@@ -132,17 +132,16 @@ bool damp_change_known(struct damp_control *c)
 void damp_change_found(struct damp_control *c, const struct damp_load_job *job,
 		       const struct damp_load_result *r)
 {
-	char running[DAMP_DIGEST_LEN], *owned;
+	char running[DAMP_DIGEST_LEN];
 	const char *text;
 	size_t len;
 
 	if (!damp_change_running(c, running) || strcmp(running, r->prog->view.hdr->digest) != 0)
 		return;
-	text = damp_load_text(job, &r->rules, &len, &owned);
+	text = damp_load_text(job, &r->rules, &len);
 	pthread_mutex_lock(&c->record.lock);
 	keep_found(c, &c->record, job->name, text, len);
 	pthread_mutex_unlock(&c->record.lock);
-	free(owned);
 }
 
 static int begin_trial(struct damp_control *c, const struct damp_load_job *job,

@@ -25,6 +25,7 @@ struct damp_http {
 
 /* What is kept of a request while its body comes in. */
 struct pending {
+	struct damp_peer peer;
 	char *body;
 	size_t len, room;
 	bool too_large;
@@ -37,6 +38,8 @@ const char *damp_http_query(const struct damp_http_request *req, const char *key
 
 static void append(struct pending *p, const char *data, size_t len)
 {
+	if (!p->peer.writer)
+		return;
 	if (p->too_large || len > DAMP_HTTP_BODY_MAX - p->len) {
 		p->too_large = true;
 		return;
@@ -93,7 +96,7 @@ static enum MHD_Result answer(struct damp_http *h, struct MHD_Connection *conn, 
 					 .path = url,
 					 .body = p->body != NULL ? p->body : "",
 					 .body_len = p->len,
-					 .peer = peer_of(h, conn),
+					 .peer = p->peer,
 					 .query = conn };
 
 	if (p->too_large)
@@ -111,8 +114,11 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const 
 
 	(void)version;
 	if (p == NULL) {
-		*kept = calloc(1, sizeof(*p));
-		return *kept != NULL ? MHD_YES : MHD_NO;
+		p = *kept = calloc(1, sizeof(*p));
+		if (p == NULL)
+			return MHD_NO;
+		p->peer = peer_of(arg, conn);
+		return MHD_YES;
 	}
 	if (*data_len > 0) {
 		append(p, data, *data_len);

@@ -4,8 +4,9 @@
  * TCP, both by libmicrohttpd with a thread per connection, so that a load that
  * compiles for seconds holds up nobody else.
  *
- * Invariant: a request body is bounded before it is kept, and who is asking is
- * taken from the kernel (SO_PEERCRED, SO_PEERGROUPS), never from the request.
+ * Invariant: a request body is bounded before it is kept, and kept only of those
+ * who may change something; who is asking is taken from the kernel (SO_PEERCRED,
+ * SO_PEERGROUPS), never from the request.
  */
 #ifndef DAMP_HTTP_H
 #define DAMP_HTTP_H
@@ -14,7 +15,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define DAMP_HTTP_BODY_MAX ((4u << 20) + (64u << 10)) /* a rule file's bound (operators.md 3.2), and its signatures */
+/* The files of a rule set (rules/files.h), their frame, and signatures. */
+#define DAMP_HTTP_BODY_MAX (80u << 20)
 
 struct damp_peer {
 	bool known;             /* false over TCP */
@@ -25,7 +27,7 @@ struct damp_peer {
 
 struct damp_http_request {
 	const char *method, *path;
-	const char *body;       /* NUL terminated, "" when none */
+	const char *body;       /* NUL terminated, "" when none, and of who is no writer */
 	size_t body_len;
 	struct damp_peer peer;
 	void *query;            /* for damp_http_query() */

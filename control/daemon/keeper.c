@@ -93,11 +93,10 @@ static void load_wanted(struct damp_keeper *k, struct damp_load_result *r)
 static void note_file(struct damp_keeper *k, const struct damp_load_job *job,
 		      const struct damp_load_result *r)
 {
-	char *owned;
-	const char *text = damp_load_text(job, &r->rules, &k->text_len, &owned);
+	const char *text = damp_load_text(job, &r->rules, &k->text_len);
 
 	free(k->text);
-	k->text = owned != NULL ? owned : text != NULL ? strndup(text, k->text_len) : NULL;
+	k->text = text != NULL ? strndup(text, k->text_len) : NULL;
 	memcpy(k->file_digest, r->prog->view.hdr->digest, sizeof(k->file_digest));
 	memcpy(k->signed_by, r->signed_by, sizeof(k->signed_by));
 }

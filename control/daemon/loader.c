@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RULE_TEXT_MAX (4u << 20)        /* the language's bound for one file (operators.md 3.2) */
-
 const char *damp_load_status_name(enum damp_load_status status)
 {
 	static const char *const word[] = { "ok",	  "busy", "pending", "nothing",	    "wrong_rules",
@@ -90,13 +88,14 @@ static void set_wanted(struct damp_prog **slot, struct damp_prog *p)
 }
 
 static void remember(struct damp_control *c, const struct damp_load_job *job,
-		     const struct damp_load_result *r, const struct damp_wire_reply *reply)
+		     struct damp_load_result *r, const struct damp_wire_reply *reply)
 {
 	struct damp_state *s = &c->state;
 	struct damp_history *h = &s->history;
 	struct damp_prog *lasting = r->confirm_s > 0 ? damp_change_base(c) : damp_prog_get(r->prog);
 
 	pthread_mutex_lock(&s->lock);
+	r->before = s->generation;
 	s->generation = reply->generation;
 	s->source = reply->source;
 	set_wanted(&s->running, r->prog);
@@ -111,31 +110,12 @@ static void remember(struct damp_control *c, const struct damp_load_job *job,
 	damp_prog_put(lasting);
 }
 
-/* The text of a rule file, for the history; NULL when it cannot be had. */
-static char *read_text(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "re");
-	char *text = f != NULL ? malloc(RULE_TEXT_MAX) : NULL;
-
-	*len = text != NULL ? fread(text, 1, RULE_TEXT_MAX, f) : 0;
-	if (f != NULL)
-		fclose(f);
-	return text;
-}
-
+/* Never read again: what is kept and what was signed is what was compiled. */
 const char *damp_load_text(const struct damp_load_job *job, const struct damp_rules *rules,
-			   size_t *len, char **owned)
+			   size_t *len)
 {
-	*owned = NULL;
-	*len = job->len;
-	if (job->text != NULL)
-		return job->text;
-	*len = rules->bundle_len;
-	if (rules->bundle != NULL)
-		return rules->bundle;
-	if (job->path != NULL)
-		*owned = read_text(job->path, len);
-	return *owned;
+	*len = job->text != NULL ? job->len : rules->source_len;
+	return job->text != NULL ? job->text : rules->source;
 }
 
 /* What whoever loads has to know; the data plane's own remark goes first. */
@@ -158,17 +138,15 @@ static void save_history(struct damp_control *c, const struct damp_load_job *job
 {
 	struct damp_history h;
 	const char *text;
-	char *owned;
 	size_t len;
 	int err, kept;
 
-	text = damp_load_text(job, &r->rules, &len, &owned);
+	text = damp_load_text(job, &r->rules, &len);
 	kept = damp_change_loaded(c, job, r, text, len);
 	pthread_mutex_lock(&c->state.lock);
 	h = c->state.history;
 	pthread_mutex_unlock(&c->state.lock);
 	err = damp_history_write(c->opt.state_dir, &h, text, len);
-	free(owned);
 	err = err ? err : kept;
 	err = err ? err : damp_signed_note(c, r);
 	if (err && !c->state.state_dir_complained)

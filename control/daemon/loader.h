@@ -44,6 +44,7 @@ struct damp_load_job {
 struct damp_load_result {
 	enum damp_load_status status;
 	uint32_t generation;
+	uint32_t before;                /* on OK: the generation that ran until then, 0 not known */
 	uint32_t confirm_s;             /* on OK: within this time, 0 never */
 	struct damp_rules rules;        /* diagnostics; the program has moved to prog */
 	struct damp_prog *prog;         /* what was compiled, NULL when it was wrong */
@@ -70,10 +71,10 @@ void damp_load_report(struct damp_control *c, const struct damp_load_job *job,
 void damp_load_run(struct damp_control *c, const struct damp_load_job *job,
 		   struct damp_load_result *r);
 
-/* The text of a compiled job: of all its files, or of its one. owned: what the
- * caller frees, NULL nothing. NULL when it cannot be read any more. */
+/* The text of a job: as it was given, or as it was compiled from its path. NULL
+ * when it was neither. */
 const char *damp_load_text(const struct damp_load_job *job, const struct damp_rules *rules,
-			   size_t *len, char **owned);
+			   size_t *len);
 
 void damp_load_result_free(struct damp_load_result *r);
 const char *damp_load_status_name(enum damp_load_status status);

@@ -85,7 +85,6 @@ bool damp_signed_check(const struct damp_control *c, const struct damp_load_job 
 {
 	const struct damp_signers by_file = asked_by_file(&r->rules);
 	struct look *l;
-	char *owned;
 	bool good;
 
 	r->signed_by[0] = '\0';
@@ -99,13 +98,12 @@ bool damp_signed_check(const struct damp_control *c, const struct damp_load_job 
 	l->s = job->signatures != NULL ? job->signatures : &l->beside;
 	if (job->signatures == NULL && job->path != NULL)
 		damp_signatures_beside(job->path, &l->beside);
-	l->text = damp_load_text(job, &r->rules, &l->len, &owned);
+	l->text = damp_load_text(job, &r->rules, &l->len);
 	if (l->text == NULL || !damp_generation_is_text_of(r->prog->view.hdr->digest, l->text, l->len))
 		good = refuse(r, job->name, "it changed while it was read");
 	else
 		good = check_list(l, &by_file, r) && check_list(l, &c->opt.signers, r) &&
 		       check_revision(l, r);
-	free(owned);
 	free(l);
 	return good;
 }

@@ -108,6 +108,14 @@ static int32_t last_word(const struct damp_view *v, const struct damp_finding *f
 	return on == (f->action == DAMP_ACT_ACCEPT || f->action == DAMP_ACT_STRIP_OBSERVE) ? f->rule : -1;
 }
 
+/* What is accepted because its outside end is exempt has broken no rule since it met none. */
+static const char *reason_help(const struct damp_finding *f)
+{
+	if (f->exempt && f->reason == DAMP_REASON_ACCEPTED)
+		return "Its outside end is exempt: it met neither rules nor guard, and counts toward no limit";
+	return damp_name_reason_help(f->reason);
+}
+
 static json_t *verdict_json(const struct damp_view *v, const struct damp_finding *f)
 {
 	static const char *const fates[] = { "forward", "back", "drop", "hold" };
@@ -118,7 +126,7 @@ static json_t *verdict_json(const struct damp_view *v, const struct damp_finding
 	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:b}", "verdict",
 			 damp_name_verdict(f->verdict), "fate", fates[f->fate & 3], "dropped",
 			 f->fate == DAMP_FATE_DROP, "reason", damp_name_reason(f->reason), "help",
-			 damp_name_reason_help(f->reason), "rule",
+			 reason_help(f), "rule",
 			 r ? json_string(damp_view_string(v, r->id_off)) : json_null(), "at",
 			 r ? damp_json_text(damp_rule_at(v, (uint32_t)rule, at)) : json_null(),
 			 "would_act", f->observed);

@@ -359,6 +359,8 @@ bool damp_test_run(const struct damp_test *t, const struct damp_replay_program *
 	}
 	if (ran)
 		check_all(x);
+	else if (out->nsays == 0)
+		say(out, "no memory"); /* what could not run is not green */
 out_free:
 	if (r != NULL)
 		damp_replay_free(r);

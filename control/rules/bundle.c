@@ -82,11 +82,14 @@ char *damp_files_pack(const struct damp_files *f, size_t *len)
 	char *text = NULL;
 	FILE *out;
 
-	if (f->n < 2)
-		return NULL;
 	out = open_memstream(&text, len);
 	if (!out)
 		abort();
+	if (f->n == 1) {
+		fwrite(f->part[0]->text, 1, f->part[0]->len, out);
+		fclose(out);
+		return text;
+	}
 	fprintf(out, "%s%zu\n", opening, f->n);
 	for (size_t i = 0; i < f->n; i++) {
 		fprintf(out, "%zu %s\n", f->part[i]->len, f->part[i]->path);

@@ -195,21 +195,31 @@ struct found {
 
 static void find_in(struct found *out, const char *dir, const char *rest);
 
+/* What is there but must not be read is found too: reading it says why not, and
+ * rules are never left out without a word. Links are followed to look, no more. */
+static bool is_there(const struct damp_files *f, const char *path, bool dir)
+{
+	struct stat st;
+
+	if (fstatat(f->dir, path, &st, dir ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+		return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
+	return !dir || S_ISDIR(st.st_mode);
+}
+
+static void add_found(struct found *out, const char *path, bool dir)
+{
+	if (is_there(out->f, path, dir) && out->n <= DAMP_FILES_MAX)
+		DAMP_PUSH(out->f->pool, out->path, out->n, out->cap, path);
+}
+
 static void try_entry(struct found *out, const char *dir, const char *name, const char *rest)
 {
 	const char *path = damp_pool_printf(out->f->pool, "%s%s%s", dir, *dir ? "/" : "", name);
-	int fd;
 
-	if (*rest) {
+	if (*rest)
 		find_in(out, path, rest);
-		return;
-	}
-	fd = open_beneath(out->f->dir, path, O_PATH);
-	if (fd < 0)
-		return;
-	close(fd);
-	if (out->n <= DAMP_FILES_MAX)
-		DAMP_PUSH(out->f->pool, out->path, out->n, out->cap, path);
+	else
+		add_found(out, path, false);
 }
 
 /* Match the first component of rest against what is in dir. */
@@ -229,6 +239,7 @@ static void find_in(struct found *out, const char *dir, const char *rest)
 	fd = open_beneath(out->f->dir, *dir ? dir : ".", O_RDONLY | O_DIRECTORY);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
 	if (!d) {
+		add_found(out, *dir ? dir : ".", true);
 		if (fd >= 0)
 			close(fd);
 		return;

@@ -48,7 +48,7 @@ bool damp_files_is_bundle(const char *text, size_t len);
 bool damp_files_unbundle(struct damp_files *f, struct damp_pool *pool, struct damp_source *root,
 			 const char *text, size_t len);
 
-/* malloc'ed bundle of what was read; NULL when that is the root alone. */
+/* What was read as one text, malloc'ed: a bundle, or of the root alone its own bytes. */
 char *damp_files_pack(const struct damp_files *f, size_t *len);
 
 /* `written`, as it stands in the file `from`, as a path from the root's

@@ -111,7 +111,7 @@ static size_t take_one(struct reader *r, size_t pos, size_t end, size_t newlines
 	for (len = 0; pos + len < end && text[pos + len] != '\n';)
 		len++;
 	end = pos + len;
-	while (len && strchr(" \r", text[pos + len - 1]))
+	while (len && strchr(" \t\r", text[pos + len - 1]))
 		len--;
 	n.text = damp_pool_strndup(r->d->pool, text + pos, len);
 	r->ncomments++;
@@ -130,7 +130,7 @@ static size_t step_over(struct reader *r, size_t pos, size_t end)
 	const char *text = r->src->text;
 	size_t newlines = pos == 0 || text[pos - 1] == '\n';
 
-	while (pos < end && strchr(" \n\r#", text[pos])) {
+	while (pos < end && strchr(" \t\n\r#", text[pos])) {
 		if (text[pos] == '#') {
 			pos = take_one(r, pos, end, newlines);
 			newlines = 0;

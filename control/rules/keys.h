@@ -171,7 +171,7 @@
 	X(TOP, INCLUDE, "include", FILES, "0.1", "",                                              \
 	  "Files to read as well, relative to this one; nothing outside of the directory of "     \
 	  "the root file, no symbolic links, at most 8 deep. A file is read once; those of a "    \
-	  "glob in the order of their names. They begin with `version: 1` and may hold "          \
+	  "glob in the order of their names, and one that cannot be read is an error. They begin with `version: 1` and may hold "          \
 	  "`define`, `sets`, `schedules`, `exempt`, `limits`, `rules` and `include`. Their "      \
 	  "rules come behind those of "                                                           \
 	  "this file, or where `- include: ...` stands as an item of `rules`.")                   \

@@ -273,9 +273,9 @@ static struct damp_place open_bracket(const struct damp_source *src, int line, i
 	     *p && (at.line < line || (at.line == line && at.column < column)); p++) {
 		if (quote) {
 			quote = *p == quote ? 0 : quote;
-		} else if ((*p == '"' || *p == '\'') && strchr(" [{,:", before)) {
+		} else if ((*p == '"' || *p == '\'') && strchr(" \t[{,:", before)) {
 			quote = *p;
-		} else if (*p == '#' && strchr(" \n", before)) {
+		} else if (*p == '#' && strchr(" \t\n", before)) {
 			while (p[1] && p[1] != '\n')
 				p++;
 		} else if ((*p == '[' || *p == '{') && n < DAMP_FILE_DEPTH_MAX) {

@@ -249,6 +249,8 @@ struct damp_ctx {
 	unsigned nsigners;
 	struct damp_name *names;
 	size_t nnames, names_cap;
+	uint32_t *name_slots; /* names.c: by name, 1 + index into names, 0 free */
+	size_t nname_slots;
 	struct damp_addr_set *addr_sets;
 	size_t naddr_sets, addr_sets_cap;
 	int inside_set[1u << DAMP_DEVICE_VARIANTS_MAX]; /* all prefixes of the inside port's zones, for

@@ -17,12 +17,43 @@
 #include <ctype.h>
 #include <string.h>
 
+#define SLOTS_FIRST 64u
+
+/* FNV-1a: a file may define as many names as fit into it. */
+static uint32_t hash_of(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 16777619u;
+	return h;
+}
+
+/* The slot of a name, or the free one where it belongs. */
+static uint32_t *slot_of(const struct damp_ctx *c, const char *name)
+{
+	size_t i = hash_of(name);
+
+	while (c->name_slots[i & (c->nname_slots - 1)] &&
+	       strcmp(c->names[c->name_slots[i & (c->nname_slots - 1)] - 1].name, name) != 0)
+		i++;
+	return &c->name_slots[i & (c->nname_slots - 1)];
+}
+
+/* At most half of the slots are taken. */
+static void grow_slots(struct damp_ctx *c)
+{
+	c->nname_slots = c->nname_slots ? 2 * c->nname_slots : SLOTS_FIRST;
+	c->name_slots = damp_pool_alloc(c->pool, c->nname_slots * sizeof(*c->name_slots));
+	for (size_t i = 0; i < c->nnames; i++)
+		*slot_of(c, c->names[i].name) = (uint32_t)i + 1;
+}
+
 struct damp_name *damp_name_find(struct damp_ctx *c, const char *name)
 {
-	for (size_t i = 0; i < c->nnames; i++)
-		if (strcmp(c->names[i].name, name) == 0)
-			return &c->names[i];
-	return NULL;
+	const uint32_t slot = c->nname_slots ? *slot_of(c, name) : 0;
+
+	return slot ? &c->names[slot - 1] : NULL;
 }
 
 bool damp_name_check(struct damp_ctx *c, const struct damp_node *key, const char *what)
@@ -55,6 +86,10 @@ static struct damp_name *add_name(struct damp_ctx *c, enum damp_name_kind kind, 
 	const struct damp_name new = { .kind = kind, .name = name, .at = at };
 
 	DAMP_PUSH(c->pool, c->names, c->nnames, c->names_cap, new);
+	if (2 * c->nnames > c->nname_slots)
+		grow_slots(c);
+	else
+		*slot_of(c, name) = (uint32_t)c->nnames;
 	return &c->names[c->nnames - 1];
 }
 

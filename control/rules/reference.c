@@ -20,7 +20,7 @@ static const char *const intro =
 	"A rule file is YAML 1.2 without its surprises: one document, no directives, tags, "
 	"anchors, aliases or merge\n"
 	"keys, no key twice, no tabs, no characters that nobody sees, at most 4 MiB and 16\n"
-	"levels. JSON is accepted as well. The type of a value comes from its key: `true` and `false` are the only\n"
+	"levels. JSON is accepted as well, indented with tabs or not. The type of a value comes from its key: `true` and `false` are the only\n"
 	"truth values, a quantity always carries its unit, and no number begins with a 0 that it does not need.\n"
 	"\n"
 	"* `$name` stands for a `define`, a set or a zone.\n"

@@ -25,16 +25,6 @@ static void digest_of(const char *text, size_t len, char hex[2 * crypto_generich
 	sodium_bin2hex(hex, 2 * crypto_generichash_BYTES + 1, sum, sizeof(sum));
 }
 
-/* The text the program is made of: the one file, or all of them as a bundle. */
-static void digest(const struct damp_ctx *c, const struct damp_rules *out,
-		   char hex[2 * crypto_generichash_BYTES + 1])
-{
-	if (out->bundle)
-		digest_of(out->bundle, out->bundle_len, hex);
-	else
-		digest_of(c->src->text, c->src->len, hex);
-}
-
 static void compile_source(struct damp_ctx *c, bool outline, struct damp_rules *out)
 {
 	char hex[2 * crypto_generichash_BYTES + 1];
@@ -49,8 +39,8 @@ static void compile_source(struct damp_ctx *c, bool outline, struct damp_rules *
 				"libsodium cannot be initialised");
 		return;
 	}
-	out->bundle = damp_files_pack(c->files, &out->bundle_len);
-	digest(c, out, hex);
+	out->source = damp_files_pack(c->files, &out->source_len);
+	digest_of(out->source, out->source_len, hex);
 	out->program = damp_build_program(c, hex, &out->program_len);
 	if (!out->program)
 		return;
@@ -124,13 +114,28 @@ static ssize_t read_all(int fd, char *buf)
 	return (ssize_t)n;
 }
 
-static ssize_t read_file(const char *path, char *buf)
+static bool is_dash(const char *path, const struct damp_rules_options *opt)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return opt && opt->dash && strcmp(path, "-") == 0;
+}
+
+/* The name of what is read, in diagnostics. */
+static const char *shown(const char *path, const struct damp_rules_options *opt)
+{
+	if (opt && opt->shown_as)
+		return opt->shown_as;
+	return is_dash(path, opt) ? "<stdin>" : path;
+}
+
+static ssize_t read_file(const char *path, const struct damp_rules_options *opt, char *buf)
+{
 	ssize_t n = -1;
 	struct stat st;
-	int saved;
+	int fd, saved;
 
+	if (is_dash(path, opt))
+		return read_all(STDIN_FILENO, buf);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
@@ -148,9 +153,9 @@ int damp_rules_compile_file(const char *path, const struct damp_rules_options *o
 {
 	struct damp_pool pool = { NULL };
 	struct damp_diags d = { .pool = &pool };
-	struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : path };
+	struct damp_source src = { .name = shown(path, opt) };
 	char *buf = damp_pool_alloc(&pool, DAMP_FILE_BYTES_MAX + 2);
-	const ssize_t n = read_file(path, buf);
+	const ssize_t n = read_file(path, opt, buf);
 	struct damp_files files = { .dir = -1 };
 
 	memset(out, 0, sizeof(*out));
@@ -168,14 +173,14 @@ char *damp_rules_format_file(const char *path, const struct damp_rules_options *
 			     struct damp_rules *out, char **before, size_t *out_len)
 {
 	char *buf = damp_rules_malloc(DAMP_FILE_BYTES_MAX + 2), *text = NULL;
-	const ssize_t n = read_file(path, buf);
+	const ssize_t n = read_file(path, opt, buf);
 	struct damp_pool pool = { NULL };
 	struct damp_diags d = { .pool = &pool };
-	const struct damp_source src = { .name = opt && opt->shown_as ? opt->shown_as : path, .text = "" };
+	const struct damp_source src = { .name = shown(path, opt), .text = "" };
 
 	if (n >= 0) {
 		buf[n] = 0;
-		text = damp_rules_format_text(buf, (size_t)n, path, opt, out, out_len);
+		text = damp_rules_format_text(buf, (size_t)n, src.name, opt, out, out_len);
 	} else {
 		memset(out, 0, sizeof(*out));
 		out->unreadable = true;
@@ -200,7 +205,7 @@ void damp_rules_free(struct damp_rules *r)
 	free(r->diags);
 	free(r->text);
 	free(r->program);
-	free(r->bundle);
+	free(r->source);
 	damp_outline_free(r->outline);
 	memset(r, 0, sizeof(*r));
 }

@@ -41,8 +41,9 @@ struct damp_rules {
 	unsigned errors, warnings;
 	char *text;                 /* the diagnostics as a person reads them */
 	bool unreadable;            /* the file could not be read at all (exit code 3) */
-	char *bundle;               /* root and included files as one text, NULL when it is one file */
-	size_t bundle_len;
+	char *source;               /* what was compiled, with the program: the one file, or as a bundle
+				     * the root file and all that it reads; source_len bytes */
+	size_t source_len;
 	struct damp_outline *outline; /* when it was asked for and there is a program */
 	uint32_t confirm_s;         /* `confirm` of the file, 0 when it asks for none */
 	char signer[DAMP_SIGNERS_MAX][DAMP_NAME_MAX]; /* whose signatures it needs, all of them */
@@ -55,6 +56,7 @@ struct damp_rules_options {
 	int64_t now;                /* seconds of the Unix clock, for what ends on a day; 0: ask the clock */
 	bool strict;                /* remark on what is right but may surprise */
 	bool outline;               /* make the outline, for comparing (outline.h) */
+	bool dash;                  /* the path "-" is standard input, beside the files of this folder */
 };
 
 /* Compile the rule file at path. Always fills *out; free with

@@ -60,8 +60,7 @@ const char *damp_source_line(const struct damp_source *s, int line, size_t *len)
 	return p;
 }
 
-/* Cells of a character; -1 for one that is not shown as it is. */
-static int cells(uint32_t code)
+int damp_utf8_cells(uint32_t code)
 {
 	if (code < 0x7f)
 		return code < 0x20 ? -1 : 1;
@@ -74,9 +73,15 @@ static int cells(uint32_t code)
 	return wcwidth((wchar_t)code);
 }
 
+/* "C.UTF-8" is always there. */
+locale_t damp_utf8_locale(void)
+{
+	return newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
 static int put_char(FILE *f, const char *p, size_t n, uint32_t code)
 {
-	const int wide = cells(code);
+	const int wide = damp_utf8_cells(code);
 
 	if (wide < 0)
 		fputc(code == '\t' ? ' ' : '?', f);
@@ -127,8 +132,7 @@ void damp_source_line_put(FILE *f, const struct damp_place *at, const char *on, 
 		w.from = at->column > CUT_BEFORE ? at->column - CUT_BEFORE : 1;
 		w.to = w.from + CUT_SHOWN;
 	}
-	/* wcwidth() goes by the locale of the thread; "C.UTF-8" is always there. */
-	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	utf8 = damp_utf8_locale();
 	old = utf8 ? uselocale(utf8) : (locale_t)0;
 	put_text(f, line, len, at, &w);
 	if (utf8) {

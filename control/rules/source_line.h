@@ -14,6 +14,7 @@
 
 #include "diag.h"
 
+#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -26,6 +27,12 @@ size_t damp_bom_length(const struct damp_source *s);
 
 /* Characters in len bytes. */
 int damp_utf8_count(const char *text, size_t len);
+
+/* Cells of a terminal that a character takes; -1: it is not shown as it is. Goes
+ * by the locale of the thread; damp_utf8_locale() is one for it, (locale_t)0
+ * when there is none. */
+int damp_utf8_cells(uint32_t code);
+locale_t damp_utf8_locale(void);
 
 /* Line number `line` of a source, its bytes in *len, without its end; NULL when
  * there is none. CR, LF and both together end one, as in YAML. */

@@ -5,9 +5,10 @@
  * Idea: tabs, directives and broken UTF-8 are refused here because libfyaml
  * reports them late, elsewhere or not at all (fy_document_has_directives() of
  * 0.7.12 is true for files without any). So are characters that nobody sees or
- * that turn round what is seen: a file is what its reader takes it for.
+ * that turn round what is seen: a file is what its reader takes it for. Where
+ * brackets and not columns say what belongs together, in JSON, tabs are blanks.
  *
- * Reference: operators.md 3.2; RFC 3629 section 4 (UTF-8).
+ * Reference: operators.md 3.2; RFC 3629 section 4 (UTF-8); RFC 8259 section 2 (JSON).
  */
 #include "node.h"
 #include "source_line.h"
@@ -47,13 +48,67 @@ static bool unseen(uint32_t code)
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
-static bool bad_char(struct damp_diags *d, struct damp_place at, const uint8_t *p, size_t len)
+/* What was read of a file that is JSON, or as good as: all of it stands in brackets. */
+struct json {
+	bool is, quoted, escaped;
+	int depth;              /* brackets that are open */
+	uint8_t before;         /* the last character that is no blank */
+	const uint8_t *next;    /* and the next one, once it was looked for */
+};
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool begins_json(const uint8_t *p)
+{
+	while (is_blank(*p))
+		p++;
+	return *p == '{';
+}
+
+static void follow_json(struct json *j, uint8_t c)
+{
+	if (j->escaped)
+		j->escaped = false;
+	else if (c == '\\')
+		j->escaped = j->quoted;
+	else if (c == '"')
+		j->quoted = !j->quoted;
+	else if (!j->quoted)
+		j->depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+	if (!is_blank(c))
+		j->before = c;
+}
+
+/* Of two words of JSON beside each other one at least is one of these. */
+static bool parts_words(uint8_t c)
+{
+	return c && strchr("{}[],:", c);
+}
+
+/* A tab between two words. p: where it is; the text ends with a NUL. */
+static bool is_json_blank(struct json *j, const uint8_t *p)
+{
+	if (!j->is || j->quoted || j->depth <= 0)
+		return false;
+	if (!j->next || j->next < p)
+		for (j->next = p; is_blank(*j->next);)
+			j->next++;
+	return parts_words(j->before) || parts_words(*j->next);
+}
+
+static bool bad_char(struct damp_diags *d, struct damp_place at, const uint8_t *p, size_t len,
+		     struct json *json)
 {
 	uint32_t code;
 
 	damp_utf8_next((const char *)p, len ? len : 1, &code);
 	if (!len)
 		damp_diag_error(d, at, "this is not UTF-8 (byte 0x%02x)", p[0]);
+	else if (p[0] == '\t' && is_json_blank(json, p))
+		return false;
 	else if (p[0] == '\t')
 		damp_diag_error(d, at, "a tab; indent and separate with spaces");
 	else if (p[0] == '%' && at.column == 1)
@@ -82,12 +137,13 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 {
 	const uint8_t *p = (const uint8_t *)src->text;
 	struct damp_place at = { .src = src, .line = 1, .column = 1 };
+	struct json json = { .is = begins_json(p + damp_bom_length(src)) };
 	const unsigned before = d->errors;
 	int reported = 0;
 
 	if (src->len > DAMP_FILE_BYTES_MAX) {
 		damp_diag_error(d, (struct damp_place){ .src = src },
-				"the file has %zu bytes; at most 4 MiB are read", src->len);
+				"the file has more than 4 MiB, the most that is read");
 		return false;
 	}
 	if (is_utf16(src)) {
@@ -98,10 +154,11 @@ bool damp_node_check_text(struct damp_diags *d, const struct damp_source *src)
 		const size_t len = utf8_len(p + i, src->len - i);
 
 		at.end_column = at.column + 1;
-		if (at.line != reported && bad_char(d, at, p + i, len))
+		if (at.line != reported && bad_char(d, at, p + i, len, &json))
 			reported = at.line; /* one per line is enough to find them */
 		if (!len)
 			return false;
+		follow_json(&json, p[i]);
 		at.column++;
 		if (p[i] == '\n' || (p[i] == '\r' && p[i + 1] != '\n')) {
 			at.line++;

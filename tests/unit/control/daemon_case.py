@@ -6,12 +6,14 @@ Every wait is for a condition, with a bound that only ends what hangs; nothing d
 on how long a fixed sleep happens to be, nor on how fast the machine is: what has an end
 by time gets either so much that no test outlives it, or is only waited for.
 """
+import ctypes
 import http.client
 import json
 import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -53,6 +55,34 @@ def until(what, condition):
             return value
         time.sleep(0.02)
     raise AssertionError("waited in vain for " + what)
+
+
+class Opens:
+    """How often a file is opened while this is entered, told by the kernel
+    (inotify), whoever does it. It makes one of equal events in a row, so what is
+    closed is told as well."""
+    IN_OPEN, IN_CLOSE, HEAD = 0x20, 0x18, struct.Struct("iIII")
+
+    def __init__(self, path):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.path, self.count = path, 0
+
+    def __enter__(self):
+        self.fd = self.libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.libc.inotify_add_watch(self.fd, self.path.encode(), self.IN_OPEN | self.IN_CLOSE) < 0:
+            raise OSError(ctypes.get_errno(), "inotify_add_watch")
+        return self
+
+    def __exit__(self, *why):
+        try:
+            while True:
+                data = os.read(self.fd, 4096)
+                while data:
+                    _, mask, _, name = self.HEAD.unpack_from(data)
+                    self.count += bool(mask & self.IN_OPEN)
+                    data = data[self.HEAD.size + name:]
+        except BlockingIOError:
+            os.close(self.fd)
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -92,6 +92,48 @@ class Command(Case):
         self.assertIn("^", p.stderr)
         self.assertEqual(p.stdout, "")
 
+    def test_check_strict(self):
+        """What the exit code says stands on the screen as well."""
+        unused = self.write("unused.yaml", "define: {x: 192.0.2.0/24}\n" + "version: 1\nrules: []\n")
+        self.assertIn("unused.yaml: ok, 0 errors, 1 warning", self.damper("check", unused).stdout)
+        p = self.damper("check", "--strict", unused, code=1)
+        self.assertIn("unused.yaml: not ok with --strict, 0 errors, 1 warning", p.stdout)
+        j = json.loads(self.damper("check", "--strict", "--json", unused, self.rules, code=1).stdout)
+        self.assertEqual([f["ok"] for f in j["files"]], [False, True])
+
+    def test_standard_input(self):
+        """As an editor asks; what is included is looked for in the folder it stands in."""
+        self.write("more.yaml", "version: 1\nrules: [{id: more, match: any, then: accept}]\n")
+        text = "version: 1\ninclude: more.yaml\nrules: [{id: a, match: {code: PUT}, then: drop}]\n"
+        p = self.damper("check", "-", input=text, cwd=self.dir)
+        self.assertRegex(p.stdout, r"(?m)^-: ok, 0 errors\b[^$]*^  rules    2 ")
+        p = self.damper("check", "-", input=text, cwd="/", code=1)
+        self.assertIn("<stdin>:2:10: error: 'more.yaml' cannot be read", p.stderr)
+        wrong = text.replace("then", "thn")
+        j = json.loads(self.damper("check", "--json", "-", input=wrong, cwd=self.dir, code=1).stdout)
+        self.assertEqual([(d["file"], d["line"], d["column"]) for d in j["files"][0]["diagnostics"]
+                          if "thn" in d["message"]], [("<stdin>", 3, 37)])
+        self.assertEqual(self.damper("fmt", "-", input="version:   1\n").stdout, "version: 1\n")
+        self.assertEqual(self.damper("fmt", "--check", "-", input="version:   1\n", code=1).stdout, "-\n")
+        self.assertIn("has no file to write", self.damper("fmt", "-w", "-", input="version:   1\n", code=2).stderr)
+        self.assertIn("more than 4 MiB",
+                      self.damper("check", "-", input="#" * ((4 << 20) + 1), code=1).stderr)
+        # Closed, and a folder in its place.
+        for given in (self.dir, None):
+            p = subprocess.run(["sh", "-c", '"$0" check - <' + (f"'{given}'" if given else "&-"), DAMPER],
+                               capture_output=True, text=True, env=self.env())
+            self.assertEqual((p.returncode, p.stdout), (3, ""))
+            self.assertIn("<stdin>: error: cannot be read", p.stderr)
+
+    def test_output_that_cannot_be_written(self):
+        """However long it is: the schema does not fit into one buffer."""
+        for args in (["schema"], ["check", self.rules], ["help"], ["completion", "bash"], ["fmt", self.rules]):
+            for to in ("/dev/full", "&-"):
+                with self.subTest(args=args, to=to):
+                    p = subprocess.run(["sh", "-c", 'exec "$@" >' + to, "sh", DAMPER, *args],
+                                       stderr=subprocess.PIPE, text=True, env=self.env())
+                    self.assertEqual((p.returncode, p.stderr), (70, "damper: cannot write the output\n"))
+
     def test_check_json(self):
         wrong = self.write("wrong.yaml", WRONG)
         j = json.loads(self.damper("check", "--json", self.rules, wrong, code=1).stdout)

@@ -4,15 +4,17 @@
 
 Usage: test_loading.py DAMPERD DAMPER FAKE_DATAPLANE
 """
+import fcntl
 import grp
 import json
 import os
+import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from daemon_case import BOUND_S, DAMPER, OTHER, WRONG, Case, until  # noqa: E402
+from daemon_case import BOUND_S, DAMPER, OTHER, WRONG, Case, Opens, until  # noqa: E402
 import needs  # noqa: E402
 
 
@@ -35,6 +37,42 @@ class Loading(Case):
         j = json.loads(self.damper("load", self.rules, "--json").stdout)
         self.assertEqual((j["ok"], j["generation"], j["program"]["revision"]), (True, 3, 7))
         self.assertIn("rules loaded: generation 2", self.damper("events").stdout)
+
+    def test_what_was_checked_is_what_is_loaded(self):
+        """A file is read once: what is put to work, kept and shown is what was
+        compiled, whoever writes the file meanwhile."""
+        self.start_fake()
+        with Opens(self.rules) as at_start:
+            self.start_daemon()
+        other = self.write("other.yaml", OTHER)
+        with Opens(other) as at_load:
+            self.damper("load", other)
+        self.damper("load", self.rules)
+        self.write("rules.yaml", OTHER + "# more\n")
+        with Opens(self.rules) as at_reload:
+            self.daemon.send_signal(signal.SIGHUP)
+            until("the reload", lambda: self.generation() == 4)
+        with Opens(other) as at_check:
+            self.damper("check", other)
+        self.assertEqual([o.count for o in (at_start, at_load, at_reload, at_check)], [1, 1, 1, 1])
+        self.assertIn(OTHER + "# more\n", self.damper("show", "rules", "--generation", "4").stdout)
+
+    def test_large_sets(self):
+        """Whatever check takes, load takes: many files of up to 4 MiB each."""
+        self.start_fake()
+        self.start_daemon()
+        rules = OTHER + "sets:\n"
+        for name in ("one", "two"):
+            self.write(name + ".txt", "192.0.2.1\n" + "# who was seen scanning\n" * 90000)
+            rules += f"  {name}: {{kind: prefix, source: file, file: {name}.txt}}\n"
+        large = self.write("large.yaml", rules)
+        self.damper("check", large)
+        self.assertIn("generation 2 runs", self.damper("load", large).stdout)
+        self.assertEqual(self.damper("diff", large).returncode, 0)
+        self.write("two.txt", "# over 4 MiB\n" * 400000)
+        p = self.damper("load", large, code=1)
+        self.assertIn("two.txt: error: the file has more than 4 MiB", p.stderr)
+        self.assertEqual(self.generation(), 2)
 
     def test_wrong_changes_nothing(self):
         self.start_fake()
@@ -92,6 +130,28 @@ class Loading(Case):
         self.assertEqual([p.returncode for p in both], [0, 0])
         self.assertIn("generation 2 runs", said[0])
         self.assertIn("generation 3 runs", said[1])
+
+    def test_two_operators(self):
+        """Who was shown the difference to what another has replaced meanwhile is told so.
+        The second is held up by a pipe that has no room for all that it shows."""
+        self.start_fake()
+        self.start_daemon()
+        self.assertEqual(json.loads(self.damper("load", self.rules, "--json").stdout)["before"], 1)
+        many = OTHER + "".join(f"  - {{id: more-{n}, match: {{path: /more/{n}}}, then: drop}}\n" for n in range(300))
+        end, pipe = os.pipe()
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+        second = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "load", self.write("many.yaml", many)],
+                                  stdout=pipe, stderr=subprocess.PIPE, text=True, env=self.env())
+        os.close(pipe)
+        with open(end, encoding="utf-8", buffering=1) as shown:
+            self.assertIn("--- generation 2, ", shown.readline())
+            self.assertIn("generation 3 runs", self.damper("load", self.write("other.yaml", OTHER)).stdout)
+            self.assertIn("generation 4 runs", shown.read())
+        self.assertIn("the difference above is to generation 2, but 3 ran; see 'damper diff 3 4'",
+                      second.communicate(timeout=BOUND_S)[1])
+        self.assertEqual(second.returncode, 0)
+        p = self.damper("load", self.rules)
+        self.assertEqual(p.stderr, "")
 
     def test_data_plane_goes_silent(self):
         self.start_fake()
@@ -157,7 +217,8 @@ class Loading(Case):
         nobody = {"user": 65534, "group": 65534}
         self.damper("show", "status", **nobody, extra_groups=[])
         os.chmod(self.rules, 0o644)
-        for args in (["load", self.rules], ["bypass", "on"], ["bypass", "off"]):
+        large = self.write("large.yaml", OTHER + "# x\n" * 200000)
+        for args in (["load", self.rules], ["load", large], ["bypass", "on"], ["bypass", "off"]):
             p = self.damper(*args, code=5, **nobody, extra_groups=[])
             self.assertIn("only root and members of group", p.stderr)
         self.assertEqual(self.generation(), 1)

@@ -67,7 +67,7 @@ class Reading(Case):
             with self.subTest(path=path, body=body):
                 status, j = self.api(method, path, body)
                 self.assertEqual((status, j["error"], j["schema"]), (code, error, 1))
-        self.assertEqual(self.api("POST", "/v1/load", "x" * (5 << 20))[0], 413)
+        self.assertEqual(self.api("POST", "/v1/load", "x" * (5 << 20))[0], 422)
         self.assertEqual(self.generation(), 1)
 
     def test_text(self):
@@ -120,6 +120,21 @@ class Reading(Case):
         self.assertRegex("\n".join(lines), r"(?m)^ *\d+ .* amplification +Would exceed .*\.\.$")
         self.assertEqual(self.on_terminal(80, "show", "rules")[0].split(), "RULE MODE AT MATCHED OVER WOULD ACTED".split())
         self.assertEqual(self.on_terminal(200, "show", "rules")[0].count("BYTES"), 4)
+
+    def test_cells(self):
+        """A terminal counts cells, and a character is cut off whole or not at all."""
+        for text, wide in (("e\u0301" * 80, 1), ("\u00e9" * 90, 1), ("\u4e2d" * 60, 2)):
+            self.damper("load", self.write("other.yaml", GOOD + f"# {text}\n"), "--comment", text)
+            for columns in range(110, 114):
+                lines = self.on_terminal(columns, "history")
+                seen = lines[1].replace("\u0301", "")
+                cells = len(seen) + (wide - 1) * seen.count(text[0])
+                self.assertTrue(columns - wide < cells <= columns and seen.endswith(".."), lines[1])
+                self.assertEqual(lines[0].index("WHY"), seen.index(3 * text[0]))
+            self.assertIn(text, self.damper("history").stdout)
+        # 255 bytes are kept of why, and no half of a character.
+        self.damper("load", self.rules, "--comment", "\u00e9" * 200)
+        self.assertEqual(self.status()["program"]["comment"], "\u00e9" * 127)
 
     def test_watch(self):
         p = subprocess.Popen([DAMPER, "--runtime-dir", self.run_dir, "show", "rules", "--watch"],

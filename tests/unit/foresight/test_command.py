@@ -182,6 +182,21 @@ class Command(unittest.TestCase):
                 "--msg", "ACK 2.05")
         self.golden("explain-inside.txt", 1, *args)
 
+    def test_explain_exempt(self):
+        """Nobody is told that rules were kept that were never asked, whichever way the message goes."""
+        with open(os.path.join(self.dir, "exempt.yaml"), "w", encoding="utf-8") as f:
+            f.write("version: 1\nexempt: [{from: 203.0.113.5, until: 9999-12-31}]\n"
+                    "rules: [{id: all, match: any, then: drop}]\n")
+        for way in (("--from", "203.0.113.5", "--to", "192.0.2.20", "--side", "outside", "--msg", "CON GET /x"),
+                    ("--from", "192.0.2.20", "--to", "203.0.113.5", "--side", "inside", "--msg", "NON 2.05")):
+            r = self.run_it("explain", "--rules", "exempt.yaml", *way)
+            self.assertEqual(r.returncode, 0, r.stdout)
+            self.assertIn("; the outside end is exempt\n", r.stdout)
+            self.assertRegex(r.stdout, r"verdict   accept: accepted\n +Its outside end is exempt: it met neither")
+        r = self.run_it("explain", "--rules", "exempt.yaml", "--from", "203.0.113.6", "--to", "192.0.2.20",
+                        "--msg", "CON GET /x")
+        self.assertEqual((r.returncode, "exempt:" in r.stdout), (1, False))
+
     def test_explain_frame(self):
         # Frame 9 is the third discovery: over the limit of 2, which the frames before it used up.
         args = ("explain", "--rules", "strict.yaml", "--pcap", "attack.pcap#9")
@@ -205,6 +220,9 @@ class Command(unittest.TestCase):
         self.assertEqual([x["reason"] for x in lines], [None, "coap_short", None, None])
         self.assertEqual(r.returncode, 2)
         self.assertIn("line 3", r.stderr)
+        # A NUL ends no line, and the last one needs no end.
+        r = self.run_it("explain", "--hex", "-", stdin="40010001\0ff\n40010001\0\n40010001")
+        self.assertEqual([json.loads(line)["accepted"] for line in r.stdout.splitlines()], [False, False, True])
         r = self.run_it("explain", "--hex", "-", "--rules", "strict.yaml",
                         stdin="40010001\n40010001b26677017800\n")
         self.assertEqual(r.returncode, 0)

@@ -206,7 +206,33 @@ static void large_file(void **state)
 	assert_non_null(text);
 	memset(text, '#', len);
 	assert_int_equal(damp_rules_compile_text(text, len, "large", NULL, &r), -1);
-	assert_string_equal(r.text, "large: error: the file has 4194305 bytes; at most 4 MiB are read\n");
+	assert_string_equal(r.text, "large: error: the file has more than 4 MiB, the most that is read\n");
+	damp_rules_free(&r);
+	free(text);
+}
+
+#define NAMES 20000
+
+/* As many names as somebody's program writes: each is found, and none twice. */
+static void many_names(void **state)
+{
+	static const char tail[] = "sets:\n  d12345: {kind: prefix, items: [192.0.2.1]}\n"
+				   "rules:\n  - {id: a, match: {from: $d19999, to: $d0}, then: drop}\n"
+				   "  - {id: b, match: {from: $d20000}, then: drop}\n";
+	char *text = malloc(NAMES * 32 + sizeof(tail)), *p = text;
+	struct damp_rules r;
+
+	(void)state;
+	assert_non_null(text);
+	p += sprintf(p, "version: 1\ndefine:\n");
+	for (int i = 0; i < NAMES; i++)
+		p += sprintf(p, "  d%d: 10.0.%d.%d\n", i, i / 256, i % 256);
+	memcpy(p, tail, sizeof(tail));
+	assert_int_equal(damp_rules_compile_text(text, strlen(text), "names", NULL, &r), -1);
+	assert_int_equal(r.errors, 2);
+	assert_string_equal(r.diags[0].message, "'$d12345' is already a define");
+	assert_int_equal(r.diags[1].line, 2 + 12345 + 1);
+	assert_memory_equal(r.diags[2].message, "'$d20000' is not defined", 24);
 	damp_rules_free(&r);
 	free(text);
 }
@@ -255,7 +281,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_prestate(default_file, &d),
 		cmocka_unit_test_prestate(reference_is_current, &d),
 		cmocka_unit_test(missing_file),
-		cmocka_unit_test(large_file),
+		cmocka_unit_test(many_names), cmocka_unit_test(large_file),
 		cmocka_unit_test(many_errors),
 		cmocka_unit_test(colour),
 	};

@@ -64,7 +64,8 @@ static void put(const struct place *p, const char *name, const char *text)
 	fclose(f);
 }
 
-/* Neither a link to a file nor one to a directory, nor one that stays inside. */
+/* Neither a link to a file nor one to a directory, nor one that stays inside; what
+ * a glob finds is no exception, since nobody would miss the rules behind it. */
 static void links_are_not_followed(void **state)
 {
 	const struct damp_rules_options opt = { .shown_as = "root.yaml" };
@@ -79,11 +80,48 @@ static void links_are_not_followed(void **state)
 	assert_int_equal(symlink("..", at(p, "in/outside")), 0);
 	assert_int_equal(symlink("a.yaml", at(p, "in/link.yaml")), 0);
 	assert_int_equal(damp_rules_compile_file(at(p, "in/root.yaml"), &opt, &r), -1);
-	assert_int_equal(r.errors, 3);
-	assert_int_equal(r.warnings, 1); /* a glob does not see links */
-	for (size_t i = 0; i < 3; i++)
+	assert_int_equal(r.errors, 4);
+	assert_int_equal(r.warnings, 0);
+	for (size_t i = 0; i < 4; i++)
 		assert_non_null(strstr(r.diags[i].message, "a symbolic link leads there, and none is followed"));
 	damp_rules_free(&r);
+}
+
+/* A folder that is a link, and a link that leads nowhere; but what is not there
+ * only matches nothing. */
+static void globs_find_what_cannot_be_read(void **state)
+{
+	static const struct {
+		const char *include, *says;
+	} cases[] = {
+		{ "\"outside/*.yaml\"", "'outside' cannot be read: a symbolic link leads there, and none is followed" },
+		{ "\"out*/*.yaml\"", "'outside' cannot be read: a symbolic link leads there, and none is followed" },
+		{ "\"s*.yaml\"", "'secret.yaml' cannot be read: a symbolic link leads there, and none is followed" },
+		{ "\"nowhere/*.yaml\"", "'nowhere/*.yaml' matches no file" },
+		{ "\"a.yaml/*.yaml\"", "'a.yaml/*.yaml' matches no file" },
+		{ "\"*/out.yaml\"", "'outside/out.yaml' cannot be read: a symbolic link leads there, and none is followed" },
+		{ "\"*/x.yaml\"", "'*/x.yaml' matches no file" },
+		{ "\"*/*/x.yaml\"", "'outside' cannot be read: a symbolic link leads there, and none is followed" },
+	};
+	const struct place *p = *state;
+	char text[120];
+	struct damp_rules r;
+
+	assert_int_equal(mkdir(at(p, "in"), 0700), 0);
+	put(p, "out.yaml", HEAD);
+	put(p, "in/a.yaml", HEAD);
+	assert_int_equal(symlink("..", at(p, "in/outside")), 0);
+	assert_int_equal(symlink("nowhere.yaml", at(p, "in/secret.yaml")), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), HEAD "include: %s\n", cases[i].include);
+		put(p, "in/root.yaml", text);
+		damp_rules_compile_file(at(p, "in/root.yaml"), NULL, &r);
+		if (r.ndiags != 1)
+			fail_msg("%s", r.text);
+		assert_string_equal(r.diags[0].message, cases[i].says);
+		assert_true(r.errors == (strstr(cases[i].says, "cannot be read") ? 1u : 0u));
+		damp_rules_free(&r);
+	}
 }
 
 static void a_text_has_no_files(void **state)
@@ -111,8 +149,8 @@ static void a_bundle_is_the_same(void **state)
 	put(p, "in/b.yaml", HEAD "rules:\n  - {id: two, match: any, then: accept}\n");
 	if (damp_rules_compile_file(at(p, "in/root.yaml"), &opt, &file) != 0)
 		fail_msg("%s", file.text);
-	assert_non_null(file.bundle);
-	if (damp_rules_compile_text(file.bundle, file.bundle_len, "/etc/x/root.yaml", NULL, &bundle) != 0)
+	assert_non_null(file.source);
+	if (damp_rules_compile_text(file.source, file.source_len, "/etc/x/root.yaml", NULL, &bundle) != 0)
 		fail_msg("%s", bundle.text);
 	assert_int_equal(file.program_len, bundle.program_len);
 	assert_memory_equal(file.program, bundle.program, file.program_len);
@@ -122,8 +160,8 @@ static void a_bundle_is_the_same(void **state)
 			    "/etc/x/b.yaml");
 	damp_rules_free(&bundle);
 	/* Each bundle that ends early is refused, whatever else it is. */
-	for (size_t n = strlen("damper-bundle 1 "); n < file.bundle_len; n++) {
-		assert_int_equal(damp_rules_compile_text(file.bundle, n, "t", NULL, &bundle), -1);
+	for (size_t n = strlen("damper-bundle 1 "); n < file.source_len; n++) {
+		assert_int_equal(damp_rules_compile_text(file.source, n, "t", NULL, &bundle), -1);
 		damp_rules_free(&bundle);
 	}
 	damp_rules_free(&file);
@@ -201,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(links_are_not_followed, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(globs_find_what_cannot_be_read, make_place, remove_place),
 		cmocka_unit_test(a_text_has_no_files),
 		cmocka_unit_test_setup_teardown(a_bundle_is_the_same, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(a_large_set, make_place, remove_place),
