@@ -155,10 +155,17 @@ static void tell_bypass(struct damp_control *c, const struct damp_http_request *
 	else
 		snprintf(text, sizeof(text), "bypass is off, by %s", by);
 	pthread_mutex_lock(&c->state.lock);
-	c->bypassed = seconds > 0;
+	c->bypass.on = seconds > 0;
 	pthread_mutex_unlock(&c->state.lock);
 	damp_log(seconds > 0 ? DAMP_LOG_WARNING : DAMP_LOG_NOTICE, "%s", text);
 	damp_control_health(c, "bypass", seconds > 0 ? "fault" : "ok", text);
+}
+
+static void count_bypass(struct damp_control *c, unsigned *count)
+{
+	pthread_mutex_lock(&c->state.lock);
+	++*count;
+	pthread_mutex_unlock(&c->state.lock);
 }
 
 static void post_bypass(struct damp_control *c, const struct damp_http_request *req,
@@ -173,6 +180,7 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 		       "the body is {\"for_s\": N} with N from 0 (off) to 86400 seconds");
 		return;
 	}
+	count_bypass(c, &c->bypass.asked);
 	err = damp_link_call(c->link, DAMP_WIRE_BYPASS, seconds, -1, &wire, NULL);
 	if (err == -ETIMEDOUT) {
 		damp_api_refuse(reply, 504, "timeout", "the data plane did not answer in time");
@@ -189,6 +197,7 @@ static void post_bypass(struct damp_control *c, const struct damp_http_request *
 				 "active", seconds > 0,
 				 "remaining_s", (json_int_t)seconds));
 	}
+	count_bypass(c, &c->bypass.answered);
 }
 
 static void get_learn(struct damp_control *c, const struct damp_http_request *req,

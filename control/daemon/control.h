@@ -70,6 +70,15 @@ struct damp_record {
 	char boot[DAMP_BOOT_LEN];
 };
 
+/* Who asks for a bypass or its end is told of it; by looks at the counters we tell of
+ * what ends by its time, or was done without us. A request is asked, then answered, and
+ * a look that saw the counters meanwhile says nothing: it cannot know which came first.
+ * Under state.lock. */
+struct damp_bypass_told {
+	unsigned asked, answered;
+	bool on;                        /* as it was told last */
+};
+
 struct damp_attacks;
 struct damp_conditions;
 struct damp_drops;
@@ -90,7 +99,7 @@ struct damp_control {
 	char metrics_at[64];            /* where metrics are served, "" nowhere */
 	struct damp_state state;
 	struct damp_record record;
-	bool bypassed;                  /* a bypass was told of and has not ended; under state.lock */
+	struct damp_bypass_told bypass;
 	uint32_t routing;               /* enum damp_routing as of the last event about it */
 };
 

@@ -133,16 +133,29 @@ static void tell_routing(struct damp_control *c, uint32_t now)
 	damp_control_health(c, "routing", now == DAMP_ROUTING_BOTH ? "ok" : "fault", text[now]);
 }
 
-/* A bypass that is ended by its time, or was begun without us. */
-static void tell_bypass(struct damp_control *c, const struct damp_snap *snap)
+static unsigned bypass_asked(struct damp_control *c)
+{
+	unsigned asked;
+
+	pthread_mutex_lock(&c->state.lock);
+	asked = c->bypass.asked;
+	pthread_mutex_unlock(&c->state.lock);
+	return asked;
+}
+
+/* A bypass that is ended by its time, or was begun without us. asked: how often one was
+ * asked for before the counters were read. */
+static void tell_bypass(struct damp_control *c, const struct damp_snap *snap, unsigned asked)
 {
 	const uint64_t left = damp_snap_bypass_left(snap);
+	struct damp_bypass_told *b = &c->bypass;
 	char text[80];
 	bool news;
 
 	pthread_mutex_lock(&c->state.lock);
-	news = c->bypassed != (left > 0);
-	c->bypassed = left > 0;
+	news = b->asked == asked && b->answered == asked && b->on != (left > 0);
+	if (news)
+		b->on = left > 0;
 	pthread_mutex_unlock(&c->state.lock);
 	if (!news)
 		return;
@@ -189,8 +202,9 @@ static void watch_conditions(struct damp_control *c, const struct damp_snap *sna
 	damp_prog_put(running);
 }
 
-/* A snapshot, which may be NULL, and when it was taken. */
-static void sample(struct damp_control *c, const struct damp_snap *snap, const struct timespec *now)
+/* A snapshot, which may be NULL, when it was taken, and how often a bypass was asked for
+ * before that. */
+static void sample(struct damp_control *c, const struct damp_snap *snap, const struct timespec *now, unsigned asked)
 {
 	int64_t mono_ns;
 
@@ -199,7 +213,7 @@ static void sample(struct damp_control *c, const struct damp_snap *snap, const s
 		return;
 	mono_ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec;
 	tell_routing(c, snap->stats.routing);
-	tell_bypass(c, snap);
+	tell_bypass(c, snap, asked);
 	damp_sampler_add(c->sampler, snap, mono_ns);
 	watch_attacks(c, snap, mono_ns);
 	damp_learner_totals(c->learner, snap);
@@ -232,6 +246,7 @@ static void notify_status(struct damp_control *c)
 static void tick(struct parts *p, unsigned count)
 {
 	const bool due = count % TICKS_PER_SAMPLE == 0;
+	const unsigned asked = bypass_asked(&p->control);
 	struct damp_snap *snap;
 	struct timespec now;
 
@@ -246,7 +261,7 @@ static void tick(struct parts *p, unsigned count)
 		sd_notify(0, "WATCHDOG=1");
 	if (!due)
 		return;
-	sample(&p->control, snap, &now);
+	sample(&p->control, snap, &now, asked);
 	free(snap);
 	notify_status(&p->control);
 }

@@ -11,6 +11,7 @@
  * per line, each answered by "ok":
  *
  *   fault none|silent|short|refuse|close    what the next requests meet
+ *   after load fault ...                    the same, behind the answer to the next load
  *   hold, release      keep the answer to a load back until released
  *   events N           write N event records for worker 0
  *   refuse ID N        let rule ID have acted on N packets more
@@ -45,7 +46,7 @@ struct fake {
 	struct damp_events *events;
 	struct damp_prog *prog;
 	const char *disk;
-	enum fault fault;
+	enum fault fault, then;         /* then: from the next load on, where there is one */
 	bool hold;
 	int held_client;                /* whose answer is kept back, -1 nobody's */
 	struct damp_wire_reply held;
@@ -203,6 +204,10 @@ static void answer(struct fake *f, int client, const struct damp_wire_request *r
 	} else if (f->fault != FAULT_SILENT) {
 		damp_carry_send(client, &reply, f->fault == FAULT_SHORT ? sizeof(reply) - 1 : sizeof(reply), out, 0);
 	}
+	if (req->type == DAMP_WIRE_LOAD && f->then != FAULT_NONE) {
+		f->fault = f->then;
+		f->then = FAULT_NONE;
+	}
 	if (out >= 0)
 		close(out);
 }
@@ -221,13 +226,13 @@ static bool serve(struct fake *f, int client)
 	return true;
 }
 
-static void set_fault(struct fake *f, const char *name)
+static void set_fault(enum fault *f, const char *name)
 {
 	static const char *const word[] = { "none", "silent", "short", "refuse", "close" };
 
 	for (unsigned i = 0; i < sizeof(word) / sizeof(word[0]); i++)
 		if (strcmp(word[i], name) == 0)
-			f->fault = (enum fault)i;
+			*f = (enum fault)i;
 }
 
 static void make_events(struct fake *f, unsigned n)
@@ -257,7 +262,9 @@ static bool command(struct fake *f)
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return false;
 	if (sscanf(line, "fault %39s", word) == 1)
-		set_fault(f, word);
+		set_fault(&f->fault, word);
+	else if (sscanf(line, "after load fault %39s", word) == 1)
+		set_fault(&f->then, word);
 	else if (strncmp(line, "hold", 4) == 0)
 		f->hold = true;
 	else if (strncmp(line, "release", 7) == 0) {

@@ -17,7 +17,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from daemon_case import DAMPER, GOOD, Case, until  # noqa: E402
+from daemon_case import BOUND_S, DAMPER, GOOD, Case, until  # noqa: E402
 
 TEST = """version: 1
 rules: rules.yaml
@@ -70,21 +70,32 @@ class Change(Case):
         found = self.api("GET", "/v1/events")[1]["events"]
         return [e["ruleset"]["result"] for e in found if e["type"] == "ruleset"]
 
+    def wait_event(self, what):
+        until(f"the event '{what}'", lambda: self.events()[-1:] == [what])
+
     def wait_back(self, to=7):
         until("the rules before", lambda: self.revision() == to and not os.path.exists(self.trial_file()))
 
+    def time_is_over(self):
+        """What waits to be confirmed has waited long enough: so it is written down, where
+        the next damperd reads it. To be called while none runs."""
+        self.change_trial(deadline_ms=int(time.monotonic() * 1000) - 1)
+
     # Confirming.
 
-    def test_goes_back_by_itself(self):
-        out = self.load(revision(8), "--confirm", "2s").stdout
-        self.assertIn("goes back by itself in 2 s", out)
+    def test_what_waits_is_shown(self):
+        out = self.load(revision(8), "--confirm", "10min").stdout
+        self.assertIn("goes back by itself in 10 min 0 s", out)
         self.assertEqual((self.revision(), self.on_disk()), (8, [7]))
         confirm = self.status()["confirm"]
         self.assertEqual((confirm["generation"], confirm["base"], confirm["overdue"]), (2, 1, False))
-        self.assertIn(confirm["remaining_s"], (1, 2))
+        self.assertIn(confirm["remaining_s"], range(400, 601))
         self.assertIn("TO BE CONFIRMED", self.damper("show", "status").stdout)
-        self.assertRegex(self.metrics(), r"damper_ruleset_confirm_remaining_seconds [12]\n")
+        self.assertRegex(self.metrics(), r"damper_ruleset_confirm_remaining_seconds (?:[45]\d\d|600)\n")
         self.assertEqual(self.newest()["state"], "pending")
+
+    def test_goes_back_by_itself(self):
+        self.assertIn("goes back by itself in 1 s", self.load(revision(8), "--confirm", "1s").stdout)
         self.wait_back()
         self.assertIsNone(self.status()["confirm"])
         self.assertNotIn("confirm_remaining", self.metrics())
@@ -92,22 +103,24 @@ class Change(Case):
         self.assertEqual((back["how"], back["of"], back["generation"]), ("back", 1, 3))
         self.assertEqual((tried["state"], tried["state_by"]), ("gone_back", "nobody confirmed in time"))
         self.assertEqual(self.on_disk(), [7])
-        self.assertEqual(self.events()[-1], "gone_back")
+        self.wait_event("gone_back")
         self.assertIn("nothing", json.dumps(self.api("POST", "/v1/confirm")[1]))
         self.damper("confirm", code=1)
 
     def test_confirmed(self):
-        self.load(revision(8), "--confirm", "1min")
+        self.load(revision(8), "--confirm", "1h")
         self.assertIn("generation 2 is confirmed", self.damper("confirm").stdout)
         self.assertEqual((self.revision(), self.on_disk()), (8, [8]))
         self.assertFalse(os.path.exists(self.trial_file()))
         self.assertEqual((self.newest()["state"], self.newest()["running"]), ("confirmed", True))
-        self.assertEqual(self.events()[-1], "confirmed")
+        self.wait_event("confirmed")
         self.damper("confirm", code=1)
 
     def test_key_of_the_file(self):
-        self.load(GOOD.replace("revision: 7", "revision: 8, confirm: 1 s"))
-        self.assertEqual(self.status()["confirm"]["remaining_s"], 1)
+        self.load(GOOD.replace("revision: 7", "revision: 8, confirm: 10 min"))
+        self.assertIn(self.status()["confirm"]["remaining_s"], range(400, 601))
+        self.damper("rollback")
+        self.load(GOOD.replace("revision: 7", "revision: 9, confirm: 1 s"))
         self.wait_back()
 
     def test_the_command_overrules_the_file(self):
@@ -115,30 +128,24 @@ class Change(Case):
         self.assertGreater(self.status()["confirm"]["remaining_s"], 200)
 
     def test_killed_while_it_waits(self):
-        self.load(revision(8), "--confirm", "1min")
+        self.load(revision(8), "--confirm", "10min")
         loads = self.loads()
         self.kill()
         self.start_daemon()
         self.assertEqual((self.revision(), self.loads()), (8, loads))
-        self.assertIn(self.status()["confirm"]["remaining_s"], range(30, 61))
+        self.assertIn(self.status()["confirm"]["remaining_s"], range(400, 601))
         self.damper("confirm")
         self.kill()
         self.start_daemon()
         self.assertEqual((self.revision(), self.loads()), (8, loads))
 
     def test_killed_and_too_late(self):
-        self.load(revision(8), "--confirm", "1s")
+        self.load(revision(8), "--confirm", "1h")
         self.kill()
-        self.pass_time()
+        self.time_is_over()
         self.assertEqual(self.on_disk(), [7])
         self.start_daemon()
         self.wait_back()
-
-    def pass_time(self):
-        """The clock of the boot goes on without damperd: its file says when."""
-        with open(self.trial_file(), encoding="utf-8") as file:
-            deadline = json.load(file)["deadline_ms"]
-        until("the deadline", lambda: time.monotonic() * 1000 > deadline)
 
     def test_killed_while_it_is_handed_over(self):
         """The data plane has the rules, and damperd dies before it hears so."""
@@ -149,7 +156,7 @@ class Change(Case):
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until("the hand-over", lambda: self.loads() == 3)
         self.kill()
-        asking.wait(timeout=20)
+        asking.wait(timeout=BOUND_S)
         self.tell("release")
         self.start_daemon()
         self.wait_back(8)
@@ -178,12 +185,15 @@ class Change(Case):
         self.edit_trial(wall=1)
         self.assertEqual((self.revision(), self.status()["confirm"]["overdue"]), (8, False))
 
-    def edit_trial(self, **values):
-        self.kill()
+    def change_trial(self, **values):
         with open(self.trial_file(), encoding="utf-8") as file:
             trial = json.load(file)
         with open(self.trial_file(), "w", encoding="utf-8") as file:
             json.dump({**trial, **values}, file)
+
+    def edit_trial(self, **values):
+        self.kill()
+        self.change_trial(**values)
         self.start_daemon()
 
     def test_damaged_file(self):
@@ -203,7 +213,7 @@ class Change(Case):
         self.wait_back()
         self.assertEqual((self.loads(), loads), (0, 2))
         self.assertEqual(self.newest()["state"], "gone_back")
-        self.assertEqual(self.events()[-1], "gone_back")
+        self.wait_event("gone_back")
         # The next one goes back to what runs, which is not the newest.
         self.load(revision(9), "--confirm", "1h", name="third.yaml")
         self.assertEqual(self.status()["confirm"]["base"], 1)
@@ -242,15 +252,15 @@ class Change(Case):
         self.wait_back()
 
     def test_dataplane_away_at_the_deadline(self):
+        self.tell("after load fault close")
         self.load(revision(8), "--confirm", "1s")
-        self.tell("fault close")
         until("the end of the time", lambda: self.status()["confirm"]["overdue"])
         self.tell("fault none")
         self.wait_back()
 
     def test_refused_on_the_way_back(self):
+        self.tell("after load fault refuse")
         self.load(revision(8), "--confirm", "1s")
-        self.tell("fault refuse")
         until("a try", lambda: "refused" in self.events())
         self.assertEqual(self.revision(), 8)
         self.assertTrue(self.status()["confirm"]["overdue"])
@@ -285,7 +295,7 @@ class Change(Case):
         with open(generations, "w", encoding="utf-8"):
             pass
         self.start_daemon()
-        p = self.load(revision(8), "--confirm", "1min", code=5)
+        p = self.load(revision(8), "--confirm", "1h", code=5)
         self.assertIn("could not be undone", p.stderr)
         self.assertEqual(self.revision(), 7)
         p = self.load(revision(8))
@@ -298,13 +308,13 @@ class Change(Case):
         p = self.damper("confirm", code=1)
         self.assertIn("too late: the rules before run again", p.stderr)
         self.assertIn("as generation 3", p.stderr)
-        self.load(revision(9), "--confirm", "1min")
+        self.load(revision(9), "--confirm", "1h")
         self.damper("confirm")
         self.assertIn("generation 4 is confirmed already", self.damper("confirm", code=1).stderr)
 
     def test_the_same_rules_have_nothing_to_confirm(self):
         self.load(revision(8))
-        p = self.load(revision(8), "--confirm", "1min")
+        p = self.load(revision(8), "--confirm", "1h")
         self.assertIn("nothing to go back to, and nothing to confirm", p.stderr)
         self.assertNotIn("it goes back by itself", p.stdout)
         self.assertIsNone(self.status()["confirm"])
@@ -340,8 +350,8 @@ class Change(Case):
         until("a wanted program", lambda: "is away" in self.logged())
         self.write("more.yaml", "version: 1\nrules: []\n")
         self.start_fake()
-        until("the rules", lambda: self.revision() == 8)
-        first = self.newest()
+        # They run a moment before they are written down.
+        first = until("the rules", lambda: [g for g in self.history()["generations"] if g["revision"] == 8])[0]
         self.assertTrue(first["has_source"])
         self.assertIn("id: more", self.damper("show", "rules", "--generation", str(first["generation"])).stdout)
         self.load(revision(9))
@@ -360,7 +370,7 @@ class Change(Case):
         self.kill()
         shutil.rmtree(os.path.join(self.state_dir, "generations"))
         self.start_daemon()
-        found, = self.history()["generations"]
+        found, = until("a record", lambda: self.history()["generations"])
         self.assertEqual((found["how"], found["file"], found["running"], found["has_source"]),
                          ("found", self.rules, True, True))
         self.assertEqual(self.loads(), 1)
@@ -376,8 +386,10 @@ class Change(Case):
         self.assertIn("not kept", self.damper("rollback", "99", code=1).stderr)
         self.damper("rollback", "x", code=2)
         self.damper("rollback", "3", "--confirm", "1s")
-        self.assertEqual(self.revision(), 9)
         self.wait_back()
+        back, tried = self.history()["generations"][:2]
+        self.assertEqual((tried["of"], tried["revision"], tried["state"]), (3, 9, "gone_back"))
+        self.assertEqual((back["how"], back["revision"]), ("back", 7))
 
     def test_nothing_to_go_back_to(self):
         self.assertIn("no generation to go back to", self.damper("rollback", code=1).stderr)

@@ -102,7 +102,7 @@ class Diff(unittest.TestCase):
         return path
 
     def damper(self, *argv):
-        return subprocess.run([DAMPER, "diff", *argv], capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run([DAMPER, "diff", *argv], capture_output=True, text=True, timeout=120, check=False)
 
     def diff(self, old, new):
         done = self.damper("--json", self.write("old.yaml", HEAD + old), self.write("new.yaml", HEAD + new))

@@ -79,7 +79,7 @@ class Learn(unittest.TestCase):
 
     def damper(self, *args, code=0):
         done = subprocess.run([DAMPER, "--runtime-dir", "/nowhere", *args], cwd=self.dir, capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, code, f"{args}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
