@@ -85,8 +85,8 @@ static inline void write_exchange(const struct damp_ctx *c, const struct damp_pk
 /* Plain but for Observe, and without attributes that decide_observe.c would read. */
 static bool plain_observer(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	return damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.nquery == 0 &&
-	       damp_flood_usual(c, p, DAMP_FLOOD_MORE & ~(1ull << DAMP_OPTBIT_OBSERVE));
+	return damp_coap_has(&p->coap, DAMP_OPTBIT_OBSERVE) && p->coap.nquery == 0 && c->flood->on &&
+	       damp_flood_class(c->v, p) && damp_flood_usual(p, DAMP_FLOOD_MORE & ~(1ull << DAMP_OPTBIT_OBSERVE));
 }
 
 /* The proved p registers: is there a place? Its prefixes were hashed for the loads. */

@@ -21,15 +21,16 @@
 #define UNSANITIZED __attribute__((no_sanitize_thread))
 
 #if defined(__x86_64__)
-/* For a function that is only called where damp_has_avx2(). */
-#define WITH_AVX2 __attribute__((target("avx2")))
+/* For a function that is only called where damp_has_avx2(). The shifts and masks of BMI
+ * come with it in every processor but emulated ones. */
+#define WITH_AVX2 __attribute__((target("avx2,bmi,bmi2")))
 #endif
 
-/* Has this machine AVX2? Slow: to be asked once, when a table is made. Any thread. */
+/* Has this machine AVX2, and BMI? Slow: to be asked once, when a table is made. Any thread. */
 static inline bool damp_has_avx2(void)
 {
 #if defined(__x86_64__)
-	return __builtin_cpu_supports("avx2");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 #else
 	return false;
 #endif

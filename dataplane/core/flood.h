@@ -40,30 +40,40 @@ static inline bool damp_flood_server_lately(const struct damp_ctx *c, const stru
 	       s->until + DAMP_FLOOD_SPENT_AFTER - c->now - 1 < DAMP_FLOOD_SPENT_MAX + DAMP_FLOOD_SPENT_AFTER;
 }
 
-/* A request from outside, from and to where nothing special holds, and with none of
- * the options of more? */
-static inline bool damp_flood_usual(const struct damp_ctx *c, const struct damp_pkt *p, uint64_t more)
+/* The two say nothing alone: read at once. */
+_Static_assert(offsetof(struct damp_frame, dst_group) == offsetof(struct damp_frame, l2_group) + 1, "side by side");
+static inline bool damp_to_group(const struct damp_frame *f)
 {
-	return c->flood->on && !p->held && !p->frame.dst_group && !p->frame.l2_group &&
-	       c->v->classes[p->src_class].flags == 0 && !(p->coap.options & more) &&
+	uint16_t either;
+
+	memcpy(&either, &f->l2_group, sizeof(either));
+	return either != 0;
+}
+
+/* A request from outside, to where nothing special holds, and with none of the options of
+ * more? */
+static inline bool damp_flood_usual(const struct damp_pkt *p, uint64_t more)
+{
+	return !p->held && !damp_to_group(&p->frame) && !(p->coap.options & more) &&
 	       (p->coap.code != DAMP_COAP_PUT || p->coap.nquery == 0);
 }
 
-/* Of the kind that a flood consists of? */
-static inline bool damp_flood_plain(const struct damp_ctx *c, const struct damp_pkt *p)
+/* Nor anything about where it comes from? */
+static inline bool damp_flood_class(const struct damp_view *v, const struct damp_pkt *p)
 {
-	return damp_flood_usual(c, p, DAMP_FLOOD_MORE);
+	return v->classes[p->src_class].flags == 0;
 }
 
 /* What becomes of a request from outside, in all likelihood: refused, or challenged
- * in the short way of answer.c, or neither. Takes its challenge from those left. */
+ * in the short way of answer.c, or neither. Takes its challenge from those left. Not where
+ * the short ways are off, nor of a class with flags. */
 enum damp_flood_guess { DAMP_FLOOD_NO, DAMP_FLOOD_REFUSED, DAMP_FLOOD_ASKED };
 
 static inline enum damp_flood_guess damp_flood_guess(const struct damp_ctx *c, struct damp_pkt *p)
 {
 	struct damp_flood *f = c->flood;
 
-	p->plain = damp_flood_plain(c, p) ? DAMP_PLAIN_YES : DAMP_PLAIN_NO;
+	p->plain = damp_flood_usual(p, DAMP_FLOOD_MORE) ? DAMP_PLAIN_YES : DAMP_PLAIN_NO;
 	if (!p->plain)
 		return DAMP_FLOOD_NO;
 	if (!damp_flood_server_lately(c, p))

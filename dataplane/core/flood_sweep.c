@@ -41,15 +41,13 @@ ALWAYS void refuse(struct damp_pkt *p)
 	p->out_len = 0;
 }
 
-unsigned damp_flood_sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+ALWAYS unsigned sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
 	struct damp_counter *sum = &c->flood->refused[DAMP_AWAY_SERVER];
 	const struct damp_repeat_time time = c->flood->repeat;
 	uint64_t bytes = 0;
 	unsigned i;
 
-	if (!burst_is_simple(c))
-		return 0;
 	for (i = 0; i < n && is_simple(c, &p[i]); i++) {
 		if (damp_unlikely(!damp_repeat_note_here(c->w->repeats, damp_key_grey(&p[i]), &time)))
 			break;
@@ -60,4 +58,20 @@ unsigned damp_flood_sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned
 	sum->bytes += bytes;
 	c->flood->untold[DAMP_AWAY_SERVER] += i;
 	return i;
+}
+
+#if defined(__x86_64__)
+WITH_AVX2 static unsigned sweep_wide(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	return sweep(c, p, n);
+}
+#else
+#define sweep_wide sweep
+#endif
+
+unsigned damp_flood_sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
+{
+	if (!burst_is_simple(c))
+		return 0;
+	return damp_likely(c->j->wide) ? sweep_wide(c, p, n) : sweep(c, p, n);
 }

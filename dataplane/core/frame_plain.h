@@ -108,6 +108,12 @@ static inline uint8_t plain_class(const struct damp_port_map *ports, uint16_t sp
 											: DAMP_FRAME_OTHER;
 }
 
+/* Is any of four numbers of 16 bits 0? That one borrows from a bit that it has not. */
+static inline bool any_is_0(uint64_t four)
+{
+	return (four - 0x0001000100010001ull) & ~four & 0x8000800080008000ull;
+}
+
 /* What is alike in both families: ports, lengths, sums. hdr: of IP, right before
  * udp; most: what the frame holds of the IP packet. */
 static inline bool plain_udp(struct damp_plain p, const uint8_t *udp, uint32_t hdr, uint32_t ip_len,
@@ -126,8 +132,8 @@ static inline bool plain_udp(struct damp_plain p, const uint8_t *udp, uint32_t h
 	f->cls = plain_class(p.ports, f->sport, f->dport);
 	if (f->cls == DAMP_FRAME_OTHER)
 		return true;
-	/* A checksum of 0 is none. */
-	if (hdr + udp_len != ip_len || f->sport == 0 || f->dport == 0 || damp_get16(udp + 6) == 0)
+	/* A checksum of 0 is none, and a length of 0 is not this one. */
+	if (hdr + udp_len != ip_len || damp_unlikely(any_is_0(word_at(udp))))
 		return false;
 	if (!p.checksum_known &&
 	    !(plain_udp_sum(udp, v4 ? 8 : 32, udp_len) && (!v4 || plain_ip_sum(udp - hdr))))

@@ -130,7 +130,7 @@ ALWAYS void prefetch_grey(const struct damp_ctx *c, const struct damp_pkt *p)
 }
 
 ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_side side, enum damp_kind kind,
-		       const struct damp_hashing *h)
+		       const struct damp_hashing *h, bool floods)
 {
 	const bool request = side == DAMP_OUTSIDE && kind == DAMP_KIND_REQUEST;
 	enum damp_flood_guess guess = DAMP_FLOOD_NO;
@@ -140,7 +140,7 @@ ALWAYS void prepare_as(const struct damp_ctx *c, struct damp_pkt *p, enum damp_s
 	take_mid(c, p, side, kind);
 	if (kind != DAMP_KIND_REQUEST && !damp_has_coap(p))
 		return;
-	if (request && c->flood != NULL)
+	if (request && floods)
 		guess = damp_flood_guess(c, p);
 	if (guess == DAMP_FLOOD_ASKED) {
 		damp_answer_rungs(c, p, h);
@@ -170,7 +170,8 @@ void damp_prepare_rest(const struct damp_ctx *c, struct damp_pkt *p)
 
 ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n, const struct damp_hashing *h)
 {
-	const bool one = one_class(c->v);
+	const bool one = one_class(c->v), floods = c->flood != NULL && c->flood->on;
+	const bool usual = floods && c->v->classes[0].flags == 0;
 
 	for (unsigned i = 0; i < n; i++, p++) {
 		reset(p);
@@ -179,9 +180,10 @@ ALWAYS void prepare_all(const struct damp_ctx *c, struct damp_pkt *p, unsigned n
 		if (damp_unlikely(!one))
 			classify_ends(c, p);
 		if (p->side == DAMP_OUTSIDE && p->kind == DAMP_KIND_REQUEST)
-			prepare_as(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, h);
+			prepare_as(c, p, DAMP_OUTSIDE, DAMP_KIND_REQUEST, h,
+				   damp_likely(one) ? usual : floods && damp_flood_class(c->v, p));
 		else
-			prepare_as(c, p, p->side, p->kind, h);
+			prepare_as(c, p, p->side, p->kind, h, false);
 	}
 }
 

@@ -37,9 +37,15 @@ static const uint8_t damp_scan_classes[256] = {
 _Static_assert(DAMP_COAP_VERSION == 1 && DAMP_COAP_CON == 0 && DAMP_COAP_NON == 1 && DAMP_COAP_ACK == 2 &&
 	       DAMP_COAP_TOKEN_MAX == 8, "the first byte");
 
+/* For a code the bit of its class: of a request, not of an empty message, or of a response. */
+static const uint8_t damp_scan_class_of[256] = {
+	[1 ... 0x1f] = 1, [0x40 ... 0x5f] = 1u << 2, [0x80 ... 0x9f] = 1u << 4, [0xa0 ... 0xbf] = 1u << 5,
+};
+_Static_assert(DAMP_COAP_CODE_EMPTY == 0, "the code");
+
 static inline bool damp_scan_usual(uint32_t first, uint32_t code)
 {
-	return (damp_scan_classes[first] >> (code >> 5) & 1) && code != DAMP_COAP_CODE_EMPTY;
+	return damp_scan_classes[first] & damp_scan_class_of[code];
 }
 
 /* The options from pos on that are segments of the path with a header of one byte.
