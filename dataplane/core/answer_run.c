@@ -135,6 +135,7 @@ struct run {
 	uint64_t note;                  /* without the Message ID */
 	uint32_t note_due;
 	damp_tick now;
+	bool alone;                     /* no other worker has a part in the ledger */
 };
 
 /* Nothing of these changes while pings go out, and nobody proves himself. */
@@ -147,6 +148,7 @@ static bool run_begin(const struct damp_ctx *c, struct run *r)
 	    (c->g->hold && damp_hold_room(&c->w->hold, true)) || c->now >= c->w->event_next[DAMP_REASON_PINGED])
 		return false;
 	r->now = c->now;
+	r->alone = !c->j->shared;
 	r->lines = c->j->ledger->line;
 	r->lines_mask = c->j->ledger->mask;
 	r->seen = c->w->seen;
@@ -215,7 +217,7 @@ WITH_AVX2 ALWAYS bool answer_one(const struct run *r, struct damp_pkt *p, const 
 	const uint64_t hash[2] = { p->peer_host, p->peer_net };
 	struct line *const line[2] = { line_at(r, hash[0]), line_at(r, hash[1]) };
 
-	if (damp_unlikely(at.met) || damp_unlikely(!fresh_charge(line, r->pay, hash, r->now)))
+	if (damp_unlikely(at.met) || damp_unlikely(!fresh_charge(line, r->pay, hash, r->now, r->alone)))
 		return false;
 	*evicted += at.evicts;
 	s[at.slot].value = r->note | p->coap.mid;

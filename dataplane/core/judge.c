@@ -115,6 +115,7 @@ struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j
 	struct damp_judge_worker *w = mem;
 	uint8_t *at = (uint8_t *)mem + align(sizeof(*w));
 
+	j->shared |= worker > 0;
 	w->j = j;
 	w->index = worker;
 	w->stats = stats;

@@ -156,7 +156,8 @@ size_t damp_judge_worker_bytes(const struct damp_judge_config *c);
 
 /* Set up in the caller's zeroed, 64-byte aligned memory. key: random master
  * key of all table hashes. wall_s: CLOCK_REALTIME seconds at tick 0, which
- * Echo values are made of. start: the tick the grace time begins. */
+ * Echo values are made of. start: the tick the grace time begins. All workers, numbered
+ * from 0, are made before the first of them judges: one that is alone locks less. */
 struct damp_judge *damp_judge_init(void *mem, const struct damp_judge_config *c, const struct damp_key *key,
 				   uint64_t wall_s, damp_tick start);
 struct damp_judge_worker *damp_judge_worker_init(void *mem, struct damp_judge *j, unsigned worker,

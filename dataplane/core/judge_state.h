@@ -61,6 +61,7 @@ struct damp_judge {
 	uint64_t wall_s;
 	damp_tick start;
 	bool wide;                      /* this machine's wide registers are used (sip_lanes.h) */
+	bool shared;                    /* there is more than one worker: locks are needed */
 	bool long_way;                  /* nothing takes the short way of flood.c (tests) */
 	uint8_t routing;                /* enum damp_routing; set by another thread (routing.h) */
 	bool recorded;                  /* the traffic was recorded without us: its ACKs name the inside's Message IDs */

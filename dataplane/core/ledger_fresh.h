@@ -97,12 +97,14 @@ WIDE ALWAYS bool fresh_both(struct line *const line[2], const struct fresh f[2],
 	return true;
 }
 
-/* False: nothing was done. */
+/* False: nothing was done. alone: no other thread writes the ledger, so nothing is locked. */
 WIDE ALWAYS bool fresh_charge(struct line *const line[2], const struct fresh f[2], const uint64_t hash[2],
-			      damp_tick now)
+			      damp_tick now, bool alone)
 {
 	bool done = false;
 
+	if (damp_likely(alone))
+		return damp_likely(line[0] != line[1]) && fresh_both(line, f, hash, now);
 	/* Also where both are one line. */
 	if (damp_unlikely(!damp_bytelock_try(&line[0]->lock)))
 		return false;
