@@ -81,7 +81,26 @@ static void value_text(const struct damp_bench *b, enum damp_why why, char out[V
 	}
 }
 
-static json_t *options_json(uint64_t mask)
+/* "content-format 40", "uri-host 'a.example'", "etag 0x1122". */
+static json_t *value_json(const char *option, const struct damp_option_value *v)
+{
+	char text[2 * DAMP_OPTION_VALUE_BYTES + 3] = "0x";
+	uint64_t n = 0;
+	bool plain = v->len > 0;
+
+	for (unsigned i = 0; i < v->len; i++) {
+		plain &= v->value[i] >= 0x20 && v->value[i] < 0x7f;
+		n = n << 8 | v->value[i];
+		snprintf(text + 2 + 2 * i, 3, "%02x", v->value[i]);
+	}
+	if (v->is_number)
+		return json_sprintf("%s %llu", option, (unsigned long long)n);
+	if (plain)
+		return json_sprintf("%s '%.*s'", option, (int)v->len, (const char *)v->value);
+	return json_sprintf("%s %s", option, text);
+}
+
+static json_t *options_json(const struct damp_view *v, uint64_t mask)
 {
 	static const char *const names[] = {
 #define X(name, num, min, max, rep, text) text,
@@ -95,6 +114,9 @@ static json_t *options_json(uint64_t mask)
 	for (unsigned i = 0; i < DAMP_OPTBIT_MAX; i++)
 		if ((mask >> i) & 1)
 			json_array_append_new(all, json_string(names[i]));
+	for (uint32_t i = 0; i < v->noption_values; i++)
+		if ((mask >> (DAMP_OPTBIT_MAX + i)) & 1)
+			json_array_append_new(all, value_json(names[v->option_values[i].bit], &v->option_values[i]));
 	return all;
 }
 
@@ -110,7 +132,7 @@ static json_t *why_json(const struct damp_bench *b, const struct damp_why_not *w
 	if ((w->why == DAMP_WHY_FROM || w->why == DAMP_WHY_TO) && w->only_side)
 		json_object_set_new(j, "only_the_side", json_true());
 	if (w->why == DAMP_WHY_OPTION) {
-		json_object_set_new(j, "options", options_json(w->options));
+		json_object_set_new(j, "options", options_json(b->view, w->options));
 		json_object_set_new(
 			j, "wanted",
 			json_string(w->options_wanted ? "one of them" : "none of them"));

@@ -83,7 +83,7 @@ static bool has_content(const struct damp_pkt *p)
 
 static bool options_agree(const struct question *q, struct damp_why_not *out)
 {
-	const uint64_t present = has_content(q->p) ? q->p->coap.options : 0;
+	const uint64_t present = has_content(q->p) ? damp_options_and_values(q->v, q->p) : 0;
 
 	for (uint32_t i = 0; i < q->v->noptions; i++) {
 		const struct damp_option_rows *o = &q->v->options[i];

@@ -191,7 +191,7 @@ static void put_option(struct damp_build *b, uint64_t mask)
 	damp_build_put(b, DAMP_SEC_OPTIONS, &rows, sizeof(rows));
 }
 
-static void compile_options(struct damp_build *b)
+static void put_option_rows(struct damp_build *b)
 {
 	uint64_t *masks = NULL;
 	size_t n = 0, cap = 0;
@@ -218,6 +218,13 @@ static void compile_options(struct damp_build *b)
 			put_option(b, m->options[i].mask);
 		}
 	}
+}
+
+static void compile_options(struct damp_build *b)
+{
+	damp_build_put(b, DAMP_SEC_OPTION_VALUES, b->c->option_values,
+		       b->c->noption_values * sizeof(*b->c->option_values));
+	put_option_rows(b);
 }
 
 void damp_build_rows(struct damp_build *b)

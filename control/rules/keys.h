@@ -85,7 +85,7 @@
 	X(TYPE, "`CON`, `NON`, `ACK`, `RST`")                                                     \
 	X(CODE, "`GET`, `POST`, ..., `2.05`, `4.xx`")                                             \
 	X(PATTERN, "text, `*` for one segment, `**` for the rest, `{regex: \"...\"}`, `$name`")   \
-	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`")               \
+	X(OPTION, "an option name, a list, or `{name: present}`, `{name: absent}`, `{name: value}`")               \
 	X(SIZE_RANGE, "a range of bytes: `..96 B`, `64 B..`, `64 B..96 B`")                       \
 	X(LIMITS, "a limit's name, or a list of at most 4")                                       \
 	X(ACTION,                                                                                 \
@@ -360,7 +360,10 @@
 	  "Uri-Query of a request, joined by `&`; empty when there is none. Narrows the rule "    \
 	  "to requests.")                                                                         \
 	X(MATCH, OPTION, "option", OPTION, "0.1", "any",                                          \
-	  "CoAP options the message has. Of a list one is enough; in a mapping all must agree.")  \
+	  "CoAP options the message has. Of a list one is enough; in a mapping all must agree. "  \
+	  "A value is a number (`accept: 60`), a text (`uri-host: a.example`) or bytes "          \
+	  "(`etag: 0x1f2e`), as the option has them; of an option that is there several times "   \
+	  "one is enough. At most 32 different values of at most 60 bytes in all rules.")         \
 	X(MATCH, SIZE, "size", SIZE_RANGE, "0.1", "any", "Bytes of the CoAP message.")            \
 	X(MATCH, VERIFIED, "verified", TRUTHS, "0.1", "any",                                       \
 	  "The outside end has proved that it is there.")                                         \

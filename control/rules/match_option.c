@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * option: names of CoAP options that have to be there or not.
+ * option: CoAP options that have to be there or not, or to have a value.
  *
  * Idea: what rows by option masks can say (program.h): any of these, none of
- * these, and the AND of several such.
+ * these, and the AND of several such. A value is one more bit of such a mask.
  */
 #include "terms.h"
 
@@ -62,38 +62,180 @@ static void add_term(struct damp_ctx *c, struct damp_match *m, uint64_t mask, bo
 	DAMP_PUSH(c->pool, m->options, m->noptions, m->options_cap, t);
 }
 
-/* {oscore: present, observe: absent}: all have to agree. */
-static void read_mapping(struct damp_ctx *c, const struct damp_leaf *l, struct damp_match *m)
+/* RFC 7252 section 3.2; of later options by the RFC that defines each. */
+enum format { FORMAT_EMPTY, FORMAT_OPAQUE, FORMAT_STRING, FORMAT_UINT };
+
+static enum format format_of(unsigned bit)
+{
+	switch (bit) {
+	case DAMP_OPTBIT_IF_NONE_MATCH:
+	case DAMP_OPTBIT_EDHOC:
+	case DAMP_OPTBIT_UNKNOWN_CRITICAL:
+	case DAMP_OPTBIT_UNKNOWN_ELECTIVE:
+		return FORMAT_EMPTY;
+	case DAMP_OPTBIT_URI_HOST:
+	case DAMP_OPTBIT_LOCATION_PATH:
+	case DAMP_OPTBIT_URI_PATH:
+	case DAMP_OPTBIT_URI_QUERY:
+	case DAMP_OPTBIT_LOCATION_QUERY:
+	case DAMP_OPTBIT_PROXY_URI:
+	case DAMP_OPTBIT_PROXY_SCHEME:
+		return FORMAT_STRING;
+	case DAMP_OPTBIT_IF_MATCH:
+	case DAMP_OPTBIT_ETAG:
+	case DAMP_OPTBIT_OSCORE:
+	case DAMP_OPTBIT_PROXY_CRI:
+	case DAMP_OPTBIT_ECHO:
+	case DAMP_OPTBIT_REQUEST_TAG:
+		return FORMAT_OPAQUE;
+	default:
+		return FORMAT_UINT;
+	}
+}
+
+/* Bytes that an option may have. */
+static void bounds_of(unsigned bit, unsigned *least, unsigned *most)
+{
+	static const struct { uint16_t min, max; } all[] = {
+#define X(name, num, min, max, rep, text) { min, max },
+		DAMP_COAP_OPTIONS(X)
+#undef X
+	};
+
+	*least = all[bit].min;
+	*most = all[bit].max < DAMP_OPTION_VALUE_BYTES ? all[bit].max : DAMP_OPTION_VALUE_BYTES;
+}
+
+static void put_number(struct damp_option_value *v, uint64_t number)
+{
+	for (unsigned shift = 64; shift > 0; shift -= 8)
+		if (v->len > 0 || number >> (shift - 8) & 0xff)
+			v->value[v->len++] = (uint8_t)(number >> (shift - 8));
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* 0x and pairs of digits. False: it is not that, or too long. */
+static bool put_hex(struct damp_option_value *v, const char *text)
+{
+	const size_t n = strlen(text);
+
+	if (n < 4 || n % 2 || n / 2 - 1 > DAMP_OPTION_VALUE_BYTES)
+		return false;
+	for (size_t i = 2; i < n; i += 2) {
+		if (digit(text[i]) < 0 || digit(text[i + 1]) < 0)
+			return false;
+		v->value[v->len++] = (uint8_t)(digit(text[i]) << 4 | digit(text[i + 1]));
+	}
+	return true;
+}
+
+/* Read text as a value of the option; errors are told. */
+static bool read_value(struct damp_ctx *c, const struct damp_leaf *l, const char *text, unsigned bit,
+		       struct damp_option_value *v)
+{
+	const char *const name = option_names[bit];
+	const enum format format = format_of(bit);
+	char why[DAMP_WHY_MAX];
+	unsigned least, most;
+	uint64_t number;
+
+	*v = (struct damp_option_value){ .bit = (uint8_t)bit, .is_number = format == FORMAT_UINT };
+	if (format == FORMAT_EMPTY) {
+		damp_leaf_error(c, l, "'%s': '%s' has no value to ask for; write present or absent", text, name);
+		return false;
+	}
+	bounds_of(bit, &least, &most);
+	if (format == FORMAT_UINT) {
+		if (damp_integer_parse(text, 0, (1ull << 8 * most) - 1, &number, why)) {
+			put_number(v, number);
+			return true;
+		}
+		damp_leaf_error(c, l, "'%s' is no value of '%s': %s; or write present or absent", text, name, why);
+		return false;
+	}
+	if (strncmp(text, "0x", 2) == 0) {
+		if (!put_hex(v, text)) {
+			damp_leaf_error(c, l, "'%s': behind 0x stand two hex digits for each byte, at most %u bytes", text,
+					DAMP_OPTION_VALUE_BYTES);
+			return false;
+		}
+	} else if (format == FORMAT_OPAQUE) {
+		damp_leaf_error(c, l, "'%s': the bytes of '%s' are written in hex, such as 0x1f2e; or write present or absent",
+				text, name);
+		return false;
+	} else {
+		v->len = (uint8_t)(strlen(text) < UINT8_MAX ? strlen(text) : UINT8_MAX);
+		memcpy(v->value, text, v->len < sizeof(v->value) ? v->len : sizeof(v->value));
+	}
+	if (v->len < least || v->len > most) {
+		damp_leaf_error(c, l, "'%s': a value of '%s' that is asked for has %u to %u bytes", text, name, least, most);
+		return false;
+	}
+	return true;
+}
+
+/* The bit of a value; 0: there are too many. */
+static uint64_t value_bit(struct damp_ctx *c, const struct damp_leaf *l, const struct damp_option_value *v)
+{
+	size_t i = 0;
+
+	while (i < c->noption_values && memcmp(&c->option_values[i], v, sizeof(*v)) != 0)
+		i++;
+	if (i == DAMP_OPTION_VALUES_MAX) {
+		damp_leaf_error(c, l, "more than %u different values of options in all rules", DAMP_OPTION_VALUES_MAX);
+		return 0;
+	}
+	if (i == c->noption_values)
+		DAMP_PUSH(c->pool, c->option_values, c->noption_values, c->option_values_cap, *v);
+	return 1ull << (DAMP_OPTBIT_MAX + i);
+}
+
+/* What one option of a mapping has to be. mask: its bit. */
+static void read_state(struct damp_ctx *c, const struct damp_leaf *l, uint64_t mask, struct damp_match *m)
 {
 	static const char *const states[] = { "present", "absent", NULL };
+	const char *text = damp_leaf_text(c, l, "present, absent or a value"), *near;
+	struct damp_option_value v;
+	uint64_t bit;
 
+	if (!text)
+		return;
+	if (strcmp(text, "present") == 0 || strcmp(text, "absent") == 0) {
+		add_term(c, m, mask, text[0] == 'p');
+		return;
+	}
+	near = damp_suggest(text, states);
+	if (near) {
+		damp_leaf_error(c, l, "'%s' is not a state of an option; did you mean '%s'?", text, near);
+		return;
+	}
+	if (!read_value(c, l, text, (unsigned)__builtin_ctzll(mask), &v))
+		return;
+	bit = value_bit(c, l, &v);
+	if (bit)
+		add_term(c, m, bit, true);
+}
+
+/* {oscore: present, observe: absent, accept: 60}: all have to agree. */
+static void read_mapping(struct damp_ctx *c, const struct damp_leaf *l, struct damp_match *m)
+{
 	for (size_t i = 0; i < l->node->n; i++) {
 		const struct damp_pair *p = &l->node->pairs[i];
 		const struct damp_leaf key = { .node = p->key,
 					       .use = l->use == l->node ? p->key : l->use };
 		const struct damp_leaf value = { .node = p->value,
 						 .use = l->use == l->node ? p->value : l->use };
-		const char *text, *near;
 		uint64_t mask = 0;
 
-		if (!option_bit(c, &key, &mask))
-			continue;
-		text = damp_leaf_text(c, &value, "present or absent");
-		if (!text)
-			continue;
-		near = damp_suggest(text, states);
-		if (strcmp(text, "present") == 0 || strcmp(text, "absent") == 0)
-			add_term(c, m, mask, text[0] == 'p');
-		else if (near)
-			damp_leaf_error(c, &value,
-					"'%s' is not a state of an option; did you mean '%s'?",
-					text, near);
-		else
-			damp_leaf_error(
-				c, &value,
-				"'%s': values of options are not supported by this version yet; "
-				"write present or absent",
-				text);
+		if (option_bit(c, &key, &mask))
+			read_state(c, &value, mask, m);
 	}
 }
 

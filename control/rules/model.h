@@ -126,7 +126,8 @@ struct damp_text_cond {
 	struct damp_pattern_list want, unwanted;
 };
 
-/* any: one option of mask is there; else none is. A rule ANDs its terms. */
+/* any: one option of mask is there; else none is. From bit DAMP_OPTBIT_MAX on it is of the
+ * option_values of the context. A rule ANDs its terms. */
 struct damp_option_term {
 	uint64_t mask;
 	bool any;
@@ -264,6 +265,8 @@ struct damp_ctx {
 	bool counts_tenants; /* a limit is per tenant */
 	struct damp_limit_model *limits;
 	size_t nlimits, limits_cap;
+	struct damp_option_value *option_values; /* that rules ask for, each once */
+	size_t noption_values, option_values_cap;
 	struct damp_program_limit *plimits;
 	size_t nplimits, plimits_cap;
 	struct damp_rule_model *rules;

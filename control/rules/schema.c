@@ -124,7 +124,7 @@ static const char *const shared =
 		"\"additionalProperties\": false, \"required\": [\"not\"]}") ",\n"
 	"    \"options\": " ANY_OF_3(TEXTUAL, LIST_OF(REF("options")),
 		"{\"type\": \"object\", \"properties\": {\"not\": " REF("options") "}, "
-		"\"additionalProperties\": {\"enum\": [\"present\", \"absent\"]}}");
+		"\"additionalProperties\": {\"type\": [\"string\", \"integer\"]}}");
 
 static void put_text(FILE *f, const char *text)
 {

@@ -244,7 +244,7 @@ ALWAYS void add_message(struct gather *g, const struct damp_view *v, const struc
 	if (g->asked & ASKED(CODE))
 		add_row(g, v->hdr->row_code[coap ? p->coap.code : 256]);
 	if (g->asked & ASKED(OPTIONS))
-		add_options(g, v, coap ? p->coap.options : 0);
+		add_options(g, v, !coap ? 0 : damp_unlikely(v->noption_values) ? damp_options_and_values(v, p) : p->coap.options);
 	if (p->kind == DAMP_KIND_DTLS && (g->asked & ASKED(HELLO)))
 		add_row(g, v->hdr->row_hello[p->hello]);
 }

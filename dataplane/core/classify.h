@@ -51,4 +51,8 @@ int32_t damp_matches_next(struct damp_matches *m);
  * are open. Control thread. */
 void damp_view_match_empty(struct damp_view *v);
 
+/* The options of a message, as p->coap.options has them, and from bit DAMP_OPTBIT_MAX on
+ * which of v's option_values it has. Of requests, responses and empty messages. */
+uint64_t damp_options_and_values(const struct damp_view *v, const struct damp_pkt *p);
+
 #endif

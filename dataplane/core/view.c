@@ -60,6 +60,7 @@ static void point(struct damp_view *v)
 	v->src_ports = (const void *)(b + h->sec[DAMP_SEC_SRC_PORTS].off);
 	v->dst_ports = (const void *)(b + h->sec[DAMP_SEC_DST_PORTS].off);
 	v->options = (const void *)(b + h->sec[DAMP_SEC_OPTIONS].off);
+	v->option_values = (const void *)(b + h->sec[DAMP_SEC_OPTION_VALUES].off);
 	v->literals = (const void *)(b + h->sec[DAMP_SEC_LITERALS].off);
 	v->texts = (const void *)(b + h->sec[DAMP_SEC_TEXTS].off);
 	v->heads = (const void *)(b + h->sec[DAMP_SEC_TEXT_HEADS].off);
@@ -77,6 +78,7 @@ static void point(struct damp_view *v)
 	v->nsrc_ports = (uint32_t)(h->sec[DAMP_SEC_SRC_PORTS].len / sizeof(*v->src_ports));
 	v->ndst_ports = (uint32_t)(h->sec[DAMP_SEC_DST_PORTS].len / sizeof(*v->dst_ports));
 	v->noptions = (uint32_t)(h->sec[DAMP_SEC_OPTIONS].len / sizeof(*v->options));
+	v->noption_values = (uint32_t)(h->sec[DAMP_SEC_OPTION_VALUES].len / sizeof(*v->option_values));
 	for (uint32_t i = 0; i < h->nlimits; i++) {
 		v->counts_later |= damp_counts_later(&v->limits[i]);
 		v->counts_registrations |= v->limits[i].count == DAMP_COUNT_REGISTRATIONS;

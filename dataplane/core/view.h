@@ -57,6 +57,7 @@ struct damp_view {
 	const struct damp_class *classes;
 	const struct damp_interval *sizes, *src_ports, *dst_ports;
 	const struct damp_option_rows *options;
+	const struct damp_option_value *option_values;
 	const struct damp_text_literal *literals;
 	const struct damp_text_rows *texts;     /* [2]: path, query */
 	const struct damp_text_head *heads;
@@ -67,7 +68,7 @@ struct damp_view {
 	const struct damp_device *devices;
 	const struct damp_set_class *set_classes;
 	struct damp_rows rows;
-	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, nschedules, ndevices;
+	uint32_t nranges4, nranges6, nsizes, nsrc_ports, ndst_ports, noptions, noption_values, nschedules, ndevices;
 	/* The range that holds the first address of each block of 2^top4_shift addresses. */
 	uint32_t *top4;
 	uint32_t top4_shift;

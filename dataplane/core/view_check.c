@@ -384,6 +384,19 @@ static bool check_intervals(const struct check *c, enum damp_section_id id, cons
 	return true;
 }
 
+static bool check_option_values(const struct check *c)
+{
+	const struct damp_option_value *o = section(c, DAMP_SEC_OPTION_VALUES);
+	const uint64_t n = count(c, DAMP_SEC_OPTION_VALUES, sizeof(*o));
+
+	if (n > DAMP_OPTION_VALUES_MAX)
+		return bad(c, "more than %u values of options", DAMP_OPTION_VALUES_MAX);
+	for (uint64_t i = 0; i < n; i++)
+		if (o[i].bit >= DAMP_OPTBIT_UNKNOWN_CRITICAL || o[i].len > DAMP_OPTION_VALUE_BYTES)
+			return bad(c, "value %llu is of no option, or too long", (unsigned long long)i);
+	return true;
+}
+
 static bool check_rows(const struct check *c)
 {
 	const struct damp_program_hdr *h = c->h;
@@ -501,6 +514,7 @@ bool damp_program_check(const void *block, size_t len, char *err, size_t errlen)
 	       check_guard(&c) && check_schedules(&c) && check_devices(&c) && check_rules(&c) &&
 	       check_limits(&c) && check_ranges(&c) && check_intervals(&c, DAMP_SEC_SIZES, "sizes") &&
 	       check_intervals(&c, DAMP_SEC_SRC_PORTS, "source ports") &&
-	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_rows(&c) &&
+	       check_intervals(&c, DAMP_SEC_DST_PORTS, "destination ports") && check_option_values(&c) &&
+	       check_rows(&c) &&
 	       check_last_word(&c) && check_texts(&c);
 }

@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #define DAMP_PROGRAM_MAGIC 0x4750524d44414d50ull
-#define DAMP_PROGRAM_VERSION 4u
+#define DAMP_PROGRAM_VERSION 5u
 #define DAMP_PROGRAM_MAX_BYTES (256u << 20)
 #define DAMP_RULES_MAX 4096u
 #define DAMP_RULE_LIMITS_MAX 4u
@@ -37,6 +37,8 @@
 #define DAMP_RUNGS_MAX 5u
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
+#define DAMP_OPTION_VALUES_MAX 32u  /* distinct values of options that they may ask for, */
+#define DAMP_OPTION_VALUE_BYTES 60u /* of at most so many bytes */
 #define DAMP_NAME_MAX 64u
 #define DAMP_RULE_WHENS_MAX 8u      /* schedules of one rule */
 #define DAMP_NOTIFY_GAP_MAX (480u * 16) /* twice as long is a debt that fits (DAMP_BURST_TICKS_MAX) */
@@ -261,6 +263,17 @@ struct damp_range6 { uint64_t start_hi, start_lo; uint16_t cls; uint16_t pad[3];
  * entry whose start is not above the value. */
 struct damp_interval { uint32_t start; uint32_t row; };
 
+/* A value of an option that some rule mentions: of a number without its leading zeros, which
+ * mean nothing (RFC 7252 section 3.2). One of several options of that number is enough. Has
+ * a message value i, that is bit DAMP_OPTBIT_MAX + i of the masks below. */
+struct damp_option_value {
+	uint8_t bit;                /* DAMP_OPTBIT_x */
+	uint8_t is_number;
+	uint8_t len;
+	uint8_t pad;
+	uint8_t value[DAMP_OPTION_VALUE_BYTES];
+};
+
 /* A set of options that some rule mentions, as bits of struct damp_coap.options:
  * row_any when the message has one of them, else row_none. A list of options is
  * an OR, which only a mask can say; one option is a mask of one bit. */
@@ -413,6 +426,7 @@ enum damp_section_id {
 	DAMP_SEC_SET_CLASSES, /* struct damp_set_class[2^nvariants][nclasses][2^nsets - 1] */
 	DAMP_SEC_DEVICES,   /* struct damp_device[] */
 	DAMP_SEC_TEXT_HEADS, /* struct damp_text_head[], both texts */
+	DAMP_SEC_OPTION_VALUES, /* struct damp_option_value[] */
 	DAMP_SEC_MAX
 };
 

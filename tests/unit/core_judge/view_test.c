@@ -30,6 +30,7 @@ static const char rules[] =
 	"  - {id: a, match: {from: outside, path: [/x, /y/**, /m/*]}, then: drop}\n"
 	"  - {id: b, match: {from: [10.1.0.0/24, cell], option: [observe, echo], size: ..96 B}, limit: few, over: challenge}\n"
 	"  - {id: c, match: {to_port: 5683..5690, code: [GET, 4.xx], type: CON, query: {not: [a=1]}}, limit: few, over: drop}\n"
+	"  - {id: e, match: {option: {accept: 60, uri-host: a.io}}, then: continue}\n"
 	"  - {id: d, match: any, then: accept}\n";
 
 static struct damp_program_hdr *compile(const char *text, size_t *len)
@@ -105,7 +106,7 @@ static void keep_whole(struct damp_program_hdr *h) { keeps(h)->keep_snap = DAMP_
 static void keep_long(struct damp_program_hdr *h) { keeps(h)->keep_s = DAMP_KEEP_MAX_S + 1; }
 static void section_outside(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off = h->total_len & ~63ull; }
 static void section_crooked(struct damp_program_hdr *h) { h->sec[DAMP_SEC_RULES].off += 8; }
-static void rule_count(struct damp_program_hdr *h) { h->nrules = 5; }
+static void rule_count(struct damp_program_hdr *h) { h->nrules = 6; }
 static void no_alpha(struct damp_program_hdr *h) { ((struct damp_guard *)section(h, DAMP_SEC_GUARD))->alpha_q8 = 0; }
 static void overload_policy(struct damp_program_hdr *h) { ((struct damp_guard *)section(h, DAMP_SEC_GUARD))->overload = 2; }
 static void long_burst(struct damp_program_hdr *h)
@@ -113,6 +114,14 @@ static void long_burst(struct damp_program_hdr *h)
 	((struct damp_guard *)section(h, DAMP_SEC_GUARD))->net6.burst_ticks = DAMP_BURST_TICKS_MAX + 1;
 }
 static void block_size(struct damp_program_hdr *h) { ((struct damp_guard *)section(h, DAMP_SEC_GUARD))->slice_szx = 8; }
+static void value_of_nothing(struct damp_program_hdr *h)
+{
+	((struct damp_option_value *)section(h, DAMP_SEC_OPTION_VALUES))[1].bit = DAMP_OPTBIT_UNKNOWN_CRITICAL;
+}
+static void long_value(struct damp_program_hdr *h)
+{
+	((struct damp_option_value *)section(h, DAMP_SEC_OPTION_VALUES))[1].len = DAMP_OPTION_VALUE_BYTES + 1;
+}
 static void rule_action(struct damp_program_hdr *h)
 {
 	((struct damp_rule *)section(h, DAMP_SEC_RULES))->then.action = DAMP_ACT_MAX;
@@ -148,7 +157,7 @@ static void interval_row(struct damp_program_hdr *h) { ((struct damp_interval *)
 static void code_row(struct damp_program_hdr *h) { h->row_code[69] = h->nrows; }
 static void extra_bit(struct damp_program_hdr *h)
 {
-	((uint64_t *)section(h, DAMP_SEC_ROWS))[h->row_kind[DAMP_KIND_REQUEST]] |= 1ull << 4;
+	((uint64_t *)section(h, DAMP_SEC_ROWS))[h->row_kind[DAMP_KIND_REQUEST]] |= 1ull << 5;
 }
 static void literal_text(struct damp_program_hdr *h)
 {
@@ -183,6 +192,7 @@ static void damage_is_named(void **state)
 		{ rule_count, "rules" },	{ no_alpha, "amplification" },	  { overload_policy, "overload" },	  { long_burst, "byte budget" },
 		{ rule_slip, "rule 0" },	{ rule_answers_2_05, "rule 0" }, { rule_max_age, "rule 0" },
 		{ rule_slice, "rule 0: block size" },
+		{ value_of_nothing, "value 1" },	{ long_value, "value 1" },
 		{ block_size, "block size" },	{ rule_action, "rule 0" },	  { rule_limit, "rule 1" },
 		{ rule_name, "rule 0" },	{ limit_rungs, "limit 0" },	  { limit_prefix, "limit 0" },
 		{ ranges_order, "IPv4 range" }, { ranges_class, "IPv6 range" },	  { interval_row, "sizes" },

@@ -197,6 +197,23 @@ class Command(unittest.TestCase):
                         "--msg", "CON GET /x")
         self.assertEqual((r.returncode, "exempt:" in r.stdout), (1, False))
 
+    def test_explain_values(self):
+        """Of a value that a rule asks for it is said what it is, in its own format."""
+        with open(os.path.join(self.dir, "values.yaml"), "w", encoding="utf-8") as f:
+            f.write("version: 1\nrules:\n"
+                    "  - {id: a, match: {option: {accept: 110}}, then: drop}\n"
+                    "  - {id: b, match: {option: {uri-host: meter.example}}, then: drop}\n"
+                    "  - {id: c, match: {option: {etag: 0x1f2e}}, then: drop}\n"
+                    "  - {id: d, match: {option: {content-format: 0}}, then: drop}\n"
+                    "  - {id: e, match: {option: {block2: 0, uri-port: absent}}, then: drop}\n")
+        r = self.run_it("explain", "--rules", "values.yaml", "--from", "203.0.113.5", "--to", "192.0.2.20",
+                        "--side", "outside", "--msg", "CON GET /x", "--option", "accept=60", "--option", "block2=0/0/16")
+        for rule, wanted in (("a", "accept 110"), ("b", "uri-host 'meter.example'"), ("c", "etag 0x1f2e"),
+                             ("d", "content-format 0")):
+            self.assertRegex(r.stdout, rf"\n  {rule} .* no: option: it wants one of them: {wanted}\n")
+        self.assertRegex(r.stdout, r"\n  e .* matches: drop")
+        self.assertEqual(r.returncode, 1)
+
     def test_explain_frame(self):
         # Frame 9 is the third discovery: over the limit of 2, which the frames before it used up.
         args = ("explain", "--rules", "strict.yaml", "--pcap", "attack.pcap#9")
