@@ -3,6 +3,7 @@
 #include "describe.h"
 
 #include "decode.h"
+#include "rules/option_value.h"
 #include "rules/suggest.h"
 
 #include <arpa/inet.h>
@@ -209,39 +210,6 @@ bool damp_describe(const char *text, struct damp_description *d, char *why)
 	return n < 3 || add_target(d, target, why);
 }
 
-/* How the value of an option is written. RFC 7252 section 5.10 and those of the
- * options that came later. */
-static char format_of(uint32_t num)
-{
-	switch (num) {
-	case DAMP_COAP_OPT_OBSERVE:
-	case DAMP_COAP_OPT_URI_PORT:
-	case DAMP_COAP_OPT_CONTENT_FORMAT:
-	case DAMP_COAP_OPT_URI_PATH_ABBREV:
-	case DAMP_COAP_OPT_MAX_AGE:
-	case DAMP_COAP_OPT_HOP_LIMIT:
-	case DAMP_COAP_OPT_ACCEPT:
-	case DAMP_COAP_OPT_SIZE1:
-	case DAMP_COAP_OPT_SIZE2:
-	case DAMP_COAP_OPT_NO_RESPONSE:
-	case DAMP_COAP_OPT_PROXY_SCHEME_NUMBER: return 'u';
-	case DAMP_COAP_OPT_BLOCK1:
-	case DAMP_COAP_OPT_BLOCK2:
-	case DAMP_COAP_OPT_Q_BLOCK1:
-	case DAMP_COAP_OPT_Q_BLOCK2: return 'b';
-	case DAMP_COAP_OPT_URI_HOST:
-	case DAMP_COAP_OPT_LOCATION_PATH:
-	case DAMP_COAP_OPT_URI_PATH:
-	case DAMP_COAP_OPT_LOCATION_QUERY:
-	case DAMP_COAP_OPT_URI_QUERY:
-	case DAMP_COAP_OPT_PROXY_URI:
-	case DAMP_COAP_OPT_PROXY_SCHEME: return 's';
-	case DAMP_COAP_OPT_IF_NONE_MATCH:
-	case DAMP_COAP_OPT_EDHOC: return 'e';
-	default: return 'x';
-	}
-}
-
 static bool add_uint(struct damp_description *d, uint32_t num, uint32_t value, char *why)
 {
 	uint8_t bytes[4];
@@ -253,23 +221,12 @@ static bool add_uint(struct damp_description *d, uint32_t num, uint32_t value, c
 	return add_option(d, num, bytes + skip, 4 - skip, why);
 }
 
-/* NUM/MORE/SIZE */
 static bool add_block(struct damp_description *d, uint32_t num, const char *text, char *why)
 {
-	unsigned block, more, size, szx = 0;
-	int end = 0;
+	char what[DAMP_WHY_MAX];
+	uint32_t value;
 
-	if (sscanf(text, "%7u/%1u/%4u%n", &block, &more, &size, &end) != 3 || text[end] != '\0' ||
-	    more > 1 || block >= 1u << 20)
-		return wrong(why, "'%.40s': a block is written NUMBER/MORE/SIZE, like 0/0/64",
-			     text);
-	while (szx < 7 && 16u << szx != size)
-		szx++;
-	if (szx == 7)
-		return wrong(why,
-			     "'%.40s': the size of a block is 16, 32, 64, 128, 256, 512 or 1024",
-			     text);
-	return add_uint(d, num, block << 4 | more << 3 | szx, why);
+	return damp_block_parse(text, &value, what) ? add_uint(d, num, value, why) : wrong(why, "%s", what);
 }
 
 static bool option_number(const char *name, uint32_t *num)
@@ -305,7 +262,6 @@ static bool no_option(const char *name, char *why)
 static bool add_value(struct damp_description *d, uint32_t num, const char *name, const char *value,
 		      char *why)
 {
-	const char format = format_of(num);
 	uint8_t bytes[WORD_MAX];
 	unsigned long n;
 	long len;
@@ -315,15 +271,16 @@ static bool add_value(struct damp_description *d, uint32_t num, const char *name
 		return len < 0 ? wrong(why, "'%.40s' is no hex", value)
 			       : add_option(d, num, bytes, (size_t)len, why);
 	}
-	switch (format) {
-	case 'u':
+	switch (damp_option_format(num)) {
+	case DAMP_FORMAT_UINT:
 		return number(value, UINT32_MAX, &n) ? add_uint(d, num, (uint32_t)n, why)
 						     : wrong(why, "option %s is a number", name);
-	case 'b': return add_block(d, num, value, why);
-	case 's': return add_option(d, num, value, strlen(value), why);
-	case 'e':
+	case DAMP_FORMAT_BLOCK: return add_block(d, num, value, why);
+	case DAMP_FORMAT_STRING: return add_option(d, num, value, strlen(value), why);
+	case DAMP_FORMAT_EMPTY:
 		return *value == '\0' ? add_option(d, num, NULL, 0, why)
 				      : wrong(why, "option %s has no value", name);
+	case DAMP_FORMAT_OPAQUE:
 	default:
 		return *value == '\0'
 			       ? add_option(d, num, NULL, 0, why)

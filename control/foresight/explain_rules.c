@@ -8,8 +8,10 @@
 #include "decode.h"
 #include "describe.h"
 #include "live.h"
+#include "rules/option_value.h"
 #include "why.h"
 
+#include <sodium.h>
 #include <stdio.h>
 
 #define VALUE_MAX (DAMP_TEXT_BYTES_MAX + 16u)
@@ -81,23 +83,30 @@ static void value_text(const struct damp_bench *b, enum damp_why why, char out[V
 	}
 }
 
-/* "content-format 40", "uri-host 'a.example'", "etag 0x1122". */
+static json_t *number_json(const char *option, const struct damp_option_value *v)
+{
+	unsigned long long n = 0;
+
+	for (unsigned i = 0; i < v->len; i++)
+		n = n << 8 | v->value[i];
+	if (damp_option_format(v->number) == DAMP_FORMAT_BLOCK && (n & 7) != 7)
+		return json_sprintf("%s %llu/%u/%u", option, n >> 4, (unsigned)(n >> 3 & 1), 16u << (n & 7));
+	return json_sprintf("%s %llu", option, n);
+}
+
+/* As rule files write it: "accept 40", "block2 0/0/64", "uri-host 'a.example'", "etag 0x1122". */
 static json_t *value_json(const char *option, const struct damp_option_value *v)
 {
-	char text[2 * DAMP_OPTION_VALUE_BYTES + 3] = "0x";
-	uint64_t n = 0;
-	bool plain = v->len > 0;
+	char hex[2 * DAMP_OPTION_VALUE_BYTES + 1];
+	bool plain = damp_option_format(v->number) == DAMP_FORMAT_STRING;
 
-	for (unsigned i = 0; i < v->len; i++) {
+	if (v->is_uint)
+		return number_json(option, v);
+	for (unsigned i = 0; i < v->len; i++)
 		plain &= v->value[i] >= 0x20 && v->value[i] < 0x7f;
-		n = n << 8 | v->value[i];
-		snprintf(text + 2 + 2 * i, 3, "%02x", v->value[i]);
-	}
-	if (v->is_number)
-		return json_sprintf("%s %llu", option, (unsigned long long)n);
 	if (plain)
 		return json_sprintf("%s '%.*s'", option, (int)v->len, (const char *)v->value);
-	return json_sprintf("%s %s", option, text);
+	return json_sprintf("%s 0x%s", option, sodium_bin2hex(hex, sizeof(hex), v->value, v->len));
 }
 
 static json_t *options_json(const struct damp_view *v, uint64_t mask)

@@ -361,9 +361,9 @@
 	  "to requests.")                                                                         \
 	X(MATCH, OPTION, "option", OPTION, "0.1", "any",                                          \
 	  "CoAP options the message has. Of a list one is enough; in a mapping all must agree. "  \
-	  "A value is a number (`accept: 60`), a text (`uri-host: a.example`) or bytes "          \
-	  "(`etag: 0x1f2e`), as the option has them; of an option that is there several times "   \
-	  "one is enough. At most 32 different values of at most 60 bytes in all rules.")         \
+	  "A value is a number (`accept: 60`), a text (`uri-host: a.example`), a block "          \
+	  "(`block2: 0/0/64`) or bytes (`etag: 0x1f2e`); of an option that is there several "     \
+	  "times one is enough. At most 32 different values of at most 56 bytes in all rules.")   \
 	X(MATCH, SIZE, "size", SIZE_RANGE, "0.1", "any", "Bytes of the CoAP message.")            \
 	X(MATCH, VERIFIED, "verified", TRUTHS, "0.1", "any",                                       \
 	  "The outside end has proved that it is there.")                                         \

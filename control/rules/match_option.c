@@ -7,7 +7,11 @@
  */
 #include "terms.h"
 
+#include "option_value.h"
 #include "suggest.h"
+
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const option_names[] = {
@@ -62,50 +66,21 @@ static void add_term(struct damp_ctx *c, struct damp_match *m, uint64_t mask, bo
 	DAMP_PUSH(c->pool, m->options, m->noptions, m->options_cap, t);
 }
 
-/* RFC 7252 section 3.2; of later options by the RFC that defines each. */
-enum format { FORMAT_EMPTY, FORMAT_OPAQUE, FORMAT_STRING, FORMAT_UINT };
+/* Of a named option: its number, and how many bytes it may have. */
+struct known { uint16_t number, min, max; };
 
-static enum format format_of(unsigned bit)
+static struct known known_by(unsigned bit)
 {
-	switch (bit) {
-	case DAMP_OPTBIT_IF_NONE_MATCH:
-	case DAMP_OPTBIT_EDHOC:
-	case DAMP_OPTBIT_UNKNOWN_CRITICAL:
-	case DAMP_OPTBIT_UNKNOWN_ELECTIVE:
-		return FORMAT_EMPTY;
-	case DAMP_OPTBIT_URI_HOST:
-	case DAMP_OPTBIT_LOCATION_PATH:
-	case DAMP_OPTBIT_URI_PATH:
-	case DAMP_OPTBIT_URI_QUERY:
-	case DAMP_OPTBIT_LOCATION_QUERY:
-	case DAMP_OPTBIT_PROXY_URI:
-	case DAMP_OPTBIT_PROXY_SCHEME:
-		return FORMAT_STRING;
-	case DAMP_OPTBIT_IF_MATCH:
-	case DAMP_OPTBIT_ETAG:
-	case DAMP_OPTBIT_OSCORE:
-	case DAMP_OPTBIT_PROXY_CRI:
-	case DAMP_OPTBIT_ECHO:
-	case DAMP_OPTBIT_REQUEST_TAG:
-		return FORMAT_OPAQUE;
-	default:
-		return FORMAT_UINT;
-	}
-}
-
-/* Bytes that an option may have. */
-static void bounds_of(unsigned bit, unsigned *least, unsigned *most)
-{
-	static const struct { uint16_t min, max; } all[] = {
-#define X(name, num, min, max, rep, text) { min, max },
+	static const struct known all[] = {
+#define X(name, num, min, max, rep, text) { num, min, max },
 		DAMP_COAP_OPTIONS(X)
 #undef X
 	};
 
-	*least = all[bit].min;
-	*most = all[bit].max < DAMP_OPTION_VALUE_BYTES ? all[bit].max : DAMP_OPTION_VALUE_BYTES;
+	return all[bit];
 }
 
+/* A number has no zeros in front (program.h). */
 static void put_number(struct damp_option_value *v, uint64_t number)
 {
 	for (unsigned shift = 64; shift > 0; shift -= 8)
@@ -113,69 +88,83 @@ static void put_number(struct damp_option_value *v, uint64_t number)
 			v->value[v->len++] = (uint8_t)(number >> (shift - 8));
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 0x and pairs of digits. False: it is not that, or too long. */
 static bool put_hex(struct damp_option_value *v, const char *text)
 {
-	const size_t n = strlen(text);
+	uint8_t bytes[DAMP_OPTION_VALUE_BYTES];
+	const char *end = NULL;
+	size_t n = 0, zeros = 0;
 
-	if (n < 4 || n % 2 || n / 2 - 1 > DAMP_OPTION_VALUE_BYTES)
+	if (sodium_hex2bin(bytes, sizeof(bytes), text + 2, strlen(text + 2), NULL, &n, &end) != 0 || *end != '\0' || n == 0)
 		return false;
-	for (size_t i = 2; i < n; i += 2) {
-		if (digit(text[i]) < 0 || digit(text[i + 1]) < 0)
-			return false;
-		v->value[v->len++] = (uint8_t)(digit(text[i]) << 4 | digit(text[i + 1]));
-	}
+	while (v->is_uint && zeros < n && bytes[zeros] == 0)
+		zeros++;
+	v->len = (uint8_t)(n - zeros);
+	memcpy(v->value, bytes + zeros, n - zeros);
 	return true;
+}
+
+/* Text to the value of an option of this format. False, with why: it is none. */
+static bool put_value(struct damp_option_value *v, enum damp_option_format format, const char *text, unsigned max,
+		      char why[DAMP_WHY_MAX])
+{
+	const size_t len = strlen(text);
+	uint64_t number;
+	uint32_t block;
+
+	if (strncmp(text, "0x", 2) == 0) {
+		snprintf(why, DAMP_WHY_MAX, "behind 0x stand two hex digits for each byte, at most %u bytes",
+			 DAMP_OPTION_VALUE_BYTES);
+		return put_hex(v, text);
+	}
+	switch (format) {
+	case DAMP_FORMAT_UINT:
+		if (!damp_integer_parse(text, 0, (1ull << 8 * max) - 1, &number, why))
+			return false;
+		put_number(v, number);
+		return true;
+	case DAMP_FORMAT_BLOCK:
+		if (!damp_block_parse(text, &block, why))
+			return false;
+		put_number(v, block);
+		return true;
+	case DAMP_FORMAT_STRING:
+		snprintf(why, DAMP_WHY_MAX, "at most %u bytes can be asked for", DAMP_OPTION_VALUE_BYTES);
+		if (len > DAMP_OPTION_VALUE_BYTES)
+			return false;
+		v->len = (uint8_t)len;
+		memcpy(v->value, text, len);
+		return true;
+	case DAMP_FORMAT_EMPTY:
+		snprintf(why, DAMP_WHY_MAX, "it has none");
+		return false;
+	case DAMP_FORMAT_OPAQUE:
+	default:
+		snprintf(why, DAMP_WHY_MAX, "its bytes are written in hex, such as 0x1f2e");
+		return false;
+	}
 }
 
 /* Read text as a value of the option; errors are told. */
 static bool read_value(struct damp_ctx *c, const struct damp_leaf *l, const char *text, unsigned bit,
 		       struct damp_option_value *v)
 {
-	const char *const name = option_names[bit];
-	const enum format format = format_of(bit);
+	const struct known k = bit < DAMP_OPTBIT_UNKNOWN_CRITICAL ? known_by(bit) : (struct known){ 0 };
+	const enum damp_option_format format = k.number ? damp_option_format(k.number) : DAMP_FORMAT_EMPTY;
 	char why[DAMP_WHY_MAX];
-	unsigned least, most;
-	uint64_t number;
 
-	*v = (struct damp_option_value){ .bit = (uint8_t)bit, .is_number = format == FORMAT_UINT };
-	if (format == FORMAT_EMPTY) {
-		damp_leaf_error(c, l, "'%s': '%s' has no value to ask for; write present or absent", text, name);
+	*v = (struct damp_option_value){
+		.number = k.number,
+		.bit = (uint8_t)bit,
+		.is_uint = format == DAMP_FORMAT_UINT || format == DAMP_FORMAT_BLOCK,
+	};
+	if (!put_value(v, format, text, k.max, why)) {
+		damp_leaf_error(c, l, "'%s' is no value of '%s': %s; or write present or absent", text, option_names[bit],
+				why);
 		return false;
 	}
-	bounds_of(bit, &least, &most);
-	if (format == FORMAT_UINT) {
-		if (damp_integer_parse(text, 0, (1ull << 8 * most) - 1, &number, why)) {
-			put_number(v, number);
-			return true;
-		}
-		damp_leaf_error(c, l, "'%s' is no value of '%s': %s; or write present or absent", text, name, why);
-		return false;
-	}
-	if (strncmp(text, "0x", 2) == 0) {
-		if (!put_hex(v, text)) {
-			damp_leaf_error(c, l, "'%s': behind 0x stand two hex digits for each byte, at most %u bytes", text,
-					DAMP_OPTION_VALUE_BYTES);
-			return false;
-		}
-	} else if (format == FORMAT_OPAQUE) {
-		damp_leaf_error(c, l, "'%s': the bytes of '%s' are written in hex, such as 0x1f2e; or write present or absent",
-				text, name);
-		return false;
-	} else {
-		v->len = (uint8_t)(strlen(text) < UINT8_MAX ? strlen(text) : UINT8_MAX);
-		memcpy(v->value, text, v->len < sizeof(v->value) ? v->len : sizeof(v->value));
-	}
-	if (v->len < least || v->len > most) {
-		damp_leaf_error(c, l, "'%s': a value of '%s' that is asked for has %u to %u bytes", text, name, least, most);
+	if (v->len > k.max || (!v->is_uint && v->len < k.min)) {
+		damp_leaf_error(c, l, "'%s': '%s' has %u to %u bytes", text, option_names[bit], k.min, k.max);
 		return false;
 	}
 	return true;

@@ -3,8 +3,8 @@
  * Which of the values that rules ask for do a message's options have?
  *
  * Idea: a value is one more bit beside those of the options themselves, so rows of
- * options (program.h) say of both. The options are walked only where the message has
- * one of that number.
+ * options (program.h) say of both. The options are walked, once, only where the message has
+ * one that is asked about.
  *
  * Reference: RFC 7252 sections 3.2 (numbers) and 5.4.5 (an option may be repeated).
  */
@@ -18,35 +18,31 @@ static bool option_is(const struct damp_option_walk *w, const struct damp_option
 {
 	uint32_t zeros = 0;
 
-	while (o->is_number && zeros < w->len && w->value[zeros] == 0)
+	if (w->number != o->number)
+		return false;
+	while (o->is_uint && zeros < w->len && w->value[zeros] == 0)
 		zeros++;
 	return w->len - zeros == o->len && memcmp(w->value + zeros, o->value, o->len) == 0;
 }
 
-static uint32_t number_of(unsigned bit)
+/* Has it one of the options whose values are asked for? */
+static bool has_any(const struct damp_view *v, uint64_t options)
 {
-	static const uint16_t number[] = {
-#define X(name, num, min, max, rep, text) num,
-		DAMP_COAP_OPTIONS(X)
-#undef X
-	};
-
-	return number[bit];
+	for (uint32_t i = 0; i < v->noption_values; i++)
+		if (options >> v->option_values[i].bit & 1)
+			return true;
+	return false;
 }
 
 uint64_t damp_options_and_values(const struct damp_view *v, const struct damp_pkt *p)
 {
+	struct damp_option_walk w = damp_options_of(p);
 	uint64_t found = p->coap.options;
 
-	for (uint32_t i = 0; i < v->noption_values; i++) {
-		const struct damp_option_value *o = &v->option_values[i];
-		struct damp_option_walk w = damp_options_of(p);
-
-		if (!(found >> o->bit & 1))
-			continue;
-		while (damp_options_next(&w))
-			if (w.number == number_of(o->bit) && option_is(&w, o))
-				found |= 1ull << (DAMP_OPTBIT_MAX + i);
-	}
+	if (!has_any(v, found))
+		return found;
+	while (damp_options_next(&w))
+		for (uint32_t i = 0; i < v->noption_values; i++)
+			found |= (uint64_t)option_is(&w, &v->option_values[i]) << (DAMP_OPTBIT_MAX + i);
 	return found;
 }

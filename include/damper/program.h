@@ -38,7 +38,7 @@
 #define DAMP_COAP_PORTS_MAX 32u
 #define DAMP_OPTION_ROWS_MAX 64u    /* distinct option sets that rules may ask for */
 #define DAMP_OPTION_VALUES_MAX 32u  /* distinct values of options that they may ask for, */
-#define DAMP_OPTION_VALUE_BYTES 60u /* of at most so many bytes */
+#define DAMP_OPTION_VALUE_BYTES 56u /* of at most so many bytes */
 #define DAMP_NAME_MAX 64u
 #define DAMP_RULE_WHENS_MAX 8u      /* schedules of one rule */
 #define DAMP_NOTIFY_GAP_MAX (480u * 16) /* twice as long is a debt that fits (DAMP_BURST_TICKS_MAX) */
@@ -267,10 +267,11 @@ struct damp_interval { uint32_t start; uint32_t row; };
  * mean nothing (RFC 7252 section 3.2). One of several options of that number is enough. Has
  * a message value i, that is bit DAMP_OPTBIT_MAX + i of the masks below. */
 struct damp_option_value {
-	uint8_t bit;                /* DAMP_OPTBIT_x */
-	uint8_t is_number;
+	uint16_t number;            /* DAMP_COAP_OPT_x, */
+	uint8_t bit;                /* and its DAMP_OPTBIT_x */
+	uint8_t is_uint;
 	uint8_t len;
-	uint8_t pad;
+	uint8_t pad[3];
 	uint8_t value[DAMP_OPTION_VALUE_BYTES];
 };
 

@@ -17,7 +17,7 @@ static const char text[] = HEAD ZONES
 	"  - {id: zero, match: {option: {content-format: 0}}, then: drop}\n"
 	"  - {id: host, match: {option: {uri-host: a.io}}, then: drop}\n"
 	"  - {id: tag, match: {option: {etag: 0x0102}}, then: drop}\n"
-	"  - {id: more, match: {option: {block2: 0x2a, size2: absent}}, then: drop}\n"
+	"  - {id: more, match: {option: {block2: 2/1/64, size2: absent}}, then: drop}\n"
 	"  - {id: wide, match: {option: {max-age: 65536}}, then: drop}\n"
 	"  - {id: arg, match: {option: {uri-query: d=x}, path: /q}, then: drop}\n";
 
@@ -42,6 +42,7 @@ static const struct { const char *what, *rule; uint8_t len, options[16]; } cases
 	{ "Block2 0x2a", "more", 4, { 0xb1, 'a', 0xc1, 0x2a } },
 	{ "Block2 0x2a, Size2", NULL, 5, { 0xb1, 'a', 0xc1, 0x2a, 0x50 } },
 	{ "Block2 0x2b", NULL, 4, { 0xb1, 'a', 0xc1, 0x2b } },
+	{ "Block2 0x00002a", "more", 6, { 0xb1, 'a', 0xc3, 0, 0, 0x2a } },
 	{ "Max-Age 65536", "wide", 6, { 0xb1, 'a', 0x33, 1, 0, 0 } },
 	{ "Max-Age 1", NULL, 4, { 0xb1, 'a', 0x31, 1 } },
 	{ "/q?a&d=x", "arg", 8, { 0xb1, 'q', 0x41, 'a', 0x03, 'd', '=', 'x' } },

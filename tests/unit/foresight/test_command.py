@@ -205,11 +205,12 @@ class Command(unittest.TestCase):
                     "  - {id: b, match: {option: {uri-host: meter.example}}, then: drop}\n"
                     "  - {id: c, match: {option: {etag: 0x1f2e}}, then: drop}\n"
                     "  - {id: d, match: {option: {content-format: 0}}, then: drop}\n"
-                    "  - {id: e, match: {option: {block2: 0, uri-port: absent}}, then: drop}\n")
+                    "  - {id: f, match: {option: {block1: 3/1/64}}, then: drop}\n"
+                    "  - {id: e, match: {option: {block2: 0/0/16, uri-port: absent}}, then: drop}\n")
         r = self.run_it("explain", "--rules", "values.yaml", "--from", "203.0.113.5", "--to", "192.0.2.20",
                         "--side", "outside", "--msg", "CON GET /x", "--option", "accept=60", "--option", "block2=0/0/16")
         for rule, wanted in (("a", "accept 110"), ("b", "uri-host 'meter.example'"), ("c", "etag 0x1f2e"),
-                             ("d", "content-format 0")):
+                             ("d", "content-format 0"), ("f", "block1 3/1/64")):
             self.assertRegex(r.stdout, rf"\n  {rule} .* no: option: it wants one of them: {wanted}\n")
         self.assertRegex(r.stdout, r"\n  e .* matches: drop")
         self.assertEqual(r.returncode, 1)
