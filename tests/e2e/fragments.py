@@ -5,7 +5,6 @@ workers: fragments go to one by their addresses, ACKs by their ports as well."""
 
 import os
 import socket
-import threading
 import time
 from collections import Counter
 
@@ -14,7 +13,7 @@ import honest
 import lab as wiring
 import netns
 from capture import Recorder
-from harness import LATE_S, expect, new_lab, scenario, until
+from harness import LATE_S, Meanwhile, expect, new_lab, scenario, until
 from peer import Peer
 
 LARGE = 3000            # bytes of body: three packets
@@ -25,7 +24,7 @@ ROUNDS = 3
 TRUSTED = 60            # more requests than an address is served unproved, where others are known
 
 
-class Server:
+class Server(Meanwhile):
     """Answers every request with "here" at once; what else comes is kept."""
 
     def __init__(self, lab, family):
@@ -34,11 +33,10 @@ class Server:
         self.sock.bind((wiring.SERVER_ODD[family], coap.PORT))
         self.sock.settimeout(0.2)
         self.kept = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._body)
+        super().__init__()
 
-    def _body(self):
-        while not self._stop.is_set():
+    def body(self):
+        while not self.over.is_set():
             try:
                 data, peer = self.sock.recvfrom(2048)
             except TimeoutError:
@@ -58,13 +56,8 @@ class Server:
         kept, self.kept = self.kept, []
         return kept
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
     def __exit__(self, *unused):
-        self._stop.set()
-        self._thread.join()
+        super().__exit__()
         self.sock.close()
 
 

@@ -132,6 +132,26 @@ def total(metrics, name, *labels):
 _SO_RCVBUFFORCE = 33    # beyond net.core.rmem_max, too: what waits here is not lost
 
 
+class Meanwhile:
+    """A thread that lasts as long as a with-block: body() looks at self.over, which is set when it is left."""
+
+    def __init__(self):
+        self.over = threading.Event()
+        self._thread = threading.Thread(target=self.body)
+
+    def body(self):
+        """What goes on; overridden."""
+        raise NotImplementedError
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.over.set()
+        self._thread.join()
+
+
 class Echo:
     """Datagrams that are not CoAP, at a steady rate, through the filter and
     back. Whatever the filter does meanwhile, none may be lost."""
@@ -209,22 +229,21 @@ class Echo:
 FIRST_CONTACT = 9
 
 
-class Asking:
+class Asking(Meanwhile):
     """One proved endpoint that keeps asking, each request once: every one must be
     answered."""
 
     def __init__(self, peer, path="/time", period=0.05):
         self.peer, self.path, self.period = peer, path, period
         self.asked_at, self.unanswered = [], 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._body)
+        super().__init__()
 
-    def _body(self):
-        while not self._stop.is_set():
+    def body(self):
+        while not self.over.is_set():
             self.asked_at.append(time.monotonic())
             if self.peer.get(self.path, **ONCE) is None:
                 self.unanswered += 1
-            self._stop.wait(self.period)
+            self.over.wait(self.period)
 
     @property
     def asked(self):
@@ -236,12 +255,7 @@ class Asking:
         # proved, and nothing may have to be repeated any more.
         for _ in range(FIRST_CONTACT):
             expect(self.peer.get(self.path) is not None, f"no answer to a first GET {self.path}")
-        self._thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._stop.set()
-        self._thread.join()
+        return super().__enter__()
 
 
 def expect_no_loss(echo, *asking):

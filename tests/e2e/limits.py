@@ -10,12 +10,11 @@ import os
 import signal
 import struct
 import subprocess
-import threading
 import time
 
 import coap
 from clients import INSIDE_ZONES
-from harness import (FIRST_CONTACT, Asking, Echo, build_folder, damper_ok, expect,
+from harness import (FIRST_CONTACT, Asking, Echo, Meanwhile, build_folder, damper_ok, expect,
                      expect_no_loss, new_lab, rule_file, samples, scenario, until)
 from peer import ONCE, Peer
 
@@ -44,32 +43,23 @@ def stats(lab):
     return {**found["counters"], **found["timing"], **found["sums"]}
 
 
-class Watch:
+class Watch(Meanwhile):
     """Looks again and again; remembers every counter that was less than before."""
 
     def __init__(self, look, period):
         self.look, self.period = look, period
         self.fell, self.looks = [], 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._body)
+        super().__init__()
 
-    def _body(self):
+    def body(self):
         before = {}
-        while not self._stop.is_set():
+        while not self.over.is_set():
             now = self.look()
             self.looks += 1
             self.fell += [f"{name} from {value} to {now.get(name, 'nothing')}"
                           for name, value in before.items() if now.get(name, -1) < value]
             before = now
-            self._stop.wait(self.period)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._stop.set()
-        self._thread.join()
+            self.over.wait(self.period)
 
 
 def metric_totals(lab):

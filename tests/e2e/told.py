@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 
 try:
@@ -18,7 +17,7 @@ except ImportError:
 import coap
 import lab as wiring
 from clients import INSIDE_ZONES
-from harness import (FIRST_CONTACT, ROOT, damper_ok, expect, new_lab, prove, rule_file, scenario, status,
+from harness import (FIRST_CONTACT, ROOT, Meanwhile, damper_ok, expect, new_lab, prove, rule_file, scenario, status,
                      until)
 from limits import stats
 from peer import Peer
@@ -49,24 +48,16 @@ def pour(peer, path, count, apart=0.002):
         time.sleep(apart)
 
 
-class Pouring:
+class Pouring(Meanwhile):
     """The same without an end, ten a second at least, whoever else is slow."""
 
     def __init__(self, peer, path):
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._body, args=(peer, path))
+        self.peer, self.path = peer, path
+        super().__init__()
 
-    def _body(self, peer, path):
-        while not self._stop.is_set():
-            pour(peer, path, 1, 0.05)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._stop.set()
-        self._thread.join()
+    def body(self):
+        while not self.over.is_set():
+            pour(self.peer, self.path, 1, 0.05)
 
 
 # Without the time after a start in which small answers that nobody asked for pass.
