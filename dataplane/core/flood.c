@@ -9,8 +9,8 @@
  * lines of its own (the peer's proof, its greylist cell) and a few hot ones. A
  * budget that is spent stays so until its debt has drained: debts only grow beside
  * that. So each server is asked when it may have room again, each victim, and the
- * gateway's challenges, once a burst. Of what several workers share nothing is written for what is refused, nor
- * locked: they may all refuse for the same victim without a line going back and forth.
+ * gateway's challenges, once a burst. Of what several workers share nothing is
+ * written for what is refused, nor locked: they may all refuse for the same victim without a line going back and forth.
  *
  * What is not ours passes as it is; nothing but counters knows of it.
  *
@@ -69,9 +69,8 @@ void damp_flood_begin(const struct damp_ctx *c)
 /* The gateway's challenges may still be owed: they lie on a line of another kind. */
 __attribute__((noinline)) bool damp_flood_server_spent(const struct damp_ctx *c, const struct damp_pkt *p)
 {
-	uint64_t wait;
+	const uint64_t wait = damp_server_wait(c, p);
 
-	wait = damp_server_wait(c, p);
 	if (wait == 0)
 		return false;
 	*damp_spent_of(c, p) = (struct damp_spent){
@@ -146,11 +145,7 @@ static inline void turn_away(const struct damp_ctx *c, struct damp_pkt *p, enum 
 	const enum damp_turned_away away = away_of(why);
 	struct damp_flood *f = c->flood;
 
-	p->fate = DAMP_FATE_DROP;
-	p->reason = (uint8_t)why;
-	p->verdict = DAMP_VERDICT_DROP;
-	p->rule = -1;
-	p->out_len = 0;
+	damp_drop_short(p, why);
 	f->refused[away].packets++;
 	f->refused[away].bytes += p->frame.ip_len;
 	if (damp_unlikely(c->w->keep.on))

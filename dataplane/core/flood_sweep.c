@@ -32,15 +32,6 @@ ALWAYS bool is_simple(const struct damp_ctx *c, const struct damp_pkt *p)
 	       !(p->coap.options & DAMP_Q_BLOCKS) && damp_server_known_spent(c, p);
 }
 
-ALWAYS void refuse(struct damp_pkt *p)
-{
-	p->fate = DAMP_FATE_DROP;
-	p->reason = DAMP_REASON_LEDGER_SERVER;
-	p->verdict = DAMP_VERDICT_DROP;
-	p->rule = -1;
-	p->out_len = 0;
-}
-
 ALWAYS unsigned sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 {
 	struct damp_counter *sum = &c->flood->refused[DAMP_AWAY_SERVER];
@@ -51,7 +42,7 @@ ALWAYS unsigned sweep(const struct damp_ctx *c, struct damp_pkt *p, unsigned n)
 	for (i = 0; i < n && is_simple(c, &p[i]); i++) {
 		if (damp_unlikely(!damp_repeat_note_here(c->w->repeats, damp_key_grey(&p[i]), &time)))
 			break;
-		refuse(&p[i]);
+		damp_drop_short(&p[i], DAMP_REASON_LEDGER_SERVER);
 		bytes += p[i].frame.ip_len;
 	}
 	sum->packets += i;

@@ -169,6 +169,16 @@ static inline bool damp_nobody_objects(const struct damp_ctx *c, const struct da
 	return damp_likely(!c->flood->others) || (!(c->flood->blocks && damp_meets_block(c, p)) && !damp_any_rule(c, p));
 }
 
+/* What becomes of a packet that is refused, for all that read it. */
+static inline void damp_drop_short(struct damp_pkt *p, enum damp_reason why)
+{
+	p->fate = DAMP_FATE_DROP;
+	p->reason = (uint8_t)why;
+	p->verdict = DAMP_VERDICT_DROP;
+	p->rule = -1;
+	p->out_len = 0;
+}
+
 /* One burst's sum into the worker's. */
 static inline void damp_counter_sum(struct damp_counter *to, const struct damp_counter *n)
 {
