@@ -11,6 +11,7 @@
 #include "twins.h"
 
 #include "judge_state.h"
+#include "ledger_line.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -170,12 +171,13 @@ static void spent_servers(struct damp_guard *g)
 	g->server.burst_ticks = 1;
 }
 
-static void both(bool v6, void (*change)(struct damp_guard *g), bool wide)
+static void both(bool v6, void (*change)(struct damp_guard *g), bool wide, bool shared)
 {
 	struct rig a, b;
 
 	rig_open_guard(&a, v6, change);
 	rig_open_guard(&b, v6, change);
+	a.judge->shared = shared;
 	if (!wide) {
 		a.judge->wide = false;
 		damp_ledger_set_wide(a.judge->ledger, false);
@@ -187,15 +189,16 @@ static void both(bool v6, void (*change)(struct damp_guard *g), bool wide)
 static void test_strangers(void **state)
 {
 	(void)state;
-	both(false, spent_servers, true);
-	both(true, spent_servers, true);
+	both(false, spent_servers, true, false);
+	both(true, spent_servers, true, false);
+	both(false, spent_servers, true, true);
 }
 
 /* The same without the wide registers. */
 static void test_narrow(void **state)
 {
 	(void)state;
-	both(false, spent_servers, false);
+	both(false, spent_servers, false, false);
 }
 
 static void or_held(struct damp_guard *g)
@@ -208,7 +211,7 @@ static void or_held(struct damp_guard *g)
 static void test_held(void **state)
 {
 	(void)state;
-	both(false, or_held, true);
+	both(false, or_held, true, false);
 }
 
 /* The gateway's budget ends within bursts. */
@@ -222,7 +225,53 @@ static void few(struct damp_guard *g)
 static void test_gateway_spent(void **state)
 {
 	(void)state;
-	both(false, few, true);
+	both(false, few, true, true);
+}
+
+static void strangers(struct rig *r, uint64_t *s)
+{
+	static struct twins_burst burst;
+	static struct source from;
+
+	burst.n = 0;
+	memset(&from, 0, sizeof(from));
+	for (unsigned n = DAMP_BURST; n > 0; n--)
+		add(s, r, &burst, &from);
+	damp_judge_parse(r->view, burst.pkt, burst.n);
+	damp_judge_run(r->worker, r->view, burst.pkt, burst.n, r->now, false);
+}
+
+static void lock_all(struct damp_ledger *l, uint8_t locked)
+{
+	for (size_t i = 0; i <= (size_t)l->kept + l->kept_mask; i++)
+		l->line[i].lock = locked;
+}
+
+/* Where there is another worker, which has a line just now, nothing is written into it. */
+static void test_locks(void **state)
+{
+	uint64_t s = seed, before;
+	struct rig r;
+	void *memory;
+
+	(void)state;
+	rig_open_guard(&r, false, spent_servers);
+	memory = aligned_alloc(DAMP_CACHE_LINE, damp_judge_worker_bytes(&r.judge->cfg));
+	assert_non_null(memory);
+	memset(memory, 0, damp_judge_worker_bytes(&r.judge->cfg));
+	assert_non_null(damp_judge_worker_init(memory, r.judge, 1, &r.stats->worker[1], &r.events->ring[1]));
+	for (unsigned locked = 0; locked < 3; locked++) {
+		before = of_reason(&r, DAMP_REASON_PINGED);
+		lock_all(r.judge->ledger, locked == 1);
+		strangers(&r, &s);
+		if (locked == 1)
+			assert_int_equal(of_reason(&r, DAMP_REASON_PINGED), before);
+		else
+			assert_true(of_reason(&r, DAMP_REASON_PINGED) > before + DAMP_BURST / 2);
+		r.now += DAMP_TICK_HZ / 64;     /* no event is due, and the server still known to be spent */
+	}
+	free(memory);
+	rig_close(&r);
 }
 
 /* Rules have a say in each, and about some they say it. */
@@ -243,7 +292,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strangers), cmocka_unit_test(test_narrow), cmocka_unit_test(test_held),
-		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_gateway_spent), cmocka_unit_test(test_locks), cmocka_unit_test(test_rules),
 	};
 
 	if (argc > 1)
